@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { build } from 'esbuild';
+import { programs, type ProgramName } from '../contracts/programs';
+
+/** Packages with native code: installed in the image instead of bundled. */
+const nativePackages = ['@duckdb/node-api', 'onnxruntime-node'] as const;
+const root = join(__dirname, '..');
+
+export interface Bundle { readonly name: string; readonly directory: string; /** Hash of everything that goes into the image. */ readonly hash: string }
+
+/** Programs that Pulumi runs while it deploys; bundled, but never an image. */
+export const deployPrograms = ['register-device', 'enrol-site', 'build-image'] as const;
+
+const camel = (name: string) => name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(directory, name)).isFile()).sort();
+}
+
+export function hashDirectory(directory: string): string {
+  const hash = createHash('sha256');
+  for (const name of filesBelow(directory)) hash.update(name).update('\0').update(readFileSync(join(directory, name))).update('\0');
+  return hash.digest('hex');
+}
+
+/** Bundles one program to `dist/<name>/`: index.js, package.json with the pinned native packages, and the program's Dockerfile and assets. */
+async function bundleProgram(name: string, entry: string, assets: string | undefined): Promise<Bundle> {
+  const directory = join(root, 'dist', name);
+  const fresh = `${directory}.new-${process.pid}`;
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  const result = await build({
+    entryPoints: [entry], outfile: join(fresh, 'index.js'), bundle: true, platform: 'node', target: 'node24', format: 'cjs', external: [...nativePackages],
+    minify: true, keepNames: true, metafile: true, logLevel: 'error', legalComments: 'none', loader: { '.py': 'text' }, absWorkingDir: root,
+  });
+  const imported = new Set(Object.values(result.metafile.outputs).flatMap((output) => output.imports.filter((one) => one.external).map((one) => one.path)));
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+  const natives = Object.fromEntries(nativePackages.filter((one) => imported.has(one)).map((one) => [one, dependencies[one]]));
+  writeFileSync(join(fresh, 'package.json'), `${JSON.stringify({ name: `factory-loop-${name}`, private: true, dependencies: natives }, null, 2)}\n`);
+  if (assets !== undefined && existsSync(assets)) {
+    const dockerfile = join(assets, 'Dockerfile');
+    if (existsSync(dockerfile)) writeFileSync(join(fresh, 'Dockerfile'), readFileSync(dockerfile));
+  }
+  const hash = hashDirectory(fresh);
+  rmSync(directory, { recursive: true, force: true });
+  renameSync(fresh, directory);
+  return { name, directory: relative(root, directory), hash };
+}
+
+/** Bundles every program of this tree and writes `dist/images.json` (program -> content hash), which the Pulumi program reads. */
+export async function bundleAll(): Promise<Bundle[]> {
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  const images = await Promise.all((Object.keys(programs) as ProgramName[]).map((name) => bundleProgram(name, join(root, programs[name], name, 'main.ts'), join(root, programs[name], name))));
+  const deploy = await Promise.all(deployPrograms.map((name) => bundleProgram(name, join(root, 'commands', 'deploy', `${camel(name)}.ts`), undefined)));
+  writeFileSync(join(root, 'dist', 'images.json'), `${JSON.stringify(Object.fromEntries(images.map(({ name, hash }) => [name, hash])), null, 2)}\n`);
+  return [...images, ...deploy];
+}

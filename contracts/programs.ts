@@ -1,0 +1,14 @@
+/** The programs that are packed into images, and the room each lives in. */
+export const programs = {
+  'data-pipeline': 'pipeline-code',
+  'model-development': 'pipeline-code',
+  train: 'pipeline-code',
+  'validate-and-package': 'pipeline-code',
+  'tag-and-deliver': 'pipeline-code',
+  delivery: 'pipeline-code',
+  databus: 'edge-sim',
+  'production-line': 'edge-sim',
+  'inference-server': 'edge-sim',
+  'model-manager': 'edge-sim',
+} as const;
+export type ProgramName = keyof typeof programs;

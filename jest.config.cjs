@@ -1,0 +1,9 @@
+/** One configuration for every lane: `npx jest tests/unit`, `npx jest tests/local`. */
+module.exports = {
+  rootDir: __dirname,
+  testMatch: ['<rootDir>/tests/**/*.test.ts'],
+  testEnvironment: '<rootDir>/tests/nodeEnvironment.cjs',
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/'],
+  testTimeout: 60_000,
+};

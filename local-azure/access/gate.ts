@@ -1,0 +1,43 @@
+import type { Principal, TokenAuthority } from '../entra/tokenAuthority';
+import type { Clock } from '../region/clock';
+import type { RoleAssignments } from './roleAssignments';
+
+export interface Denial { readonly at: string; readonly service: string; readonly status: 401 | 403; readonly objectId: string | null; readonly identity: string; readonly action: string; readonly scope: string; readonly reason: string; readonly rolesThatGrant: readonly string[] }
+export type Decision = { readonly allowed: true; readonly principal: Principal; readonly expiresAt: Date } | { readonly allowed: false; readonly status: 401 | 403; readonly reason: string; readonly principal?: Principal };
+
+/** `actions` are alternatives: one of them is enough, as where Azure accepts write or add. */
+export interface AccessRequest { readonly service: string; readonly audiences: readonly string[]; readonly actions: readonly string[]; readonly scope: string }
+
+/** The one gate: every data plane of the region asks it and nothing else. Refusals are kept: the SDKs hide them behind retries. */
+export class Gate {
+  readonly denials: Denial[] = [];
+  private readonly listeners = new Set<(denial: Denial) => void>();
+  constructor(private readonly authority: TokenAuthority, private readonly roles: RoleAssignments, private readonly clock: Clock) {}
+
+  /** `token` is the bare JWT; undefined stands for a request without credentials. */
+  authorize(token: string | undefined, request: AccessRequest): Decision {
+    if (token === undefined) return this.refuse(401, undefined, request, 'no credentials');
+    const check = this.authority.verify(token, request.audiences);
+    if (!check.ok) return this.refuse(401, undefined, request, check.reason);
+    return this.authorizePrincipal(check.principal, request, check.expiresAt);
+  }
+
+  /** For a principal that was verified before (an AMQP connection, a SAS signer, a service's own identity). */
+  authorizePrincipal(principal: Principal, request: Omit<AccessRequest, 'audiences'>, expiresAt = new Date(8.64e15)): Decision {
+    if (request.actions.some((action) => this.roles.allowed(principal.objectId, action, request.scope))) return { allowed: true, principal, expiresAt };
+    return this.refuse(403, principal, request, 'no role assignment grants the action at this scope');
+  }
+
+  onDenial(listener: (denial: Denial) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private refuse(status: 401 | 403, principal: Principal | undefined, request: Omit<AccessRequest, 'audiences'>, reason: string): Decision {
+    const action = request.actions[0] ?? '';
+    const denial: Denial = { at: this.clock.now().toISOString(), service: request.service, status, objectId: principal?.objectId ?? null, identity: principal?.displayName ?? 'anonymous', action: request.actions.join(' or '), scope: request.scope, reason, rolesThatGrant: this.roles.rolesGranting(action) };
+    if (this.denials.push(denial) > 10_000) this.denials.shift();
+    for (const listener of this.listeners) listener(denial);
+    return { allowed: false, status, reason, ...(principal ? { principal } : {}) };
+  }
+}
