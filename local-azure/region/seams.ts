@@ -65,3 +65,22 @@ export interface RunningContainer {
   /** SIGTERM, then SIGKILL after the grace period. */
   stop(graceMs: number): Promise<void>;
 }
+
+/** resource-manager: the ARM endpoint. Services add their routes before the region starts. */
+export interface ArmRequest { readonly match: RegExpExecArray; readonly query: URLSearchParams; readonly body: unknown; readonly principal: Principal }
+export interface ArmAnswer { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
+export interface ArmRoute {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  /** Matches the whole decoded path, without regard to case; named groups reach the handler. */
+  readonly pattern: RegExp;
+  /** The control-plane action that a role must grant at the scope. */
+  action(match: RegExpExecArray): string;
+  scope(match: RegExpExecArray): string;
+  handle(request: ArmRequest): Promise<ArmAnswer>;
+}
+/** Thrown by a handler; answered as `{ error: { code, message } }`. */
+export class ArmError extends Error {
+  constructor(readonly status: number, readonly code: string, message: string) {
+    super(message);
+  }
+}

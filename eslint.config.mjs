@@ -1,0 +1,42 @@
+import importX from 'eslint-plugin-import-x';
+import jest from 'eslint-plugin-jest';
+import tseslint from 'typescript-eslint';
+
+const rooms = ['components', 'contracts', 'pipeline-code', 'edge-sim', 'local-azure', 'commands', 'policy', 'tests'];
+/** The table of rooms: who may import whom. Everything else is refused. */
+const mayImport = {
+  contracts: [],
+  components: ['contracts'],
+  'pipeline-code': ['contracts'],
+  'edge-sim': ['contracts'],
+  'local-azure': ['contracts'],
+  policy: ['components'],
+};
+const roomZones = Object.entries(mayImport).flatMap(([room, allowed]) =>
+  rooms.filter((other) => other !== room && !allowed.includes(other)).map((other) => ({ target: `./${room}`, from: `./${other}`, message: `${room} may import only ${allowed.join(', ') || 'nothing of ours'}.` })),
+);
+const sockets = ['http', 'https', 'http2', 'net', 'tls', 'dgram'].flatMap((name) => [name, `node:${name}`]);
+const pulumiPackages = { group: ['@pulumi/*'], message: 'Only components, policy and the provider speak Pulumi.' };
+
+export default tseslint.config(
+  { ignores: ['dist/', '.local/', 'node_modules/', 'coverage/', '**/*.cjs', '**/*.mjs'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommended],
+    plugins: { 'import-x': importX },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: roomZones }],
+      'max-lines': ['error', { max: 350, skipBlankLines: false, skipComments: false }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['contracts/**', 'pipeline-code/**', 'edge-sim/**', 'commands/**'],
+    rules: { 'no-restricted-imports': ['error', { paths: sockets.map((name) => ({ name, message: 'Only local-azure opens sockets; use an SDK or a protocol library.' })), patterns: [pulumiPackages] }] },
+  },
+  { files: ['local-azure/**'], ignores: ['local-azure/provider/**'], rules: { 'no-restricted-imports': ['error', { patterns: [pulumiPackages] }] } },
+  { files: ['tests/**/*.test.ts'], extends: [jest.configs['flat/recommended']], rules: { 'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*', 'fc.assert'] }], 'jest/no-standalone-expect': 'off' } },
+);
