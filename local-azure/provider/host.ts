@@ -1,0 +1,86 @@
+import * as pulumi from '@pulumi/pulumi';
+import { ResourceError, type Properties } from './resourceType';
+import type { Catalogue } from './catalogue';
+import { withoutSecretEnvelopes } from './secretValues';
+
+export interface ProgramRun {
+  /** Loads the Pulumi program; what it exports are the stack's outputs. */
+  readonly program: () => Promise<Record<string, unknown>>;
+  readonly project: string;
+  readonly stack: string;
+  /** Full keys (`factory-loop:factory`), values as Pulumi keeps them: strings, JSON for what is structured. */
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly onResource?: (progress: { type: string; name: string; durationMs: number }) => void;
+}
+export interface Deployment { readonly outputs: Record<string, unknown>; readonly resources: readonly DeployedResource[] }
+export interface DeployedResource { readonly type: string; readonly name: string; readonly id: string }
+
+/** A resource that could not be deployed: which, and what the service answered. */
+export class DeploymentError extends Error {
+  override readonly name = 'DeploymentError';
+  constructor(readonly resourceType: string, readonly resourceName: string, override readonly cause: Error) {
+    super(`${resourceType} "${resourceName}": ${cause.message}`);
+  }
+}
+
+/**
+ * Runs the unmodified Pulumi program against the region: the SDK's own monitor for tests hands every registration to the
+ * provider's Check, Create and Read. Once per process: the SDK keeps its monitor in module state.
+ */
+export async function deploy(catalogue: Catalogue, run: ProgramRun): Promise<Deployment> {
+  const resources: DeployedResource[] = [];
+  let fail: (error: Error) => void = () => undefined;
+  const failure = new Promise<never>((_, reject) => (fail = reject));
+  // A rejected registration would end the process from inside the SDK, so a failed one never settles and this run ends instead.
+  const stopped = (error: Error) => {
+    fail(error);
+    return new Promise<never>(() => undefined);
+  };
+
+  async function register(type: string, name: string, given: unknown): Promise<{ id: string; state: Properties }> {
+    const started = performance.now();
+    const inputs = withoutSecretEnvelopes(given) as Properties;
+    const resourceType = catalogue.resource(type);
+    if (!resourceType) throw new ResourceError('ResourceTypeNotSupported', `the local region has no ${type}.`);
+    const checked = resourceType.check({ name, inputs, preview: false });
+    if (checked.failures.length > 0) throw new ResourceError('InvalidInput', checked.failures.map((one) => one.reason).join('; '));
+    const urn = `urn:pulumi:${run.stack}::${run.project}::${type}::${name}`;
+    const { id } = await resourceType.create({ name, urn, inputs: checked.inputs });
+    const state = await resourceType.read(id);
+    if (state === undefined) throw new ResourceError('ResourceNotFound', `${id} cannot be read after its creation.`);
+    resources.push({ type, name, id });
+    run.onResource?.({ type, name, durationMs: performance.now() - started });
+    return { id, state };
+  }
+
+  await pulumi.runtime.setMocks(
+    {
+      newResource: async ({ type, name, inputs, custom }) => {
+        if (custom === false || type === 'pulumi:pulumi:Stack') return { id: '', state: inputs as Properties };
+        return register(type, name, inputs).catch((error: unknown) => stopped(new DeploymentError(type, name, error as Error)));
+      },
+      call: async ({ token, inputs }) => {
+        const found = catalogue.function(token);
+        if (!found) return stopped(new ResourceError('FunctionNotSupported', `the local region has no function ${token}.`));
+        return found.invoke(withoutSecretEnvelopes(inputs) as Properties).catch((error: unknown) => stopped(error as Error));
+      },
+    },
+    run.project, run.stack, false,
+  );
+  pulumi.runtime.setAllConfig({ ...run.configuration });
+
+  const finished = (async () => {
+    const outputs = await pulumi.runtime.runInPulumiStack(run.program);
+    const resolved = await resolveOutputs(outputs ?? {});
+    await pulumi.runtime.disconnect();
+    return resolved;
+  })();
+  const outputs = await Promise.race([finished, failure]);
+  return { outputs, resources };
+}
+
+async function resolveOutputs(outputs: pulumi.Inputs): Promise<Record<string, unknown>> {
+  return new Promise((resolve) => {
+    pulumi.output(outputs).apply((known) => resolve(withoutSecretEnvelopes(known) as Record<string, unknown>));
+  });
+}
