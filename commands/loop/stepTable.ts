@@ -1,0 +1,38 @@
+import type { StepResult } from './report';
+
+const wrap = (text: string, width: number): string[] => {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const cut = space > width / 2 ? space : width;
+    lines.push(rest.slice(0, cut).trimEnd());
+    rest = rest.slice(cut).trimStart();
+  }
+  return [...lines, rest];
+};
+
+const shortValue = (value: unknown): string => {
+  if (typeof value === 'string' && /^(sha256:)?[0-9a-f]{40,}$/.test(value)) return `${value.slice(0, value.startsWith('sha256:') ? 19 : 12)}…`;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+};
+export const evidenceLine = (evidence: Record<string, unknown>) => Object.entries(evidence).map(([key, value]) => `${key} ${shortValue(value)}`).join(', ');
+export const duration = (milliseconds: number) => (milliseconds < 9_950 ? `${(milliseconds / 1_000).toFixed(1)} s` : `${Math.round(milliseconds / 1_000)} s`);
+
+export interface Paint { ok(text: string): string; bad(text: string): string; dim(text: string): string; bold(text: string): string }
+
+/** The closing table, never wider than `width` columns. */
+export function stepTable(steps: readonly StepResult[], paint: Paint, width = 80): string {
+  const titleWidth = 22;
+  const evidenceWidth = width - 5 - titleWidth - 8;
+  const rows = steps.flatMap((step) => {
+    const evidence = wrap(evidenceLine(step.evidence), evidenceWidth);
+    const titles = wrap(step.title, titleWidth - 1);
+    return Array.from({ length: Math.max(evidence.length, titles.length) }, (_, line) => {
+      const id = line === 0 ? (step.ok ? paint.ok(step.id.padEnd(5)) : paint.bad(step.id.padEnd(5))) : '     ';
+      const time = line === 0 ? duration(step.durationMs).padStart(8) : '';
+      return `${id}${(titles[line] ?? '').padEnd(titleWidth)}${paint.dim((evidence[line] ?? '').padEnd(evidenceWidth))}${time}`.trimEnd();
+    });
+  });
+  return [paint.bold(`${'step'.padEnd(5)}${''.padEnd(titleWidth)}${'evidence'.padEnd(evidenceWidth)}${'duration'.padStart(8)}`), ...rows].join('\n');
+}
