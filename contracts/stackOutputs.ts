@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** What a stack exports: all that a reader needs to follow the loop. No output is a secret. */
+export const stackOutputs = z.object({
+  factory: z.string(), dataset: z.string(), subscriptionId: z.string(), resourceGroup: z.string(),
+  resourceManagerEndpoint: z.url(), resourceManagerAudience: z.url(),
+  dataBlobEndpoint: z.url(), edgeBlobEndpoint: z.url(), mlBlobEndpoint: z.url(),
+  rawContainer: z.string(), processedContainer: z.string(), quarantineContainer: z.string(), deliveriesContainer: z.string(), packagedModelsContainer: z.string(), landingZoneContainer: z.string(), modelsContainer: z.string(),
+  mlWorkspace: z.string(), modelName: z.string(),
+  registryLoginServer: z.string(), modelRepository: z.string(), packageRepository: z.string(),
+  eventHubsHost: z.string(), eventHubName: z.string(), evidenceConsumerGroup: z.string(),
+  iotHubHost: z.string(), deviceId: z.string(),
+  /** Names of the Container Apps jobs, by program. */
+  jobs: z.record(z.string(), z.string()),
+  databusPort: z.number().int(),
+});
+export type StackOutputs = z.output<typeof stackOutputs>;
