@@ -1,0 +1,60 @@
+import { type CommandJob } from '@azure/arm-machinelearning';
+import { type SettingsOf } from '../../contracts/settings/settings';
+import { type ModelDevelopmentSettings } from '../../contracts/settings/modelDevelopment';
+import { type trainSettings } from '../../contracts/settings/train';
+
+export const maximumAttempts = 3;
+export const trainingJobName = (dataVersion: string, attempt: number) => (attempt === 1 ? `train-${dataVersion}` : `train-${dataVersion}-${attempt}`);
+
+const ended = (status: string | undefined) => status === 'Failed' || status === 'Canceled';
+
+export type TrainingDecision = { readonly kind: 'submit'; readonly name: string } | { readonly kind: 'exists'; readonly name: string; readonly status: string } | { readonly kind: 'givenUp'; readonly name: string };
+
+/** `statuses` are those of the attempts so far, oldest first: one data version is trained once, and again only after a failure. */
+export function decideTraining(dataVersion: string, statuses: readonly (string | undefined)[]): TrainingDecision {
+  const last = statuses.length;
+  if (last > 0 && !ended(statuses[last - 1])) return { kind: 'exists', name: trainingJobName(dataVersion, last), status: statuses[last - 1] ?? 'Unknown' };
+  if (last >= maximumAttempts) return { kind: 'givenUp', name: trainingJobName(dataVersion, last) };
+  return { kind: 'submit', name: trainingJobName(dataVersion, last + 1) };
+}
+
+export interface DataVersion { readonly dataset: string; readonly dataVersion: string; readonly manifestPath: string }
+
+/** The environment of `train`: exactly its settings, which the compiler checks. */
+export function trainEnvironment(settings: ModelDevelopmentSettings, { manifestPath }: DataVersion, jobName: string): SettingsOf<typeof trainSettings, string> {
+  return {
+    AZURE_CLIENT_ID: settings.TRAIN_CLIENT_ID,
+    AZURE_TOKEN_CREDENTIALS: settings.AZURE_TOKEN_CREDENTIALS,
+    AZURE_RESOURCE_MANAGER_ENDPOINT: settings.AZURE_RESOURCE_MANAGER_ENDPOINT,
+    AZURE_RESOURCE_MANAGER_AUDIENCE: settings.AZURE_RESOURCE_MANAGER_AUDIENCE,
+    DATA_BLOB_ENDPOINT: settings.DATA_BLOB_ENDPOINT,
+    PROCESSED_CONTAINER: settings.PROCESSED_CONTAINER,
+    MANIFEST_PATH: manifestPath,
+    SUBSCRIPTION_ID: settings.SUBSCRIPTION_ID,
+    RESOURCE_GROUP: settings.RESOURCE_GROUP,
+    ML_WORKSPACE: settings.ML_WORKSPACE,
+    MODEL_NAME: settings.MODEL_NAME,
+    JOB_NAME: jobName,
+    ML_BLOB_ENDPOINT: settings.ML_BLOB_ENDPOINT,
+    MODELS_CONTAINER: settings.MODELS_CONTAINER,
+    MODELS_DATASTORE: settings.MODELS_DATASTORE,
+    SOURCE_COMMIT: settings.SOURCE_COMMIT,
+  };
+}
+
+export function trainingJob(settings: ModelDevelopmentSettings, data: DataVersion, jobName: string): CommandJob {
+  return {
+    jobType: 'Command',
+    command: 'node /app/index.js',
+    computeId: settings.COMPUTE_ID,
+    environmentId: settings.ENVIRONMENT_ID,
+    experimentName: settings.EXPERIMENT_NAME,
+    displayName: jobName,
+    description: `Trains ${settings.MODEL_NAME} on data version ${data.dataVersion} of ${data.dataset}`,
+    environmentVariables: { ...trainEnvironment(settings, data, jobName) },
+    identity: { identityType: 'Managed', clientId: settings.TRAIN_CLIENT_ID },
+    limits: { jobLimitsType: 'Command', timeout: 'PT2H' },
+    resources: { instanceCount: 1 },
+    tags: { dataVersion: data.dataVersion, dataset: data.dataset, model: settings.MODEL_NAME, sourceCommit: settings.SOURCE_COMMIT },
+  };
+}
