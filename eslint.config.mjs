@@ -37,6 +37,8 @@ export default tseslint.config(
     files: ['contracts/**', 'pipeline-code/**', 'edge-sim/**', 'commands/**'],
     rules: { 'no-restricted-imports': ['error', { paths: sockets.map((name) => ({ name, message: 'Only local-azure opens sockets; use an SDK or a protocol library.' })), patterns: [pulumiPackages] }] },
   },
+  // The databus is the site's broker; its protocol library brings no listener of its own.
+  { files: ['edge-sim/databus/broker.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [pulumiPackages] }] } },
   { files: ['local-azure/**'], ignores: ['local-azure/provider/**'], rules: { 'no-restricted-imports': ['error', { patterns: [pulumiPackages] }] } },
   { files: ['tests/**/*.test.ts'], extends: [jest.configs['flat/recommended']], rules: { 'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*', 'fc.assert'] }], 'jest/no-standalone-expect': 'off' } },
 );
