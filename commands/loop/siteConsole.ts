@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import mqtt, { type MqttClient } from 'mqtt';
+import { inferenceAnswerTopic, inferenceRequestTopic, inferenceResult, lineCommandTopic, lineStateTopic, resultDataPoint, simaticData, type InferenceAnswer, type InferenceResult, type LineCommand, type LineState } from '../../contracts/databus';
+
+type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never;
+
+/** The operator's place at the site: asks the inference server and commands the production line over the databus. */
+export class SiteConsole {
+  private constructor(private readonly client: MqttClient) {}
+
+  static async connect(port: number, timeoutMs = 30_000): Promise<SiteConsole> {
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: `console-${randomUUID().slice(0, 8)}`, connectTimeout: timeoutMs, reconnectPeriod: 250 });
+    return new SiteConsole(client);
+  }
+
+  /** Sends a message and waits for the first answer that `accept` takes. */
+  private async exchange<T>(topic: string, message: unknown, answerTopic: string, accept: (answer: T) => boolean, timeoutMs: number): Promise<T> {
+    await this.client.subscribeAsync(answerTopic, { qos: 1 });
+    return new Promise<T>((resolve, reject) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.client.off('message', listener);
+      };
+      const timer = setTimeout(() => {
+        done();
+        reject(new Error(`no answer on ${answerTopic} within ${timeoutMs} ms`));
+      }, timeoutMs);
+      const listener = (from: string, payload: Buffer) => {
+        if (from !== answerTopic) return;
+        const answer = JSON.parse(payload.toString('utf8')) as T;
+        if (!accept(answer)) return;
+        done();
+        resolve(answer);
+      };
+      this.client.on('message', listener);
+      this.client.publish(topic, JSON.stringify(message), { qos: 1 });
+    });
+  }
+
+  async status(): Promise<InferenceAnswer> {
+    const id = randomUUID();
+    return this.exchange<InferenceAnswer>(inferenceRequestTopic, { kind: 'status', id }, inferenceAnswerTopic, (answer) => answer.id === id, 5_000);
+  }
+
+  /** Runs a command of the production line to its end and returns its last state. */
+  async runLine(command: DistributiveOmit<LineCommand, 'id'>, timeoutMs: number): Promise<LineState> {
+    const id = randomUUID();
+    const state = await this.exchange<LineState>(lineCommandTopic, { ...command, id }, lineStateTopic, (one) => one.id === id && (one.finished || one.error !== undefined), timeoutMs);
+    if (state.error !== undefined) throw new Error(`the production line refused: ${state.error}`);
+    return state;
+  }
+
+  /** Calls back for each result of the active pipelines; returns how to stop. */
+  async onResult(callback: (result: InferenceResult) => void): Promise<() => void> {
+    const topic = 'ie/d/j/simatic/v1/inference-server/dp/w/+/default';
+    await this.client.subscribeAsync(topic, { qos: 1 });
+    const listener = (from: string, payload: Buffer) => {
+      if (!from.startsWith('ie/d/j/simatic/v1/inference-server/')) return;
+      const data = simaticData.safeParse(JSON.parse(payload.toString('utf8')));
+      for (const value of data.success ? data.data.vals : []) {
+        if (value.id !== resultDataPoint || typeof value.val !== 'string') continue;
+        const result = inferenceResult.safeParse(JSON.parse(value.val));
+        if (result.success) callback(result.data);
+      }
+    };
+    this.client.on('message', listener);
+    return () => this.client.off('message', listener);
+  }
+
+  async close(): Promise<void> {
+    await this.client.endAsync(true);
+  }
+}

@@ -1,0 +1,190 @@
+import type { DatasetManifest } from '../../contracts/datasetManifest';
+import type { DeliveryRecord } from '../../contracts/deliveryRecord';
+import { digestFileName, packageFileName, packageFolder } from '../../contracts/edgePackage';
+import { modelFiles, modelSignature, parseModelUri, type ModelTags } from '../../contracts/modelCatalog';
+import type { DeviceMessage, EvidenceReader } from './evidenceReader';
+import type { SiteConsole } from './siteConsole';
+
+/** What a round has shown so far; a step reads what earlier ones found. */
+export interface RoundFacts {
+  readonly startedAt: Date;
+  readonly rawBlobs: readonly string[];
+  manifest?: DatasetManifest;
+  model?: { version: string; tags: ModelTags; modelUri: string };
+  packageBlob?: { name: string; sha256: string };
+  delivery?: DeliveryRecord;
+}
+export interface Observer { readonly reader: EvidenceReader; readonly site: SiteConsole; readonly facts: RoundFacts }
+export type Observation = { readonly ok: boolean; readonly evidence: Record<string, unknown> } | undefined;
+
+export interface Step {
+  readonly id: string;
+  readonly title: string;
+  /** The program whose failed execution ends the wait for this step. */
+  readonly program: string;
+  /** Ends with undefined while there is nothing to see yet. */
+  observe(observer: Observer): Promise<Observation>;
+}
+
+const done = (evidence: Record<string, unknown>): Observation => ({ ok: true, evidence });
+const failed = (evidence: Record<string, unknown>): Observation => ({ ok: false, evidence });
+
+/** A trigger is shown by the platform's own record of the execution that it started. */
+const triggered = (id: string, title: string, program: string): Step => ({
+  id, title, program,
+  observe: async ({ reader, facts }) => {
+    const [run] = await reader.jobRuns(program, facts.startedAt);
+    return run && done({ job: program, execution: run.name, started: run.startedAt.toISOString() });
+  },
+});
+
+const stateMessage = (messages: readonly DeviceMessage[], ...states: string[]) => messages.find((message) => message.type === 'state' && states.includes(String(message.body['state'])));
+const shownBy = (message: DeviceMessage) => ({ deliveryId: message.deliveryId, device: message.deviceId, enqueued: message.enqueuedAt.toISOString() });
+
+async function findDelivery({ reader, facts }: Observer): Promise<readonly DeviceMessage[] | undefined> {
+  const { packageId, packageVersion } = facts.model?.tags ?? {};
+  if (packageId === undefined || packageVersion === undefined) return undefined;
+  const record = await reader.delivery(packageId, packageVersion);
+  if (record) facts.delivery = record;
+  return record && reader.deviceMessages(record.deliveryId);
+}
+
+export const steps: readonly Step[] = [
+  {
+    id: '1a', title: 'raw data loaded and shaped', program: 'data-pipeline',
+    observe: async ({ reader, facts }) => {
+      const manifest = await reader.manifest(facts.startedAt);
+      if (!manifest) return undefined;
+      facts.manifest = manifest;
+      return done({ sources: manifest.sources.length, rows: manifest.sources.reduce((sum, one) => sum + one.rows, 0), windows: manifest.windowCount, labelled: manifest.labelled });
+    },
+  },
+  {
+    id: '1b', title: 'processed data saved', program: 'data-pipeline',
+    observe: async ({ reader, facts }) => {
+      if (!facts.manifest) return undefined;
+      const blob = await reader.blob(reader.container('data', reader.outputs.processedContainer), facts.manifest.windowsPath);
+      return blob && done({ dataVersion: facts.manifest.dataVersion, blob: blob.name, sha256: blob.sha256, sizeBytes: blob.sizeBytes });
+    },
+  },
+  triggered('2', 'model development triggered', 'model-development'),
+  {
+    id: '3a', title: 'model trained', program: 'model-development',
+    observe: async ({ reader, facts }) => {
+      const job = facts.manifest && (await reader.trainingJob(facts.manifest.dataVersion));
+      if (!job) return undefined;
+      if (job.status === 'Completed') return done({ job: job.name, status: job.status });
+      return job.status === 'Failed' || job.status === 'Canceled' ? failed({ job: job.name, status: job.status }) : undefined;
+    },
+  },
+  {
+    id: '3b', title: 'model in the catalog', program: 'model-development',
+    observe: async ({ reader, facts }) => {
+      const model = facts.manifest && (await reader.modelVersion(facts.manifest.dataVersion));
+      if (!model) return undefined;
+      facts.model = model;
+      const folder = parseModelUri(model.modelUri).path.replace(/\/$/, '');
+      const container = reader.container('ml', reader.outputs.modelsContainer);
+      const [onnx, signatureText] = await Promise.all([reader.blob(container, `${folder}/${modelFiles.onnx}`), reader.text(container, `${folder}/${modelFiles.signature}`)]);
+      if (!onnx || signatureText === undefined) return undefined;
+      const signature = modelSignature.parse(JSON.parse(signatureText));
+      return { ok: signature.onnxSha256 === onnx.sha256, evidence: { model: reader.outputs.modelName, version: model.version, dataVersion: model.tags.dataVersion, sha256: onnx.sha256, sizeBytes: onnx.sizeBytes } };
+    },
+  },
+  triggered('4', 'validation triggered', 'validate-and-package'),
+  {
+    id: '5a', title: 'model validated', program: 'validate-and-package',
+    observe: async ({ reader, facts }) => {
+      const model = facts.manifest && (await reader.modelVersion(facts.manifest.dataVersion));
+      if (!model || model.tags.stage === 'candidate') return undefined;
+      facts.model = model;
+      const gate = Object.fromEntries(Object.entries(model.tags).filter(([key]) => key.startsWith('gate')));
+      return model.tags.stage === 'rejected' ? failed({ version: model.version, stage: model.tags.stage, because: model.tags.rejectedBecause, ...gate }) : done({ version: model.version, stage: model.tags.stage, ...gate });
+    },
+  },
+  {
+    id: '5b', title: 'package saved', program: 'validate-and-package',
+    observe: async ({ reader, facts }) => {
+      const model = facts.manifest && (await reader.modelVersion(facts.manifest.dataVersion));
+      const { packageId, packageVersion } = model?.tags ?? {};
+      if (!model || packageId === undefined || packageVersion === undefined) return undefined;
+      facts.model = model;
+      const container = reader.container('edge', reader.outputs.packagedModelsContainer);
+      const folder = packageFolder(packageId, packageVersion);
+      const digest = (await reader.list(container, `${folder}/`)).find((one) => one.name.endsWith('.sha256'));
+      const [sha256 = '', file = ''] = (digest && (await reader.text(container, digest.name)))?.split('  ') ?? [];
+      const blob = file === '' ? undefined : await reader.blob(container, `${folder}/${file}`);
+      if (!blob) return undefined;
+      facts.packageBlob = { name: blob.name, sha256: blob.sha256 };
+      const name = file.replace(/-edge_.*$/, '');
+      const named = file === packageFileName(name, packageVersion) && digest?.name === `${folder}/${digestFileName(name, packageVersion)}`;
+      return { ok: named && blob.sha256 === sha256, evidence: { package: file, packageId, version: packageVersion, sha256: blob.sha256, sizeBytes: blob.sizeBytes } };
+    },
+  },
+  triggered('6', 'delivery triggered', 'tag-and-deliver'),
+  {
+    id: '7', title: 'tagged, in the registry', program: 'tag-and-deliver',
+    observe: async ({ reader, facts }) => {
+      const model = facts.manifest && (await reader.modelVersion(facts.manifest.dataVersion));
+      if (model?.tags.taggedAt === undefined) return undefined;
+      facts.model = model;
+      const [image, edgePackage] = await Promise.all([reader.artifact(reader.outputs.modelRepository, model.version), reader.artifact(reader.outputs.packageRepository, model.tags.packageVersion ?? '')]);
+      return image && edgePackage && done({ model: image.digest, package: edgePackage.digest, pipelineVersion: model.tags.pipelineVersion, taggedAt: model.tags.taggedAt });
+    },
+  },
+  {
+    id: '8a', title: 'delivery announced', program: 'delivery',
+    observe: async (observer) => {
+      const messages = await findDelivery(observer);
+      const received = messages && (stateMessage(messages, 'Received') ?? messages[0]);
+      return received && done({ ...shownBy(received), packageId: observer.facts.delivery?.packageId });
+    },
+  },
+  {
+    id: '8b', title: 'site ready, link asked for', program: 'delivery',
+    observe: async (observer) => {
+      const request = (await findDelivery(observer))?.find((message) => message.kind === 'presignedUrlRequest');
+      return request && done(shownBy(request));
+    },
+  },
+  {
+    id: '8c', title: 'SAS link made', program: 'delivery',
+    observe: async (observer) => {
+      await findDelivery(observer);
+      const record = observer.facts.delivery;
+      const made = record?.history.find((entry) => entry.event === 'PresignedUrlCreated');
+      return record && made && done({ deliveryId: record.deliveryId, at: made.at, ...(made.detail === undefined ? {} : { link: made.detail }) });
+    },
+  },
+  {
+    id: '8d', title: 'link sent and received', program: 'delivery',
+    observe: async (observer) => {
+      const messages = await findDelivery(observer);
+      const downloading = messages && stateMessage(messages, 'Downloading');
+      return downloading && done(shownBy(downloading));
+    },
+  },
+  {
+    id: '9', title: 'package downloaded', program: 'delivery',
+    observe: async (observer) => {
+      const messages = await findDelivery(observer);
+      const error = messages && stateMessage(messages, 'Error');
+      if (error) return failed({ ...shownBy(error), reason: error.body['reason'] });
+      const verifying = messages && stateMessage(messages, 'Importing', 'Activating', 'Success');
+      if (!verifying) return undefined;
+      const [pipeline] = (await observer.site.status()).pipelines.filter((one) => one.sha256 === observer.facts.packageBlob?.sha256);
+      return pipeline && done({ deliveryId: verifying.deliveryId, sha256: pipeline.sha256 });
+    },
+  },
+  {
+    id: '10', title: 'package deployed', program: 'delivery',
+    observe: async (observer) => {
+      const messages = await findDelivery(observer);
+      const error = messages && stateMessage(messages, 'Error');
+      if (error) return failed({ ...shownBy(error), reason: error.body['reason'] });
+      const { delivery } = observer.facts;
+      const pipeline = (await observer.site.status()).pipelines.find((one) => one.packageId === delivery?.packageId && one.packageVersion === delivery.packageVersion && one.state === 'RUNNING');
+      return pipeline && delivery?.state === 'Success' ? done({ packageId: pipeline.packageId, version: pipeline.packageVersion, state: pipeline.state, reported: delivery.reportedState }) : undefined;
+    },
+  },
+];
