@@ -6,7 +6,8 @@ export const modelStages = ['candidate', 'validated', 'rejected', 'released'] as
 export type ModelStage = (typeof modelStages)[number];
 export const modelTags = z.looseObject({
   stage: z.enum(modelStages), dataVersion: z.string(), dataset: z.string(), trainingJob: z.string(), sourceCommit: z.string(),
-  rejectedBecause: z.string().optional(), packageId: z.string().optional(), packageVersion: z.string().optional(), packageSha256: z.string().optional(),
+  rejectedBecause: z.string().optional(), gateFigures: z.string().optional(), validatedAt: z.string().optional(),
+  packageId: z.string().optional(), packageVersion: z.string().optional(), packageName: z.string().optional(), packageSha256: z.string().optional(),
   pipelineVersion: z.string().optional(), taggedAt: z.string().optional(), modelDigest: z.string().optional(), packageDigest: z.string().optional(),
 });
 export type ModelTags = z.output<typeof modelTags>;

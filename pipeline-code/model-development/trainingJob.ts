@@ -45,7 +45,8 @@ export function trainEnvironment(settings: ModelDevelopmentSettings, { manifestP
 export function trainingJob(settings: ModelDevelopmentSettings, data: DataVersion, jobName: string): CommandJob {
   return {
     jobType: 'Command',
-    command: 'node /app/index.js',
+    // Azure ML starts a job in a directory of its own, not in the image's.
+    command: 'test -f index.js || cd /app; exec node index.js',
     computeId: settings.COMPUTE_ID,
     environmentId: settings.ENVIRONMENT_ID,
     experimentName: settings.EXPERIMENT_NAME,

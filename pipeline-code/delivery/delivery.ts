@@ -1,0 +1,90 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { earliestEventPosition, type EventHubConsumerClient, type Subscription } from '@azure/event-hubs';
+import { deliveryMessage } from '../../contracts/deliveryRecord';
+import { type DeliverySettings } from '../../contracts/settings/delivery';
+import { blobCheckpoints } from '../clients/checkpoints';
+import { credential } from '../clients/credential';
+import { eventHubConsumer, innermostErrors } from '../clients/eventHubs';
+import { openC2dSender } from '../clients/iotHub';
+import { type Log } from '../clients/log';
+import { queueClient, receiveMessages } from '../clients/queue';
+import { blobContainer, blobService } from '../clients/storage';
+import { deliveryRecords } from './deliveryRecords';
+import { DeliveryService } from './deliveryService';
+import { readDeviceEvent } from './deviceEvent';
+import { urlSigner } from './signedUrl';
+
+const pollMs = 1_000;
+const maximumFailures = 8;
+/** Enough for one message's record and C2D attempts. */
+const visibilitySeconds = 180;
+
+/** Runs `work` until it is stopped. A fault of the network may pass; after a row of them the platform shall start the application anew. */
+async function repeat(what: string, work: () => Promise<void>, log: Log, stopped: AbortSignal): Promise<void> {
+  let failures = 0;
+  while (!stopped.aborted) {
+    try {
+      await work();
+      failures = 0;
+    } catch (error) {
+      if (++failures >= maximumFailures) throw error;
+      log.warn(`${what} failed, tried again`, { failures, error: error instanceof Error ? error.message : String(error) });
+    }
+    const waitMs = Math.min(pollMs * 2 ** failures, 30_000) * (0.75 + Math.random() / 2);
+    await delay(waitMs, undefined, { signal: stopped }).catch(() => undefined);
+  }
+}
+
+/** Device events become events of deliveries; a checkpoint stands only behind what has been handled. */
+function subscribe(consumer: EventHubConsumerClient, service: DeliveryService, log: Log, failed: (error: unknown) => void): Subscription {
+  return consumer.subscribe({
+    async processEvents(events, context) {
+      for (const received of events) {
+        const meaning = readDeviceEvent(received);
+        if (meaning.kind === 'ignored') log.warn('device message ignored', { partition: context.partitionId, sequenceNumber: received.sequenceNumber, reason: meaning.reason });
+        else await service.handle(meaning.deliveryId, meaning.event, meaning.deviceId).catch(failed);
+      }
+      const last = events.at(-1);
+      if (last) await context.updateCheckpoint(last).catch(failed);
+    },
+    async processError(error, context) {
+      for (const one of innermostErrors(error)) log.warn('event hub', { partition: context.partitionId, error: `${one.name}: ${one.message}`.slice(0, 1_000) });
+    },
+  }, { startPosition: earliestEventPosition, maxBatchSize: 50, maxWaitTimeInSeconds: 5 });
+}
+
+/** The message exchange with the AI Model Managers, until `stopped`. */
+export async function runDelivery(settings: DeliverySettings, log: Log, stopped: AbortSignal): Promise<void> {
+  const sender = openC2dSender(settings.IOT_HUB_HOST, credential());
+  const service = new DeliveryService({
+    records: deliveryRecords(blobContainer(settings.DATA_BLOB_ENDPOINT, settings.DELIVERIES_CONTAINER)), sender, log, now: () => new Date(),
+    sign: urlSigner(blobService(settings.EDGE_BLOB_ENDPOINT), settings.PACKAGED_MODELS_CONTAINER, settings.SAS_LIFETIME_SECONDS * 1_000),
+    deadlines: { stepMs: settings.STEP_TIMEOUT_SECONDS * 1_000, deliveryMs: settings.DELIVERY_TIMEOUT_SECONDS * 1_000 },
+  });
+  const queue = queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME);
+  const consumer = eventHubConsumer({ host: settings.EVENT_HUBS_HOST, eventHub: settings.EVENT_HUB_NAME, consumerGroup: settings.CONSUMER_GROUP }, credential(), blobCheckpoints(blobContainer(settings.DATA_BLOB_ENDPOINT, settings.CHECKPOINTS_CONTAINER)));
+
+  async function openDeliveries(): Promise<void> {
+    for (let messages = await receiveMessages(queue, { visibilitySeconds, count: 8, log }); messages.length > 0 && !stopped.aborted; messages = await receiveMessages(queue, { visibilitySeconds, count: 8, log })) {
+      for (const message of messages) {
+        const opened = deliveryMessage.safeParse(message.body);
+        if (opened.success) await service.handle(opened.data.deliveryId, { kind: 'opened' });
+        else log.error('not a delivery, acknowledged', { messageId: message.id });
+        await message.done();
+      }
+    }
+  }
+
+  let subscription: Subscription | undefined;
+  try {
+    log.info('started', { openDeliveries: await service.resume() });
+    // An event that could not be handled must not be passed over: the application ends and starts again at the last checkpoint.
+    const fatal = new Promise<never>((_, reject) => (subscription = subscribe(consumer, service, log, reject)));
+    await Promise.race([fatal, Promise.all([repeat('the queue', openDeliveries, log, stopped), repeat('looking after deliveries', () => service.tick(), log, stopped)])]);
+    log.info('stopped');
+  } finally {
+    await subscription?.close().catch(() => undefined);
+    await consumer.close().catch(() => undefined);
+    await sender.close().catch(() => undefined);
+  }
+}

@@ -1,0 +1,90 @@
+import { digestLine } from '../../contracts/edgePackage';
+import { modelFiles } from '../../contracts/modelCatalog';
+import { type DeliveryRecord } from '../../contracts/deliveryRecord';
+import { deliveryIdOf, projectIdOf } from '../../contracts/nameBasedUuid';
+import { type TagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
+import { type Artifact } from '../clients/containerRegistry';
+import { type CatalogVersion } from '../clients/machineLearning';
+
+/** Where a digest file stands: `<packageId>/<version>/<name>.sha256`. */
+export interface PackagePlace { readonly packageId: string; readonly packageVersion: string; readonly digestBlob: string }
+const digestBlobName = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/([1-9]\d{0,9})\/[^/]{1,200}\.sha256$/;
+
+export function parseDigestBlob(name: string): PackagePlace | undefined {
+  const match = digestBlobName.exec(name);
+  return match?.[1] && match[2] ? { packageId: match[1], packageVersion: match[2], digestBlob: name } : undefined;
+}
+
+/** Content of a digest file: the digest and the name of the zip beside it. */
+export function parseDigest(content: string): { readonly sha256: string; readonly fileName: string } | undefined {
+  const match = /^([0-9a-f]{64}) {2}([^/\s][^/\r\n]{0,199}\.zip)$/.exec(content);
+  return match?.[1] && match[2] && digestLine(match[1], match[2]) === content ? { sha256: match[1], fileName: match[2] } : undefined;
+}
+
+export interface Released {
+  readonly model: CatalogVersion; readonly place: PackagePlace; readonly fileName: string; readonly sha256: string; readonly packageName: string; /** When the gate let it pass: the artifacts of one release carry one time, however often they are pushed. */ readonly createdAt: string | undefined;
+  readonly onnx: Buffer; readonly signature: Buffer; readonly zip: Buffer;
+}
+
+/** Why this package is not the one that the gate let pass; undefined when it is. */
+export function packageProblem(model: CatalogVersion | undefined, place: PackagePlace, sha256: string): string | undefined {
+  if (!model) return `the catalog has no version ${place.packageVersion}`;
+  const { stage, packageId, packageVersion, packageSha256 } = model.tags;
+  if (stage !== 'validated' && stage !== 'released') return `model version ${model.version} has the stage ${stage}, expected validated`;
+  if (packageId !== place.packageId || packageVersion !== place.packageVersion) return `the catalog names package ${packageId} version ${packageVersion}, the blob is ${place.packageId} version ${place.packageVersion}`;
+  return packageSha256 === sha256 ? undefined : `the catalog names digest ${packageSha256}, the digest file ${sha256}`;
+}
+
+const configMediaType = 'application/vnd.factory-loop.config.v1+json';
+
+function annotations(settings: TagAndDeliverSettings, { model, createdAt, place }: Released, title: string): Record<string, string> {
+  return {
+    ...(createdAt === undefined ? {} : { 'org.opencontainers.image.created': createdAt }),
+    'org.opencontainers.image.title': title,
+    'org.opencontainers.image.version': model.version,
+    'org.opencontainers.image.revision': settings.SOURCE_COMMIT,
+    'factory-loop.factory': settings.FACTORY,
+    'factory-loop.model': model.name,
+    'factory-loop.dataset': model.tags.dataset,
+    'factory-loop.data-version': model.tags.dataVersion,
+    'factory-loop.training-job': model.tags.trainingJob,
+    'factory-loop.package-id': place.packageId,
+    'factory-loop.pipeline-version': settings.PIPELINE_VERSION,
+  };
+}
+
+/** Model and package as OCI artifacts, tagged with the model version. */
+export function artifactsOf(settings: TagAndDeliverSettings, released: Released): { readonly model: Artifact; readonly package: Artifact } {
+  const { model, place, sha256, fileName } = released;
+  const config = (value: Record<string, string>) => ({ mediaType: configMediaType, content: Buffer.from(JSON.stringify(value)) });
+  return {
+    model: {
+      repository: settings.MODEL_REPOSITORY, tag: model.version, artifactType: 'application/vnd.factory-loop.model.v1',
+      config: config({ model: model.name, version: model.version, dataVersion: model.tags.dataVersion }),
+      layers: [{ mediaType: 'application/vnd.onnx', fileName: modelFiles.onnx, content: released.onnx }, { mediaType: 'application/json', fileName: modelFiles.signature, content: released.signature }],
+      annotations: annotations(settings, released, `${model.name} ${model.version}`),
+    },
+    package: {
+      repository: settings.PACKAGE_REPOSITORY, tag: model.version, artifactType: 'application/vnd.siemens.edge-configuration-package.v1',
+      config: config({ packageId: place.packageId, packageVersion: place.packageVersion, sha256 }),
+      layers: [{ mediaType: 'application/zip', fileName, content: released.zip }],
+      annotations: annotations(settings, released, fileName),
+    },
+  };
+}
+
+/** The tags of step 7; everything else of the model version stays. */
+export const releaseTags = (settings: TagAndDeliverSettings, digests: { readonly model: string; readonly package: string }, now: Date): Record<string, string> => ({
+  stage: settings.RELEASE === 'automatic' ? 'released' : 'validated',
+  pipelineVersion: settings.PIPELINE_VERSION, taggedAt: now.toISOString(), modelDigest: digests.model, packageDigest: digests.package,
+});
+
+export function openedRecord(settings: TagAndDeliverSettings, { model, place, sha256, packageName, fileName, zip }: Released, now: Date): DeliveryRecord {
+  const at = now.toISOString();
+  return {
+    schemaVersion: '1', deliveryId: deliveryIdOf(place.packageId, place.packageVersion, settings.DEVICE_ID), projectId: projectIdOf(settings.FACTORY), factory: settings.FACTORY, deviceId: settings.DEVICE_ID,
+    packageId: place.packageId, packageVersion: place.packageVersion, packageName, packageBlob: `${place.packageId}/${place.packageVersion}/${fileName}`, sha256, sizeBytes: zip.length,
+    modelName: model.name, modelVersion: model.version, dataVersion: model.tags.dataVersion,
+    state: settings.RELEASE === 'automatic' ? 'Opened' : 'AwaitingApproval', openedAt: at, updatedAt: at, announcements: 0, history: [],
+  };
+}

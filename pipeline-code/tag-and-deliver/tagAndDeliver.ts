@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { type ContainerClient } from '@azure/storage-blob';
+import { deliveryRecord } from '../../contracts/deliveryRecord';
+import { blobCreated, blobOfSubject, eventGridEvent } from '../../contracts/eventGrid';
+import { modelFiles, modelSignature, parseModelUri } from '../../contracts/modelCatalog';
+import { type TagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
+import { pushArtifact } from '../clients/containerRegistry';
+import { credential } from '../clients/credential';
+import { type Log } from '../clients/log';
+import { type CatalogVersion, modelCatalog } from '../clients/machineLearning';
+import { queueClient, receiveMessages, sendMessage } from '../clients/queue';
+import { blobContainer, readBlob, readJsonBlob, writeBlobOnce } from '../clients/storage';
+import { artifactsOf, openedRecord, packageProblem, type PackagePlace, parseDigest, parseDigestBlob, type Released, releaseTags } from './artifacts';
+
+const visibilitySeconds = 900;
+const maximumDigestBytes = 1_000;
+const maximumSignatureBytes = 4 * 1024 * 1024;
+const maximumContentBytes = 2.2e9;
+const sha256Of = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+
+/** A package that must not be delivered. The message is acknowledged: another attempt finds the same. */
+class RefusedPackage extends Error {}
+
+async function existing(container: ContainerClient, name: string, maximumBytes: number): Promise<Buffer> {
+  const blob = await readBlob(container, name, maximumBytes);
+  if (!blob) throw new RefusedPackage(`expected the blob ${container.containerName}/${name}, there is none`);
+  return blob.content;
+}
+
+/** Everything of the release, read and compared: the files are the ones that the gate judged. */
+async function readRelease(settings: TagAndDeliverSettings, model: CatalogVersion | undefined, place: PackagePlace): Promise<Released> {
+  const packages = blobContainer(settings.EDGE_BLOB_ENDPOINT, settings.PACKAGED_MODELS_CONTAINER);
+  const models = blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER);
+  const digest = parseDigest((await existing(packages, place.digestBlob, maximumDigestBytes)).toString('utf8'));
+  if (!digest) throw new RefusedPackage(`${place.digestBlob}: expected "<sha256>  <name>.zip"`);
+  const problem = packageProblem(model, place, digest.sha256);
+  if (problem !== undefined || !model) throw new RefusedPackage(problem);
+  const zip = await existing(packages, `${place.packageId}/${place.packageVersion}/${digest.fileName}`, maximumContentBytes);
+  if (sha256Of(zip) !== digest.sha256) throw new RefusedPackage(`${digest.fileName}: expected the digest ${digest.sha256}, the content has ${sha256Of(zip)}`);
+  const folder = parseModelUri(model.modelUri).path.replace(/\/+$/, '');
+  const [onnx, signature] = await Promise.all([existing(models, `${folder}/${modelFiles.onnx}`, maximumContentBytes), existing(models, `${folder}/${modelFiles.signature}`, maximumSignatureBytes)]);
+  const expected = modelSignature.parse(JSON.parse(signature.toString('utf8'))).onnxSha256;
+  if (sha256Of(onnx) !== expected) throw new RefusedPackage(`${modelFiles.onnx}: expected the digest ${expected} of its signature, the content has ${sha256Of(onnx)}`);
+  return { model, place, fileName: digest.fileName, sha256: digest.sha256, packageName: model.tags.packageName ?? digest.fileName.replace(/-edge_\d+\.zip$/, ''), createdAt: model.tags.validatedAt, onnx, signature, zip };
+}
+
+/** Step 7 for one package: artifacts, tags, delivery record, and last the message that opens the delivery. Each part may be there already. */
+async function release(settings: TagAndDeliverSettings, place: PackagePlace, log: Log): Promise<void> {
+  const catalog = modelCatalog(settings);
+  const released = await readRelease(settings, await catalog.version(place.packageVersion), place);
+  const artifacts = artifactsOf(settings, released);
+  const digests = {
+    model: await pushArtifact(settings.REGISTRY_LOGIN_SERVER, credential(), artifacts.model),
+    package: await pushArtifact(settings.REGISTRY_LOGIN_SERVER, credential(), artifacts.package),
+  };
+  const now = new Date();
+  const { tags, version } = released.model;
+  if (tags.modelDigest !== digests.model || tags.packageDigest !== digests.package) await catalog.setTags(version, releaseTags(settings, digests, now));
+  const deliveries = blobContainer(settings.DATA_BLOB_ENDPOINT, settings.DELIVERIES_CONTAINER);
+  const record = openedRecord(settings, released, now);
+  const name = `${record.deliveryId}.json`;
+  const created = await writeBlobOnce(deliveries, name, JSON.stringify(record, null, 2), 'application/json');
+  const state = created ? record.state : (await readJsonBlob(deliveries, name, deliveryRecord))?.value.state;
+  if (state === 'Opened') await sendMessage(queueClient(settings.DATA_QUEUE_ENDPOINT, settings.DELIVERY_QUEUE_NAME), { deliveryId: record.deliveryId });
+  log.info('released', { modelVersion: version, modelDigest: digests.model, packageDigest: digests.package, deliveryId: record.deliveryId, deliveryState: state, deliveryCreated: created });
+}
+
+/** Drains the queue of new package digests. */
+export async function runTagAndDeliver(settings: TagAndDeliverSettings, log: Log): Promise<void> {
+  const queue = queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME);
+  for (;;) {
+    const [message] = await receiveMessages(queue, { visibilitySeconds, log });
+    if (!message) return;
+    const event = eventGridEvent.extend({ data: blobCreated }).safeParse(message.body);
+    const blob = event.success ? blobOfSubject(event.data.subject) : undefined;
+    const place = blob?.container === settings.PACKAGED_MODELS_CONTAINER ? parseDigestBlob(blob.name) : undefined;
+    if (!place) log.warn('not the event of a package digest, acknowledged', { messageId: message.id });
+    else {
+      try {
+        await release(settings, place, log);
+      } catch (error) {
+        if (!(error instanceof RefusedPackage)) throw error;
+        log.error('package refused, nothing delivered', { blob: place.digestBlob, reason: error.message });
+      }
+    }
+    await message.done();
+  }
+}
