@@ -1,0 +1,100 @@
+import type { Server } from 'node:http';
+import type { Principal } from '../entra/tokenAuthority';
+import type { AppendOnlyStore } from '../region/appendOnlyStore';
+import { listen } from '../region/ports';
+import type { RegionContext, Service } from '../region/regionContext';
+import type { SecretReader } from '../region/seams';
+import { closeServer, createWebServer, sendJson } from '../region/webServer';
+import { latest, VaultError, VaultRequests, type Vault } from './vaultRequests';
+import { Secrets, type Secret } from './secrets';
+
+interface ListeningVault { readonly server: Server; readonly port: number }
+
+/** Vaults of the region: one TLS port each, secrets under Azure's roles, soft delete. */
+export class KeyVault implements Service, SecretReader {
+  readonly name = 'key-vault';
+  private readonly vaults: AppendOnlyStore<Vault>;
+  private readonly ports: AppendOnlyStore<number>;
+  private readonly secrets: Secrets;
+  private readonly requests: VaultRequests;
+  private readonly listening = new Map<string, ListeningVault>();
+
+  constructor(private readonly context: RegionContext) {
+    this.vaults = context.openStore<Vault>('key-vault/vaults');
+    this.ports = context.openStore<number>('key-vault/ports');
+    this.secrets = new Secrets(context.openStore<Secret>('key-vault/secrets'));
+    this.requests = new VaultRequests(context, this.secrets);
+  }
+
+  async start(): Promise<void> {
+    for (const vault of this.vaults.values()) if (vault.deletedAt === undefined) await this.listen(vault.id);
+  }
+  async stop(): Promise<void> {
+    await Promise.all([...this.listening.values()].map(({ server }) => closeServer(server)));
+    this.listening.clear();
+  }
+
+  vault(id: string): (Vault & { readonly vaultUri: string }) | undefined {
+    const vault = this.vaults.get(id.toLowerCase());
+    const port = this.listening.get(id.toLowerCase())?.port;
+    return vault && vault.deletedAt === undefined && port !== undefined ? { ...vault, vaultUri: `https://localhost:${port}/` } : undefined;
+  }
+
+  /** Purge protection, once on, stays on; a deleted vault keeps its name. */
+  async putVault(vault: Vault): Promise<Vault & { readonly vaultUri: string }> {
+    for (const other of this.vaults.values()) {
+      if (other.name.toLowerCase() !== vault.name.toLowerCase()) continue;
+      if (other.deletedAt !== undefined) throw new VaultError(409, 'ConflictError', `A vault with the same name already exists in deleted state. You need to either recover or purge existing key vault.`);
+      if (other.id.toLowerCase() !== vault.id.toLowerCase()) throw new VaultError(409, 'VaultAlreadyExists', `The vault name '${vault.name}' is already in use. Vault names are globally unique so it is possible that the name is already taken.`);
+      if (other.properties['enablePurgeProtection'] === true && vault.properties['enablePurgeProtection'] !== true) throw new VaultError(400, 'BadRequest', `The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.`);
+    }
+    this.vaults.set(vault.id.toLowerCase(), vault);
+    await this.listen(vault.id);
+    return { ...vault, vaultUri: `https://localhost:${this.listening.get(vault.id.toLowerCase())?.port ?? 0}/` };
+  }
+
+  async deleteVault(id: string): Promise<void> {
+    const vault = this.vaults.get(id.toLowerCase());
+    if (!vault || vault.deletedAt !== undefined) return;
+    this.vaults.set(id.toLowerCase(), { ...vault, deletedAt: this.context.clock.now().toISOString() });
+    const listening = this.listening.get(id.toLowerCase());
+    this.listening.delete(id.toLowerCase());
+    if (listening) await closeServer(listening.server);
+  }
+
+  /** `secretUrl` is a secret's id, with or without a version. */
+  async read(secretUrl: string, as: Principal): Promise<string> {
+    const url = new URL(secretUrl);
+    const [collection, name, version] = url.pathname.split('/').filter((segment) => segment !== '');
+    const id = [...this.listening.entries()].find(([, { port }]) => url.protocol === 'https:' && url.hostname === 'localhost' && Number(url.port) === port)?.[0];
+    const vault = id === undefined ? undefined : this.vaults.get(id);
+    if (!vault || collection !== 'secrets' || name === undefined) throw new VaultError(404, 'VaultNotFound', `no vault of the region has the secret ${secretUrl}`);
+    const action = 'Microsoft.KeyVault/vaults/secrets/getSecret/action';
+    const decision = this.context.gate.authorizePrincipal(as, { service: this.name, actions: [action], scope: `${vault.id}/secrets/${name}` });
+    if (!decision.allowed) throw new VaultError(403, 'Forbidden', `${as.displayName} may not ${action} at ${vault.id}/secrets/${name}`, 'ForbiddenByRbac');
+    const secret = this.secrets.get(vault.id, name);
+    if (!secret || secret.deleted) throw new VaultError(404, 'SecretNotFound', `the vault ${vault.name} has no secret ${name}`);
+    const found = version === undefined ? latest(secret) : secret.versions.find((one) => one.version === version);
+    if (!found) throw new VaultError(404, 'SecretNotFound', `the secret ${name} of the vault ${vault.name} has no version ${version ?? ''}`);
+    return found.value;
+  }
+
+  private async listen(id: string): Promise<void> {
+    const key = id.toLowerCase();
+    if (this.listening.has(key)) return;
+    const server = createWebServer(
+      this.context.tls,
+      async (request, response, url) => {
+        const vault = this.vaults.get(key);
+        if (!vault) throw new VaultError(404, 'VaultNotFound', 'the vault has been deleted');
+        await this.requests.handle(vault, `https://localhost:${this.listening.get(key)?.port ?? 0}`, request, response, url);
+      },
+      (error, response) => {
+        if (error instanceof VaultError) return sendJson(response, error.status, { error: { code: error.code, message: error.message, ...(error.innerCode === undefined ? {} : { innererror: { code: error.innerCode } }) } });
+        this.context.log(this.name, 'request failed', { error: (error as Error).message });
+        sendJson(response, 500, { error: { code: 'InternalServerError', message: 'the local vault failed' } });
+      },
+    );
+    this.listening.set(key, { server, port: await listen(server, this.ports, key) });
+  }
+}
