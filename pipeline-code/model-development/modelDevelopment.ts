@@ -1,6 +1,6 @@
 import { type AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning';
 import { type DatasetManifest, datasetManifest, manifestPath } from '../../contracts/datasetManifest';
-import { blobCreated, blobOfSubject, eventGridEvent } from '../../contracts/eventGrid';
+import { createdBlob } from '../../contracts/eventGrid';
 import { type ModelDevelopmentSettings } from '../../contracts/settings/modelDevelopment';
 import { type Log } from '../clients/log';
 import { machineLearningClient } from '../clients/machineLearning';
@@ -60,8 +60,7 @@ export async function runModelDevelopment(settings: ModelDevelopmentSettings, lo
   for (;;) {
     const [message] = await receiveMessages(queue, { visibilitySeconds, log });
     if (!message) return;
-    const event = eventGridEvent.extend({ data: blobCreated }).safeParse(message.body);
-    const blob = event.success ? blobOfSubject(event.data.subject) : undefined;
+    const blob = createdBlob(message.body);
     if (!blob || blob.container !== settings.PROCESSED_CONTAINER || !blob.name.endsWith('/manifest.json')) log.warn('not the event of a manifest, acknowledged', { messageId: message.id });
     else {
       const manifest = await readJsonBlob(processed, blob.name, datasetManifest);

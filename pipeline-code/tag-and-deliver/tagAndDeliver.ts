@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ContainerClient } from '@azure/storage-blob';
 import { deliveryRecord } from '../../contracts/deliveryRecord';
-import { blobCreated, blobOfSubject, eventGridEvent } from '../../contracts/eventGrid';
+import { createdBlob } from '../../contracts/eventGrid';
 import { modelFiles, modelSignature, parseModelUri } from '../../contracts/modelCatalog';
 import { type TagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
 import { pushArtifact } from '../clients/containerRegistry';
@@ -71,8 +71,7 @@ export async function runTagAndDeliver(settings: TagAndDeliverSettings, log: Log
   for (;;) {
     const [message] = await receiveMessages(queue, { visibilitySeconds, log });
     if (!message) return;
-    const event = eventGridEvent.extend({ data: blobCreated }).safeParse(message.body);
-    const blob = event.success ? blobOfSubject(event.data.subject) : undefined;
+    const blob = createdBlob(message.body);
     const place = blob?.container === settings.PACKAGED_MODELS_CONTAINER ? parseDigestBlob(blob.name) : undefined;
     if (!place) log.warn('not the event of a package digest, acknowledged', { messageId: message.id });
     else {
