@@ -1,0 +1,22 @@
+'use strict';
+// Azurite in a process of its own. The parent writes the key as the first line of stdin and keeps stdin open: when the parent
+// is gone, however it went, stdin ends and Azurite closes its stores and exits.
+const { createInterface } = require('node:readline');
+const AccountDataStore = require('azurite/dist/src/common/AccountDataStore').default;
+
+// Azurite reads its accounts once at start, but accounts of the region come and go: one key stands for any account name, and
+// the front decides which accounts exist.
+let key;
+AccountDataStore.prototype.getAccount = (name) => (key === undefined ? undefined : { name, key1: key });
+
+function close() {
+  setTimeout(() => process.exit(0), 4_000).unref();
+  if (!process.emit('SIGTERM')) process.exit(0);
+}
+
+const lines = createInterface({ input: process.stdin });
+lines.once('line', (line) => {
+  key = Buffer.from(line, 'base64');
+  require('azurite/dist/src/azurite');
+});
+lines.once('close', close);
