@@ -1,0 +1,110 @@
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import type { Principal } from '../entra/tokenAuthority';
+import type { AppendOnlyStore } from '../region/appendOnlyStore';
+import { listen } from '../region/ports';
+import type { RegionContext, Service } from '../region/regionContext';
+import type { ImageStore } from '../region/seams';
+import { closeServer, createWebServer } from '../region/webServer';
+import type { ResourceManager } from '../resource-manager/resourceManager';
+import { BlobStore, digestPattern } from './blobStore';
+import { BuildRuns } from './buildRuns';
+import { parseImage, UnpackedImages, type UnpackedImage } from './imagePull';
+import { RegistryError } from './registryError';
+import { answerFailure, RegistryRequests, type RegistryPlace } from './registryRequests';
+import { RegistryTokens, actionsOf } from './registryTokens';
+import { Repositories } from './repositories';
+
+const maxBlobBytes = 4 * 1024 ** 3;
+export interface RegistryDeclaration { readonly id: string; readonly name: string; readonly armAudience: boolean; readonly createdAt: string }
+
+/** Registries of the region: one TLS port each, contents by digest, builds through Resource Manager, pulls for the platform. */
+export class ContainerRegistry implements Service, ImageStore {
+  readonly name = 'container-registry';
+  private readonly declarations: AppendOnlyStore<RegistryDeclaration>;
+  private readonly ports: AppendOnlyStore<number>;
+  private readonly repositories: Repositories;
+  private readonly blobs: BlobStore;
+  private readonly requests: RegistryRequests;
+  private readonly builds: BuildRuns;
+  private readonly images: UnpackedImages;
+  private readonly listening = new Map<string, { readonly server: Server; readonly port: number }>();
+
+  constructor(private readonly context: RegionContext, resourceManager: ResourceManager) {
+    const directory = join(context.directory, this.name);
+    this.declarations = context.openStore<RegistryDeclaration>('container-registry/registries');
+    this.ports = context.openStore<number>('container-registry/ports');
+    this.repositories = new Repositories(context);
+    this.blobs = new BlobStore(directory, maxBlobBytes);
+    this.requests = new RegistryRequests(context, this.blobs, this.repositories, new RegistryTokens(join(directory, 'token.key'), context.clock));
+    this.builds = new BuildRuns(context, this.blobs, this.repositories, (id) => this.place(id));
+    this.images = new UnpackedImages(join(directory, 'images'), this.blobs);
+    resourceManager.addRoutes(this.builds.routes());
+  }
+
+  async start(): Promise<void> {
+    for (const { id } of this.declarations.values()) await this.listen(id);
+  }
+  async stop(): Promise<void> {
+    await Promise.all([...this.listening.values()].map(({ server }) => closeServer(server)));
+    this.listening.clear();
+  }
+
+  registry(id: string): (RegistryDeclaration & { readonly loginServer: string }) | undefined {
+    const declared = this.declarations.get(id.toLowerCase());
+    const place = this.place(id);
+    return declared && place ? { ...declared, loginServer: place.loginServer } : undefined;
+  }
+  async putRegistry(declaration: Omit<RegistryDeclaration, 'createdAt'>): Promise<RegistryDeclaration & { readonly loginServer: string }> {
+    const key = declaration.id.toLowerCase();
+    for (const other of this.declarations.values()) {
+      if (other.name.toLowerCase() === declaration.name.toLowerCase() && other.id.toLowerCase() !== key) throw new RegistryError(409, 'NAME_INVALID', `The registry DNS name ${declaration.name}.azurecr.io is already in use.`);
+    }
+    const createdAt = this.declarations.get(key)?.createdAt ?? this.context.clock.now().toISOString();
+    this.declarations.set(key, { ...declaration, createdAt });
+    await this.listen(declaration.id);
+    return { ...declaration, createdAt, loginServer: `localhost:${this.listening.get(key)?.port ?? 0}` };
+  }
+  async deleteRegistry(id: string): Promise<void> {
+    const key = id.toLowerCase();
+    const listening = this.listening.get(key);
+    this.listening.delete(key);
+    this.declarations.delete(key);
+    this.repositories.removeRegistry(key);
+    if (listening) await closeServer(listening.server);
+  }
+
+  async pull(image: string, as: Principal): Promise<UnpackedImage> {
+    const { loginServer, repository, reference } = parseImage(image);
+    const id = [...this.listening.entries()].find(([, { port }]) => loginServer === `localhost:${port}`)?.[0];
+    const place = id === undefined ? undefined : this.place(id);
+    if (id === undefined || !place) throw new RegistryError(404, 'NAME_UNKNOWN', `no registry of the region has the login server ${loginServer}`);
+    const decision = this.context.gate.authorizePrincipal(as, { service: this.name, actions: actionsOf.pull, scope: place.id });
+    if (!decision.allowed) throw new RegistryError(401, 'UNAUTHORIZED', `${as.displayName} may not pull ${image}: it lacks ${actionsOf.pull.join(' or ')} (AcrPull) at ${place.id}`);
+    const digest = digestPattern.test(reference) ? reference : this.repositories.tag(id, repository, reference)?.digest;
+    if (digest === undefined || !this.repositories.manifest(id, repository, digest)) throw new RegistryError(404, 'MANIFEST_UNKNOWN', `manifest tagged by "${reference}" is not found in ${repository} of ${loginServer}`);
+    return this.images.unpack(digest);
+  }
+
+  private place(id: string): RegistryPlace | undefined {
+    const declared = this.declarations.get(id.toLowerCase());
+    const port = this.listening.get(id.toLowerCase())?.port;
+    return declared && port !== undefined ? { id: declared.id, name: declared.name, loginServer: `localhost:${port}`, armAudience: declared.armAudience } : undefined;
+  }
+
+  private async listen(id: string): Promise<void> {
+    const key = id.toLowerCase();
+    if (this.listening.has(key)) return;
+    const server = createWebServer(
+      this.context.tls,
+      async (request, response, url) => {
+        const place = this.place(key);
+        if (!place) throw new RegistryError(404, 'NAME_UNKNOWN', 'the registry has been deleted');
+        if (await this.builds.handle(place, request, response, url)) return;
+        await this.requests.handle(place, request, response, url);
+      },
+      (error, response) => answerFailure(error, response, (message) => this.context.log(this.name, 'request failed', { error: message })),
+    );
+    this.listening.set(key, { server, port: await listen(server, this.ports, key) });
+  }
+}
