@@ -1,5 +1,4 @@
-import type { AddressInfo } from 'node:net';
-import type { Server } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import type { AppendOnlyStore } from './appendOnlyStore';
 
 /**
@@ -19,4 +18,16 @@ export async function listen(server: Server, remembered: AppendOnlyStore<number>
   const port = before === undefined ? await attempt(0) : await attempt(before).catch(() => attempt(0));
   if (port !== before) remembered.set(instance, port);
   return port;
+}
+
+/** A port that nothing listens on now, for a program that opens it itself. */
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
 }

@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { ContainerRegistryManagementClient, type DockerBuildRequest, type Run } from '@azure/arm-containerregistry';
+import { ContainerRegistryContentClient } from '@azure/container-registry';
+import { DefaultAzureCredential, type TokenCredential } from '@azure/identity';
+import { BlockBlobClient } from '@azure/storage-blob';
+import { pack } from 'tar-stream';
+import { z } from 'zod';
+import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
+import { runDeployProgram } from './deployProgram';
+import { untilAllowed } from './roleAssignmentWait';
+
+const settingsSchema = z.object({
+  REGISTRY_ID: z.string().regex(/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i, 'the ARM id of a container registry'),
+  REGISTRY_LOGIN_SERVER: text(),
+  PROGRAM: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower case words with dashes'),
+  CONTENT_HASH: z.string().regex(/^[0-9a-f]{16,64}$/, 'at least 16 hex digits'),
+  CONTEXT_DIRECTORY: text(),
+  AZURE_RESOURCE_MANAGER_ENDPOINT: httpsUrl(),
+  AZURE_RESOURCE_MANAGER_AUDIENCE: httpsUrl(),
+  ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600),
+});
+type Settings = z.output<typeof settingsSchema>;
+
+const buildTimeoutMs = 30 * 60_000;
+const requestTimeout = () => AbortSignal.timeout(5 * 60_000);
+const done = ['Succeeded', 'Failed', 'Canceled', 'Error', 'Timeout'];
+
+/** The context as tar.gz: sorted and without times, so the same folder gives the same bytes. */
+export async function contextArchive(directory: string): Promise<Buffer> {
+  const tar = pack();
+  const chunks: Buffer[] = [];
+  const collected = (async () => {
+    for await (const chunk of tar as AsyncIterable<Buffer>) chunks.push(chunk);
+  })();
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()) {
+    const file = join(directory, name);
+    if (!statSync(file).isFile()) continue;
+    const content = readFileSync(file);
+    tar.entry({ name: name.replaceAll('\\', '/'), size: content.length, mode: 0o644, mtime: new Date(0), type: 'file' }, content);
+  }
+  tar.finalize();
+  await collected;
+  return gzipSync(Buffer.concat(chunks));
+}
+
+/** Digest of the tag, or undefined when it was never pushed. */
+async function digestOfTag(settings: Settings, tag: string, credential: TokenCredential): Promise<string | undefined> {
+  const client = new ContainerRegistryContentClient(`https://${settings.REGISTRY_LOGIN_SERVER}`, settings.PROGRAM, credential);
+  try {
+    return (await client.getManifest(tag, { abortSignal: requestTimeout() })).digest;
+  } catch (error) {
+    if ((error as { statusCode?: unknown }).statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+async function build(settings: Settings, tag: string, credential: TokenCredential): Promise<string> {
+  const [, , subscriptionId = '', , resourceGroup = '', , , , registry = ''] = settings.REGISTRY_ID.split('/');
+  const client = new ContainerRegistryManagementClient(credential, subscriptionId, { endpoint: settings.AZURE_RESOURCE_MANAGER_ENDPOINT, credentialScopes: [`${settings.AZURE_RESOURCE_MANAGER_AUDIENCE}/.default`] });
+  const { uploadUrl, relativePath } = await client.registries.getBuildSourceUploadUrl(resourceGroup, registry, { abortSignal: requestTimeout() });
+  if (uploadUrl === undefined || relativePath === undefined) throw new Error(`the registry ${registry} gave no upload URL for the build context`);
+  const archive = await contextArchive(settings.CONTEXT_DIRECTORY);
+  await new BlockBlobClient(uploadUrl).upload(archive, archive.length, { abortSignal: requestTimeout() });
+  const request: DockerBuildRequest = { type: 'DockerBuildRequest', imageNames: [`${settings.PROGRAM}:${tag}`], isPushEnabled: true, dockerFilePath: 'Dockerfile', sourceLocation: relativePath, platform: { os: 'Linux', architecture: 'amd64' }, timeout: buildTimeoutMs / 1_000 };
+  const poller = await client.registries.beginScheduleRun(resourceGroup, registry, request, { abortSignal: requestTimeout() });
+  let run: Run = await poller.pollUntilDone({ abortSignal: AbortSignal.timeout(buildTimeoutMs) });
+  const runId = run.runId ?? '';
+  const deadline = Date.now() + buildTimeoutMs;
+  for (let delayMs = 20; !done.includes(run.status ?? ''); delayMs = Math.min(delayMs * 2, 5_000)) {
+    if (Date.now() > deadline) throw new Error(`the build ${runId} of ${settings.PROGRAM} is ${run.status ?? 'unknown'} after ${buildTimeoutMs / 60_000} minutes`);
+    await new Promise((resolve) => setTimeout(resolve, delayMs * (0.75 + Math.random() / 2)));
+    run = await client.runs.get(resourceGroup, registry, runId, { abortSignal: requestTimeout() });
+  }
+  if (run.status !== 'Succeeded') {
+    const { logLink } = await client.runs.getLogSasUrl(resourceGroup, registry, runId, { abortSignal: requestTimeout() });
+    const log = logLink === undefined ? '' : (await new BlockBlobClient(logLink).downloadToBuffer(0, undefined, { abortSignal: requestTimeout() })).toString('utf8');
+    throw new Error(`the build ${runId} of ${settings.PROGRAM} ended as ${run.status ?? 'unknown'}:\n${log.split('\n').slice(-40).join('\n')}`);
+  }
+  const digest = run.outputImages?.find((one) => one.repository === settings.PROGRAM)?.digest;
+  if (digest === undefined) throw new Error(`the build ${runId} of ${settings.PROGRAM} succeeded without an image`);
+  return digest;
+}
+
+/** Builds the image of one program in the registry, unless this very content is there; prints the image by digest. */
+export async function buildProgramImage(environment: NodeJS.ProcessEnv, credential: TokenCredential): Promise<{ image: string }> {
+  const settings = readSettings('build-image', settingsSchema, environment);
+  const tag = settings.CONTENT_HASH.slice(0, 16);
+  const digest = await untilAllowed(async () => (await digestOfTag(settings, tag, credential)) ?? (await build(settings, tag, credential)), {
+    waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS, log: (message) => console.error(message),
+  });
+  return { image: `${settings.REGISTRY_LOGIN_SERVER}/${settings.PROGRAM}@${digest}` };
+}
+
+if (require.main === module) void runDeployProgram(() => buildProgramImage(process.env, new DefaultAzureCredential()));

@@ -1,0 +1,31 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LocalRegion } from '../../local-azure/region/localRegion';
+
+const errorFields = ['error', 'status', 'errorCode'] as const;
+
+/** The last error line that a program wrote into its log. */
+function lastError(logDirectory: string, program: string): Record<string, unknown> {
+  const files = readdirSync(logDirectory, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes(program) && name.endsWith('.log')).sort();
+  for (const file of files.reverse()) {
+    const lines = readFileSync(join(logDirectory, file), 'utf8').trimEnd().split('\n').reverse();
+    for (const line of lines) {
+      try {
+        const entry = JSON.parse(line) as Record<string, unknown>;
+        if (entry['level'] === 'error') return Object.fromEntries(errorFields.flatMap((key) => (entry[key] === undefined ? [] : [[key, entry[key]]])));
+      } catch {
+        continue;
+      }
+    }
+  }
+  return {};
+}
+
+/** What the region knows about a failed program: its last error and the refusals of its identity. */
+export async function explainFailure(region: LocalRegion, program: string): Promise<Record<string, unknown>> {
+  const refused = region.context.gate.denials.filter((denial) => denial.identity.includes(program)).at(-1);
+  return {
+    program, ...lastError(join(region.context.directory, 'logs'), program),
+    ...(refused ? { identity: refused.identity, lacks: refused.action, scope: refused.scope, grantedBy: refused.rolesThatGrant } : {}),
+  };
+}
