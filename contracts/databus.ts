@@ -52,7 +52,7 @@ export interface InferencePipeline {
   readonly packageId: string; readonly packageVersion: string; readonly projectName: string; readonly sha256: string;
   readonly state: PipelineState; readonly samplesIn: number; readonly results: number; readonly error?: string;
 }
-export interface InferenceAnswer { readonly id: string; readonly ok: boolean; readonly error?: string; readonly pipelines: readonly InferencePipeline[] }
+export interface InferenceAnswer { readonly id: string; readonly ok: boolean; readonly error?: string; readonly pipelines: readonly InferencePipeline[]; readonly maxActivePipelines?: number }
 
 /** What the pipeline of this project publishes for a window, as the value of the SIMATIC data point `result` (a JSON string). */
 export const inferenceResult = z.object({

@@ -1,0 +1,166 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { inferenceAnswerTopic, inferenceDataTopic, inferenceRequest, inferenceRequestTopic, lineDataTopic, metricTopic, simaticData, type InferenceAnswer, type InferencePipeline, type InferenceRequest } from '../../contracts/databus';
+import type { Databus } from '../databus/databusClient';
+import { messageOf, type Log } from '../log';
+import type { Running } from '../program';
+import { ActivePipeline } from './activePipeline';
+import { type ImportedPackage, PackageStore } from './packageStore';
+import { edgesOf, databusNode } from './pipelineConfiguration';
+import type { PipelineOutput } from './pipelineGraph';
+import { sampleOf, type Sample } from './sample';
+import { SampleIntake } from './sampleIntake';
+
+export interface InferenceServerOptions { readonly siteDirectory: string; readonly python: string; readonly maxActivePipelines: number }
+/** Samples come in on a connection of their own, because holding them back must not hold back requests and results. */
+export interface InferenceServerConnections { readonly input: Databus; readonly output: Databus }
+
+const batchSize = 500;
+const goodQuality = 3;
+const uncertainQuality = 1;
+const activeRecord = z.array(z.object({ packageId: z.string(), packageVersion: z.string() }));
+
+export class InferenceServer implements Running {
+  /** By package id: a package runs in one version at a time. */
+  private readonly active = new Map<string, ActivePipeline>();
+  private readonly startErrors = new Map<ImportedPackage, string>();
+  private readonly intake = new SampleIntake();
+  private requests: Promise<void> = Promise.resolve();
+  private feeding: Promise<void> = Promise.resolve();
+  private sequence = 0;
+  private unreadable = 0;
+
+  private constructor(private readonly options: InferenceServerOptions, private readonly databus: InferenceServerConnections, private readonly store: PackageStore, private readonly log: Log) {}
+
+  static async start(options: InferenceServerOptions, databus: InferenceServerConnections, log: Log): Promise<InferenceServer> {
+    const server = new InferenceServer(options, databus, await PackageStore.open(options.siteDirectory, log), log);
+    await server.reactivate();
+    server.feeding = server.feed();
+    await databus.input.subscribe(lineDataTopic, { receive: (payload) => server.intake.add(payload) });
+    await databus.output.subscribeJson(inferenceRequestTopic, inferenceRequest, (request) => server.handle(request));
+    return server;
+  }
+
+  private handle(request: InferenceRequest): Promise<void> {
+    const answered = request.kind === 'status' ? this.answer(request) : (this.requests = this.requests.then(() => this.answer(request)));
+    return answered.catch((error: unknown) => this.log('error', 'answer not published', { id: request.id, reason: messageOf(error) }));
+  }
+
+  private async answer(request: InferenceRequest): Promise<void> {
+    let error: string | undefined;
+    try {
+      if (request.kind === 'import') await this.store.import(request.file, request.sha256);
+      if (request.kind === 'activate') await this.activate(request.packageId, request.packageVersion);
+    } catch (failure) {
+      error = messageOf(failure);
+      this.log('error', `${request.kind} failed`, { id: request.id, reason: error });
+    }
+    const answer: InferenceAnswer = { id: request.id, ok: error === undefined, ...(error === undefined ? {} : { error }), pipelines: this.pipelines(), maxActivePipelines: this.options.maxActivePipelines };
+    await this.databus.output.publishJson(inferenceAnswerTopic, answer);
+  }
+
+  private pipelines(): InferencePipeline[] {
+    return this.store.list().map((imported) => {
+      const { packageId, packageVersion, projectName, sha256 } = imported;
+      const running = this.active.get(packageId);
+      const own = running?.imported.packageVersion === packageVersion ? running : undefined;
+      const startError = this.startErrors.get(imported);
+      const error = own ? own.error : startError;
+      const state = own?.state ?? (startError === undefined ? 'AVAILABLE' : 'ERROR');
+      return { packageId, packageVersion, projectName, sha256, state, samplesIn: own?.samplesIn ?? 0, results: own?.results ?? 0, ...(error === undefined ? {} : { error }) };
+    });
+  }
+
+  /** The version that runs stays at work until the new one runs. */
+  private async activate(packageId: string, packageVersion: string): Promise<void> {
+    const imported = this.store.get(packageId, packageVersion);
+    if (!imported) throw new Error(`expected an imported package ${packageId} version ${packageVersion}, got ${this.store.list().map((one) => `${one.packageId} ${one.packageVersion}`).join(', ') || 'no packages'}`);
+    const previous = this.active.get(packageId);
+    if (previous?.imported === imported && previous.state === 'RUNNING') return;
+    if (!previous && this.active.size >= this.options.maxActivePipelines) throw new Error(`expected at most ${this.options.maxActivePipelines} active pipelines, and ${this.active.size} are active: deactivate one first`);
+    let started: ActivePipeline;
+    try {
+      started = await ActivePipeline.start(imported, this.options.python, this.log);
+    } catch (error) {
+      this.startErrors.set(imported, messageOf(error));
+      throw error;
+    }
+    this.startErrors.delete(imported);
+    this.active.set(packageId, started);
+    await this.remember();
+    await previous?.close();
+    await this.store.prune(packageId, (version) => version === packageVersion);
+  }
+
+  private get activeFile(): string {
+    return join(this.options.siteDirectory, 'inference-server', 'active.json');
+  }
+
+  private async remember(): Promise<void> {
+    await mkdir(join(this.options.siteDirectory, 'inference-server'), { recursive: true });
+    const fresh = `${this.activeFile}.new`;
+    await writeFile(fresh, JSON.stringify([...this.active.values()].map(({ imported: { packageId, packageVersion } }) => ({ packageId, packageVersion }))));
+    await rename(fresh, this.activeFile);
+  }
+
+  private async reactivate(): Promise<void> {
+    const text = await readFile(this.activeFile, 'utf8').catch(() => '[]');
+    const remembered = activeRecord.safeParse(JSON.parse(text));
+    for (const { packageId, packageVersion } of remembered.data ?? []) {
+      await this.activate(packageId, packageVersion).catch((error: unknown) => this.log('error', 'pipeline did not come back', { packageId, packageVersion, reason: messageOf(error) }));
+    }
+  }
+
+  private async feed(): Promise<void> {
+    for (;;) {
+      const batch = await this.intake.take(batchSize);
+      if (batch.length === 0) return;
+      if (this.active.size === 0) continue;
+      const samples = batch.flatMap((payload) => this.read(payload) ?? []);
+      await Promise.all([...this.active.values()].map(async (pipeline) => {
+        for (const output of await pipeline.process(samples)) this.publish(pipeline.imported, output);
+      }));
+    }
+  }
+
+  private read(payload: Buffer): Sample | undefined {
+    try {
+      return sampleOf(simaticData.parse(JSON.parse(payload.toString('utf8'))));
+    } catch (error) {
+      this.unreadable += 1;
+      // One line for each power of two: a broken source must not fill the disk.
+      if (Number.isInteger(Math.log2(this.unreadable))) this.log('warn', 'samples dropped', { dropped: this.unreadable, reason: messageOf(error).slice(0, 500) });
+      return undefined;
+    }
+  }
+
+  /** Does not wait for the databus: the work on the waiting samples must go on, or a full databus and a full intake would wait for each other. */
+  private publish({ configuration, projectName, packageVersion }: ImportedPackage, { time, uncertain, values }: PipelineOutput): void {
+    const outputs = configuration.dataFlowPipeline.pipelineOutputs.filter(({ name }) => values[name] !== undefined);
+    const dataPoints = outputs.filter(({ metric }) => !metric).map(({ name }) => {
+      const value = values[name];
+      return { id: name, qc: uncertain ? uncertainQuality : goodQuality, ts: time, val: typeof value === 'object' ? JSON.stringify(value) : value };
+    });
+    const publishing: Promise<void>[] = [];
+    if (dataPoints.length > 0) {
+      this.sequence += 1;
+      publishing.push(this.databus.output.publishJson(inferenceDataTopic(projectName), { seq: this.sequence, vals: dataPoints }));
+    }
+    for (const { name, topic } of outputs.filter(({ metric }) => metric)) {
+      const source = edgesOf(configuration).find(({ to, input }) => to === databusNode && input === name)?.from ?? databusNode;
+      const value = values[name];
+      publishing.push(this.databus.output.publishText(topic ?? metricTopic(projectName, packageVersion, source, name), typeof value === 'string' ? value : JSON.stringify({ value })));
+    }
+    void Promise.all(publishing).catch((error: unknown) => this.log('error', 'result not published', { reason: messageOf(error) }));
+  }
+
+  async close(): Promise<void> {
+    this.intake.close();
+    await this.databus.input.close();
+    await this.feeding;
+    await this.requests;
+    await Promise.all([...this.active.values()].map((pipeline) => pipeline.close()));
+    await this.databus.output.close();
+  }
+}
