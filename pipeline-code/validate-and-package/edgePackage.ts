@@ -44,7 +44,6 @@ export async function buildEdgePackage(description: PackageDescription, onnx: Bu
       requirements,
       { name: 'preprocess.py', content: preprocess },
       { name: 'feature_windows.py', content: renderFeaturePython(signature.features) },
-      { name: 'sensors.py', content: `SENSORS = ${JSON.stringify(signature.features.sensors.map(({ name }) => name))}\n` },
     ]),
     await component('model', [{ name: 'config.pbtxt', content: modelServerConfiguration(signature) }, { name: '1/model.onnx', content: onnx }]),
     await component('postprocess', [requirements, { name: 'postprocess.py', content: postprocess }]),

@@ -3,9 +3,8 @@ import math
 from collections import deque
 from datetime import datetime, timedelta, timezone
 
-from feature_windows import FeatureWindows
+from feature_windows import SENSORS, FeatureWindows
 from log_module import LogModule
-from sensors import SENSORS
 
 logger = LogModule()
 windows = FeatureWindows()
@@ -48,13 +47,13 @@ def process_input(data):
     if time is None:
         raise ValueError("expected a 'timestamp' in the payload, got " + ", ".join(sorted(data)))
     time_ms = to_milliseconds(time)
-    missing = [name for name in SENSORS if not is_number(data.get(name))]
+    values = {name: data[name] if is_number(data.get(name)) else None for name, _ in SENSORS}
+    missing = [name for name, value in values.items() if value is None]
     if missing or data.get("quality") == "uncertain":
         uncertain_times.append(time_ms)
     if missing:
-        logger.debug("sample left out, no number for " + ", ".join(missing))
-    else:
-        pending.extend(windows.add(time_ms, {name: float(data[name]) for name in SENSORS}))
+        logger.debug("no number for " + ", ".join(missing))
+    pending.extend(windows.add(time_ms, values))
     if not pending:
         return None
     start, end, _samples, vector = pending.popleft()

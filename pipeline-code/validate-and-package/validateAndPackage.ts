@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ContainerClient } from '@azure/storage-blob';
+import { type DatasetManifest, datasetManifest } from '../../contracts/datasetManifest';
+import { digestFileName, packageFolder } from '../../contracts/edgePackage';
+import { eventGridEvent, modelRegistered } from '../../contracts/eventGrid';
+import { modelFiles, type ModelSignature, modelSignature, parseModelUri } from '../../contracts/modelCatalog';
+import { packageIdOf } from '../../contracts/nameBasedUuid';
+import { type ValidateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
+import { type Log } from '../clients/log';
+import { type CatalogVersion, type ModelCatalog, modelCatalog } from '../clients/machineLearning';
+import { queueClient, receiveMessages } from '../clients/queue';
+import { blobContainer, downloadBlob, isNotFound, readBlob, readJsonBlob, writeBlob, writeBlobOnce } from '../clients/storage';
+import { buildEdgePackage, type EdgePackage } from './edgePackage';
+import { packagingProblem } from './packageConfiguration';
+import { failedFigures, figuresTag, type Judge, rejectionTags } from './verdict';
+
+const visibilitySeconds = 1_800;
+const maximumOnnxBytes = 2e9;
+const maximumWindowsBytes = 64e9;
+
+/** What makes a model unfit, whatever its figures are; it is rejected with this reason. */
+class UnfitModel extends Error {}
+
+interface Candidate { readonly model: CatalogVersion; readonly onnx: Buffer; readonly signature: ModelSignature; readonly manifest: DatasetManifest }
+interface Places { readonly settings: ValidateAndPackageSettings; readonly processed: ContainerClient; readonly models: ContainerClient; readonly packages: ContainerClient; readonly catalog: ModelCatalog; readonly judge: Judge; readonly log: Log }
+
+/** The model's files and the manifest of the data it was trained on, all of one lineage. */
+async function readCandidate({ settings, models, processed }: Places, model: CatalogVersion): Promise<Candidate> {
+  const { datastore, path } = parseModelUri(model.modelUri);
+  if (datastore !== settings.MODELS_DATASTORE) throw new UnfitModel(`expected a model in the datastore ${settings.MODELS_DATASTORE}, it is in ${datastore}`);
+  const folder = path.replace(/\/+$/, '');
+  const [described, graph] = await Promise.all([readJsonBlob(models, `${folder}/${modelFiles.signature}`, modelSignature), readBlob(models, `${folder}/${modelFiles.onnx}`, maximumOnnxBytes)]);
+  if (!described || !graph) throw new UnfitModel(`expected ${modelFiles.onnx} and ${modelFiles.signature} in ${folder}`);
+  const signature = described.value;
+  const digest = createHash('sha256').update(graph.content).digest('hex');
+  if (digest !== signature.onnxSha256) throw new UnfitModel(`expected the digest ${signature.onnxSha256} of the signature, ${modelFiles.onnx} has ${digest}`);
+  const manifest = await readJsonBlob(processed, signature.manifestPath, datasetManifest);
+  if (!manifest) throw new UnfitModel(`expected the manifest ${signature.manifestPath}, there is none`);
+  if (new Set([model.tags.dataVersion, signature.dataVersion, manifest.value.dataVersion]).size > 1) {
+    throw new UnfitModel(`expected one data version, got ${model.tags.dataVersion} (tag), ${signature.dataVersion} (signature), ${manifest.value.dataVersion} (manifest)`);
+  }
+  const problem = packagingProblem(signature);
+  if (problem !== undefined) throw new UnfitModel(problem);
+  return { model, onnx: graph.content, signature, manifest: manifest.value };
+}
+
+async function judgeCandidate({ processed, judge }: Places, { onnx, signature, manifest }: Candidate) {
+  const directory = await mkdtemp(join(tmpdir(), 'validate-and-package-'));
+  try {
+    const windowsFile = join(directory, 'windows.parquet');
+    await downloadBlob(processed, manifest.windowsPath, windowsFile, { maxBytes: maximumWindowsBytes }).catch((error: unknown) => {
+      throw isNotFound(error) ? new UnfitModel(`expected the windows ${manifest.windowsPath}, there are none`) : error;
+    });
+    return await judge({ onnx, signature }, windowsFile);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const packageOf = (settings: ValidateAndPackageSettings, { model, onnx, signature, manifest }: Candidate): Promise<EdgePackage> =>
+  buildEdgePackage({
+    packageId: packageIdOf(settings.FACTORY, settings.PACKAGE_NAME), packageVersion: model.version, packageName: settings.PACKAGE_NAME, factory: settings.FACTORY,
+    createdAt: new Date(manifest.createdAt), signature, manifest,
+  }, onnx);
+
+/** The tags come before the files, because the digest file starts the next pipeline; the digest comes last, because it says that the package is whole. */
+async function publish({ settings, catalog, packages, log }: Places, candidate: Candidate, tags: Record<string, string>): Promise<void> {
+  const built = await packageOf(settings, candidate);
+  const { version } = candidate.model;
+  await catalog.setTags(version, {
+    ...tags, stage: 'validated', packageId: packageIdOf(settings.FACTORY, settings.PACKAGE_NAME), packageVersion: version, packageName: settings.PACKAGE_NAME, packageSha256: built.sha256,
+  });
+  await writeBlob(packages, built.zipBlob, built.zip, 'application/zip');
+  await writeBlobOnce(packages, built.digestBlob, built.digest, 'text/plain');
+  log.info('package written', { modelVersion: version, blob: built.zipBlob, sha256: built.sha256, sizeBytes: built.zip.length });
+}
+
+async function validate(places: Places, model: CatalogVersion): Promise<void> {
+  const { catalog, log } = places;
+  try {
+    const candidate = await readCandidate(places, model);
+    const verdict = await judgeCandidate(places, candidate);
+    if (!verdict.passed) {
+      await catalog.setTags(model.version, { ...rejectionTags(failedFigures(verdict)), gateFigures: figuresTag(verdict) });
+      return log.warn('the gate refused the model', { modelVersion: model.version, figures: verdict.figures, failed: verdict.failed });
+    }
+    log.info('the gate let the model pass', { modelVersion: model.version, figures: verdict.figures });
+    await publish(places, candidate, { gateFigures: figuresTag(verdict), validatedAt: new Date().toISOString(), pipelineVersion: places.settings.PIPELINE_VERSION });
+  } catch (error) {
+    if (!(error instanceof UnfitModel)) throw error;
+    await catalog.setTags(model.version, rejectionTags(error.message));
+    log.warn('the model is unfit', { modelVersion: model.version, reason: error.message });
+  }
+}
+
+/** A version that passed, but whose package was never finished because the program ended in between. */
+async function isUnfinished({ settings, packages }: Places, { tags, version }: CatalogVersion): Promise<boolean> {
+  if (tags.stage !== 'validated' || tags.packageSha256 === undefined) return false;
+  const folder = packageFolder(packageIdOf(settings.FACTORY, settings.PACKAGE_NAME), version);
+  return !(await packages.getBlobClient(`${folder}/${digestFileName(settings.PACKAGE_NAME, version)}`).exists({ abortSignal: AbortSignal.timeout(60_000) }));
+}
+
+/** Drains the queue of registered models. A refused model is work well done: its tags are the result. */
+export async function runValidateAndPackage(settings: ValidateAndPackageSettings, log: Log, judge: Judge): Promise<void> {
+  const queue = queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME);
+  const places: Places = {
+    settings, log, judge, catalog: modelCatalog(settings), processed: blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER),
+    models: blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER), packages: blobContainer(settings.EDGE_BLOB_ENDPOINT, settings.PACKAGED_MODELS_CONTAINER),
+  };
+  for (;;) {
+    const [message] = await receiveMessages(queue, { visibilitySeconds, log });
+    if (!message) return;
+    const event = eventGridEvent.extend({ data: modelRegistered }).safeParse(message.body);
+    const version = event.success && event.data.data.ModelName === settings.MODEL_NAME ? String(event.data.data.ModelVersion) : undefined;
+    const model = version === undefined ? undefined : await places.catalog.version(version);
+    if (!model) log.warn('no model version of ours, acknowledged', { messageId: message.id, version });
+    else if (model.tags.stage === 'candidate') await validate(places, model);
+    else if (await isUnfinished(places, model)) await publish(places, await readCandidate(places, model), {});
+    else log.info('not a candidate, acknowledged', { modelVersion: model.version, stage: model.tags.stage });
+    await message.done();
+  }
+}
