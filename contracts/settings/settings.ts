@@ -7,9 +7,12 @@ import { z } from 'zod';
  */
 export type SettingsSchema = z.ZodObject<z.ZodRawShape>;
 
-/** The keys of a schema with the value type that a deployer gives; optional settings must be named, if only as undefined. */
+/**
+ * The keys of a schema with the value type that a deployer gives; optional settings must be named, if only as undefined.
+ * Mapped over Extract, because a mapping over keyof keeps "optional" and with it allows to leave a key out.
+ */
 export type SettingsOf<S extends SettingsSchema, Value> = {
-  [K in keyof z.input<S>]-?: undefined extends z.input<S>[K] ? Value | undefined : Value;
+  [K in Extract<keyof z.input<S>, string>]: undefined extends z.input<S>[K] ? Value | undefined : Value;
 };
 
 export const text = () => z.string().min(1);

@@ -1,0 +1,39 @@
+import { Resource } from '@pulumi/azure-native/resources';
+import * as pulumi from '@pulumi/pulumi';
+import { known } from '../known';
+
+export interface KeyVaultArgs {
+  readonly resourceGroupName: pulumi.Input<string>;
+  readonly location: pulumi.Input<string>;
+  /** 3 to 24 characters, unique in the world. */
+  readonly vaultName: pulumi.Input<string>;
+  readonly tenantId: pulumi.Input<string>;
+  /** How long deleted secrets can be recovered; cannot be changed later. */
+  readonly softDeleteDays: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
+ * A key vault that knows Azure RBAC only. Declared through the generic resource because every control-plane version before 2026-02-01 retires
+ * in February 2027, and the typed class still speaks an older one.
+ */
+export class KeyVault extends pulumi.ComponentResource {
+  readonly id: pulumi.Output<string>;
+  readonly vaultUri: pulumi.Output<string>;
+
+  constructor(name: string, args: KeyVaultArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('factory-loop:access:KeyVault', name, {}, opts);
+    const vault = new Resource(name, {
+      apiVersion: '2026-02-01', resourceProviderNamespace: 'Microsoft.KeyVault', parentResourcePath: '', resourceType: 'vaults',
+      resourceGroupName: args.resourceGroupName, resourceName: args.vaultName, location: args.location, tags: args.tags,
+      properties: {
+        tenantId: args.tenantId, sku: { family: 'A', name: 'standard' }, accessPolicies: [], enableRbacAuthorization: true,
+        enableSoftDelete: true, softDeleteRetentionInDays: args.softDeleteDays, enablePurgeProtection: true,
+        publicNetworkAccess: 'Enabled', networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow' },
+      },
+    }, { parent: this });
+    this.id = vault.id;
+    this.vaultUri = vault.properties.apply((properties: { vaultUri?: string }) => known(properties.vaultUri, 'vaultUri'));
+    this.registerOutputs({ id: this.id, vaultUri: this.vaultUri });
+  }
+}

@@ -1,0 +1,64 @@
+import { RoleAssignment } from '@pulumi/azure-native/authorization';
+import { local } from '@pulumi/command';
+import * as pulumi from '@pulumi/pulumi';
+import { nameBasedUuid } from '../../contracts/nameBasedUuid';
+import { type RoleRow } from './roleMatrix';
+import { builtInRoleId, isCustomRole, type CustomRole } from './roles';
+
+/** Somebody who is given roles. */
+export interface Grantee {
+  /** Object id in the directory. */
+  readonly principalId: pulumi.Input<string>;
+  /** Azure looks an unnamed type up in a directory that may not know a new identity yet. */
+  readonly principalType: 'User' | 'Group' | 'ServicePrincipal';
+}
+export const servicePrincipal = (principalId: pulumi.Input<string>): Grantee => ({ principalId, principalType: 'ServicePrincipal' });
+
+export interface RoleGrantsArgs<Who extends string, Scope extends string> {
+  /** Rows of the role matrix to assign. */
+  readonly rows: readonly RoleRow<Who, Scope>[];
+  /** Who the actors of the rows are; an actor may be several principals or nobody. */
+  readonly actors: Readonly<Partial<Record<Who, Grantee | readonly Grantee[]>>>;
+  /** ARM ids of the scopes of the rows. */
+  readonly scopes: Readonly<Partial<Record<Scope, pulumi.Input<string>>>>;
+  /** Subscription of the built-in roles. */
+  readonly subscriptionId: pulumi.Input<string>;
+  /** ARM ids of the custom roles, where a row names one. */
+  readonly customRoleIds?: Readonly<Partial<Record<CustomRole, pulumi.Input<string>>>>;
+  /** How long new assignments are given to reach Azure's services before anything depends on them; default 0. */
+  readonly waitSeconds?: number;
+}
+
+/** Role assignments with deterministic names, and the moment from which they may be relied on. */
+export class RoleGrants extends pulumi.ComponentResource {
+  /** Whatever uses the roles depends on these. */
+  readonly ready: readonly pulumi.Resource[];
+
+  constructor(name: string, args: RoleGrantsArgs<string, string>, opts?: pulumi.ComponentResourceOptions) {
+    super('factory-loop:access:RoleGrants', name, {}, opts);
+    const assignments = args.rows.flatMap((row) => {
+      const actor = args.actors[row.who];
+      const grantees = actor === undefined ? [] : 'principalId' in actor ? [actor] : actor;
+      return grantees.map((grantee, index) => this.assign(row, grantee, grantees.length > 1 || index > 0 ? `${row.who}-${index + 1}` : row.who, args));
+    });
+    const { waitSeconds = 0 } = args;
+    const wait = waitSeconds === 0 || assignments.length === 0 ? [] : [
+      new local.Command(`${name}-in-force`, { create: `node -e "setTimeout(() => {}, ${waitSeconds * 1_000})"`, triggers: assignments.map(({ id }) => id) }, { parent: this, dependsOn: assignments }),
+    ];
+    this.ready = [...assignments, ...wait];
+    this.registerOutputs({ assignments: assignments.length });
+  }
+
+  private assign(row: RoleRow<string, string>, grantee: Grantee, actorName: string, args: RoleGrantsArgs<string, string>): RoleAssignment {
+    const scope = args.scopes[row.scope];
+    if (scope === undefined) throw new Error(`the role matrix gives ${row.who} the role ${row.role} at "${row.scope}", but no such scope was handed in`);
+    const custom = isCustomRole(row.role) ? args.customRoleIds?.[row.role] : undefined;
+    if (isCustomRole(row.role) && custom === undefined) throw new Error(`the role matrix gives ${row.who} the custom role ${row.role}, but it was not handed in`);
+    const { role } = row;
+    const roleDefinitionId = isCustomRole(role) ? pulumi.output(custom ?? '') : pulumi.output(args.subscriptionId).apply((id) => builtInRoleId(id, role));
+    const roleAssignmentName = pulumi.all([scope, grantee.principalId, roleDefinitionId]).apply(([at, principalId, id]) => nameBasedUuid('role assignment', at.toLowerCase(), principalId, id.split('/').pop() ?? id));
+    return new RoleAssignment(`${actorName}-${row.role}-${row.scope.replaceAll('/', '-')}`, {
+      scope, roleDefinitionId, roleAssignmentName, principalId: grantee.principalId, principalType: grantee.principalType, description: `step ${row.step}: ${row.why}`,
+    }, { parent: this, deleteBeforeReplace: true });
+  }
+}

@@ -1,0 +1,129 @@
+import { X509Certificate } from 'node:crypto';
+import * as pulumi from '@pulumi/pulumi';
+import { z } from 'zod';
+import { programs } from '../contracts/programs';
+import { profileNames, profiles } from './profiles';
+
+const slug = (maximum: number) =>
+  z.string().max(maximum).regex(/^[a-z](?!.*--)[a-z0-9-]*[a-z0-9]$/, `lower case letters, digits and single dashes, from 2 to ${maximum} characters, a letter first`);
+const column = z.string().min(1).max(200).regex(/^[^,]+$/, 'a column name without commas');
+const principal = z.strictObject({ principalId: z.guid(), principalType: z.enum(['User', 'Group', 'ServicePrincipal']) });
+const httpsOrigin = z.string().regex(/^https:\/\/[^\s/]+$/, 'an https URL without a path');
+const publicCertificate = z.string().max(20_000).superRefine((pem, context) => {
+  if (pem.includes('PRIVATE KEY')) context.addIssue({ code: 'custom', message: 'a public certificate only; the private key stays on the site' });
+  else {
+    try {
+      new X509Certificate(pem);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'an X.509 certificate in PEM' });
+    }
+  }
+});
+
+/** Everything that a stack may set, as `factory-loop:<key>`. */
+const schema = z.strictObject({
+  factory: slug(20).default('plant-one'),
+  location: z.string().regex(/^[a-z0-9]{3,40}$/, 'the short name of an Azure region, such as westeurope').default('westeurope'),
+  profile: z.enum(profileNames).default('dev'),
+  dataset: z.strictObject({
+    name: slug(40).default('line'),
+    /** Columns are detected where they are not given. */
+    timeColumn: column.optional(),
+    labelColumns: z.array(column).max(20).default([]),
+    ignoredColumns: z.array(column).max(200).default([]),
+    windowSeconds: z.number().min(0.1).max(86_400).default(30),
+    strideSeconds: z.number().min(0.1).max(86_400).default(10),
+    referenceFraction: z.union([z.literal('auto'), z.number().min(0.1).max(1)]).default('auto'),
+    settleSeconds: z.int().min(0).max(3_600).default(15),
+    maxFileBytes: z.int().min(1).max(2 ** 40).default(2_000_000_000),
+  }).prefault({}),
+  retrain: z.strictObject({ minNewWindows: z.int().min(1).max(1e9).default(500), minIntervalSeconds: z.int().min(0).max(31_536_000).default(86_400) }).prefault({}),
+  gate: z.strictObject({ maxFalseAlarmRate: z.number().min(0).max(1).default(0.05), minFaultDetection: z.number().min(0).max(1).default(0.8), minLabelAuc: z.number().min(0).max(1).default(0.7) }).prefault({}),
+  /** Whether a validated package goes to the factory by itself; without it the profile decides. */
+  release: z.enum(['automatic', 'approved']).optional(),
+  delivery: z.strictObject({
+    sasLifetimeSeconds: z.int().min(60).max(86_400).default(3_600), stepTimeoutSeconds: z.int().min(5).max(86_400).default(300), deliveryTimeoutSeconds: z.int().min(10).max(604_800).default(86_400),
+  }).prefault({}),
+  jobs: z.strictObject({ pollingIntervalSeconds: z.int().min(1).max(3_600).default(30) }).prefault({}),
+  /** The simulated factory; without `enabled` the profile decides. */
+  edgeSite: z.strictObject({
+    enabled: z.boolean().optional(), lineMode: z.enum(['simulate', 'idle']).default('simulate'), databusPort: z.int().min(1).max(65_535).default(1883),
+    sampleIntervalMs: z.int().min(1).max(3_600_000).default(1_000),
+  }).prefault({}),
+  /** Who may read what the loop made, and who may drop raw files. */
+  readers: z.array(principal).max(20).default([]),
+  rawWriters: z.array(principal).max(20).default([]),
+  cloud: z.strictObject({
+    resourceManagerEndpoint: httpsOrigin.default('https://management.azure.com'), resourceManagerAudience: httpsOrigin.default('https://management.azure.com'),
+    authorityHost: httpsOrigin.default('https://login.microsoftonline.com'), keyVaultDisableChallengeVerification: z.boolean().default(false),
+    roleAssignmentWaitSeconds: z.int().min(0).max(1_800).default(180),
+  }).prefault({}),
+  deployerPrincipalType: z.enum(['User', 'Group', 'ServicePrincipal']).default('User'),
+  imageSource: z.enum(['build', 'prebuilt']).default('build'),
+  prebuiltImages: z.partialRecord(z.enum(Object.keys(programs) as [keyof typeof programs]), z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, 'an image by digest, <registry>/<name>@sha256:<64 hex digits>')).default({}),
+  /** Public certificates of the site: the current one and, while it is being replaced, the next one. */
+  siteCertificates: z.array(publicCertificate).max(2).default([]),
+  sourceCommit: z.string().min(1).max(100).optional(),
+  tags: z.record(z.string().max(512), z.string().max(256)).default({}),
+});
+
+type Given = z.output<typeof schema>;
+export type Configuration = Omit<Given, 'release' | 'edgeSite'> & { readonly release: 'automatic' | 'approved'; readonly edgeSite: Omit<Given['edgeSite'], 'enabled'> & { readonly enabled: boolean } };
+
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+const decoded = (text: string): unknown => {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+};
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown => path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+const shown = (value: unknown) => (value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 80));
+
+/** Rules between settings. */
+function conflicts(configuration: Configuration): string[] {
+  const { dataset, imageSource, prebuiltImages, edgeSite, siteCertificates } = configuration;
+  const missing = imageSource === 'prebuilt' ? Object.keys(programs).filter((program) => !(program in prebuiltImages)) : [];
+  return [
+    ...(dataset.strideSeconds > dataset.windowSeconds ? [`dataset.strideSeconds is ${dataset.strideSeconds}: expected at most dataset.windowSeconds, ${dataset.windowSeconds}, or samples between windows would be lost`] : []),
+    ...(missing.length > 0 ? [`prebuiltImages has no image for ${missing.join(', ')}: imageSource prebuilt needs one for every program`] : []),
+    ...(!edgeSite.enabled && siteCertificates.length === 0 ? ['siteCertificates is empty: expected the public certificate of the site, or edgeSite.enabled true for a simulated one'] : []),
+    ...(edgeSite.enabled && siteCertificates.length > 0 ? ['siteCertificates is set, and edgeSite.enabled too: a simulated site makes its own certificate, so expected one of the two'] : []),
+  ];
+}
+
+/** Reads the stack's values (without the project's prefix; objects as JSON). Throws ConfigurationError: key, value, what is allowed. */
+export function parseConfiguration(values: Readonly<Record<string, string>>): Configuration {
+  const given = Object.fromEntries(Object.entries(values).map(([key, text]) => [key, decoded(text)]));
+  const result = schema.safeParse(given);
+  const refuse = (lines: readonly string[]): never => {
+    throw new ConfigurationError(`the stack's configuration is wrong:\n  ${lines.join('\n  ')}`);
+  };
+  if (!result.success) {
+    return refuse(result.error.issues.map((issue) => {
+      if (issue.code === 'unrecognized_keys') {
+        const allowed = issue.path.length === 0 ? Object.keys(schema.shape).join(', ') : 'the keys named in components/configuration.ts';
+        return `${[...issue.path, issue.keys[0]].join('.')}: no such setting; expected one of ${allowed}`;
+      }
+      return `${issue.path.join('.')} is ${shown(valueAt(given, issue.path))}: ${issue.message}`;
+    }));
+  }
+  const profile = profiles[result.data.profile];
+  const configuration: Configuration = {
+    ...result.data, release: result.data.release ?? profile.release, edgeSite: { ...result.data.edgeSite, enabled: result.data.edgeSite.enabled ?? profile.edgeSite },
+  };
+  const wrong = conflicts(configuration);
+  return wrong.length > 0 ? refuse(wrong) : configuration;
+}
+
+/** The configuration of the running stack. */
+export function readConfiguration(): Configuration {
+  const prefix = `${pulumi.getProject()}:`;
+  const all = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
+  return parseConfiguration(Object.fromEntries(all.map(([key, value]) => [key.slice(prefix.length), value])));
+}

@@ -1,0 +1,35 @@
+import { local } from '@pulumi/command';
+import * as pulumi from '@pulumi/pulumi';
+
+export interface DeviceRegistrationArgs {
+  readonly iotHubHost: pulumi.Input<string>;
+  readonly deviceId: string;
+  /** SHA-256 thumbprints of the device's certificates, hex without separators. */
+  readonly primaryThumbprint: pulumi.Input<string>;
+  /** The next certificate's, while the first one is being replaced. */
+  readonly secondaryThumbprint?: pulumi.Input<string>;
+  readonly roleAssignmentWaitSeconds: number;
+}
+
+const command = (action: 'create' | 'update' | 'delete') => `node dist/register-device/index.js ${action}`;
+
+/** The AI Model Manager's device identity. ARM has no resource for it, so a command speaks to the hub's registry. */
+export class DeviceRegistration extends pulumi.ComponentResource {
+  readonly deviceId: pulumi.Output<string>;
+
+  constructor(name: string, args: DeviceRegistrationArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('factory-loop:delivery:DeviceRegistration', name, {}, opts);
+    const environment = {
+      IOT_HUB_HOST: args.iotHubHost, DEVICE_ID: args.deviceId, PRIMARY_THUMBPRINT: args.primaryThumbprint,
+      ...(args.secondaryThumbprint === undefined ? {} : { SECONDARY_THUMBPRINT: args.secondaryThumbprint }), ROLE_ASSIGNMENT_WAIT_SECONDS: String(args.roleAssignmentWaitSeconds),
+    };
+    const registration = new local.Command(name, {
+      create: command('create'), update: command('update'), delete: command('delete'), environment, addPreviousOutputInEnv: false, logging: 'stderr',
+      triggers: [args.primaryThumbprint, args.secondaryThumbprint ?? ''],
+    }, {
+      parent: this, deleteBeforeReplace: true, replaceOnChanges: ['environment.IOT_HUB_HOST', 'environment.DEVICE_ID'], ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }),
+    });
+    this.deviceId = registration.stdout.apply(() => args.deviceId);
+    this.registerOutputs({ deviceId: this.deviceId });
+  }
+}

@@ -1,0 +1,129 @@
+import * as pulumi from '@pulumi/pulumi';
+import { RandomString } from '@pulumi/random';
+import { CustomRoleDefinitions } from './access/customRoleDefinitions';
+import { KeyVault } from './access/keyVault';
+import { programIdentity } from './access/programIdentity';
+import { RoleGrants, servicePrincipal, type Grantee } from './access/roleGrants';
+import { jobNames, queueNames, rowsOf, type FactoryActor, type FactoryScope, type QueueName } from './access/roleMatrix';
+import type { Configuration } from './configuration';
+import { DeviceRegistration } from './delivery/deviceRegistration';
+import { MessageRoute } from './delivery/messageRoute';
+import { containerEnvironmentName, deviceId, modelName, programName, suffixLength, vaultName, type NameParts } from './naming';
+import { diagnosticLogs } from './observability/diagnosticLogs';
+import type { Deployer, PlatformLinks } from './platform';
+import { profiles } from './profiles';
+import { ContainerEnvironment } from './programs/containerEnvironment';
+import { PipelinePrograms } from './programs/pipelinePrograms';
+import { pipelineSettings } from './programs/pipelineSettings';
+import { ProgramImages, type ImageSource } from './programs/programImages';
+import { certificateFacts } from './site/certificateFacts';
+import { EdgeSite } from './site/edgeSite';
+import { SimulatedEnrolment } from './site/simulatedEnrolment';
+import { SiteIdentity } from './site/siteIdentity';
+import { LoopEvents } from './storage/loopEvents';
+import { LoopStorage } from './storage/loopStorage';
+import { TrainingEnvironment } from './training/trainingEnvironment';
+
+export interface FactoryArgs {
+  readonly configuration: Configuration;
+  readonly deployer: pulumi.Output<Deployer>;
+  readonly platform: PlatformLinks;
+  readonly imageSource: ImageSource;
+  /** Version of the pipelines' code, and the commit it was built from: the lineage of every model. */
+  readonly pipelineVersion: string;
+  readonly sourceCommit: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** One factory's part of the loop: its storage, hub, programs and site. */
+export class Factory extends pulumi.ComponentResource {
+  readonly storage: LoopStorage;
+  readonly route: MessageRoute;
+  readonly device: DeviceRegistration;
+  readonly programs: PipelinePrograms;
+  readonly siteIdentity: SiteIdentity;
+
+  constructor(name: string, args: FactoryArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('factory-loop:index:Factory', name, {}, opts);
+    const { configuration, deployer, platform, tags } = args;
+    const { location, factory, cloud, edgeSite } = configuration;
+    const { roleAssignmentWaitSeconds } = cloud;
+    const { subscriptionId, tenantId } = deployer;
+    const profile = profiles[configuration.profile];
+    const child = { parent: this };
+    const suffix = new RandomString(`${name}-suffix`, { length: suffixLength, special: false, upper: false }, child);
+    const names = suffix.result.apply((text): NameParts => ({ owner: factory, suffix: text }));
+    const place = { resourceGroupName: platform.resourceGroup.name, location, tags };
+    const model = modelName(factory, configuration.dataset.name);
+
+    this.storage = new LoopStorage('storage', { ...place, names, profile }, child);
+    this.route = new MessageRoute('messages', { ...place, names, subscriptionId, profile, roleAssignmentWaitSeconds }, child);
+    const { data, edge, dataEvents, edgeEvents } = this.storage;
+    const customRoles = new CustomRoleDefinitions('custom-roles', { resourceGroupId: platform.resourceGroup.id, suffix: suffix.result }, child);
+    const scopes: Partial<Record<FactoryScope, pulumi.Input<string>>> = {
+      data: data.id, edge: edge.id, ml: platform.models.accountId, 'ml/models': platform.models.containerId, 'ml-workspace': platform.workspace.id, registry: platform.registry.id,
+      'app-insights': platform.applicationInsightsId, 'iot-hub': this.route.iotHubId, 'event-hub': this.route.eventHubId,
+      ...Object.fromEntries(Object.entries(data.containers).map(([container, { id }]) => [`data/${container}`, id])),
+      ...Object.fromEntries(Object.entries(edge.containers).map(([container, { id }]) => [`edge/${container}`, id])),
+      ...Object.fromEntries(Object.entries(data.queues).map(([queue, { id }]) => [`queue/${queue}`, id])),
+    };
+    const grant = (of: string, actors: Partial<Record<FactoryActor, Grantee | readonly Grantee[]>>, options: { waitSeconds?: number; more?: typeof scopes } = {}) => {
+      const all = { ...scopes, ...options.more };
+      const rows = rowsOf(...(Object.keys(actors) as FactoryActor[])).filter((row) => row.scope !== 'site-vault' || edgeSite.enabled);
+      return new RoleGrants(of, { rows, actors, scopes: all, subscriptionId, customRoleIds: customRoles.ids, waitSeconds: options.waitSeconds ?? 0 }, child);
+    };
+
+    const topicGrants = grant('event-roles', {
+      'data-events': servicePrincipal(dataEvents.principalId), 'edge-events': servicePrincipal(edgeEvents.principalId), 'ml-events': servicePrincipal(platform.workspaceEvents.principalId),
+    }, { waitSeconds: roleAssignmentWaitSeconds });
+    new LoopEvents('triggers', {
+      resourceGroupName: platform.resourceGroup.name, storage: this.storage, mlTopic: { name: platform.workspaceEvents.topicName, resourceGroupName: platform.resourceGroup.name }, modelName: model,
+    }, { ...child, dependsOn: [...topicGrants.ready] });
+
+    const siteVault = edgeSite.enabled ? new KeyVault('site-vault', { ...place, vaultName: names.apply((parts) => vaultName('site', parts)), tenantId, softDeleteDays: profile.vaultSoftDeleteDays }, child) : undefined;
+    if (siteVault !== undefined) diagnosticLogs('site-vault', siteVault.id, platform.logAnalyticsId, child);
+    const vaultScope = siteVault === undefined ? {} : { more: { 'site-vault': siteVault.id } };
+    const deployerGrants = grant('deployer-roles', { deployer: { principalId: deployer.objectId, principalType: configuration.deployerPrincipalType } }, vaultScope);
+    const enrolment = siteVault === undefined ? undefined : new SimulatedEnrolment('enrolment', {
+      vaultUri: siteVault.vaultUri, deviceId: deviceId(factory), disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
+    }, { ...child, dependsOn: [...deployerGrants.ready] });
+    const certificates: pulumi.Input<string>[] = enrolment === undefined ? [...configuration.siteCertificates] : [enrolment.certificatePem];
+    this.siteIdentity = new SiteIdentity('site', { displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`, ownerObjectId: deployer.objectId, certificates }, child);
+    const [primary = '', secondary] = certificates.map((pem) => pulumi.output(pem).apply((text) => certificateFacts(text).thumbprint));
+    this.device = new DeviceRegistration('model-manager-device', {
+      iotHubHost: this.route.iotHubHost, deviceId: deviceId(factory), primaryThumbprint: primary, ...(secondary === undefined ? {} : { secondaryThumbprint: secondary }), roleAssignmentWaitSeconds,
+    }, { ...child, dependsOn: [...deployerGrants.ready] });
+
+    const identities = Object.fromEntries(queueNames.map((program) => [program, programIdentity(program, { ...place, names }, child)])) as Record<QueueName, ReturnType<typeof programIdentity>>;
+    const siteAppIdentity = edgeSite.enabled ? programIdentity('edge-site', { ...place, names }, child) : undefined;
+    const programGrants = grant('program-roles', {
+      ...Object.fromEntries(queueNames.map((program) => [program, servicePrincipal(identities[program].principalId)])),
+      train: servicePrincipal(platform.trainingCluster.principalId), site: servicePrincipal(this.siteIdentity.principalId),
+      ...(siteAppIdentity === undefined ? {} : { 'edge-site': servicePrincipal(siteAppIdentity.principalId) }),
+    }, { ...vaultScope, waitSeconds: roleAssignmentWaitSeconds });
+
+    const { images } = new ProgramImages('images', {
+      source: args.imageSource, registryId: platform.registry.id, registryLoginServer: platform.registry.loginServer,
+      resourceManagerEndpoint: cloud.resourceManagerEndpoint, resourceManagerAudience: cloud.resourceManagerAudience, roleAssignmentWaitSeconds,
+    }, child);
+    const training = new TrainingEnvironment('training-environment', {
+      resourceGroupName: platform.resourceGroup.name, workspaceName: platform.workspace.name, environmentName: `train-${factory}`, image: images.train,
+    }, child);
+    const environment = new ContainerEnvironment('container-environment', { ...place, environmentName: names.apply(containerEnvironmentName), logAnalyticsId: platform.logAnalyticsId }, child);
+    const running = { ...place, environmentId: environment.id, registryLoginServer: platform.registry.loginServer, images };
+    const settings = pipelineSettings({
+      configuration, subscriptionId, platform, storage: this.storage, route: this.route, trainingEnvironmentId: training.id, deviceId: this.device.deviceId,
+      clientIds: Object.fromEntries(queueNames.map((program) => [program, identities[program].clientId])) as Record<QueueName, pulumi.Output<string>>,
+      pipelineVersion: args.pipelineVersion, sourceCommit: args.sourceCommit,
+    });
+    this.programs = new PipelinePrograms('pipelines', { ...running, names, identities, storage: this.storage, settings, pollingIntervalSeconds: configuration.jobs.pollingIntervalSeconds }, { ...child, dependsOn: [...programGrants.ready] });
+    if (siteAppIdentity !== undefined && enrolment !== undefined) {
+      new EdgeSite('edge-site', {
+        ...running, appName: names.apply((parts) => programName('edge-site', parts)), identityId: siteAppIdentity.id, factory, deviceId: this.device.deviceId, iotHubHost: this.route.iotHubHost,
+        line: edgeSite, certificateSecretUri: enrolment.secretUri,
+      }, { ...child, dependsOn: [...programGrants.ready] });
+    }
+    grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });
+    this.registerOutputs({ dataAccountId: data.id, edgeAccountId: edge.id, iotHubId: this.route.iotHubId });
+  }
+}

@@ -1,0 +1,89 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { dataPipelineSettings } from '../../contracts/settings/dataPipeline';
+import type { deliverySettings } from '../../contracts/settings/delivery';
+import type { modelDevelopmentSettings } from '../../contracts/settings/modelDevelopment';
+import type { SettingsOf, SettingsSchema } from '../../contracts/settings/settings';
+import type { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
+import type { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
+import type { QueueName } from '../access/roleMatrix';
+import type { Configuration } from '../configuration';
+import type { MessageRoute } from '../delivery/messageRoute';
+import { modelName, packageName } from '../naming';
+import type { PlatformLinks } from '../platform';
+import type { LoopStorage } from '../storage/loopStorage';
+
+type Given<S extends SettingsSchema> = SettingsOf<S, pulumi.Input<string>>;
+
+/** What the settings of the pipeline programs are made of. */
+export interface PipelineSettingsSources {
+  readonly configuration: Configuration;
+  readonly subscriptionId: pulumi.Input<string>;
+  readonly platform: PlatformLinks;
+  readonly storage: LoopStorage;
+  readonly route: MessageRoute;
+  readonly trainingEnvironmentId: pulumi.Input<string>;
+  readonly deviceId: pulumi.Input<string>;
+  /** Client ids of the programs' identities. */
+  readonly clientIds: Readonly<Record<QueueName, pulumi.Input<string>>>;
+  /** Version of the pipelines' code, and the commit it was built from. */
+  readonly pipelineVersion: string;
+  readonly sourceCommit: string;
+}
+
+export interface PipelineSettings {
+  readonly 'data-pipeline': Given<typeof dataPipelineSettings>;
+  readonly 'model-development': Given<typeof modelDevelopmentSettings>;
+  readonly 'validate-and-package': Given<typeof validateAndPackageSettings>;
+  readonly 'tag-and-deliver': Given<typeof tagAndDeliverSettings>;
+  readonly delivery: Given<typeof deliverySettings>;
+}
+
+const commaList = (names: readonly string[]) => (names.length === 0 ? undefined : names.join(','));
+
+/** Names of the registry's repositories of models and packages. */
+export const modelRepository = ({ factory, dataset }: Configuration) => `models/${modelName(factory, dataset.name)}`;
+export const packageRepository = ({ factory, dataset }: Configuration) => `packages/${factory}/${packageName(dataset.name)}`;
+
+/** The settings of every pipeline program: endpoints, names and limits, no secret. */
+export function pipelineSettings(sources: PipelineSettingsSources): PipelineSettings {
+  const { configuration, platform, storage, route } = sources;
+  const { dataset, retrain, gate, delivery, cloud, factory } = configuration;
+  const { data, edge } = storage;
+  const identity = (program: QueueName) => ({ AZURE_CLIENT_ID: sources.clientIds[program], AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential' });
+  const own = (program: QueueName) => ({ ...identity(program), DATA_BLOB_ENDPOINT: data.blobEndpoint, DATA_QUEUE_ENDPOINT: data.queueEndpoint, QUEUE_NAME: data.queues[program].name });
+  const catalog = {
+    AZURE_RESOURCE_MANAGER_ENDPOINT: cloud.resourceManagerEndpoint, AZURE_RESOURCE_MANAGER_AUDIENCE: cloud.resourceManagerAudience,
+    SUBSCRIPTION_ID: sources.subscriptionId, RESOURCE_GROUP: platform.resourceGroup.name, ML_WORKSPACE: platform.workspace.name, MODEL_NAME: modelName(factory, dataset.name),
+    ML_BLOB_ENDPOINT: platform.models.blobEndpoint, MODELS_CONTAINER: platform.models.containerName, MODELS_DATASTORE: platform.workspace.modelsDatastore,
+  };
+  const packages = { EDGE_BLOB_ENDPOINT: edge.blobEndpoint, PACKAGED_MODELS_CONTAINER: edge.containers['packaged-models'].name };
+  const processed = { PROCESSED_CONTAINER: data.containers.processed.name };
+  const deliveries = { DELIVERIES_CONTAINER: data.containers.deliveries.name };
+  return {
+    'data-pipeline': {
+      ...own('data-pipeline'), ...processed, EDGE_BLOB_ENDPOINT: edge.blobEndpoint,
+      RAW_CONTAINER: data.containers.raw.name, QUARANTINE_CONTAINER: data.containers.quarantine.name, LANDING_ZONE_CONTAINER: edge.containers['landing-zone'].name,
+      DATASET_NAME: dataset.name, SETTLE_SECONDS: String(dataset.settleSeconds), WINDOW_SECONDS: String(dataset.windowSeconds), STRIDE_SECONDS: String(dataset.strideSeconds),
+      REFERENCE_FRACTION: String(dataset.referenceFraction), TIME_COLUMN: dataset.timeColumn, LABEL_COLUMNS: commaList(dataset.labelColumns), IGNORED_COLUMNS: commaList(dataset.ignoredColumns),
+      MAX_FILE_BYTES: String(dataset.maxFileBytes), RETRAIN_MIN_NEW_WINDOWS: String(retrain.minNewWindows), RETRAIN_MIN_INTERVAL_SECONDS: String(retrain.minIntervalSeconds),
+    },
+    'model-development': {
+      ...own('model-development'), ...catalog, ...processed, COMPUTE_ID: platform.trainingCluster.id, ENVIRONMENT_ID: sources.trainingEnvironmentId,
+      EXPERIMENT_NAME: modelName(factory, dataset.name), TRAIN_CLIENT_ID: platform.trainingCluster.clientId, SOURCE_COMMIT: sources.sourceCommit,
+    },
+    'validate-and-package': {
+      ...own('validate-and-package'), ...catalog, ...processed, ...packages, PACKAGE_NAME: packageName(dataset.name), FACTORY: factory,
+      GATE_MAX_FALSE_ALARM_RATE: String(gate.maxFalseAlarmRate), GATE_MIN_FAULT_DETECTION: String(gate.minFaultDetection), GATE_MIN_LABEL_AUC: String(gate.minLabelAuc), PIPELINE_VERSION: sources.pipelineVersion,
+    },
+    'tag-and-deliver': {
+      ...own('tag-and-deliver'), ...catalog, ...packages, ...deliveries, DELIVERY_QUEUE_NAME: data.queues.delivery.name, REGISTRY_LOGIN_SERVER: platform.registry.loginServer,
+      MODEL_REPOSITORY: modelRepository(configuration), PACKAGE_REPOSITORY: packageRepository(configuration), FACTORY: factory, DEVICE_ID: sources.deviceId,
+      RELEASE: configuration.release, PIPELINE_VERSION: sources.pipelineVersion, SOURCE_COMMIT: sources.sourceCommit,
+    },
+    delivery: {
+      ...own('delivery'), ...packages, ...deliveries, CHECKPOINTS_CONTAINER: data.containers.checkpoints.name, IOT_HUB_HOST: route.iotHubHost,
+      EVENT_HUBS_HOST: route.eventHubsHost, EVENT_HUB_NAME: route.eventHubName, CONSUMER_GROUP: route.deliveryConsumerGroup,
+      SAS_LIFETIME_SECONDS: String(delivery.sasLifetimeSeconds), STEP_TIMEOUT_SECONDS: String(delivery.stepTimeoutSeconds), DELIVERY_TIMEOUT_SECONDS: String(delivery.deliveryTimeoutSeconds),
+    },
+  };
+}

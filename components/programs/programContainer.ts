@@ -1,0 +1,23 @@
+import type * as inputs from '@pulumi/azure-native/types/input';
+import type * as pulumi from '@pulumi/pulumi';
+import type { ProgramName } from '../../contracts/programs';
+import type { SettingsOf, SettingsSchema } from '../../contracts/settings/settings';
+import { environmentVariables } from './environmentVariables';
+
+export interface ProgramContainerArgs<S extends SettingsSchema> {
+  readonly program: ProgramName;
+  /** Image by digest. */
+  readonly image: pulumi.Input<string>;
+  readonly schema: S;
+  /** Exactly the schema's keys; optional ones are named, if only as undefined. */
+  readonly settings: SettingsOf<NoInfer<S>, pulumi.Input<string>>;
+  /** vCPUs; the platform gives twice as many GiB of memory. Default 0.5. */
+  readonly cpu?: number;
+  readonly volumeMounts?: readonly { readonly volumeName: string; readonly mountPath: string }[];
+}
+
+/** One program as a container of a job or an app. */
+export const programContainer = <S extends SettingsSchema>({ program, image, schema, settings, cpu = 0.5, volumeMounts = [] }: ProgramContainerArgs<S>): inputs.app.ContainerArgs => ({
+  name: program, image, env: environmentVariables(program, schema, settings), resources: { cpu, memory: `${cpu * 2}Gi` },
+  ...(volumeMounts.length === 0 ? {} : { volumeMounts: [...volumeMounts] }),
+});

@@ -1,0 +1,14 @@
+import { createHash, X509Certificate } from 'node:crypto';
+
+/** What Azure needs to know about a public certificate. */
+export interface CertificateFacts {
+  /** SHA-256 of the certificate, 64 upper case hex digits: how IoT Hub knows a device. */
+  readonly thumbprint: string;
+  /** End of its validity, RFC 3339. */
+  readonly notAfter: string;
+}
+
+export function certificateFacts(pem: string): CertificateFacts {
+  const certificate = new X509Certificate(pem);
+  return { thumbprint: createHash('sha256').update(certificate.raw).digest('hex').toUpperCase(), notAfter: new Date(certificate.validTo).toISOString() };
+}

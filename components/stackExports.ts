@@ -1,0 +1,32 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { StackOutputs } from '../contracts/stackOutputs';
+import { jobNames } from './access/roleMatrix';
+import type { Configuration } from './configuration';
+import type { Factory } from './factory';
+import { modelName } from './naming';
+import type { Deployer, PlatformLinks } from './platform';
+import { modelRepository, packageRepository } from './programs/pipelineSettings';
+
+type Exported<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
+
+/** What the stack exports, besides the contract: how the site signs in. */
+export interface SiteSignIn { readonly siteClientId: pulumi.Output<string>; readonly siteTenantId: pulumi.Output<string>; readonly siteAuthorityHost: string }
+
+/** The stack's outputs. No output is a secret. */
+export function stackExports(configuration: Configuration, deployer: pulumi.Output<Deployer>, platform: PlatformLinks, factory: Factory): Exported<StackOutputs> & SiteSignIn {
+  const { data, edge } = factory.storage;
+  const { cloud, dataset } = configuration;
+  return {
+    factory: configuration.factory, dataset: dataset.name, subscriptionId: deployer.subscriptionId, resourceGroup: platform.resourceGroup.name,
+    resourceManagerEndpoint: cloud.resourceManagerEndpoint, resourceManagerAudience: cloud.resourceManagerAudience,
+    dataBlobEndpoint: data.blobEndpoint, edgeBlobEndpoint: edge.blobEndpoint, mlBlobEndpoint: platform.models.blobEndpoint,
+    rawContainer: data.containers.raw.name, processedContainer: data.containers.processed.name, quarantineContainer: data.containers.quarantine.name, deliveriesContainer: data.containers.deliveries.name,
+    packagedModelsContainer: edge.containers['packaged-models'].name, landingZoneContainer: edge.containers['landing-zone'].name, modelsContainer: platform.models.containerName,
+    mlWorkspace: platform.workspace.name, modelName: modelName(configuration.factory, dataset.name),
+    registryLoginServer: platform.registry.loginServer, modelRepository: modelRepository(configuration), packageRepository: packageRepository(configuration),
+    eventHubsHost: factory.route.eventHubsHost, eventHubName: factory.route.eventHubName, evidenceConsumerGroup: factory.route.evidenceConsumerGroup,
+    iotHubHost: factory.route.iotHubHost, deviceId: factory.device.deviceId,
+    jobs: pulumi.all(Object.fromEntries(jobNames.map((job) => [job, factory.programs.jobs[job].jobName]))), databusPort: configuration.edgeSite.databusPort,
+    siteClientId: factory.siteIdentity.clientId, siteTenantId: deployer.tenantId, siteAuthorityHost: cloud.authorityHost,
+  };
+}

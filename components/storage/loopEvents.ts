@@ -1,0 +1,42 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { QueueName } from '../access/roleMatrix';
+import { blobCreatedIn, modelRegistered, queueSubscription, type EventFilter } from './eventTopic';
+import type { LoopStorage } from './loopStorage';
+
+/** Which event starts which program: the loop's triggers. */
+export const triggers = (model: string): readonly { readonly name: string; readonly source: 'data' | 'edge' | 'ml'; readonly filter: EventFilter; readonly starts: QueueName }[] => [
+  { name: 'raw-file-created', source: 'data', filter: blobCreatedIn('raw'), starts: 'data-pipeline' },
+  { name: 'inference-data-created', source: 'edge', filter: blobCreatedIn('landing-zone'), starts: 'data-pipeline' },
+  { name: 'manifest-created', source: 'data', filter: blobCreatedIn('processed', '/manifest.json'), starts: 'model-development' },
+  { name: 'model-registered', source: 'ml', filter: modelRegistered(model), starts: 'validate-and-package' },
+  { name: 'package-created', source: 'edge', filter: blobCreatedIn('packaged-models', '.sha256'), starts: 'tag-and-deliver' },
+];
+
+export interface LoopEventsArgs {
+  readonly resourceGroupName: pulumi.Input<string>;
+  readonly storage: LoopStorage;
+  /** Topic of the ML workspace and the resource group it lives in. */
+  readonly mlTopic: { readonly name: pulumi.Input<string>; readonly resourceGroupName: pulumi.Input<string> };
+  /** Only this model's registrations start the validation. */
+  readonly modelName: string;
+}
+
+/** The subscriptions that drive the loop. They depend on the topics' role assignments, given as `dependsOn`. */
+export class LoopEvents extends pulumi.ComponentResource {
+  constructor(name: string, args: LoopEventsArgs, opts: pulumi.ComponentResourceOptions) {
+    super('factory-loop:storage:LoopEvents', name, {}, opts);
+    const { data, dataEvents, edgeEvents } = args.storage;
+    const { resourceGroupName } = args;
+    const topics = {
+      data: { name: dataEvents.topicName, resourceGroupName }, edge: { name: edgeEvents.topicName, resourceGroupName }, ml: args.mlTopic,
+    };
+    for (const trigger of triggers(args.modelName)) {
+      const topic = topics[trigger.source];
+      queueSubscription(trigger.name, {
+        resourceGroupName: topic.resourceGroupName, topicName: topic.name, filter: trigger.filter, queue: { accountId: data.id, name: data.queues[trigger.starts].name },
+        deadLetters: { accountId: data.id, container: data.containers['dead-letters'].name },
+      }, { parent: this, ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
+    }
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,60 @@
+import { Workspace, Datastore } from '@pulumi/azure-native/machinelearningservices';
+import * as pulumi from '@pulumi/pulumi';
+import { programIdentity } from '../access/programIdentity';
+import { RoleGrants, servicePrincipal } from '../access/roleGrants';
+import { workspaceRoles } from '../access/roleMatrix';
+import { machineLearningName, type NameParts } from '../naming';
+import { blobDatastorePlace } from './datastorePlace';
+
+export interface MachineLearningArgs {
+  readonly resourceGroupName: pulumi.Input<string>;
+  readonly location: pulumi.Input<string>;
+  readonly names: pulumi.Output<NameParts>;
+  readonly subscriptionId: pulumi.Input<string>;
+  /** The workspace's own storage account. */
+  readonly account: { readonly id: pulumi.Input<string>; readonly name: pulumi.Input<string>; readonly blobEndpoint: pulumi.Input<string> };
+  /** Container of model files in that account. */
+  readonly modelsContainer: pulumi.Input<string>;
+  readonly vaultId: pulumi.Input<string>;
+  readonly applicationInsightsId: pulumi.Input<string>;
+  readonly registryId: pulumi.Input<string>;
+  readonly roleAssignmentWaitSeconds: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The Azure ML workspace, all of whose storage is reached with identities, and the datastore of the models. */
+export class MachineLearning extends pulumi.ComponentResource {
+  readonly id: pulumi.Output<string>;
+  readonly workspaceName: pulumi.Output<string>;
+  readonly modelsDatastore: pulumi.Output<string>;
+
+  constructor(name: string, args: MachineLearningArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('factory-loop:training:MachineLearning', name, {}, opts);
+    const { resourceGroupName, location, subscriptionId, tags } = args;
+    const identity = programIdentity('ml-workspace', args, { parent: this });
+    const actors = { 'ml-workspace': servicePrincipal(identity.principalId) };
+    const before = new RoleGrants(`${name}-dependencies`, {
+      rows: workspaceRoles.filter((row) => row.scope !== 'ml-workspace'), actors, subscriptionId, waitSeconds: args.roleAssignmentWaitSeconds,
+      scopes: { ml: args.account.id, 'ml-vault': args.vaultId, registry: args.registryId, 'app-insights': args.applicationInsightsId },
+    }, { parent: this });
+    const workspace = new Workspace(name, {
+      resourceGroupName, location, tags, workspaceName: args.names.apply(machineLearningName), friendlyName: 'Factory Loop', kind: 'Default', sku: { name: 'Basic', tier: 'Basic' },
+      storageAccount: args.account.id, keyVault: args.vaultId, applicationInsights: args.applicationInsightsId, containerRegistry: args.registryId,
+      identity: { type: 'UserAssigned', userAssignedIdentities: [identity.id] }, primaryUserAssignedIdentity: identity.id,
+      systemDatastoresAuthMode: 'Identity', publicNetworkAccess: 'Enabled', v1LegacyMode: false, managedNetwork: { isolationMode: 'Disabled' },
+    }, { parent: this, dependsOn: [...before.ready] });
+    new RoleGrants(`${name}-itself`, { rows: workspaceRoles.filter((row) => row.scope === 'ml-workspace'), actors, subscriptionId, scopes: { 'ml-workspace': workspace.id } }, { parent: this });
+    const place = pulumi.output(args.account.blobEndpoint).apply(blobDatastorePlace);
+    const datastore = new Datastore(`${name}-models`, {
+      resourceGroupName, workspaceName: workspace.name, name: 'models',
+      properties: {
+        datastoreType: 'AzureBlob', accountName: args.account.name, containerName: args.modelsContainer, endpoint: place.endpoint, protocol: place.protocol,
+        credentials: { credentialsType: 'None' }, serviceDataAccessAuthIdentity: 'WorkspaceUserAssignedIdentity', description: 'Model files, read and written with the identity of whoever asks',
+      },
+    }, { parent: this });
+    this.id = workspace.id;
+    this.workspaceName = workspace.name;
+    this.modelsDatastore = datastore.name;
+    this.registerOutputs({ id: this.id, workspaceName: this.workspaceName, modelsDatastore: this.modelsDatastore });
+  }
+}

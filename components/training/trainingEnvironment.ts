@@ -1,0 +1,29 @@
+import { EnvironmentVersion } from '@pulumi/azure-native/machinelearningservices';
+import * as pulumi from '@pulumi/pulumi';
+
+export interface TrainingEnvironmentArgs {
+  readonly resourceGroupName: pulumi.Input<string>;
+  readonly workspaceName: pulumi.Input<string>;
+  /** Name of the environment in the workspace. */
+  readonly environmentName: string;
+  /** Image by digest: Azure ML builds nothing. */
+  readonly image: pulumi.Input<string>;
+}
+
+/** A version of an environment never changes, so it is named by its image. */
+export const environmentVersionOf = (image: string) => (/@sha256:([0-9a-f]{16})/.exec(image)?.[1] ?? image.replaceAll(/[^A-Za-z0-9]/g, '-')).slice(0, 30);
+
+/** The image that training jobs run in. */
+export class TrainingEnvironment extends pulumi.ComponentResource {
+  readonly id: pulumi.Output<string>;
+
+  constructor(name: string, args: TrainingEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('factory-loop:training:TrainingEnvironment', name, {}, opts);
+    const version = new EnvironmentVersion(name, {
+      resourceGroupName: args.resourceGroupName, workspaceName: args.workspaceName, name: args.environmentName, version: pulumi.output(args.image).apply(environmentVersionOf),
+      properties: { image: args.image, osType: 'Linux', description: 'Image of the training program' },
+    }, { parent: this });
+    this.id = version.id;
+    this.registerOutputs({ id: this.id });
+  }
+}
