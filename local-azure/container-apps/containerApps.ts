@@ -3,8 +3,9 @@ import { nameOf } from '../provider/armId';
 import { ResourceError } from '../provider/resourceType';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { ContainerRuntime, Directory, IdentityEndpoint, ImageStore, QueueAccess, RunningContainer, SecretReader } from '../region/seams';
+import type { ArmRoute, ContainerRuntime, Directory, IdentityEndpoint, ImageStore, QueueAccess, RunningContainer, SecretReader } from '../region/seams';
 import { AppRevision, revisionName, type AppEvent, type ContainerState } from './app';
+import { containerAppsRoutes } from './armRoutes';
 import type { AppDeclaration, JobDeclaration, Workload } from './declarations';
 import { Job, type JobEvent, type JobServices } from './job';
 import type { JobExecution } from './jobExecution';
@@ -16,6 +17,7 @@ export interface ContainerAppsDependencies {
   readonly directory: Directory; readonly identityEndpoint: IdentityEndpoint; readonly images: ImageStore; readonly queues: QueueAccess; readonly secrets: SecretReader;
   /** ARM id of a storage account, by its name. */
   resolveStorageAccount(name: string): string | undefined;
+  readonly resourceManager: { addRoutes(routes: readonly ArmRoute[]): void };
 }
 export interface ContainerAppsState {
   readonly jobs: readonly { readonly name: string; readonly running: readonly string[]; readonly executions: number; readonly failed: number }[];
@@ -43,6 +45,13 @@ export class ContainerApps implements Service, ContainerRuntime {
     this.executionStore = context.openStore('container-apps/executions');
     this.runtime = new ProcessRuntime({ directory: context.directory, trustStoreFile: context.tls.caFile, images: dependencies.images });
     this.services = { ...dependencies, resolveStorageAccount: (name) => dependencies.resolveStorageAccount(name), context, runtime: this.runtime, executions: this.executionStore, emit: (event) => this.listeners.forEach((listener) => listener(event)) };
+    dependencies.resourceManager.addRoutes(containerAppsRoutes({
+      job: (id) => this.jobDeclarations.get(id), executions: (jobName) => this.executions(jobName), startJob: (jobName) => this.startJob(jobName),
+      app: (id) => {
+        const declaration = this.appDeclarations.get(id);
+        return declaration && { declaration, revision: revisionName(declaration) };
+      },
+    }));
   }
 
   async start(): Promise<void> {

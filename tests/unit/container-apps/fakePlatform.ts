@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { ContainerApps, type ContainerAppsEvent } from '../../../local-azure/con
 import type { Principal } from '../../../local-azure/entra/tokenAuthority';
 import { armId } from '../../../local-azure/provider/armId';
 import { createRegionContext } from '../../../local-azure/region/regionContext';
+import { ResourceManager } from '../../../local-azure/resource-manager/resourceManager';
 import type { Directory, IdentityEndpoint, ImageStore } from '../../../local-azure/region/seams';
 
 export const group = 'factory';
@@ -15,7 +17,7 @@ class FakeDirectory implements Directory {
   private readonly known = new Map<string, Principal>();
   managedIdentity(resourceId: string, displayName: string) {
     const key = resourceId.toLowerCase();
-    const principal = this.known.get(key) ?? { objectId: `object-${this.known.size}`, clientId: `client-${this.known.size}`, displayName };
+    const principal = this.known.get(key) ?? { objectId: randomUUID(), clientId: randomUUID(), displayName };
     this.known.set(key, principal);
     return principal;
   }
@@ -55,8 +57,10 @@ export async function platform(options: { readonly directory?: string } = {}) {
     },
   };
   const queue = { length: 0, error: undefined as Error | undefined, asked: 0 };
+  const resourceManager = new ResourceManager(context);
+  await resourceManager.start();
   const containerApps = new ContainerApps(context, {
-    directory: identities, identityEndpoint, images,
+    directory: identities, identityEndpoint, images, resourceManager,
     queues: { send: async () => undefined, visibleMessages: async () => { queue.asked++; if (queue.error) throw queue.error; return queue.length; } },
     secrets: { read: async (url, as) => `secret of ${url} for ${as.displayName}` },
     resolveStorageAccount: (name) => (name === 'data' ? armId(group, 'Microsoft.Storage/storageAccounts', name) : undefined),
@@ -65,7 +69,7 @@ export async function platform(options: { readonly directory?: string } = {}) {
   containerApps.onEvent((event) => events.push(event));
   await containerApps.start();
   return {
-    directory, context, containerApps, images, queue, events, granted, identities, identityEndpoint,
+    directory, context, containerApps, resourceManager, images, queue, events, granted, identities, identityEndpoint,
     event: async <T extends ContainerAppsEvent['type']>(type: T, count = 1) => {
       for (let tries = 0; events.filter((one) => one.type === type).length < count; tries++) {
         if (tries > 400) throw new Error(`no ${count} events ${type}; there were ${JSON.stringify(events)}`);
@@ -75,6 +79,7 @@ export async function platform(options: { readonly directory?: string } = {}) {
     },
     close: async (keep = false) => {
       await containerApps.stop();
+      await resourceManager.stop();
       context.close();
       if (!keep) rmSync(directory, { recursive: true, force: true });
     },
