@@ -43,7 +43,7 @@ async function start(): Promise<number> {
   const report = await runLocalLoop({
     root, directory, rawFiles, signal: interrupt.signal, sampleIntervalMs: 1_000,
     dataset: { ...(options.timeColumn === undefined ? {} : { timeColumn: options.timeColumn }), ...(labelColumns ? { labelColumns } : {}), ...(ignoredColumns ? { ignoredColumns } : {}) },
-    program: () => import('../index'),
+    program: async () => (await import('../index')).default as unknown as Record<string, unknown>,
     replay: replayStretches(options.raw === undefined),
     events: {
       phase: (text) => (phase = text),
