@@ -1,0 +1,136 @@
+import { programs } from '../../../contracts/programs';
+import { stackOutputs } from '../../../contracts/stackOutputs';
+import { builtInRoles } from '../../../components/access/roles';
+import { captureProgram, guid, ofType, type Captured, type Registration } from './capturedProgram';
+
+jest.mock('../../../components/programs/contentHashes', () => ({
+  readContentHashes: () => Object.fromEntries(['data-pipeline', 'model-development', 'train', 'validate-and-package', 'tag-and-deliver', 'delivery', 'databus', 'production-line', 'inference-server', 'model-manager'].map((name) => [name, Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64)])),
+}));
+
+const reader = { principalId: guid('a reader'), principalType: 'ServicePrincipal' };
+const writer = { principalId: guid('a writer'), principalType: 'User' };
+let captured: Captured;
+beforeAll(async () => {
+  captured = await captureProgram({ factory: 'plant-one', readers: [reader], rawWriters: [writer], cloud: { roleAssignmentWaitSeconds: 1 }, sourceCommit: 'abc' });
+});
+
+const assignments = () => ofType(captured, 'azure-native:authorization:RoleAssignment').map(({ inputs }) => inputs as { scope: string; roleDefinitionId: string; principalId: string; principalType?: string; roleAssignmentName: string; description?: string });
+const roleName = (id: string) => Object.values(builtInRoles).find(({ guid: one }) => id.endsWith(one))?.name ?? 'custom';
+interface Container { name: string; image: string; env: { name: string; value: string }[] }
+const containers = (): Container[] => [...ofType(captured, 'azure-native:app:Job'), ...ofType(captured, 'azure-native:app:ContainerApp')].flatMap(({ inputs }) => (inputs.template as { containers: Container[] }).containers);
+const dependencies = ({ type, name }: Registration) => captured.options.get(`${type} ${name}`)?.dependencies ?? [];
+
+describe('the program', () => {
+  it('exports exactly what readers of the loop were promised', () => {
+    const parsed = stackOutputs.parse(captured.outputs);
+    expect(parsed.eventHubsHost).toBe('evhns-plant-one-abc123.servicebus.windows.net');
+    expect(parsed.jobs).toEqual({ 'data-pipeline': 'data-pipeline-abc123', 'model-development': 'model-development-abc123', 'validate-and-package': 'validate-and-package-abc123', 'tag-and-deliver': 'tag-and-deliver-abc123' });
+  });
+
+  it('runs every program but train in a container, by digest, and train in an Azure ML environment', () => {
+    expect(containers().map(({ name }) => name).sort()).toEqual(Object.keys(programs).filter((name) => name !== 'train').sort());
+    expect(containers().filter(({ image }) => !/@sha256:[0-9a-f]{64}$/.test(image))).toEqual([]);
+    const [environment] = ofType(captured, 'azure-native:machinelearningservices:EnvironmentVersion');
+    expect((environment?.inputs.properties as { image: string }).image).toMatch(/\/train@sha256:/);
+  });
+
+  it('gives programs no key, connection string or SAS', () => {
+    const suspicious = containers().flatMap(({ name, env }) => env.filter((one) => /(AccountKey|SharedAccess|sig=|InstrumentationKey|password|BEGIN .*PRIVATE)/i.test(one.value) || /(CONNECTION_STRING|_KEY|PASSWORD|TOKEN|SAS)$/.test(one.name)).map((one) => `${name} ${one.name}`));
+    expect(suspicious).toEqual([]);
+    const values = [...ofType(captured, 'azure-native:app:Job'), ...ofType(captured, 'azure-native:app:ContainerApp')].flatMap(({ inputs }) => ((inputs.configuration as { secrets?: { value?: string }[] }).secrets ?? []).filter(({ value }) => value !== undefined));
+    expect(values).toEqual([]);
+  });
+
+  it('names the managed identity in the settings of every pipeline program and lets the site have none', () => {
+    const withIdentity = containers().filter(({ env }) => env.some(({ name, value }) => name === 'AZURE_TOKEN_CREDENTIALS' && value === 'ManagedIdentityCredential')).map(({ name }) => name).sort();
+    expect(withIdentity).toEqual(['data-pipeline', 'delivery', 'model-development', 'tag-and-deliver', 'validate-and-package']);
+    const [site] = ofType(captured, 'azure-native:app:ContainerApp').filter(({ name }) => name === 'edge-site');
+    expect((site?.inputs.configuration as { identitySettings: unknown[] }).identitySettings).toEqual([{ identity: expect.stringContaining('edge-site') as string, lifecycle: 'None' }]);
+  });
+
+  it('starts the databus before whatever connects to it', () => {
+    const [site] = ofType(captured, 'azure-native:app:ContainerApp').filter(({ name }) => name === 'edge-site');
+    expect((site?.inputs.template as { containers: Container[] }).containers[0]?.name).toBe('databus');
+  });
+});
+
+describe('role assignments', () => {
+  it('have a principal type, a reason and a name that no other has', () => {
+    expect(assignments().filter(({ principalType, description }) => principalType === undefined || !description)).toEqual([]);
+    const names = assignments().map(({ roleAssignmentName }) => roleAssignmentName);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => !/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(name))).toEqual([]);
+  });
+
+  it('give nobody Owner, and Contributor only to the identity of the ML workspace, on single resources', () => {
+    const broad = assignments().filter(({ roleDefinitionId }) => ['Owner', 'Contributor', 'User Access Administrator'].includes(roleName(roleDefinitionId)));
+    expect(broad.filter(({ principalId }) => principalId !== guid('principal ml-workspace'))).toEqual([]);
+    expect(assignments().filter(({ scope }) => !/\/providers\//.test(scope))).toEqual([]);
+  });
+
+  it('let each program reach its own queue only, and no job change or send messages there', () => {
+    const onQueues = assignments().filter(({ scope }) => scope.includes('/queues/'));
+    const [identity] = ofType(captured, 'azure-native:managedidentity:UserAssignedIdentity').filter(({ name }) => name === 'data-pipeline');
+    const own = onQueues.filter(({ principalId }) => principalId === guid(`principal ${identity?.name ?? ''}`));
+    expect(own.map(({ scope, roleDefinitionId }) => `${scope.split('/').pop() ?? ''} ${roleName(roleDefinitionId)}`).sort()).toEqual(['data-pipeline Storage Queue Data Message Processor', 'data-pipeline Storage Queue Data Reader']);
+  });
+
+  it('let a reader write nothing', () => {
+    const names = assignments().filter(({ principalId }) => principalId === reader.principalId).map(({ roleDefinitionId }) => roleName(roleDefinitionId));
+    expect(new Set(names)).toEqual(new Set(['Storage Blob Data Reader', 'Storage Queue Data Reader', 'Reader', 'AcrPull', 'Azure Event Hubs Data Receiver']));
+  });
+
+  it('exist before what needs them', () => {
+    const inForce = [...captured.options.keys()].filter((key) => key.startsWith('command:local:Command') && key.endsWith('-in-force'));
+    expect(inForce).toHaveLength(4);
+    const dependOnRoles = (type: string) => ofType(captured, type).map((one) => ({ name: one.name, waits: dependencies(one).some((urn) => urn.includes('authorization:RoleAssignment')) && dependencies(one).some((urn) => urn.endsWith('-in-force')) }));
+    for (const type of ['azure-native:eventgrid:SystemTopicEventSubscription', 'azure-native:app:Job', 'azure-native:app:ContainerApp', 'azure-native:iothub:IotHubResource', 'azure-native:machinelearningservices:Workspace']) {
+      expect(dependOnRoles(type).filter(({ waits }) => !waits)).toEqual([]);
+    }
+    const device = ofType(captured, 'command:local:Command').filter(({ name }) => name === 'model-manager-device' || name === 'enrolment');
+    expect(device.filter((one) => !dependencies(one).some((urn) => urn.includes('authorization:RoleAssignment')))).toEqual([]);
+  });
+});
+
+describe('keys and doors', () => {
+  it('are closed on every service that has them', () => {
+    const inputsOf = (type: string) => ofType(captured, type).map(({ inputs }) => inputs);
+    expect(inputsOf('azure-native:storage:StorageAccount').map(({ allowSharedKeyAccess, allowBlobPublicAccess, minimumTlsVersion }) => [allowSharedKeyAccess, allowBlobPublicAccess, minimumTlsVersion])).toEqual(Array(3).fill([false, false, 'TLS1_2']));
+    expect(inputsOf('azure-native:iothub:IotHubResource')[0]?.properties).toMatchObject({ disableLocalAuth: true, disableDeviceSAS: true, disableModuleSAS: true });
+    expect(inputsOf('azure-native:eventhub:Namespace')[0]).toMatchObject({ disableLocalAuth: true, minimumTlsVersion: '1.2' });
+    expect(inputsOf('azure-native:containerregistry:Registry')[0]).toMatchObject({ adminUserEnabled: false, policies: { azureADAuthenticationAsArmPolicy: { status: 'enabled' } } });
+    expect(inputsOf('azure-native:applicationinsights:Component')[0]).toMatchObject({ disableLocalAuth: true });
+    expect(inputsOf('azure-native:operationalinsights:Workspace')[0]).toMatchObject({ features: { disableLocalAuth: true } });
+    expect(inputsOf('azure-native:machinelearningservices:Workspace')[0]).toMatchObject({ systemDatastoresAuthMode: 'Identity' });
+    expect(inputsOf('azure-native:resources:Resource').map(({ apiVersion }) => apiVersion)).toEqual(['2026-02-01', '2026-02-01']);
+    expect(inputsOf('azure-native:resources:Resource').map(({ properties }) => properties)).toEqual(Array(2).fill(expect.objectContaining({ enableRbacAuthorization: true, enablePurgeProtection: true })));
+  });
+
+  it('leave the hub one way out: the event hub, by identity', () => {
+    const [hub] = ofType(captured, 'azure-native:iothub:IotHubResource');
+    expect((hub?.inputs.properties as { routing: unknown }).routing).toMatchObject({
+      endpoints: { eventHubs: [{ authenticationType: 'identityBased', endpointUri: 'sb://evhns-plant-one-abc123.servicebus.windows.net', entityPath: 'device-messages' }] },
+      routes: [{ source: 'DeviceMessages', isEnabled: true }], fallbackRoute: { isEnabled: false },
+    });
+  });
+});
+
+describe('triggers', () => {
+  it('watch one container or one model each, so that no program starts itself', () => {
+    const filters = ofType(captured, 'azure-native:eventgrid:SystemTopicEventSubscription').map(({ name, inputs }) => ({ name, ...(inputs.filter as { subjectBeginsWith: string; subjectEndsWith?: string }) }));
+    expect(filters.map(({ name, subjectBeginsWith, subjectEndsWith }) => [name, subjectBeginsWith, subjectEndsWith]).sort()).toEqual([
+      ['inference-data-created', '/blobServices/default/containers/landing-zone/blobs/', undefined],
+      ['manifest-created', '/blobServices/default/containers/processed/blobs/', '/manifest.json'],
+      ['model-registered', 'models/plant-one-line:', undefined],
+      ['package-created', '/blobServices/default/containers/packaged-models/blobs/', '.sha256'],
+      ['raw-file-created', '/blobServices/default/containers/raw/blobs/', undefined],
+    ]);
+  });
+
+  it('have a queue and a place for what cannot be delivered, both reached with the topic\'s identity', () => {
+    for (const { inputs } of ofType(captured, 'azure-native:eventgrid:SystemTopicEventSubscription')) {
+      expect(inputs.deliveryWithResourceIdentity).toMatchObject({ identity: { type: 'SystemAssigned' }, destination: { endpointType: 'StorageQueue', queueName: expect.stringMatching(/^[a-z-]+$/) as string } });
+      expect(inputs.deadLetterWithResourceIdentity).toMatchObject({ identity: { type: 'SystemAssigned' }, deadLetterDestination: { blobContainerName: 'dead-letters' } });
+    }
+  });
+});
