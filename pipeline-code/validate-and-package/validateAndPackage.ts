@@ -14,8 +14,10 @@ import { type CatalogVersion, type ModelCatalog, modelCatalog } from '../clients
 import { queueClient, receiveMessages } from '../clients/queue';
 import { blobContainer, downloadBlob, isNotFound, readBlob, readJsonBlob, writeBlob, writeBlobOnce } from '../clients/storage';
 import { buildEdgePackage, type EdgePackage } from './edgePackage';
+import { decideGate, type GateDecision } from './gate';
+import { evaluateModel } from './gateFigures';
+import { figuresTag, refusalTags, rejectionTags } from './gateTags';
 import { packagingProblem } from './packageConfiguration';
-import { failedFigures, figuresTag, type Judge, rejectionTags } from './verdict';
 
 const visibilitySeconds = 1_800;
 const maximumOnnxBytes = 2e9;
@@ -25,7 +27,7 @@ const maximumWindowsBytes = 64e9;
 class UnfitModel extends Error {}
 
 interface Candidate { readonly model: CatalogVersion; readonly onnx: Buffer; readonly signature: ModelSignature; readonly manifest: DatasetManifest }
-interface Places { readonly settings: ValidateAndPackageSettings; readonly processed: ContainerClient; readonly models: ContainerClient; readonly packages: ContainerClient; readonly catalog: ModelCatalog; readonly judge: Judge; readonly log: Log }
+interface Places { readonly settings: ValidateAndPackageSettings; readonly processed: ContainerClient; readonly models: ContainerClient; readonly packages: ContainerClient; readonly catalog: ModelCatalog; readonly log: Log }
 
 /** The model's files and the manifest of the data it was trained on, all of one lineage. */
 async function readCandidate({ settings, models, processed }: Places, model: CatalogVersion): Promise<Candidate> {
@@ -47,14 +49,16 @@ async function readCandidate({ settings, models, processed }: Places, model: Cat
   return { model, onnx: graph.content, signature, manifest: manifest.value };
 }
 
-async function judgeCandidate({ processed, judge }: Places, { onnx, signature, manifest }: Candidate) {
+async function judgeCandidate({ processed, settings }: Places, { onnx, signature, manifest }: Candidate): Promise<GateDecision> {
   const directory = await mkdtemp(join(tmpdir(), 'validate-and-package-'));
   try {
     const windowsFile = join(directory, 'windows.parquet');
     await downloadBlob(processed, manifest.windowsPath, windowsFile, { maxBytes: maximumWindowsBytes }).catch((error: unknown) => {
       throw isNotFound(error) ? new UnfitModel(`expected the windows ${manifest.windowsPath}, there are none`) : error;
     });
-    return await judge({ onnx, signature }, windowsFile);
+    return decideGate(await evaluateModel(onnx, signature, windowsFile), {
+      maxFalseAlarmRate: settings.GATE_MAX_FALSE_ALARM_RATE, minFaultDetection: settings.GATE_MIN_FAULT_DETECTION, minLabelAuc: settings.GATE_MIN_LABEL_AUC,
+    });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -82,13 +86,13 @@ async function validate(places: Places, model: CatalogVersion): Promise<void> {
   const { catalog, log } = places;
   try {
     const candidate = await readCandidate(places, model);
-    const verdict = await judgeCandidate(places, candidate);
-    if (!verdict.passed) {
-      await catalog.setTags(model.version, { ...rejectionTags(failedFigures(verdict)), gateFigures: figuresTag(verdict) });
-      return log.warn('the gate refused the model', { modelVersion: model.version, figures: verdict.figures, failed: verdict.failed });
+    const decision = await judgeCandidate(places, candidate);
+    if (!decision.passed) {
+      await catalog.setTags(model.version, refusalTags(decision));
+      return log.warn('the gate refused the model', { modelVersion: model.version, figures: decision.figures, failed: decision.failed });
     }
-    log.info('the gate let the model pass', { modelVersion: model.version, figures: verdict.figures });
-    await publish(places, candidate, { gateFigures: figuresTag(verdict), validatedAt: new Date().toISOString(), pipelineVersion: places.settings.PIPELINE_VERSION });
+    log.info('the gate let the model pass', { modelVersion: model.version, figures: decision.figures });
+    await publish(places, candidate, { gateFigures: figuresTag(decision), validatedAt: new Date().toISOString(), pipelineVersion: places.settings.PIPELINE_VERSION });
   } catch (error) {
     if (!(error instanceof UnfitModel)) throw error;
     await catalog.setTags(model.version, rejectionTags(error.message));
@@ -104,10 +108,10 @@ async function isUnfinished({ settings, packages }: Places, { tags, version }: C
 }
 
 /** Drains the queue of registered models. A refused model is work well done: its tags are the result. */
-export async function runValidateAndPackage(settings: ValidateAndPackageSettings, log: Log, judge: Judge): Promise<void> {
+export async function runValidateAndPackage(settings: ValidateAndPackageSettings, log: Log): Promise<void> {
   const queue = queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME);
   const places: Places = {
-    settings, log, judge, catalog: modelCatalog(settings), processed: blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER),
+    settings, log, catalog: modelCatalog(settings), processed: blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER),
     models: blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER), packages: blobContainer(settings.EDGE_BLOB_ENDPOINT, settings.PACKAGED_MODELS_CONTAINER),
   };
   for (;;) {
