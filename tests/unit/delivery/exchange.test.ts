@@ -107,8 +107,7 @@ describe('laws of the exchange', () => {
 
   test('an ended delivery stays as it ended and sends nothing', () => {
     fc.assert(fc.property(story, (steps) => {
-      for (const { before, decision } of replay(steps)) {
-        if (isOpen(before)) continue;
+      for (const { before, decision } of replay(steps).filter((step) => !isOpen(step.before))) {
         expect(decision.record.state).toBe(before.state);
         expect(decision.actions).toEqual([]);
       }
@@ -117,11 +116,10 @@ describe('laws of the exchange', () => {
 
   test('links go out only for a request that was made, and an event that comes twice at once moves nothing twice', () => {
     fc.assert(fc.property(story, (steps) => {
-      for (const { before, event, at, decision } of replay(steps)) {
-        if (decision.actions.includes('sendUrl')) expect(event.kind === 'urlRequested' || before.state === 'PresignedUrlRequested').toBe(true);
-        const again = decide(decision.record, event, after(at), deadlines);
-        if (event.kind !== 'urlRequested') expect(again.actions).toEqual([]);
-        expect(again.record.state).toBe(decision.record.state);
+      const moves = replay(steps);
+      for (const { before, event } of moves.filter(({ decision }) => decision.actions.includes('sendUrl'))) expect([event.kind, before.state]).toContain(event.kind === 'urlRequested' ? 'urlRequested' : 'PresignedUrlRequested');
+      for (const { event, at, decision } of moves.filter((move) => move.event.kind !== 'urlRequested')) {
+        expect(decide(decision.record, event, after(at), deadlines)).toMatchObject({ record: { state: decision.record.state }, actions: [] });
       }
     }));
   });
