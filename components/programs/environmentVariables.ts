@@ -3,14 +3,13 @@ import { readSettings, type SettingsOf, type SettingsSchema } from '../../contra
 
 export interface EnvironmentVariable { readonly name: string; readonly value: string }
 
-/**
- * A program's settings as environment variables. The keys are the schema's, or it does not compile; the values are read
- * with the schema as soon as they are known, so that a wrong one stops the deployment and not the program.
- */
-export function environmentVariables<S extends SettingsSchema>(program: string, schema: S, settings: SettingsOf<S, pulumi.Input<string>>): pulumi.Output<EnvironmentVariable[]> {
-  return pulumi.output(settings as Record<string, pulumi.Input<string> | undefined>).apply((values) => {
-    const given = Object.entries(values as Record<string, string | undefined>).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    readSettings(program, schema, Object.fromEntries(given));
-    return given.map(([name, value]) => ({ name, value })).sort((a, b) => (a.name < b.name ? -1 : 1));
-  });
+/** Values as environment variables, in a stable order; read with the schema, so that a wrong one stops the deployment and not the program. */
+export function checkedVariables<S extends SettingsSchema>(program: string, schema: S, values: Readonly<Record<string, string | undefined>>): EnvironmentVariable[] {
+  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  readSettings(program, schema, Object.fromEntries(given));
+  return given.map(([name, value]) => ({ name, value })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+/** A program's settings as environment variables, checked as soon as they are known. The keys are the schema's, or it does not compile. */
+export const environmentVariables = <S extends SettingsSchema>(program: string, schema: S, settings: SettingsOf<S, pulumi.Input<string>>): pulumi.Output<EnvironmentVariable[]> =>
+  pulumi.output(settings as Record<string, pulumi.Input<string> | undefined>).apply((values) => checkedVariables(program, schema, values as Record<string, string | undefined>));

@@ -34,7 +34,7 @@ const nested: Readonly<Record<string, (inputs: Record<string, unknown>) => strin
 /** What Azure would answer, as far as the program reads it. */
 function answer(type: string, name: string, inputs: Record<string, unknown>): { id: string; state: Record<string, unknown> } {
   const own = Object.entries(inputs).find(([key, value]) => /^(name|accountName|containerName|queueName|registryName|workspaceName|systemTopicName|namespaceName|eventHubName|consumerGroupName|jobName|containerAppName|environmentName|computeName|vaultName)$/.test(key) && typeof value === 'string');
-  const last = ['containerName', 'queueName', 'eventHubName', 'consumerGroupName', 'computeName', 'resourceName', 'name'].map((key) => inputs[key]).find((value) => typeof value === 'string') ?? own?.[1] ?? name;
+  const last = ['containerName', 'queueName', 'consumerGroupName', 'eventHubName', 'computeName', 'resourceName', 'name'].map((key) => inputs[key]).find((value) => typeof value === 'string') ?? own?.[1] ?? name;
   const resource = type === 'azure-native:resources:Resource' ? `Microsoft.KeyVault/vaults/${String(inputs.resourceName)}` : (nested[type]?.(inputs) ?? `Test/${type.split(':').slice(1).join('/')}/${String(last)}`);
   const id = type === 'azure-native:resources:ResourceGroup' ? `/subscriptions/${subscriptionId}/resourceGroups/${String(inputs.resourceGroupName)}` : `/subscriptions/${subscriptionId}/resourceGroups/rg/providers/${resource}`;
   const state: Record<string, unknown> = { ...inputs, name: inputs.resourceGroupName !== undefined && type.endsWith(':ResourceGroup') ? inputs.resourceGroupName : last };

@@ -23,6 +23,7 @@ const dependencies = ({ type, name }: Registration) => captured.options.get(`${t
 describe('the program', () => {
   it('exports exactly what readers of the loop were promised', () => {
     const parsed = stackOutputs.parse(captured.outputs);
+    expect([parsed.evidenceConsumerGroup, containers().find(({ name }) => name === 'delivery')?.env.find(({ name }) => name === 'CONSUMER_GROUP')?.value]).toEqual(['evidence', 'delivery']);
     expect(parsed.eventHubsHost).toBe('evhns-plant-one-abc123.servicebus.windows.net');
     expect(parsed.jobs).toEqual({ 'data-pipeline': 'data-pipeline-abc123', 'model-development': 'model-development-abc123', 'validate-and-package': 'validate-and-package-abc123', 'tag-and-deliver': 'tag-and-deliver-abc123' });
   });
