@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
+import type { Entra } from '../entra/entra';
+import type { RegionContext } from '../region/regionContext';
+import { checkInputs } from './checks';
+import { ResourceError, type CreateRequest, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+
+const timeoutMs = 15 * 60_000;
+const maxOutputBytes = 4 * 1024 * 1024;
+const tailLength = 4_000;
+
+export interface CommandRun { readonly command: readonly string[]; readonly environment: Readonly<Record<string, string>>; readonly directory: string | undefined; readonly input: string | undefined; readonly timeoutMs: number }
+
+/** Runs to the end and gives both outputs; rejects with the tail of stderr when the command fails. */
+export async function runCommand({ command: [program = '', ...args], environment, directory, input, timeoutMs: limitMs }: CommandRun): Promise<{ stdout: string; stderr: string }> {
+  const child = spawn(program, args, { cwd: directory, env: { ...environment }, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const outputs = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  let size = 0;
+  let refused: string | undefined;
+  const kill = (reason: string) => {
+    refused ??= reason;
+    // The shell's children are in its process group; killing the shell alone would leave them.
+    if (child.pid !== undefined) try { process.kill(-child.pid, 'SIGKILL'); } catch { child.kill('SIGKILL'); }
+  };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxOutputBytes) kill(`it wrote more than ${maxOutputBytes} bytes`);
+      else outputs[name].push(chunk);
+    });
+  }
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input ?? '');
+  const timer = setTimeout(() => kill(`it ran for more than ${limitMs / 1_000} s`), limitMs);
+  const ended = await new Promise<string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve(signal === null ? `exit code ${String(code)}` : `signal ${signal}`));
+  }).finally(() => clearTimeout(timer));
+  const text = (name: 'stdout' | 'stderr') => Buffer.concat(outputs[name]).toString('utf8').replace(/\r?\n$/, '');
+  if (ended !== 'exit code 0' || refused !== undefined) {
+    const tail = (text('stderr') || text('stdout')).slice(-tailLength);
+    throw new ResourceError('CommandFailed', `${args.at(-1) ?? program} ended with ${refused === undefined ? ended : `${ended} because ${refused}`}:\n${tail}`);
+  }
+  return { stdout: text('stdout'), stderr: text('stderr') };
+}
+
+/**
+ * Commands of the deployment. They run as the principal that deploys and see nothing of this process's environment but where
+ * programs are found, so a setting that is not declared is missing here as it would be on a build agent.
+ */
+export function commandTypes(context: RegionContext, entra: Entra): ProviderPart {
+  const kept = context.openStore<Properties>('provider/commands');
+
+  async function run(line: string, inputs: Properties, previous: Properties | undefined): Promise<{ stdout: string; stderr: string }> {
+    const grant = entra.grant([entra.deployer], { protocol: 'appService' });
+    const declared = Object.fromEntries(Object.entries((inputs['environment'] ?? {}) as Properties).map(([key, value]) => [key, String(value)]));
+    const outputsBefore: Record<string, string> = previous !== undefined && inputs['addPreviousOutputInEnv'] !== false ? { PULUMI_COMMAND_STDOUT: String(previous['stdout'] ?? ''), PULUMI_COMMAND_STDERR: String(previous['stderr'] ?? '') } : {};
+    const environment = {
+      PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter), HOME: process.env['HOME'] ?? '', TZ: 'UTC', NODE_EXTRA_CA_CERTS: context.tls.caFile,
+      ...grant.environment, AZURE_CLIENT_ID: entra.deployer.clientId, AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential', ...outputsBefore, ...declared,
+    };
+    const interpreter = Array.isArray(inputs['interpreter']) ? inputs['interpreter'].map(String) : ['/bin/sh', '-c'];
+    try {
+      return await runCommand({ command: [...interpreter, line], environment, directory: typeof inputs['dir'] === 'string' ? inputs['dir'] : undefined, input: typeof inputs['stdin'] === 'string' ? inputs['stdin'] : undefined, timeoutMs });
+    } finally {
+      grant.revoke();
+    }
+  }
+
+  const idOf = ({ urn, name }: CreateRequest) => `${name}${createHash('sha256').update(urn).digest('hex').slice(0, 8)}`;
+  async function put(id: string, inputs: Properties, line: unknown, previous: Properties | undefined): Promise<Properties> {
+    const outputs = { ...inputs, ...(typeof line === 'string' ? await run(line, inputs, previous) : { stdout: '', stderr: '' }) };
+    kept.set(id, outputs);
+    return outputs;
+  }
+
+  const command: ResourceType = {
+    token: 'command:local:Command',
+    replaceOn: { triggers: 'command: a changed trigger runs the command as for a new resource' },
+    check: ({ inputs }) => ({
+      inputs,
+      failures: checkInputs(inputs, [
+        { property: 'archivePaths', allowed: [], expected: 'nothing: the local region returns no archives' },
+        { property: 'assetPaths', allowed: [], expected: 'nothing: the local region returns no assets' },
+      ]),
+    }),
+    async create(request) {
+      const id = idOf(request);
+      return { id, outputs: await put(id, request.inputs, request.inputs['create'], undefined) };
+    },
+    read: async (id) => kept.get(id),
+    update: async (id, { inputs, old }) => put(id, inputs, inputs['update'] ?? inputs['create'], old),
+    async delete(id, old) {
+      if (typeof old['delete'] === 'string') await run(old['delete'], old, old);
+      kept.delete(id);
+    },
+  };
+  return { resources: [command], functions: [] };
+}

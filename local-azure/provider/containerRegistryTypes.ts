@@ -1,0 +1,55 @@
+import type { ContainerRegistry } from '../container-registry/containerRegistry';
+import { RegistryError } from '../container-registry/registryError';
+import type { RegionContext } from '../region/regionContext';
+import { armId } from './armId';
+import { checkInputs, inputAt } from './checks';
+import { ResourceError, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+
+const apiVersion = '2025-11-01';
+
+export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>, registries: ContainerRegistry): ProviderPart {
+  const kept = context.openStore<Properties>('provider/registries');
+  const outputsOf = (id: string): Properties | undefined => {
+    const inputs = kept.get(id.toLowerCase());
+    const registry = registries.registry(id);
+    if (!inputs || !registry) return undefined;
+    return {
+      dataEndpointEnabled: false, networkRuleBypassOptions: 'AzureServices', publicNetworkAccess: 'Enabled', zoneRedundancy: 'Disabled', ...inputs,
+      sku: { tier: inputAt(inputs, 'sku.name'), ...(inputs['sku'] as Properties) }, name: registry.name, loginServer: registry.loginServer, type: 'Microsoft.ContainerRegistry/registries', azureApiVersion: apiVersion,
+      creationDate: registry.createdAt, dataEndpointHostNames: [], privateEndpointConnections: [], provisioningState: 'Succeeded', status: { displayStatus: 'Ready', message: '', timestamp: registry.createdAt },
+    };
+  };
+  const put = async (inputs: Properties): Promise<{ id: string; outputs: Properties }> => {
+    const name = String(inputs['registryName']);
+    const id = armId(String(inputs['resourceGroupName']), 'Microsoft.ContainerRegistry/registries', name);
+    try {
+      await registries.putRegistry({ id, name, armAudience: inputAt(inputs, 'policies.azureADAuthenticationAsArmPolicy.status') !== 'disabled' });
+    } catch (error) {
+      throw error instanceof RegistryError ? new ResourceError('AlreadyInUse', error.message) : error;
+    }
+    kept.set(id.toLowerCase(), inputs);
+    return { id, outputs: outputsOf(id) ?? {} };
+  };
+  const registry: ResourceType = {
+    token: 'azure-native:containerregistry:Registry',
+    replaceOn: { resourceGroupName: 'Resource Manager: part of the resource id', registryName: 'Resource Manager: part of the resource id', location: 'Microsoft.ContainerRegistry: the location cannot be changed', zoneRedundancy: 'Microsoft.ContainerRegistry: set at creation only' },
+    check: ({ inputs }) => ({
+      inputs,
+      failures: checkInputs(inputs, [
+        { property: 'resourceGroupName', required: true, expected: 'the resource group of the registry' },
+        { property: 'registryName', required: true, pattern: /^[a-zA-Z0-9]{5,50}$/, expected: '5 to 50 letters and digits' },
+        { property: 'sku.name', required: true, allowed: ['Basic', 'Standard', 'Premium'], expected: 'Basic, Standard or Premium' },
+        { property: 'adminUserEnabled', allowed: [false], expected: 'false: the local registry has no admin user' },
+        { property: 'anonymousPullEnabled', allowed: [false], expected: 'false: nothing is public' },
+      ]),
+    }),
+    create: async ({ inputs }) => put(inputs),
+    read: async (id) => outputsOf(id),
+    update: async (_id, { inputs }) => (await put(inputs)).outputs,
+    async delete(id) {
+      kept.delete(id.toLowerCase());
+      await registries.deleteRegistry(id);
+    },
+  };
+  return { resources: [registry], functions: [] };
+}

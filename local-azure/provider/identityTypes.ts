@@ -1,0 +1,159 @@
+import type { Entra } from '../entra/entra';
+import { ApplicationError } from '../entra/applications';
+import { tenantId, type RegionContext } from '../region/regionContext';
+import { armId } from './armId';
+import { checkInputs } from './checks';
+import { ResourceError, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+
+const apiVersion = '2024-11-30';
+const systemData = (now: Date) => ({ createdAt: now.toISOString(), createdByType: 'Application' });
+
+function userAssignedIdentity(context: RegionContext, entra: Entra): ResourceType {
+  const kept = context.openStore<Properties>('provider/user-assigned-identities');
+  const put = (inputs: Properties): { id: string; outputs: Properties } => {
+    const name = String(inputs['resourceName']);
+    const id = armId(String(inputs['resourceGroupName']), 'Microsoft.ManagedIdentity/userAssignedIdentities', name);
+    const principal = entra.managedIdentity(id, name);
+    const outputs = {
+      ...inputs, name, type: 'Microsoft.ManagedIdentity/userAssignedIdentities', principalId: principal.objectId, clientId: principal.clientId, tenantId, azureApiVersion: apiVersion,
+      systemData: kept.get(id.toLowerCase())?.['systemData'] ?? systemData(context.clock.now()),
+    };
+    kept.set(id.toLowerCase(), outputs);
+    return { id, outputs };
+  };
+  return {
+    token: 'azure-native:managedidentity:UserAssignedIdentity',
+    replaceOn: { resourceGroupName: 'Resource Manager: part of the resource id', resourceName: 'Resource Manager: part of the resource id', location: 'Microsoft.ManagedIdentity: the location cannot be changed' },
+    check: ({ inputs }) => ({
+      inputs,
+      failures: checkInputs(inputs, [
+        { property: 'resourceGroupName', required: true, expected: 'the resource group of the identity' },
+        { property: 'resourceName', required: true, pattern: /^[A-Za-z0-9][\w-]{2,127}$/, expected: '3 to 128 letters, digits, - and _, beginning with a letter or digit' },
+      ]),
+    }),
+    create: async ({ inputs }) => put(inputs),
+    read: async (id) => kept.get(id.toLowerCase()),
+    update: async (_id, { inputs }) => put(inputs).outputs,
+    async delete(id) {
+      kept.delete(id.toLowerCase());
+      entra.remove(id);
+    },
+  };
+}
+
+const objectIdOf = (id: string) => id.split('/')[2] ?? id;
+
+/** Runs a call on the directory; what Microsoft Graph would refuse becomes a resource error. */
+function inDirectory<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof ApplicationError ? new ResourceError(error.code, error.message) : error;
+  }
+}
+
+/** Applications are told apart by their Pulumi resource, because display names need not be unique. */
+function application(context: RegionContext, entra: Entra): ResourceType {
+  const byUrn = context.openStore<string>('provider/application-urns');
+  const kept = context.openStore<Properties>('provider/applications');
+  const put = (inputs: Properties, objectId?: string): { id: string; outputs: Properties } => {
+    const registered = entra.applications.register(String(inputs['displayName']), objectId);
+    const id = `/applications/${registered.objectId}`;
+    const outputs = {
+      ...inputs, clientId: registered.clientId, objectId: registered.objectId, displayName: registered.displayName, signInAudience: inputs['signInAudience'] ?? 'AzureADMyOrg', publisherDomain: 'local.region', disabledByMicrosoft: '',
+      appRoleIds: {}, oauth2PermissionScopeIds: {}, featureTags: [], logoUrl: '', tags: inputs['tags'] ?? [], templateId: '', owners: inputs['owners'] ?? [],
+    };
+    kept.set(id, outputs);
+    return { id, outputs };
+  };
+  return {
+    token: 'azuread:index/application:Application',
+    replaceOn: { templateId: 'azuread: the template is applied at creation only' },
+    check: ({ inputs }) => ({ inputs, failures: checkInputs(inputs, [{ property: 'displayName', required: true, pattern: /^.{1,120}$/s, expected: 'a display name of 1 to 120 characters' }]) }),
+    async create({ inputs, urn }) {
+      const created = put(inputs, byUrn.get(urn));
+      byUrn.set(urn, objectIdOf(created.id));
+      return created;
+    },
+    read: async (id) => kept.get(id),
+    update: async (id, { inputs }) => put(inputs, objectIdOf(id)).outputs,
+    async delete(id) {
+      for (const [urn, objectId] of [...byUrn.entries()]) if (objectId === objectIdOf(id)) byUrn.delete(urn);
+      kept.delete(id);
+      entra.applications.unregister(objectIdOf(id));
+    },
+  };
+}
+
+function servicePrincipal(context: RegionContext, entra: Entra): ResourceType {
+  const kept = context.openStore<Properties>('provider/service-principals');
+  const put = (inputs: Properties): { id: string; outputs: Properties } => {
+    const principal = inDirectory(() => entra.applications.addServicePrincipal(String(inputs['clientId'])));
+    const id = `/servicePrincipals/${principal.objectId}`;
+    const outputs = {
+      ...inputs, objectId: principal.objectId, clientId: principal.clientId, displayName: principal.displayName, applicationTenantId: tenantId, type: 'Application', servicePrincipalNames: [principal.clientId], signInAudience: 'AzureADMyOrg',
+      accountEnabled: inputs['accountEnabled'] ?? true, appRoleAssignmentRequired: inputs['appRoleAssignmentRequired'] ?? false, appRoleIds: {}, appRoles: [], oauth2PermissionScopeIds: {}, oauth2PermissionScopes: [], featureTags: [], features: [],
+      homepageUrl: '', logoutUrl: '', redirectUris: [], samlMetadataUrl: '', tags: inputs['tags'] ?? [], owners: inputs['owners'] ?? [],
+    };
+    kept.set(id, outputs);
+    return { id, outputs };
+  };
+  return {
+    token: 'azuread:index/servicePrincipal:ServicePrincipal',
+    replaceOn: { clientId: 'azuread: a service principal belongs to one application' },
+    check: ({ inputs }) => ({ inputs, failures: checkInputs(inputs, [{ property: 'clientId', required: true, pattern: /^[0-9a-f-]{36}$/i, expected: 'the client id (UUID) of an application' }]) }),
+    create: async ({ inputs }) => put(inputs),
+    read: async (id) => kept.get(id),
+    update: async (_id, { inputs }) => put(inputs).outputs,
+    async delete(id) {
+      kept.delete(id);
+      entra.applications.removeServicePrincipal(objectIdOf(id));
+    },
+  };
+}
+
+function applicationCertificate(context: RegionContext, entra: Entra): ResourceType {
+  const kept = context.openStore<Properties>('provider/application-certificates');
+  const pemOf = (inputs: Properties): string => {
+    const value = String(inputs['value']);
+    if (inputs['encoding'] === 'base64') return `-----BEGIN CERTIFICATE-----\n${value}\n-----END CERTIFICATE-----\n`;
+    if (inputs['encoding'] === 'hex') return `-----BEGIN CERTIFICATE-----\n${Buffer.from(value, 'hex').toString('base64')}\n-----END CERTIFICATE-----\n`;
+    return value;
+  };
+  const put = (inputs: Properties): { id: string; outputs: Properties } => {
+    const objectId = objectIdOf(String(inputs['applicationId']));
+    const text = (property: string) => (typeof inputs[property] === 'string' ? { [property]: inputs[property] } : {});
+    const added = inDirectory(() => entra.applications.addCertificate(objectId, pemOf(inputs), { ...text('keyId'), ...text('startDate'), ...text('endDate') }));
+    const id = `${objectId}/certificate/${added.keyId}`;
+    const outputs = { ...inputs, keyId: added.keyId, startDate: added.startDate, endDate: added.endDate };
+    kept.set(id, outputs);
+    return { id, outputs };
+  };
+  return {
+    token: 'azuread:index/applicationCertificate:ApplicationCertificate',
+    replaceOn: Object.fromEntries(['applicationId', 'encoding', 'endDate', 'endDateRelative', 'keyId', 'startDate', 'type', 'value'].map((one) => [one, 'azuread: a key credential cannot be changed'])),
+    check: ({ inputs }) => ({
+      inputs,
+      failures: checkInputs(inputs, [
+        { property: 'applicationId', required: true, pattern: /^\/applications\/[0-9a-f-]{36}$/i, expected: 'the id of an application (/applications/<object id>)' },
+        { property: 'value', required: true, expected: 'the public certificate' },
+        { property: 'encoding', allowed: ['pem', 'base64', 'hex'], expected: 'pem, base64 or hex' },
+        { property: 'type', allowed: ['AsymmetricX509Cert', 'Symmetric'], expected: 'AsymmetricX509Cert' },
+        { property: 'endDateRelative', allowed: [], expected: 'endDate instead (endDateRelative is deprecated)' },
+      ]),
+    }),
+    create: async ({ inputs }) => put(inputs),
+    read: async (id) => kept.get(id),
+    update: async (_id, { inputs }) => put(inputs).outputs,
+    async delete(id) {
+      const [objectId = '', , keyId = ''] = id.split('/');
+      kept.delete(id);
+      entra.applications.removeCertificate(objectId, keyId);
+    },
+  };
+}
+
+/** Managed identities and the tenant's applications with their certificates. */
+export const identityTypes = (context: RegionContext, entra: Entra): ProviderPart => ({
+  resources: [userAssignedIdentity(context, entra), application(context, entra), servicePrincipal(context, entra), applicationCertificate(context, entra)], functions: [],
+});
