@@ -17,7 +17,7 @@ export type DeadLetterReason = 'MaxDeliveryAttemptsExceeded' | 'TimeToLiveExceed
 
 /** Where the events of a subscription go, as which identity; resolved anew at each attempt. */
 export interface Route {
-  readonly queueId: string; readonly as: Principal | undefined; readonly maxDeliveryAttempts: number; readonly timeToLiveMs: number;
+  readonly queueId: string; readonly messageTimeToLiveSeconds?: number; readonly as: Principal | undefined; readonly maxDeliveryAttempts: number; readonly timeToLiveMs: number;
   readonly deadLetter?: { readonly containerId: string; readonly as: Principal | undefined; readonly folder: string };
 }
 
@@ -105,7 +105,7 @@ export class Delivery {
     if (Buffer.byteLength(message) > maxMessageBytes) return this.deadLetter({ ...pending, lastOutcome: 'RequestEntityTooLarge' }, route, 'RequestEntityTooLarge');
     try {
       if (!route.as) throw Object.assign(new Error('the identity of the subscription does not exist'), { code: 'IdentityNotFound' });
-      await this.access.queues.send(route.queueId, message, route.as);
+      await this.access.queues.send(route.queueId, message, route.as, route.messageTimeToLiveSeconds);
       this.outbox.delete(id);
     } catch (error) {
       const failed = this.afterFailure(pending, error, 'a delivery failed');

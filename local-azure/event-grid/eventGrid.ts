@@ -10,7 +10,7 @@ import { eventFilter, filterMatches } from './eventFilter';
 
 const identity = z.object({ type: z.enum(['SystemAssigned', 'UserAssigned']), userAssignedIdentity: z.string().optional() });
 export const subscriptionProperties = z.object({
-  destination: z.object({ accountId: z.string().min(1), queueName: z.string().min(1) }),
+  destination: z.object({ accountId: z.string().min(1), queueName: z.string().min(1), messageTimeToLiveSeconds: z.number().int().optional() }),
   deliveryIdentity: identity,
   deadLetter: z.object({ accountId: z.string().min(1), containerName: z.string().min(1), identity }).optional(),
   filter: eventFilter.default(eventFilter.parse({})),
@@ -28,12 +28,15 @@ const keyOf = (id: string) => id.toLowerCase();
 /** System topics and their subscriptions; what is published is filtered, made durable, then delivered as the subscription's identity. */
 export class EventGrid implements Service, EventPublisher {
   readonly name = 'event-grid';
+  /** What the control plane was told, by ARM id in lower case. */
+  readonly resources: AppendOnlyStore<Record<string, unknown>>;
   private readonly topics: AppendOnlyStore<SystemTopic>;
   private readonly subscriptions: AppendOnlyStore<EventSubscription>;
   private readonly delivery: Delivery;
 
   /** `retryScale` shortens Azure's back-off (10 s, 30 s, 1 min, …), which a laptop need not wait for. */
   constructor(private readonly context: RegionContext, private readonly connections: { directory: Pick<Directory, 'find'>; queues: QueueAccess; blobs: BlobAccess }, options: { retryScale?: number } = {}) {
+    this.resources = context.openStore('event-grid/resources');
     this.topics = context.openStore('event-grid/topics');
     this.subscriptions = context.openStore('event-grid/subscriptions');
     this.delivery = new Delivery(context, context.openStore<PendingDelivery>('event-grid/outbox'), connections, (id) => this.route(id), options.retryScale ?? 0.1);
@@ -87,7 +90,7 @@ export class EventGrid implements Service, EventPublisher {
     const { topicId, destination, deliveryIdentity, deadLetter, maxDeliveryAttempts, timeToLiveMinutes } = subscription;
     const principal = ({ type, userAssignedIdentity = '' }: SubscriptionProperties['deliveryIdentity']) => this.connections.directory.find({ resourceId: type === 'UserAssigned' ? userAssignedIdentity : topicId });
     return {
-      queueId: queueId(destination.accountId, destination.queueName), as: principal(deliveryIdentity), maxDeliveryAttempts, timeToLiveMs: timeToLiveMinutes * 60_000,
+      queueId: queueId(destination.accountId, destination.queueName), ...(destination.messageTimeToLiveSeconds === undefined ? {} : { messageTimeToLiveSeconds: destination.messageTimeToLiveSeconds }), as: principal(deliveryIdentity), maxDeliveryAttempts, timeToLiveMs: timeToLiveMinutes * 60_000,
       ...(deadLetter ? { deadLetter: { containerId: containerId(deadLetter.accountId, deadLetter.containerName), as: principal(deadLetter.identity), folder: `${nameOf(topicId)}/${nameOf(id)}` } } : {}),
     };
   }

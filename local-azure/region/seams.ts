@@ -27,8 +27,8 @@ export interface EventPublisher {
 
 /** storage: calls that the platform itself makes, always as a declared identity and through the same gate. */
 export interface QueueAccess {
-  /** Enqueues `messageText` as it is. Rejects with code AuthorizationPermissionMismatch when the identity lacks the role. */
-  send(queueId: string, messageText: string, as: Principal): Promise<void>;
+  /** Enqueues `messageText` as it is, for 7 days unless told. Rejects with code AuthorizationPermissionMismatch when the identity lacks the role. */
+  send(queueId: string, messageText: string, as: Principal, timeToLiveSeconds?: number): Promise<void>;
   /** Approximate number of visible messages (the KEDA azure-queue scaler's question). */
   visibleMessages(queueId: string, as: Principal): Promise<number>;
 }

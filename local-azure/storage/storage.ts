@@ -25,6 +25,8 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   readonly name = 'storage';
   /** Set before the region starts; without it commits go unannounced. */
   events: EventPublisher | undefined;
+  /** What the control plane was told, by ARM id in lower case. */
+  readonly resources: AppendOnlyStore<Record<string, unknown>>;
   private readonly declared: AppendOnlyStore<Declared>;
   private readonly ports: AppendOnlyStore<number>;
   private readonly commits: BlobCommits;
@@ -38,6 +40,7 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   constructor(private readonly context: RegionContext) {
     this.declared = context.openStore('storage/declared');
     this.ports = context.openStore('storage/ports');
+    this.resources = context.openStore('storage/resources');
     const delegation = new UserDelegation(join(context.directory, 'storage', 'delegation.key'), context.authority.tenantId, context.openStore<Principal>('storage/delegators'), context.clock);
     this.commits = new BlobCommits(context.openStore<CommitIntent>('storage/commits'), context.clock, () => this.events, () => this.upstream());
     this.platform = new PlatformClient(context, (service) => this.portOf(service));
@@ -143,10 +146,10 @@ export class Storage implements Service, QueueAccess, BlobAccess {
     if (status >= 300 && status !== 404) throw new Error(`${name} could not be removed: storage answered ${status}: ${body.slice(0, 300)}`);
   }
 
-  async send(queue: string, messageText: string, as: Principal): Promise<void> {
+  async send(queue: string, messageText: string, as: Principal, timeToLiveSeconds?: number): Promise<void> {
     const { account, name } = placeOf(queue);
     const text = messageText.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-    await this.platform.send({ service: 'queue', method: 'POST', path: `/${account}/${name}/messages`, headers: { 'content-type': 'application/xml' }, body: Buffer.from(`<QueueMessage><MessageText>${text}</MessageText></QueueMessage>`), as });
+    await this.platform.send({ service: 'queue', method: 'POST', path: `/${account}/${name}/messages${timeToLiveSeconds === undefined ? '' : `?messagettl=${timeToLiveSeconds}`}`, headers: { 'content-type': 'application/xml' }, body: Buffer.from(`<QueueMessage><MessageText>${text}</MessageText></QueueMessage>`), as });
   }
   async visibleMessages(queue: string, as: Principal): Promise<number> {
     const { account, name } = placeOf(queue);
