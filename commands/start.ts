@@ -44,7 +44,7 @@ async function start(): Promise<number> {
     root, directory, rawFiles, signal: interrupt.signal, sampleIntervalMs: 1_000,
     dataset: { ...(options.timeColumn === undefined ? {} : { timeColumn: options.timeColumn }), ...(labelColumns ? { labelColumns } : {}), ...(ignoredColumns ? { ignoredColumns } : {}) },
     program: async () => (await import('../index')).default as unknown as Record<string, unknown>,
-    replay: replayStretches(options.raw === undefined),
+    replay: replayStretches(options.raw === undefined, { ...(options.timeColumn === undefined ? {} : { time: options.timeColumn }), ...(labelColumns ? { labels: labelColumns } : {}), ...(ignoredColumns ? { ignored: ignoredColumns } : {}) }),
     events: {
       phase: (text) => (phase = text),
       waiting: (step) => (phase = `${step.id} ${step.title} …`),

@@ -44,7 +44,8 @@ export class LocalRegion {
     this.eventHubs = new EventHubs(context);
     this.iotHub = new IotHub(context, { directory: this.entra, ingress: this.eventHubs });
     this.containerApps = new ContainerApps(context, {
-      directory: this.entra, identityEndpoint: this.entra, images: this.containerRegistry, queues: this.storage, secrets: this.keyVault, resolveStorageAccount: (name) => this.storage.accountByName(name),
+      directory: this.entra, identityEndpoint: this.entra, images: this.containerRegistry, queues: this.storage, secrets: this.keyVault, resourceManager: this.resourceManager,
+      resolveStorageAccount: (name) => this.storage.accountByName(name),
     });
     this.machineLearning = new MachineLearning(context, { directory: this.entra, identityEndpoint: this.entra, runtime: this.containerApps, resourceManager: this.resourceManager, events: this.eventGrid });
     this.monitor = new Monitor(context);

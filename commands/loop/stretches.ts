@@ -1,0 +1,99 @@
+import { openSync, readSync, closeSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { DatasetManifest } from '../../contracts/datasetManifest';
+import { quoteIdentifier } from '../../contracts/features/renderSql';
+import { machineSensors, simulateRecord } from '../../edge-sim/production-line/machine';
+import { columnRoles, type ColumnOptions } from '../../pipeline-code/data-pipeline/columnRoles';
+import { headBytes, readCsvLayout } from '../../pipeline-code/data-pipeline/csvLayout';
+import { loadSamples } from '../../pipeline-code/data-pipeline/samplesTable';
+
+export type Row = readonly [timeMs: number, ...values: (number | null)[]];
+/** Rows for the production line, and what they are. */
+export interface Stretch { readonly stretch: 'normal' | 'fault'; readonly source: string; readonly columns: readonly string[]; readonly rows: readonly Row[] }
+interface LabelledRow { readonly row: Row; readonly label: number | null }
+
+const maxRows = 20_000;
+/** The last fifth of a recording's reference part is held out: no model has been trained on it. */
+const heldOutFrom = 0.8;
+const labelledReference = 0.4;
+
+/** Longest run of rows that carry the label. */
+function longestRun(rows: readonly LabelledRow[], label: number): { from: number; to: number } {
+  let best = { from: 0, to: 0 };
+  let from = 0;
+  for (let index = 0; index <= rows.length; index++) {
+    if (rows[index]?.label === label) continue;
+    if (index - from > best.to - best.from) best = { from, to: index };
+    from = index + 1;
+  }
+  return best;
+}
+
+/** Later by `shiftMs`, every sensor raised by four of its own standard deviations: a step fault. */
+function withStepFault(rows: readonly Row[], shiftMs: number): Row[] {
+  const sensors = (rows[0]?.length ?? 1) - 1;
+  const spreads = Array.from({ length: sensors }, (_, sensor) => {
+    const values = rows.flatMap((row) => row[sensor + 1] ?? []);
+    const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+    return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length));
+  });
+  return rows.map(([time, ...values]): Row => [time + shiftMs, ...values.map((value, sensor) => (value === null ? null : value + 4 * (spreads[sensor] ?? 0)))]);
+}
+
+/** A normal and a faulty stretch of one recording: its own labelled fault, or a step fault put on its held-out part. */
+export function stretchesOf(source: string, columns: readonly string[], recording: readonly LabelledRow[]): Stretch[] {
+  const fault = longestRun(recording, 1);
+  const rows = (from: number, to: number) => recording.slice(from, Math.min(to, from + maxRows)).map((one) => one.row);
+  if (fault.to > fault.from) {
+    const normalFrom = Math.floor(recording.length * labelledReference * heldOutFrom);
+    const normal = fault.from > normalFrom ? rows(normalFrom, fault.from) : [];
+    return [{ stretch: 'normal', source, columns, rows: normal }, { stretch: 'fault', source, columns, rows: rows(fault.from, fault.to) }];
+  }
+  const normal = rows(Math.floor(recording.length * heldOutFrom), recording.length);
+  const span = (normal.at(-1)?.[0] ?? 0) - (normal[0]?.[0] ?? 0);
+  return [{ stretch: 'normal', source, columns, rows: normal }, { stretch: 'fault', source: `${source} with a step of 4 sigma`, columns, rows: withStepFault(normal, 2 * span + 3_600_000) }];
+}
+
+async function readRecording(file: string, manifest: DatasetManifest, options: ColumnOptions): Promise<LabelledRow[]> {
+  const size = statSync(file).size;
+  const head = Buffer.alloc(Math.min(size, headBytes));
+  const descriptor = openSync(file, 'r');
+  readSync(descriptor, head);
+  closeSync(descriptor);
+  const layout = readCsvLayout(head, size <= headBytes);
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    await connection.run("SET TimeZone = 'UTC'");
+    const { table } = await loadSamples(connection, file, 'recording', layout, columnRoles(layout, options));
+    const sensors = manifest.features.sensors.map(({ name }) => quoteIdentifier(name)).join(', ');
+    const rows = (await connection.runAndReadAll(`SELECT time_ms, label, ${sensors} FROM ${quoteIdentifier(table)} ORDER BY row`)).getRows();
+    return rows.map(([time, label, ...values]) => ({ row: [Number(time), ...values.map((value) => (value === null ? null : Number(value)))] as Row, label: label === null ? null : Number(label) }));
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** Stretches of the first recording that has a labelled fault, else of the last one. */
+export async function recordedStretches(files: readonly string[], manifest: DatasetManifest, options: ColumnOptions): Promise<Stretch[]> {
+  const accepted = new Set(manifest.sources.map(({ name }) => basename(name)));
+  const usable = files.filter((file) => accepted.has(basename(file)));
+  const columns = manifest.features.sensors.map(({ name }) => name);
+  let stretches: Stretch[] = [];
+  for (const file of usable) {
+    const recording = await readRecording(file, manifest, options);
+    stretches = stretchesOf(basename(file), columns, recording);
+    if (recording.some(({ label }) => label === 1)) break;
+  }
+  return stretches;
+}
+
+/** A later hour of the simulated machine, and the same machine with a blocked discharge. */
+export function simulatedStretches(): Stretch[] {
+  const record = (hour: number, fault: boolean) => simulateRecord({ seed: 100 + hour, startTime: new Date(Date.UTC(2026, 2, 10, hour)), periodMs: 1_000, samples: 900, faults: fault ? [{ from: 0, to: 900, kind: 'step' }] : [] })
+    .map(({ time, values }): Row => [time.getTime(), ...machineSensors.map((name) => values[name] ?? null)]);
+  // The simulated machine needs its first minutes to warm up, as the real one would.
+  return [{ stretch: 'normal', source: 'simulated pump', columns: machineSensors, rows: record(6, false) }, { stretch: 'fault', source: 'simulated pump, discharge blocked', columns: machineSensors, rows: record(8, true) }];
+}
