@@ -1,5 +1,6 @@
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { builtInRoles, type RolePermissions } from './builtInRoles';
+import { isDataAction } from './dataActions';
 
 export interface RoleDefinition extends RolePermissions { readonly id: string; readonly name: string; readonly assignableScopes: readonly string[] }
 /** `roleDefinitionId` is the ARM id of a built-in or custom role; its last segment is the role's GUID. */
@@ -22,7 +23,8 @@ export function scopeContains(assigned: string, resource: string): boolean {
 
 export function roleGrants(role: RolePermissions, action: string): boolean {
   const any = (patterns: readonly string[]) => patterns.some((pattern) => actionMatches(pattern, action));
-  return (any(role.actions) && !any(role.notActions)) || (any(role.dataActions) && !any(role.notDataActions));
+  const data = any(role.dataActions) && !any(role.notDataActions);
+  return isDataAction(action) ? data : data || (any(role.actions) && !any(role.notActions));
 }
 
 /** Declared role assignments and custom roles, and the question they answer. */
