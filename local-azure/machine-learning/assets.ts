@@ -33,8 +33,9 @@ export class Assets {
   }
 
   /** Makes the container too when there is none yet. */
-  putVersion(workspaceId: string, kind: AssetKindName, name: string, version: string, properties: Record<string, unknown>, by: string): Put {
+  putVersion(workspaceId: string, kind: AssetKindName, name: string, version: string, given: Record<string, unknown>, by: string): Put {
     checkAssetName(name, version);
+    const properties: Record<string, unknown> = { isArchived: false, isAnonymous: false, ...(kind === 'environments' ? { environmentType: 'UserCreated', osType: 'Linux' } : {}), ...given };
     const container = this.containerKey(workspaceId, kind, name);
     const key = `${container}/versions/${version}`;
     const before = this.store.get(key);
@@ -42,10 +43,9 @@ export class Assets {
       const [old, next] = [before?.properties[property] ?? null, properties[property] ?? null];
       if (JSON.stringify(old) !== JSON.stringify(next)) throw userError(`${assetKinds[kind].what} version '${name}:${version}' exists: ${property} cannot be changed from ${JSON.stringify(old)} to ${JSON.stringify(next)}. Register a new version.`);
     }
-    if (!this.store.has(container)) this.putContainer(workspaceId, kind, name, kind === 'data' ? { dataType: properties['dataType'] } : {}, by);
+    if (!this.store.has(container)) this.putContainer(workspaceId, kind, name, kind === 'data' ? { dataType: given['dataType'] } : {}, by);
     const resource: ArmResource = {
-      id: `${workspaceId}/${kind}/${name}/versions/${version}`, name: version, type: type(kind, true),
-      properties: { isArchived: false, isAnonymous: false, ...(kind === 'environments' ? { environmentType: 'UserCreated', osType: 'Linux' } : {}), ...properties }, systemData: stamped(this.clock, by, before?.systemData),
+      id: `${workspaceId}/${kind}/${name}/versions/${version}`, name: version, type: type(kind, true), properties, systemData: stamped(this.clock, by, before?.systemData),
     };
     this.store.set(key, resource);
     return { resource, created: before === undefined };

@@ -1,0 +1,85 @@
+import { stableGuid, type Monitor } from '../monitor/monitor';
+import type { Clock } from '../region/clock';
+import { tenantId } from '../region/regionContext';
+import { type InputRule } from './checks';
+import { declaredType, type DeclaredType } from './declaredType';
+import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from './resourceType';
+
+const named = (property: string, pattern: RegExp, expected: string): InputRule => ({ property, pattern, expected });
+const workspaceId = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/]+$/i;
+const location = { location: 'the location of a resource cannot be changed' };
+
+function retentionFaults(inputs: Properties): CheckFailure[] {
+  const days = inputs['retentionInDays'];
+  const legal = days === undefined || (typeof days === 'number' && (days === 7 || (days >= 30 && days <= 730)));
+  return legal ? [] : [{ property: 'retentionInDays', reason: `retentionInDays is ${JSON.stringify(days)}: expected 30 to 730 (7 on the free tier)` }];
+}
+const diagnosticTargets = ['workspaceId', 'storageAccountId', 'eventHubAuthorizationRuleId', 'marketplacePartnerId'];
+function diagnosticFaults(inputs: Properties): CheckFailure[] {
+  const faults: CheckFailure[] = [];
+  if (!diagnosticTargets.some((one) => inputs[one] !== undefined)) faults.push({ property: 'workspaceId', reason: `a diagnostic setting needs a destination: one of ${diagnosticTargets.join(', ')}` });
+  const categories = [...((inputs['logs'] ?? []) as Properties[]), ...((inputs['metrics'] ?? []) as Properties[])];
+  if (categories.length === 0) faults.push({ property: 'logs', reason: 'a diagnostic setting needs at least one log or metric category' });
+  for (const one of (inputs['logs'] ?? []) as Properties[]) {
+    if ((one['category'] === undefined) === (one['categoryGroup'] === undefined)) faults.push({ property: 'logs', reason: 'each log names either category or categoryGroup' });
+  }
+  return faults;
+}
+
+/** Azure Monitor in Pulumi: Log Analytics, Application Insights, Monitor workspace, diagnostic settings, data collection. */
+export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
+  const type = (one: DeclaredType) => declaredType(one, monitor.declared, () => clock.now());
+  const requireWorkspace = (id: unknown) => {
+    if (id !== undefined && !monitor.declared.has(String(id).toLowerCase())) throw new ResourceError('ResourceNotFound', `the Log Analytics workspace ${String(id)} does not exist.`, 'Declare it first and refer to its id.');
+  };
+  return {
+    resources: [
+      type({
+        token: 'azure-native:operationalinsights:Workspace', armType: 'Microsoft.OperationalInsights/workspaces', names: ['workspaceName'], apiVersion: '2023-09-01', replaceOn: location,
+        rules: [named('workspaceName', /^[a-zA-Z0-9][a-zA-Z0-9-]{2,61}[a-zA-Z0-9]$/, 'expected 4 to 63 letters, digits and hyphens')], faults: retentionFaults,
+        apply: (id) => ({ customerId: stableGuid(id), createdDate: clock.now().toISOString(), modifiedDate: clock.now().toISOString(), privateLinkScopedResources: [] }),
+      }),
+      type({
+        token: 'azure-native:applicationinsights:Component', armType: 'Microsoft.Insights/components', names: ['resourceName'], apiVersion: '2020-02-02', replaceOn: location,
+        rules: [
+          { property: 'kind', required: true, expected: 'expected a kind such as web' }, { property: 'applicationType', required: true, allowed: ['web', 'other'], expected: 'expected web or other' },
+          { property: 'workspaceResourceId', required: true, pattern: workspaceId, expected: 'expected the ARM id of a Log Analytics workspace: classic components are retired' },
+        ],
+        apply: (id, inputs) => {
+          requireWorkspace(inputs['workspaceResourceId']);
+          const instrumentationKey = stableGuid(id, 'instrumentation');
+          const applicationId = stableGuid(id, 'application');
+          return {
+            instrumentationKey, appId: applicationId, applicationId: String(inputs['resourceName']), tenantId, creationDate: clock.now().toISOString(), hockeyAppToken: '', laMigrationDate: '', privateLinkScopedResources: [],
+            connectionString: `InstrumentationKey=${instrumentationKey};IngestionEndpoint=https://localhost/;LiveEndpoint=https://localhost/;ApplicationId=${applicationId}`,
+          };
+        },
+      }),
+      type({
+        token: 'azure-native:monitor:AzureMonitorWorkspace', armType: 'Microsoft.Monitor/accounts', names: ['azureMonitorWorkspaceName'], apiVersion: '2023-04-03', replaceOn: location,
+        rules: [named('azureMonitorWorkspaceName', /^[a-zA-Z0-9][a-zA-Z0-9-]{2,42}[a-zA-Z0-9]$/, 'expected 4 to 44 letters, digits and hyphens')],
+        apply: (id) => ({ accountId: stableGuid(id), etag: stableGuid(id, 'etag'), metrics: { internalId: stableGuid(id, 'metrics'), prometheusQueryEndpoint: 'https://localhost/' }, defaultIngestionSettings: { dataCollectionEndpointResourceId: '', dataCollectionRuleResourceId: '' }, privateEndpointConnections: [] }),
+      }),
+      type({
+        token: 'azure-native:monitor:DiagnosticSetting', armType: 'Microsoft.Insights/diagnosticSettings', names: ['name'], apiVersion: '2021-05-01-preview',
+        rules: [{ property: 'resourceUri', required: true, pattern: /^\/subscriptions\//, expected: 'expected the ARM id of the resource that is observed' }], faults: diagnosticFaults,
+        replaceOn: { resourceUri: 'a path parameter of the setting' },
+        idOf: (inputs) => `${String(inputs['resourceUri'])}/providers/Microsoft.Insights/diagnosticSettings/${String(inputs['name'])}`,
+        apply: (_, inputs) => {
+          requireWorkspace(inputs['workspaceId']);
+          return {};
+        },
+      }),
+      type({
+        token: 'azure-native:monitor:DataCollectionEndpoint', armType: 'Microsoft.Insights/dataCollectionEndpoints', names: ['dataCollectionEndpointName'], apiVersion: '2022-06-01', replaceOn: location,
+        apply: (id) => ({ immutableId: `dce-${stableGuid(id).replaceAll('-', '')}`, etag: stableGuid(id, 'etag'), logsIngestion: { endpoint: 'https://localhost/' }, metricsIngestion: { endpoint: 'https://localhost/' }, configurationAccess: { endpoint: 'https://localhost/' } }),
+      }),
+      type({
+        token: 'azure-native:monitor:DataCollectionRule', armType: 'Microsoft.Insights/dataCollectionRules', names: ['dataCollectionRuleName'], apiVersion: '2022-06-01', replaceOn: location,
+        rules: [{ property: 'dataFlows', required: true, expected: 'expected at least one flow from streams to destinations' }, { property: 'destinations', required: true, expected: 'expected at least one destination' }],
+        apply: (id) => ({ immutableId: `dcr-${stableGuid(id).replaceAll('-', '')}`, etag: stableGuid(id, 'etag') }),
+      }),
+    ],
+    functions: [],
+  };
+}
