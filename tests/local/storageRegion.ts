@@ -7,7 +7,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { Principal } from '../../local-azure/entra/tokenAuthority';
 import { armId } from '../../local-azure/provider/armId';
-import { createRegionContext, subscriptionId } from '../../local-azure/region/regionContext';
+import { createRegionContext, subscriptionId, type RegionContext } from '../../local-azure/region/regionContext';
 import { Storage } from '../../local-azure/storage/storage';
 
 export const roleGuids = {
@@ -16,10 +16,11 @@ export const roleGuids = {
 } as const;
 
 /** A storage service with one account, and genuine SDK clients that act as any principal. */
-export async function storageRegion(directory = mkdtempSync(join(tmpdir(), 'storage-'))) {
+export async function storageRegion(directory = mkdtempSync(join(tmpdir(), 'storage-')), connect: (storage: Storage, context: RegionContext) => void = () => undefined) {
   const context = await createRegionContext({ directory });
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), context.tls.ca]);
   const storage = new Storage(context);
+  connect(storage, context);
   await storage.start();
   const account = armId('rg', 'Microsoft.Storage/storageAccounts', 'data1');
   storage.declareAccount(account);
