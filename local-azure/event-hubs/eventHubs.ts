@@ -37,8 +37,11 @@ export class EventHubs implements Service, EventIngress {
   private readonly receivers = new PartitionReceivers();
   private readonly servers = new Map<string, { server: Server; port: number; connections: Set<() => void> }>();
   private started = false;
+  /** What was declared and answered, for the provider. */
+  readonly declared: AppendOnlyStore<Record<string, unknown>>;
 
   constructor(private readonly context: RegionContext) {
+    this.declared = context.openStore('event-hubs/declared');
     this.namespaces = context.openStore('event-hubs/namespaces');
     this.hubs = context.openStore('event-hubs/hubs');
     this.groups = context.openStore('event-hubs/consumer-groups');
@@ -57,6 +60,8 @@ export class EventHubs implements Service, EventIngress {
     this.logs.clear();
   }
 
+  readonly now = () => this.context.clock.now();
+
   namespace(id: string): NamespaceRecord | undefined {
     return this.namespaces.get(key(id));
   }
@@ -66,9 +71,9 @@ export class EventHubs implements Service, EventIngress {
     if (!open) throw new EventHubsError('amqp:not-found', `the namespace ${namespaceId} is not open`);
     return `localhost:${open.port}`;
   }
-  async putNamespace(id: string, name: string, inputs: Record<string, unknown>): Promise<NamespaceRecord> {
+  async putNamespace(id: string, name: string): Promise<NamespaceRecord> {
     const now = this.context.clock.now().toISOString();
-    const record: NamespaceRecord = { id, name, inputs, createdAt: this.namespace(id)?.createdAt ?? now, updatedAt: now };
+    const record: NamespaceRecord = { id, name, createdAt: this.namespace(id)?.createdAt ?? now, updatedAt: now };
     this.namespaces.set(key(id), record);
     if (this.started) await this.open(record);
     return record;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** What the service keeps of a hub. `inputs` are the declared properties as they came. */
-export interface HubRecord { readonly id: string; readonly name: string; readonly inputs: Record<string, unknown>; readonly createdAt: string }
+/** What the service keeps of a hub; `properties` as they were declared. */
+export interface HubRecord { readonly id: string; readonly name: string; readonly properties: unknown; readonly createdAt: string }
 
 /** ISO 8601 durations as ARM writes them: days to seconds. */
 export function durationMs(iso: string): number | undefined {

@@ -25,12 +25,15 @@ export class IotHub implements Service {
   private readonly sessions: AppendOnlyStore<DeviceSession>;
   private readonly queues: DeviceQueues;
   private readonly router: MessageRouter;
-  private readonly directory: Directory;
+  readonly directory: Directory;
+  /** What was declared and answered, for the provider. */
+  readonly declared: AppendOnlyStore<Record<string, unknown>>;
   private readonly open = new Map<string, OpenHub>();
   private started = false;
 
   constructor(private readonly context: RegionContext, { directory, ingress }: { readonly directory: Directory; readonly ingress: RoutingTarget }) {
     this.directory = directory;
+    this.declared = context.openStore('iot-hub/declared');
     this.hubs = context.openStore('iot-hub/hubs');
     this.ports = context.openStore('iot-hub/ports');
     this.sessions = context.openStore('iot-hub/sessions');
@@ -53,6 +56,8 @@ export class IotHub implements Service {
     for (const id of [...this.open.keys()]) await this.close(id);
   }
 
+  readonly now = () => this.context.clock.now();
+
   hub(id: string): HubRecord | undefined {
     return this.hubs.get(key(id));
   }
@@ -62,12 +67,10 @@ export class IotHub implements Service {
     if (!open) throw new Error(`the IoT hub ${hubId} is not open`);
     return `localhost:${open.port}`;
   }
-  async putHub(id: string, name: string, inputs: Record<string, unknown>): Promise<HubRecord> {
-    hubProperties.parse(inputs['properties'] ?? {});
-    const record: HubRecord = { id, name, inputs, createdAt: this.hub(id)?.createdAt ?? this.context.clock.now().toISOString() };
+  async putHub(id: string, name: string, properties: unknown): Promise<HubRecord> {
+    hubProperties.parse(properties ?? {});
+    const record: HubRecord = { id, name, properties: properties ?? {}, createdAt: this.hub(id)?.createdAt ?? this.context.clock.now().toISOString() };
     this.hubs.set(key(id), record);
-    const identityType = String((inputs['identity'] as { type?: unknown } | undefined)?.type ?? 'None');
-    if (identityType.includes('SystemAssigned')) this.directory.managedIdentity(id, name);
     if (this.started) await this.listen(record);
     return record;
   }
@@ -86,7 +89,7 @@ export class IotHub implements Service {
 
   private withProperties(id: string): { record: HubRecord; properties: HubProperties } | undefined {
     const record = this.hub(id);
-    return record && { record, properties: hubProperties.parse(record.inputs['properties'] ?? {}) };
+    return record && { record, properties: hubProperties.parse(record.properties) };
   }
 
   private async listen(hub: HubRecord): Promise<void> {

@@ -19,9 +19,9 @@ beforeEach(async () => {
   region = await testRegion();
   eventHubs = new EventHubs(region.context);
   await eventHubs.start();
-  await eventHubs.putNamespace(namespaceId, 'events', {});
-  eventHubs.putEventHub({ id: hubId, namespaceId, name: 'from-devices', partitionCount: 2, retentionMs: 86_400_000, inputs: {} });
-  eventHubs.putConsumerGroup({ id: `${hubId}/consumergroups/${group}`, eventHubId: hubId, name: group, inputs: {} });
+  await eventHubs.putNamespace(namespaceId, 'events');
+  eventHubs.putEventHub({ id: hubId, namespaceId, name: 'from-devices', partitionCount: 2, retentionMs: 86_400_000 });
+  eventHubs.putConsumerGroup({ id: `${hubId}/consumergroups/${group}`, eventHubId: hubId, name: group });
   reader = region.principal('reader');
   writer = region.principal('hub');
   region.assign(reader, roles.eventHubsReceiver, hubId);
