@@ -1,0 +1,113 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ContainerClient } from '@azure/storage-blob';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { manifestPath, type DatasetManifest, type QuarantineReason } from '../../contracts/datasetManifest';
+import { quoteLiteral } from '../../contracts/features/renderSql';
+import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
+import { type Log } from '../clients/log';
+import { downloadBlob, isConflict, isNotFound, writeBlob, writeBlobOnce } from '../clients/storage';
+import { contentOf, inspectFiles, type RawFile } from './inspectFiles';
+import { putIntoQuarantine, quarantinedBefore, quarantineFolder, reasonText } from './quarantine';
+import { dataVersionOf, defineFeatures, shapeWindows, type Shape } from './shapeWindows';
+
+export interface Containers { readonly raw: ContainerClient; readonly processed: ContainerClient; readonly quarantine: ContainerClient }
+interface RawBlob { readonly name: string; readonly etag: string; readonly sizeBytes: number; readonly modified: number }
+
+const names = (list: string | undefined) => list?.split(',').map((name) => name.trim()).filter((name) => name !== '');
+const maxCopyBytes = 256 * 1024 ** 2;
+
+async function listRaw(container: ContainerClient): Promise<RawBlob[]> {
+  const blobs: RawBlob[] = [];
+  for await (const { name, properties } of container.listBlobsFlat({ abortSignal: AbortSignal.timeout(300_000) })) {
+    blobs.push({ name, etag: properties.etag, sizeBytes: properties.contentLength ?? 0, modified: properties.lastModified.getTime() });
+  }
+  return blobs.sort((a, b) => a.modified - b.modified || (a.name < b.name ? -1 : 1));
+}
+
+/** Undefined when the blob was replaced or removed meanwhile: its new version has an event of its own. */
+async function fetchRaw(container: ContainerClient, blob: RawBlob, file: string, maxBytes: number): Promise<RawFile | undefined> {
+  try {
+    return { ...blob, ...(await downloadBlob(container, blob.name, file, { maxBytes, ifMatch: blob.etag })), etag: blob.etag, file };
+  } catch (error) {
+    if (isConflict(error) || isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * One pass over the whole raw container: what is bad goes to quarantine, all that is good becomes one data version. Undefined when
+ * there is nothing good. The same input again finds its manifest and writes nothing.
+ */
+export async function buildDataVersion(settings: DataPipelineSettings, containers: Containers, log: Log): Promise<{ readonly dataVersion: string; readonly created: boolean } | undefined> {
+  const directory = await mkdtemp(join(tmpdir(), 'data-pipeline-'));
+  try {
+    return await build(settings, containers, log, directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function build(settings: DataPipelineSettings, { raw, processed, quarantine }: Containers, log: Log, directory: string) {
+  const dataset = settings.DATASET_NAME;
+  const known = await quarantinedBefore(quarantine, dataset);
+  const quarantined: QuarantineReason[] = [];
+  const files: RawFile[] = [];
+  const refuse = async (blob: RawBlob | RawFile, refusal: Parameters<typeof putIntoQuarantine>[3], content: Buffer | undefined) => {
+    const reason = await putIntoQuarantine(quarantine, dataset, blob, refusal, content);
+    quarantined.push(reason);
+    log.warn('file quarantined', { file: blob.name, row: reason.row, column: reason.column, reason: reasonText(reason) });
+  };
+  for (const [index, blob] of (await listRaw(raw)).entries()) {
+    const before = known.get(quarantineFolder(dataset, blob.name, blob.etag));
+    if (before !== undefined) quarantined.push(before);
+    else if (blob.sizeBytes > settings.MAX_FILE_BYTES) await refuse(blob, { row: null, column: null, expected: `at most ${settings.MAX_FILE_BYTES} bytes`, found: `${blob.sizeBytes} bytes` }, undefined);
+    else {
+      const file = await fetchRaw(raw, blob, join(directory, `raw-${index}`), settings.MAX_FILE_BYTES);
+      if (file !== undefined) files.push(file);
+    }
+  }
+
+  const instance = await DuckDBInstance.create(join(directory, 'work.duckdb'), { threads: '2', memory_limit: '1GB' });
+  const connection = await instance.connect();
+  try {
+    // Files come from outside: the engine may touch this directory and nothing else.
+    await connection.run(`SET TimeZone='UTC'; SET allowed_directories=[${quoteLiteral(`${directory}/`)}]; SET enable_external_access=false; SET lock_configuration=true`);
+    const { good, bad } = await inspectFiles(connection, files, { time: settings.TIME_COLUMN, labels: names(settings.LABEL_COLUMNS), ignored: names(settings.IGNORED_COLUMNS) });
+    for (const { raw: file, refusal } of bad) await refuse(file, refusal, await contentOf(file, maxCopyBytes));
+    if (good.length === 0) {
+      log.warn('no good file', { files: files.length, quarantined: quarantined.length });
+      return undefined;
+    }
+
+    const shape: Shape = { windowSeconds: settings.WINDOW_SECONDS, strideSeconds: settings.STRIDE_SECONDS, referenceFraction: settings.REFERENCE_FRACTION };
+    const { definition, widened } = defineFeatures(good, shape);
+    if (widened) log.warn('windows widened', { wantedSeconds: settings.WINDOW_SECONDS, windowSeconds: definition.windowSeconds, reason: 'the data are too slow for the wanted windows' });
+    const inputs = { dataset, referenceFraction: settings.REFERENCE_FRACTION, timeColumn: settings.TIME_COLUMN ?? null, labelColumns: settings.LABEL_COLUMNS ?? null, ignoredColumns: settings.IGNORED_COLUMNS ?? null };
+    const dataVersion = dataVersionOf(good, definition, inputs);
+    const path = manifestPath(dataset, dataVersion);
+    if (await processed.getBlobClient(path).exists({ abortSignal: AbortSignal.timeout(60_000) })) {
+      log.info('data version is there already', { dataVersion, files: good.length });
+      return { dataVersion, created: false };
+    }
+
+    const windowsFile = join(directory, 'windows.parquet');
+    const sources = [...good].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const windows = await shapeWindows(connection, sources, definition, shape, windowsFile);
+    const manifest: DatasetManifest = {
+      schemaVersion: '1', dataset, dataVersion, createdAt: new Date().toISOString(), features: definition,
+      sources: sources.map(({ name, etag, sha256, sizeBytes, samples }) => ({ origin: 'raw', name, etag, sha256, sizeBytes, rows: samples.rows, windows: windows.bySource.get(name) ?? 0, firstTime: new Date(samples.firstMs).toISOString(), lastTime: new Date(samples.lastMs).toISOString() })),
+      windowsPath: `${dataset}/${dataVersion}/windows.parquet`, windowCount: windows.count, windowsByRole: windows.byRole, labelled: windows.labelled,
+      settings: { ...inputs, windowSeconds: settings.WINDOW_SECONDS, strideSeconds: settings.STRIDE_SECONDS },
+      quarantined: quarantined.map((reason) => ({ file: reason.file, row: reason.row, column: reason.column, reason: reasonText(reason) })),
+    };
+    await writeBlob(processed, manifest.windowsPath, await readFile(windowsFile), 'application/vnd.apache.parquet');
+    const created = await writeBlobOnce(processed, path, `${JSON.stringify(manifest, null, 2)}\n`, 'application/json');
+    log.info('data version written', { dataVersion, created, files: sources.length, quarantined: quarantined.length, windows: windows.count, windowsByRole: windows.byRole, parquetBytes: (await stat(windowsFile)).size });
+    return { dataVersion, created };
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}

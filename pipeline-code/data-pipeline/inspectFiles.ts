@@ -1,0 +1,87 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, readFile, rm } from 'node:fs/promises';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type DuckDBConnection } from '@duckdb/node-api';
+import { columnRoles, type ColumnOptions } from './columnRoles';
+import { headBytes, readCsvLayout, RefusedFile, type Refusal } from './csvLayout';
+import { loadSamples } from './samplesTable';
+import { type Source } from './shapeWindows';
+
+/** A downloaded raw blob; `file` is missing when it was larger than accepted. */
+export interface RawFile { readonly name: string; readonly etag: string; readonly sizeBytes: number; readonly sha256: string; readonly file: string }
+export interface Inspection { readonly good: readonly (RawFile & Source)[]; readonly bad: readonly { readonly raw: RawFile; readonly refusal: Refusal }[] }
+
+async function head(file: string): Promise<{ bytes: Buffer; complete: boolean }> {
+  const handle = await open(file);
+  try {
+    const buffer = Buffer.alloc(headBytes);
+    const { bytesRead } = await handle.read(buffer, 0, headBytes, 0);
+    return { bytes: buffer.subarray(0, bytesRead), complete: bytesRead === (await handle.stat()).size };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Tools that edit CSV files leave mixed line ends behind, which the strict reader takes for damage; a copy has line feeds only. */
+async function withLineFeeds(file: string): Promise<string> {
+  let returned = false;
+  const convert = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const text = chunk.toString('latin1');
+      const converted = (returned && text.startsWith('\n') ? text.slice(1) : text).replaceAll('\r\n', '\n').replaceAll('\r', '\n');
+      returned = text.endsWith('\r');
+      done(null, Buffer.from(converted, 'latin1'));
+    },
+  });
+  const copy = `${file}.lines`;
+  await pipeline(createReadStream(file), convert, createWriteStream(copy));
+  return copy;
+}
+
+const signature = (sensors: readonly string[]) => JSON.stringify([...sensors].sort());
+
+/** The sensors that most files have; with equal numbers those of the first file. */
+function commonSensors(sources: readonly Source[]): readonly string[] {
+  const votes = new Map<string, { sensors: readonly string[]; files: number }>();
+  for (const { samples } of sources) {
+    const key = signature(samples.sensors);
+    const vote = votes.get(key) ?? { sensors: samples.sensors, files: 0 };
+    votes.set(key, { ...vote, files: vote.files + 1 });
+  }
+  return [...votes.values()].reduce((best, vote) => (vote.files > best.files ? vote : best), { sensors: [] as readonly string[], files: 0 }).sensors;
+}
+
+/** Loads every file that is whole and fits the others; says of every other file why not. Files come oldest first: of equal ones the first stays. */
+export async function inspectFiles(connection: DuckDBConnection, files: readonly RawFile[], options: ColumnOptions): Promise<Inspection> {
+  const bad: { raw: RawFile; refusal: Refusal }[] = [];
+  const loaded: (RawFile & Source)[] = [];
+  for (const [index, raw] of files.entries()) {
+    const twin = loaded.find((other) => other.sha256 === raw.sha256);
+    try {
+      if (twin !== undefined) throw new RefusedFile({ row: null, column: null, expected: 'content that was not delivered before', found: `the content of ${twin.name}` });
+      const { bytes, complete } = await head(raw.file);
+      const layout = readCsvLayout(bytes, complete);
+      const roles = columnRoles(layout, options);
+      const lines = await withLineFeeds(raw.file);
+      try {
+        loaded.push({ ...raw, samples: await loadSamples(connection, lines, `file_${index}`, layout, roles) });
+      } finally {
+        await rm(lines, { force: true });
+      }
+    } catch (error) {
+      if (!(error instanceof RefusedFile)) throw error;
+      bad.push({ raw, refusal: error.refusal });
+    }
+  }
+  const sensors = commonSensors(loaded);
+  const good = loaded.flatMap((source) => {
+    const lacking = sensors.find((name) => !source.samples.sensors.includes(name));
+    if (lacking === undefined) return [{ ...source, samples: { ...source.samples, sensors } }];
+    bad.push({ raw: source, refusal: { row: 1, column: lacking, expected: `the sensors of the data set (${sensors.join(', ').slice(0, 300)})`, found: `no column "${lacking}"` } });
+    return [];
+  });
+  return { good, bad };
+}
+
+export const contentOf = (raw: RawFile, maxBytes: number): Promise<Buffer | undefined> => (raw.sizeBytes <= maxBytes ? readFile(raw.file) : Promise.resolve(undefined));
