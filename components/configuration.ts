@@ -58,7 +58,7 @@ const schema = z.strictObject({
     authorityHost: httpsOrigin.default('https://login.microsoftonline.com'), keyVaultDisableChallengeVerification: z.boolean().default(false),
     roleAssignmentWaitSeconds: z.int().min(0).max(1_800).default(180),
   }).prefault({}),
-  deployerPrincipalType: z.enum(['User', 'Group', 'ServicePrincipal']).default('User'),
+  deployerPrincipalType: z.enum(['User', 'ServicePrincipal']).default('User'),
   imageSource: z.enum(['build', 'prebuilt']).default('build'),
   prebuiltImages: z.partialRecord(z.enum(Object.keys(programs) as [keyof typeof programs]), z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, 'an image by digest, <registry>/<name>@sha256:<64 hex digits>')).default({}),
   /** Public certificates of the site: the current one and, while it is being replaced, the next one. */
