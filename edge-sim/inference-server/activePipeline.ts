@@ -40,7 +40,7 @@ export class ActivePipeline {
   private busy: Promise<unknown> = Promise.resolve();
   private failures: number[] = [];
   private restartTimer: NodeJS.Timeout | undefined;
-  private closed = false;
+  private closing: Promise<void> | undefined;
   state: PipelineState = 'MAPPED';
   error: string | undefined;
   samplesIn = 0;
@@ -59,7 +59,7 @@ export class ActivePipeline {
 
   private async run(): Promise<void> {
     const components = await startComponents(this.imported, this.python, this.log);
-    if (this.closed) return void (await Promise.all([...components.values()].map((component) => component.close())));
+    if (this.closing) return void (await Promise.all([...components.values()].map((component) => component.close())));
     this.components = components;
     for (const component of components.values()) component.onFailure((error) => this.failed(error));
     this.state = 'RUNNING';
@@ -67,7 +67,7 @@ export class ActivePipeline {
   }
 
   private failed(error: Error): void {
-    if (this.closed || this.restartTimer) return;
+    if (this.closing || this.restartTimer) return;
     const now = Date.now();
     this.state = 'ERROR';
     this.error = error.message;
@@ -85,7 +85,7 @@ export class ActivePipeline {
     this.restartTimer = setTimeout(() => {
       void Promise.all(stopped.map((component) => component.close())).then(() => {
         this.restartTimer = undefined;
-        return this.closed ? undefined : this.run();
+        return this.closing ? undefined : this.run();
       }).catch((failure: unknown) => this.failed(failure instanceof Error ? failure : new Error(messageOf(failure))));
     }, delayMs);
   }
@@ -117,8 +117,11 @@ export class ActivePipeline {
     }
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
+  close(): Promise<void> {
+    return (this.closing ??= this.stop());
+  }
+
+  private async stop(): Promise<void> {
     clearTimeout(this.restartTimer);
     await this.busy;
     await Promise.all([...this.components.values()].map((component) => component.close()));

@@ -76,24 +76,36 @@ export async function connectDevice({ host, deviceId, certificatePem, privateKey
     reopening = false;
   }
 
+  // The hub delivers what waited as soon as the device is there: the listener must be, too, and keep it for a later handler.
+  const early: HubMessage[] = [];
+  let handle: ((message: HubMessage) => Promise<void> | void) | undefined;
+  let tail: Promise<void> = Promise.resolve();
+  const pass = (message: HubMessage) => {
+    if (!handle) {
+      early.push(message);
+      return;
+    }
+    const handler = handle;
+    tail = tail.then(() => handler(message)).catch((error: unknown) => {
+      setImmediate(() => {
+        throw error;
+      });
+    });
+  };
   try {
-    await within(operationTimeoutMs, `connecting ${deviceId} to ${host}`, client.open());
+    const opened = client.open();
+    client.on('message', (message: Message) => pass(received(message)));
+    await within(operationTimeoutMs, `connecting ${deviceId} to ${host}`, opened);
   } catch (error) {
     closed = true;
     void client.close().catch(() => undefined);
     throw error;
   }
 
-  let tail: Promise<void> = Promise.resolve();
   return {
     onMessage(handler) {
-      client.on('message', (message: Message) => {
-        tail = tail.then(() => handler(received(message))).catch((error: unknown) => {
-          setImmediate(() => {
-            throw error;
-          });
-        });
-      });
+      handle = handler;
+      for (const message of early.splice(0)) pass(message);
     },
     async sendEvent({ properties, body, messageId }) {
       const message = new Message(body);
