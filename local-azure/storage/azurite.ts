@@ -23,6 +23,8 @@ export class Azurite {
     const zeroPorts = ['blob', 'queue', 'table'].flatMap((service) => [`--${service}Host`, '127.0.0.1', `--${service}Port`, '0']);
     const child = spawn(process.execPath, [join(__dirname, 'azuriteProcess.cjs'), '--silent', '--disableTelemetry', '--skipApiVersionCheck', '--location', this.directory, ...zeroPorts], {
       stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own: an interrupt at the terminal reaches the region, which ends its programs before their storage.
+      detached: true,
       env: Object.fromEntries(['PATH', 'HOME', 'TZ'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
     });
     this.child = child;

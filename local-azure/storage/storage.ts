@@ -19,6 +19,7 @@ const keyOf = (id: string) => id.toLowerCase();
 /** Account and last name of the ARM id of a container or queue. */
 const placeOf = (id: string) => ({ account: /\/storageAccounts\/([^/]+)/i.exec(id)?.[1] ?? '', name: nameOf(id) });
 const peekLimit = 32;
+const keepAliveMs = 65_000;
 
 /** Storage accounts of the region: blobs and queues over TLS, behind the gate. */
 export class Storage implements Service, QueueAccess, BlobAccess {
@@ -53,6 +54,8 @@ export class Storage implements Service, QueueAccess, BlobAccess {
     await this.commits.recover();
     for (const service of ['blob', 'queue'] as const) {
       const server = createServer({ key: this.context.tls.privateKey, cert: this.context.tls.certificate }, new StorageFront(service, this.connections).handler);
+      // Longer than a client keeps an idle connection, so that no call meets a socket that is just being closed.
+      server.keepAliveTimeout = keepAliveMs;
       server.on('clientError', (_, socket) => socket.destroy());
       this.servers.set(service, { server, port: await listen(server, this.ports, service) });
     }

@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream';
 import { BlobServiceClient, BlockBlobClient, ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { containerId, queueId } from '../../local-azure/provider/armId';
+import { storageTypes } from '../../local-azure/provider/storageTypes';
 import { refusal, storageRegion, type StorageRegion } from './storageRegion';
 
 let region: StorageRegion;
@@ -99,6 +101,24 @@ describe('blobs through the genuine client', () => {
     expect(await refusal(target.beginCopyFromURL(source.url))).toEqual({ status: 403, code: 'CannotVerifyCopySource' });
   });
 
+  it('refuses a large upload early and keeps nothing of one that was broken off', async () => {
+    const [reader, writer] = [region.principal('large reader'), region.principal('large writer')];
+    region.assign(reader, 'blobReader', raw());
+    region.assign(writer, 'blobContributor', raw());
+    const bytes = Buffer.alloc(64 * 1024 * 1024, 1);
+    expect(await refusal(region.blobs(reader).getContainerClient('raw').getBlockBlobClient('too large').uploadData(bytes))).toEqual({ status: 403, code: 'AuthorizationPermissionMismatch' });
+    const abort = new AbortController();
+    async function* half() {
+      yield bytes.subarray(0, bytes.length / 2);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      abort.abort();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const upload = region.blobs(writer).getContainerClient('raw').getBlockBlobClient('broken off').upload(() => Readable.from(half()), bytes.length, { abortSignal: abort.signal });
+    await expect(upload).rejects.toMatchObject({ name: 'AbortError' });
+    expect(await region.blobs(writer).getContainerClient('raw').getBlockBlobClient('broken off').exists()).toBe(false);
+  });
+
   it('refuses requests that could be read in two ways', async () => {
     const who = region.principal('attacker');
     region.assign(who, 'blobContributor', raw());
@@ -196,5 +216,46 @@ describe('queues through the genuine client', () => {
     for (const { messageId, popReceipt } of receivedMessageItems) await queue(worker).deleteMessage(messageId, popReceipt);
     await expect(region.storage.send(work, 'x', worker)).rejects.toMatchObject({ code: 'AuthorizationPermissionMismatch' });
     await expect(region.storage.send(queueId(region.account, 'absent'), 'x', region.principal('nobody'))).rejects.toMatchObject({ code: 'AuthorizationPermissionMismatch' });
+  });
+});
+
+describe('as resource types', () => {
+  const directory = { managedIdentity: () => region.principal('system'), remove: () => undefined };
+  const type = (token: string) => {
+    const found = storageTypes(region.storage, directory).resources.find((one) => one.token === `azure-native:storage:${token}`);
+    if (!found) throw new Error(`no ${token}`);
+    return found;
+  };
+  const account = { resourceGroupName: 'rg', accountName: 'ml1', location: 'westeurope', kind: 'StorageV2', sku: { name: 'Standard_LRS' }, allowSharedKeyAccess: false };
+  const put = (token: string, inputs: Record<string, unknown>) => type(token).create({ name: 'x', urn: 'x', inputs });
+
+  it('makes an account whose endpoints work, again and again, and takes its content along when it goes', async () => {
+    const made = await put('StorageAccount', account);
+    expect(await put('StorageAccount', account)).toEqual(made);
+    expect(made.outputs).toMatchObject({ name: 'ml1', allowSharedKeyAccess: false, sku: { name: 'Standard_LRS', tier: 'Standard' }, provisioningState: 'Succeeded' });
+    const { id } = await put('BlobContainer', { resourceGroupName: 'rg', accountName: 'ml1', containerName: 'models', publicAccess: 'None' });
+    await put('BlobContainer', { resourceGroupName: 'rg', accountName: 'ml1', containerName: 'models', publicAccess: 'None' });
+    await put('Queue', { resourceGroupName: 'rg', accountName: 'ml1', queueName: 'work' });
+    await put('Queue', { resourceGroupName: 'rg', accountName: 'ml1', queueName: 'work', metadata: { a: 'b' } });
+    const who = region.principal('ml contributor');
+    region.assign(who, 'blobContributor', id);
+    const endpoint = (made.outputs['primaryEndpoints'] as { blob: string }).blob;
+    const blobs = new BlobServiceClient(endpoint, region.credential(who), { retryOptions: { maxTries: 1 } }).getContainerClient('models');
+    await blobs.getBlockBlobClient('m').upload('x', 1);
+    await type('StorageAccount').delete(made.id, made.outputs);
+    expect(await type('BlobContainer').read(id)).toBeUndefined();
+    await put('StorageAccount', account);
+    await put('BlobContainer', { resourceGroupName: 'rg', accountName: 'ml1', containerName: 'models' });
+    expect((await blobs.listBlobsFlat().next()).done).toBe(true);
+  });
+
+  it('refuses in a preview what Azure would refuse', async () => {
+    const failures = (token: string, inputs: Record<string, unknown>) => type(token).check({ name: 'x', inputs, preview: true }).failures.map((one) => one.property);
+    expect(failures('StorageAccount', { ...account, accountName: 'Not-Legal', sku: { name: 'Cheap' } })).toEqual(['accountName', 'sku.name']);
+    expect(failures('BlobContainer', { resourceGroupName: 'rg', accountName: 'ml1', containerName: 'a--b', publicAccess: 'Blob' })).toEqual(['containerName', 'publicAccess']);
+    expect(failures('BlobServiceProperties', { resourceGroupName: 'rg', accountName: 'ml1', blobServicesName: 'default', deleteRetentionPolicy: { enabled: true, days: 0 } })).toEqual(['deleteRetentionPolicy.days']);
+    expect(failures('ManagementPolicy', { resourceGroupName: 'rg', accountName: 'ml1', managementPolicyName: 'default', policy: { rules: [{ name: 'r', type: 'Lifecycle', definition: { actions: {} } }] } })).toEqual(['policy.rules[0].definition.filters.blobTypes']);
+    await expect(put('Queue', { resourceGroupName: 'rg', accountName: 'absent1', queueName: 'q' })).rejects.toThrow('ParentResourceNotFound');
+    await expect(put('StorageAccount', { ...account, resourceGroupName: 'other', accountName: 'data1' })).rejects.toThrow('StorageAccountAlreadyTaken');
   });
 });
