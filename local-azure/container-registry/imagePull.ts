@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -40,12 +40,14 @@ export class UnpackedImages {
     const manifest = imageManifest.parse(JSON.parse((await this.blobs.read(digest)).toString('utf8')));
     const { config, rootfs } = imageConfig.parse(JSON.parse((await this.blobs.read(manifest.config.digest)).toString('utf8')));
     const target = join(this.directory, digest.slice('sha256:'.length));
+    // Resolved from the image's root: whoever pushed the configuration cannot name a place outside of the image.
+    const workingDirectory = posix.resolve('/', config?.WorkingDir ?? '/');
     if (!existsSync(target)) {
       const fresh = join(this.directory, `new-${randomUUID()}`);
       try {
         mkdirSync(fresh, { recursive: true, mode: 0o755 });
         for (const [index, layer] of manifest.layers.entries()) await this.unpackLayer(layer, rootfs.diff_ids[index], fresh);
-        mkdirSync(join(fresh, config?.WorkingDir ?? '/'), { recursive: true });
+        mkdirSync(join(fresh, workingDirectory), { recursive: true });
         renameSync(fresh, target);
       } catch (error) {
         rmSync(fresh, { recursive: true, force: true });
@@ -53,7 +55,7 @@ export class UnpackedImages {
       }
     }
     const environment = Object.fromEntries((config?.Env ?? []).map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]));
-    return { directory: join(target, config?.WorkingDir ?? '/'), digest, command: [...(config?.Entrypoint ?? []), ...(config?.Cmd ?? [])], environment };
+    return { directory: join(target, workingDirectory), digest, command: [...(config?.Entrypoint ?? []), ...(config?.Cmd ?? [])], environment };
   }
 
   /** Checks the layer's digest while it reads; the files count only when both are right. */

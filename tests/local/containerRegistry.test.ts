@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ContainerRegistryClient, ContainerRegistryContentClient, type OciImageManifest } from '@azure/container-registry';
 import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import { gzip, writeTar } from '../../local-azure/container-registry/tarball';
 import { armId } from '../../local-azure/provider/armId';
 import { buildProgramImage } from '../../commands/deploy/buildImage';
 import { platformRegion, type PlatformRegion } from './platformRegion';
@@ -98,6 +100,20 @@ describe('images', () => {
     dockerfile('FROM broken');
     expect(await build()).toEqual({ image });
     expect(await region.registry.pull(`${loginServer}/sample:${'a'.repeat(16)}`, puller)).toEqual(unpacked);
+  });
+
+  it('cannot name a working directory outside of themselves, nor be unpacked when a layer was changed on disk', async () => {
+    const client = content(pusher, 'pushed');
+    const tar = await writeTar(new Map([['index.js', { content: Buffer.from('1'), executable: false }]]));
+    const config = await client.uploadBlob(Buffer.from(JSON.stringify({ config: { WorkingDir: '../../../outside' }, rootfs: { diff_ids: [`sha256:${createHash('sha256').update(tar).digest('hex')}`] } })));
+    const layer = await client.uploadBlob(gzip(tar));
+    const manifest = (annotations: Record<string, string>) => ({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', annotations, config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config.digest, size: config.sizeInBytes }, layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: layer.digest, size: layer.sizeInBytes }] }) as OciImageManifest;
+    const { digest } = await client.setManifest(manifest({}), { tag: 'first' });
+    const unpacked = await region.registry.pull(`${loginServer}/pushed:first`, puller);
+    expect(unpacked.directory).toBe(join(region.directory, 'container-registry', 'images', digest.slice(7), 'outside'));
+    await client.setManifest(manifest({ other: 'digest' }), { tag: 'second' });
+    writeFileSync(join(region.directory, 'container-registry', 'blobs', 'sha256', layer.digest.slice(7)), gzip(await writeTar(new Map([['index.js', { content: Buffer.from('2'), executable: false }]]))));
+    await expect(region.registry.pull(`${loginServer}/pushed:second`, puller)).rejects.toThrow(/was changed on disk/);
   });
 
   it('say which instruction failed the build', async () => {
