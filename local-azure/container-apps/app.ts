@@ -65,6 +65,7 @@ export class AppRevision {
         replica = made;
         for (const container of this.declaration.template.initContainers) await this.initialise(made, container);
         await Promise.all(this.declaration.template.containers.map((container) => this.keepRunning(made, container, index)));
+        made.release();
         return;
       } catch (error) {
         const restartInMs = backOffMs(++failures, restartBackOff);
@@ -73,8 +74,6 @@ export class AppRevision {
         this.services.emit({ type: 'appExited', name: this.declaration.containerAppName, revision: this.revision, container: '', exitCode: null, durationMs: 0, restartInMs, reason });
         replica?.release();
         await this.pause(restartInMs);
-      } finally {
-        replica?.release();
       }
     }
   }
@@ -137,6 +136,6 @@ export class AppRevision {
   }
   /** For a revision that is replaced or deleted: its volumes go with it. */
   discard(): void {
-    rmSync(this.place, { recursive: true, force: true });
+    rmSync(this.place, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 }

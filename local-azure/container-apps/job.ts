@@ -65,7 +65,8 @@ export class Job {
         const start = this.active ? executionsToStart({ messages, messagesPerExecution: queueLength, running: this.running.size, minExecutions, maxExecutions }) : 0;
         for (let index = 0; index < start; index++) this.startExecution();
       } catch (error) {
-        const { message } = error as Error;
+        const { code, message: text } = error as Error & { code?: string };
+        const message = code === undefined || text.includes(code) ? text : `${code}: ${text}`;
         if (message === this.lastScalerError) continue;
         this.lastScalerError = message;
         this.services.context.log('container-apps', `the scaler of job ${this.declaration.jobName} failed`, { rule: rule.name, error: message });
@@ -88,7 +89,7 @@ export class Job {
       const endedAt = context.clock.now();
       const durationMs = endedAt.getTime() - startedAt.getTime();
       executions.set(name, { name, job: jobName, startedAt: startedAt.toISOString(), endedAt: endedAt.toISOString(), durationMs, attempts: execution.attempts, ...result });
-      rmSync(volumeDirectory, { recursive: true, force: true });
+      rmSync(volumeDirectory, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
       this.running.delete(name);
       this.forgetOld();
       const logFile = execution.attempts.at(-1)?.logFile;

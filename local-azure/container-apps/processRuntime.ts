@@ -20,6 +20,7 @@ export class ProcessRuntime implements ContainerRuntime {
   private readonly reaper = new Reaper();
   private readonly running = new Set<RunningContainer>();
   private readonly home: string;
+  private stopped = false;
 
   constructor(private readonly options: { readonly directory: string; readonly trustStoreFile: string; readonly images: ImageStore }) {
     this.home = join(options.directory, 'home');
@@ -30,6 +31,7 @@ export class ProcessRuntime implements ContainerRuntime {
     mkdirSync(dirname(container.logFile), { recursive: true, mode: 0o700 });
     mkdirSync(this.home, { recursive: true, mode: 0o700 });
     const image = await images.pull(container.image, container.pullAs);
+    if (this.stopped) throw new Error(`container ${container.name} is not started: the region is stopping`);
     const [program, ...rest] = [...(container.command ?? image.command), ...(container.args ?? [])];
     if (program === undefined) throw new Error(`container ${container.name}: neither the declaration nor the image ${container.image} has a command`);
     const log = openSync(container.logFile, 'a', 0o600);
@@ -75,6 +77,7 @@ export class ProcessRuntime implements ContainerRuntime {
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     await Promise.all([...this.running].map((one) => one.stop(5_000)));
     this.reaper.stop();
   }

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { Socket } from 'node:net';
 
 /**
  * POSIX shell: remembers process groups; when its input ends, because the region stopped or was killed, it ends those that
@@ -30,8 +31,11 @@ export class Reaper {
   watch(processGroup: number): void {
     if (this.process === undefined) {
       this.process = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env: {} });
-      this.process.stdin?.on('error', () => undefined);
+      const { stdin } = this.process;
+      stdin?.on('error', () => undefined);
+      // Watching must not keep the region's process alive.
       this.process.unref();
+      if (stdin instanceof Socket) stdin.unref();
     }
     this.write(`add ${processGroup}`);
   }

@@ -26,7 +26,7 @@ export class WorkloadIdentities {
 
   /** `reference` is the ARM id of a user-assigned identity, or `system`. */
   find(reference: string, purpose: string): Principal {
-    const principal = /^system(-environment)?$/i.test(reference) ? this.systemAssigned : this.userAssigned.get(reference.toLowerCase());
+    const principal = reference.toLowerCase() === 'system' ? this.systemAssigned : this.userAssigned.get(reference.toLowerCase());
     if (principal === undefined) throw new ResourceError('ManagedIdentityNotAssigned', `${purpose} names the identity ${reference}, which ${nameOf(this.resourceId)} does not have.`, 'Add it to identity.userAssignedIdentities.');
     return principal;
   }
@@ -98,7 +98,7 @@ export class Replica {
   release(): void {
     for (const grant of this.grants.values()) grant.revoke();
     this.grants.clear();
-    for (const place of this.secretDirectories) rmSync(place, { recursive: true, force: true });
+    for (const place of this.secretDirectories) rmSync(place, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 }
 

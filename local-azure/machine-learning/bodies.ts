@@ -14,6 +14,9 @@ export const dataContainerBody = z.looseObject({ ...base, dataType: z.enum(['uri
 export const environmentVersionBody = z.looseObject({ ...asset, image: z.string().min(1).nullish() });
 export const environmentContainerBody = z.looseObject({ ...base });
 
+/** What Azure ML would do and this region does not is refused rather than left out silently. */
+const notServed = (what: string) => z.unknown().refine((value) => value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0), { error: `this region runs jobs without ${what}: the image holds the code and the environment says where the data is` }).optional();
+
 export const commandJobBody = z.looseObject({
   ...base, jobType: z.literal('Command', { error: 'expected jobType Command, the only one that this region runs' }),
   command: z.string().min(1).max(100_000), environmentId: z.string().min(1), computeId: z.string().min(1), experimentName: z.string().max(255).default('Default'), displayName: z.string().max(255).nullish(),
@@ -21,6 +24,7 @@ export const commandJobBody = z.looseObject({
   identity: z.looseObject({ identityType: z.enum(['AMLToken', 'Managed', 'UserIdentity']), clientId: z.string().optional(), objectId: z.string().optional(), resourceId: z.string().optional() }).nullish(),
   limits: z.looseObject({ timeout: z.string().regex(/^P(?=.)(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?$/, 'expected an ISO 8601 duration such as PT1H').optional() }).nullish(),
   resources: z.looseObject({ instanceCount: z.number().int().positive().nullish() }).nullish(),
+  codeId: notServed('codeId'), distribution: notServed('distribution'), inputs: notServed('inputs'), outputs: notServed('outputs'),
 });
 export type CommandJobBody = z.output<typeof commandJobBody>;
 

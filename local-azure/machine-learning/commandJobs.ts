@@ -20,6 +20,7 @@ export type StatusChange = (job: StoredJob) => void;
 /** Properties that a job keeps: a second PUT may change tags, description, names and the archive flag only. */
 const immutable = ['command', 'environmentId', 'computeId', 'experimentName', 'environmentVariables', 'identity', 'limits'] as const;
 const graceMs = 10_000;
+const longestTimerMs = 2 ** 31 - 1;
 
 export interface CommandJobServices { readonly context: RegionContext; readonly directory: Directory; readonly identityEndpoint: IdentityEndpoint; readonly runtime: ContainerRuntime; readonly workspaces: Workspaces; readonly assets: Assets; readonly changed: StatusChange }
 
@@ -96,11 +97,13 @@ export class CommandJobs {
     await running.done;
   }
 
+  private findCompute(workspaceId: string, computeId: string): DeclaredResource | undefined {
+    return this.services.workspaces.find(`${workspaceId}/computes/${nameOf(computeId)}`);
+  }
   private compute(workspaceId: string, computeId: string): DeclaredResource {
-    const { workspaces } = this.services;
-    const compute = workspaces.find(computeId.replace(/^azureml:/i, '')) ?? workspaces.find(`${workspaceId}/computes/${nameOf(computeId)}`);
-    if (!compute?.type.toLowerCase().endsWith('/computes')) throw userError(`The compute '${computeId}' does not exist in the workspace.`);
-    return compute;
+    const compute = this.findCompute(workspaceId, computeId);
+    if (compute?.id.toLowerCase() !== computeId.replace(/^azureml:/i, '').toLowerCase()) throw userError(`The compute '${computeId}' does not exist in the workspace; expected the ARM id of a cluster.`);
+    return compute as DeclaredResource;
   }
   private image(workspaceId: string, environmentId: string): string {
     const match = /^(?:azureml:)?(?:.*\/)?environments\/([^/]+)\/versions\/([^/]+)$/i.exec(environmentId);
@@ -134,8 +137,13 @@ export class CommandJobs {
     for (const [key, job] of queued) {
       const computeId = job.properties.computeId.toLowerCase();
       const nodes = job.properties.resources?.instanceCount ?? 1;
+      const compute = this.findCompute(job.workspaceId, job.properties.computeId);
+      if (!compute) {
+        this.move(key, 'Failed', { exitCode: null, reason: `the compute ${job.properties.computeId} was deleted`, durationMs: 0 });
+        continue;
+      }
       const busy = [...this.running.values()].filter((one) => one.computeId === computeId).reduce((sum, one) => sum + one.nodes, 0);
-      if (full.has(computeId) || busy + nodes > maxNodes(this.compute(job.workspaceId, job.properties.computeId))) {
+      if (full.has(computeId) || busy + nodes > maxNodes(compute)) {
         full.add(computeId);
         continue;
       }
@@ -169,7 +177,7 @@ export class CommandJobs {
         environment: { ...Object.fromEntries(variables), ...grant?.environment },
       });
       if (properties.limits?.timeout !== undefined) {
-        cancelTimeout = context.clock.after(durationMs(properties.limits.timeout), () => {
+        cancelTimeout = context.clock.after(Math.min(durationMs(properties.limits.timeout), longestTimerMs), () => {
           timedOut = true;
           void entry.container?.stop(graceMs);
         });

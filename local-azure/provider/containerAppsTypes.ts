@@ -13,7 +13,17 @@ const apiVersion = '2025-02-02-preview';
 const namePattern = /^(?!.*--)[a-z][a-z0-9-]{0,30}[a-z0-9]$/;
 const expectedName = 'expected 2 to 32 lowercase letters, digits and single hyphens, starting with a letter and not ending with a hyphen';
 
+/** What Azure would do and this region does not is refused rather than left out silently. */
+const notServed = ['configuration.ingress', 'configuration.dapr', 'configuration.service', 'configuration.runtime', 'configuration.scheduleTriggerConfig', 'template.scale.rules', 'template.serviceBinds'];
+function unservedParts(inputs: Properties): CheckFailure[] {
+  const empty = (value: unknown) => value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+  const probes = ((inputAt(inputs, 'template.containers') ?? []) as Properties[]).filter((one) => !empty(one['probes'])).map((one) => `template.containers.${String(one['name'])}.probes`);
+  return [...notServed.filter((path) => !empty(inputAt(inputs, path))), ...probes].map((property) => ({ property, reason: `${property} is not served by the local region` }));
+}
+
 const parsed = <T extends Workload>(schema: z.ZodType<T>) => (inputs: Properties): CheckFailure[] => {
+  const unserved = unservedParts(inputs);
+  if (unserved.length > 0) return unserved;
   const result = schema.safeParse(inputs);
   if (result.success) return declarationFaults(result.data);
   return result.error.issues.map((issue) => ({ property: issue.path.join('.'), reason: `${issue.path.join('.') || 'the declaration'}: ${issue.message}` }));

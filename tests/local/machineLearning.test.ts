@@ -130,6 +130,7 @@ it('is idempotent on the name of a job, and refuses another job under it', async
   expect(await ended('once')).toBe('Failed');
   expect((await jobs.createOrUpdate(group, 'ml', 'once', { properties: command({ tags: { dataVersion: 'abc', note: 'x' } }) })).properties).toMatchObject({ status: 'Failed', tags: { note: 'x' } });
   await expect(jobs.createOrUpdate(group, 'ml', 'once', { properties: command({ command: 'exec node other.js' }) })).rejects.toMatchObject({ statusCode: 400 });
+  await expect(jobs.createOrUpdate(group, 'ml', 'mounted', { properties: command({ inputs: { data: { jobInputType: 'literal', value: '1' } } }) })).rejects.toThrow('without inputs');
   expect(machineLearning.jobs.get(workspaceId, 'once').outcome).toMatchObject({ exitCode: 2 });
 });
 

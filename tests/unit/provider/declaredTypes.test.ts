@@ -63,6 +63,7 @@ it('refuses in a preview what Azure would refuse', () => {
   expect(reasons('app:Job', job('image', { template: { containers: [{ name: 'worker', image: 'image', env: [{ name: 'A', secretRef: 'absent' }] }] } }))).toContain('the secret absent');
   expect(reasons('app:Job', job('image', { configuration: { triggerType: 'Event', replicaTimeout: 60 } }))).toContain('eventTriggerConfig');
   expect(reasons('app:Job', job('image', { resourceGroupName: undefined }))).toContain('resourceGroupName is missing');
+  expect(reasons('app:ContainerApp', { ...here, containerAppName: 'site', environmentId: 'x', configuration: { ingress: { targetPort: 80 } }, template: { containers: [] } })).toContain('configuration.ingress is not served');
   expect(reasons('app:Job', job(unknownValue))).toBe('');
   expect(reasons('app:ManagedEnvironment', { ...here, environmentName: 'factory', appLogsConfiguration: { destination: 'log-analytics', logAnalyticsConfiguration: { customerId: 'x' } } })).toContain('shared key');
   expect(reasons('machinelearningservices:Compute', { ...here, workspaceName: 'ml', computeName: 'cluster', properties: { computeType: 'ComputeInstance' } })).toContain('expected AmlCompute');
