@@ -102,11 +102,15 @@ describe('BlobCreated', () => {
   });
 
   it('tells racing overwrites apart, and the highest sequencer is the final content', async () => {
-    await Promise.all(Array.from({ length: 20 }, (_, index) => blob('raced').upload(`content ${index}`, `content ${index}`.length)));
+    const sources = Array.from({ length: 20 }, (_, index) => blob(`source/${index}`, 'other'));
+    await Promise.all(sources.map((source, index) => source.upload('x'.repeat(index + 1), index + 1)));
+    await Promise.all(sources.map((source) => blob('raced').syncCopyFromURL(source.url)));
     const events = await drain('all', 20);
+    expect(events.map((event) => dataOf(event).contentLength).sort((a, b) => a - b)).toEqual(sources.map((_, index) => index + 1));
     expect(new Set(events.map((event) => dataOf(event).eTag)).size).toBe(20);
     const last = events.sort((a, b) => (dataOf(a).sequencer < dataOf(b).sequencer ? -1 : 1)).at(-1);
-    expect(dataOf(last).eTag).toBe((await blob('raced').getProperties()).etag?.replaceAll('"', ''));
+    const { etag, contentLength } = await blob('raced').getProperties();
+    expect([dataOf(last).eTag, dataOf(last).contentLength]).toEqual([etag?.replaceAll('"', ''), contentLength]);
   });
 
   it('reaches only the subscriptions whose filter holds', async () => {
