@@ -1,0 +1,45 @@
+import { readFile, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { modelManagerSettings, type ModelManagerSettings } from '../../contracts/settings/edgeSite';
+import { connectDatabus } from '../databus/databusClient';
+import { messageOf, type Log } from '../log';
+import { runProgram } from '../program';
+import { DeliveryStore } from './deliveryStore';
+import { downloadBlob } from './download';
+import { connectDevice, type HubConnection } from './hubConnection';
+import { inferenceClient } from './inferenceClient';
+import { ModelManager } from './modelManager';
+
+/** The files are read again for each attempt: a renewed certificate counts at once. */
+async function connectHub(settings: ModelManagerSettings, log: Log): Promise<HubConnection> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const [certificates, keys] = await Promise.all([readFile(settings.CERTIFICATE_FILE, 'utf8'), readFile(settings.PRIVATE_KEY_FILE, 'utf8')]);
+      return await connectDevice({ host: settings.IOT_HUB_HOST, deviceId: settings.DEVICE_ID, certificatePem: onlyBlocks(certificates, 'CERTIFICATE'), privateKeyPem: onlyBlocks(keys, '[A-Z ]*PRIVATE KEY') });
+    } catch (error) {
+      const pauseMs = Math.min(60_000, 500 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
+      log('warn', 'the IoT Hub cannot be reached, trying again', { host: settings.IOT_HUB_HOST, attempt, pauseMs: Math.round(pauseMs), reason: messageOf(error) });
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}
+
+/** Both settings may name one file that holds the certificate and the key. */
+function onlyBlocks(pem: string, label: string): string {
+  const blocks = pem.match(new RegExp(`-----BEGIN ${label}-----[\\s\\S]+?-----END ${label}-----`, 'g'));
+  if (!blocks) throw new Error(`expected a PEM block "${label}"`);
+  return `${blocks.join('\n')}\n`;
+}
+
+void runProgram('model-manager', modelManagerSettings, async (settings, log) => {
+  const databus = await connectDatabus({ port: settings.DATABUS_PORT }, 'model-manager', log);
+  const store = await DeliveryStore.open(join(settings.SITE_DIRECTORY, 'model-manager', 'deliveries.json'), log);
+  const inference = await inferenceClient(databus);
+  const hub = await connectHub(settings, log);
+  hub.onState((state, reason) => log(state === 'connected' ? 'info' : 'warn', `IoT Hub ${state}`, reason === undefined ? {} : { reason }));
+  const freeBytes = async (directory: string) => { const { bavail, bsize } = await statfs(directory); return bavail * bsize; };
+  const manager = new ModelManager({ siteDirectory: settings.SITE_DIRECTORY, minFreeBytes: settings.MIN_FREE_DISK_BYTES, maxPackageBytes: settings.MAX_PACKAGE_BYTES }, store, { hub, inference, download: downloadBlob, freeBytes }, log);
+  await manager.start();
+  log('info', 'model manager is ready', { deviceId: settings.DEVICE_ID });
+  return { close: async () => { await manager.close(); await databus.close(); } };
+});
