@@ -3,8 +3,9 @@ import { symmetricEigen } from './eigen';
 
 /**
  * How far a window is from normal operation, by two views: the Mahalanobis distance (sensors that no longer go together) and the
- * largest single deviation (one sensor that leaves its range, which the distance dilutes among many). Both are divided by what
- * calibration windows reach, the larger one counts. Spreads (std, range) are taken as logarithms: a sensor that is stuck is then as
+ * largest single deviation (one sensor that leaves its range, which the distance dilutes among many). Each is divided by what
+ * normal windows reach, feature by feature where it is a deviation: a temperature that wanders must not hide a flow that never does.
+ * The larger one counts. Spreads (std, range) are taken as logarithms: a sensor that is stuck is then as
  * far from normal as one that is noisy.
  */
 export interface AnomalyModel {
@@ -17,13 +18,16 @@ export interface AnomalyModel {
   /** whitening[i][k]: weight of scaled feature i in component k. */
   readonly whitening: readonly (readonly number[])[];
   readonly distanceUnit: number;
-  readonly deviationUnit: number;
+  /** One per feature. */
+  readonly deviationUnits: readonly number[];
   readonly threshold: number;
 }
 
 /** Keeps directions in which the training windows hardly vary from dominating the distance. In units of a scaled feature's variance. */
 const ridge = 0.3;
-const calibrationQuantile = 0.99;
+const normalQuantile = 0.99;
+/** In scaled units: no feature is taken to be steadier than this, however steady it was. */
+const smallestTail = 2;
 const isSpread = (aggregate: Aggregate) => aggregate === 'std' || aggregate === 'range';
 
 export function quantile(values: readonly number[], share: number): number {
@@ -42,8 +46,7 @@ function scaled(model: Omit<Parts, 'whitening'>, features: readonly number[]): n
   });
 }
 
-function views(parts: Parts, features: readonly number[]): { distance: number; deviation: number } {
-  const z = scaled(parts, features);
+function distanceOf(parts: Parts, z: readonly number[]): number {
   const size = z.length;
   let squares = 0;
   for (let component = 0; component < size; component += 1) {
@@ -51,13 +54,15 @@ function views(parts: Parts, features: readonly number[]): { distance: number; d
     for (let index = 0; index < size; index += 1) projected += (z[index] ?? 0) * (parts.whitening[index]?.[component] ?? 0);
     squares += projected * projected;
   }
-  return { distance: Math.sqrt(squares / size), deviation: z.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) };
+  return Math.sqrt(squares / size);
 }
+
+const deviationOf = (units: readonly number[], z: readonly number[]) => z.reduce((largest, value, index) => Math.max(largest, Math.abs(value) / (units[index] ?? 1)), 0);
 
 /** The same arithmetic as the ONNX graph, in double precision. */
 export function score(model: AnomalyModel, features: readonly number[]): number {
-  const { distance, deviation } = views(model, features);
-  return Math.max(distance / model.distanceUnit, deviation / model.deviationUnit);
+  const z = scaled(model, features);
+  return Math.max(distanceOf(model, z) / model.distanceUnit, deviationOf(model.deviationUnits, z));
 }
 
 /** Fits on `train` and sets units and threshold on `calibrate`; no window is used for both and no label is looked at. */
@@ -89,11 +94,14 @@ export function fitAnomalyModel(definition: FeatureDefinition, train: readonly (
   const whitening = vectors.map((row) => row.map((weight, component) => weight / Math.sqrt(Math.max(values[component] ?? 0, 0) + ridge)));
 
   const parts: Parts = { logarithmic, offset, center, scale, whitening };
-  const reached = calibrate.map((row) => views(parts, row));
-  const unit = (numbers: readonly number[]) => Math.max(quantile(numbers, calibrationQuantile), 1e-6);
-  const units = { distanceUnit: unit(reached.map((one) => one.distance)), deviationUnit: unit(reached.map((one) => one.deviation)) };
-  const calibrated = reached.map((one) => Math.max(one.distance / units.distanceUnit, one.deviation / units.deviationUnit));
+  const calibrateZ = calibrate.map((row) => scaled(parts, row));
+  const reach = (numbers: readonly number[]) => quantile(numbers, normalQuantile);
+  const distanceUnit = Math.max(reach(calibrateZ.map((row) => distanceOf(parts, row))), 1e-6);
+  const tails = kinds.map((_, index) => Math.max(...[z, calibrateZ].map((rows) => reach(column(rows, index).map(Math.abs))), smallestTail));
+  const widening = Math.max(reach(calibrateZ.map((row) => deviationOf(tails, row))), 1e-6);
+  const deviationUnits = tails.map((tail) => tail * widening);
+  const calibrated = calibrateZ.map((row) => Math.max(distanceOf(parts, row) / distanceUnit, deviationOf(deviationUnits, row)));
   // Few calibration windows show little of the tail, so the fewer they are the wider the margin.
-  const threshold = Math.fround(quantile(calibrated, calibrationQuantile) * (1 + 1 / Math.sqrt(calibrate.length)));
-  return { ...parts, ...units, threshold };
+  const threshold = Math.fround(reach(calibrated) * (1 + 1 / Math.sqrt(calibrate.length)));
+  return { ...parts, distanceUnit, deviationUnits, threshold };
 }

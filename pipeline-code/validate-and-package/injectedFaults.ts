@@ -4,8 +4,8 @@ export const injectedFaults = ['step', 'drift', 'stuck', 'noise'] as const;
 export type InjectedFault = (typeof injectedFaults)[number];
 
 /** Size of a step, and of a drift's middle, in units of the sensor's spread in normal operation. */
-const stepSize = 6;
-const noiseFactor = 5;
+const stepSize = 4;
+const noiseFactor = 4;
 
 /** Place of each feature in the vector, sensor by sensor. */
 export function sensorSlots(definition: FeatureDefinition): { readonly sensor: string; readonly first: number; readonly aggregates: FeatureDefinition['sensors'][number]['aggregates'] }[] {
