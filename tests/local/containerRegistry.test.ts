@@ -73,12 +73,27 @@ describe('artifacts through the genuine client', () => {
     await expect(client.getManifest('1')).rejects.toMatchObject({ statusCode: 401 });
   });
 
-  it('are refused whole when a digest lies or a part is missing', async () => {
+  it('are refused whole when a part is missing or lies in another repository', async () => {
     const { digest: known } = await content(pusher).uploadBlob(Buffer.from('honest'));
     await expect(content(pusher).setManifest({ schemaVersion: 2, config: { mediaType: 'a', digest: known, size: 6 }, layers: [{ mediaType: 'b', digest: `sha256:${'0'.repeat(64)}`, size: 1 }] } as OciImageManifest, { tag: 'broken' })).rejects.toThrow(/MANIFEST_BLOB_UNKNOWN/);
     await expect(content(puller).getManifest('broken')).rejects.toMatchObject({ statusCode: 404 });
     await expect(content(puller, 'other/repository').downloadBlob(known)).rejects.toMatchObject({ statusCode: 404 });
   });
+});
+
+it('an upload under a digest that is not its own is thrown away', async () => {
+  const form = async (path: string, fields: Record<string, string>) => (await (await fetch(`https://${loginServer}${path}`, { method: 'POST', body: new URLSearchParams({ service: loginServer, ...fields }) })).json()) as Record<string, string>;
+  const { refresh_token = '' } = await form('/oauth2/exchange', { grant_type: 'access_token', access_token: region.context.authority.issue(pusher, 'https://containerregistry.azure.net').token });
+  const { access_token = '' } = await form('/oauth2/token', { grant_type: 'refresh_token', refresh_token, scope: 'repository:edge/package:pull,push' });
+  const call = (path: string, method: string, body?: string) => fetch(`https://${loginServer}${path}`, { method, headers: { authorization: `Bearer ${access_token}` }, ...(body === undefined ? {} : { body }) });
+  const claimed = `sha256:${'1'.repeat(64)}`;
+  const upload = (await call('/v2/edge/package/blobs/uploads/', 'POST')).headers.get('location') ?? '';
+  expect((await call(upload, 'PATCH', 'other content')).status).toBe(202);
+  const completed = await call(`${upload}?digest=${claimed}`, 'PUT');
+  expect([completed.status, await completed.text()]).toEqual([400, expect.stringContaining('DIGEST_INVALID')]);
+  expect((await call(`/v2/edge/package/blobs/${claimed}`, 'HEAD')).status).toBe(404);
+  expect((await call(upload, 'PATCH', 'more')).status).toBe(404);
+  expect((await call('/v2/another/blobs/uploads/', 'POST')).status).toBe(401);
 });
 
 describe('images', () => {
