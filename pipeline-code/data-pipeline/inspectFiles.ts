@@ -1,10 +1,8 @@
-import { createReadStream, createWriteStream } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type DuckDBConnection } from '@duckdb/node-api';
 import { columnRoles, type ColumnOptions } from './columnRoles';
-import { headBytes, readCsvLayout, RefusedFile, type Refusal } from './csvLayout';
+import { headBytes, readCsvLayout, refuse, RefusedFile, type Refusal } from './csvLayout';
+import { copyWithLineFeeds } from './lineFeeds';
 import { loadSamples } from './samplesTable';
 import { type Source } from './shapeWindows';
 
@@ -21,22 +19,6 @@ async function head(file: string): Promise<{ bytes: Buffer; complete: boolean }>
   } finally {
     await handle.close();
   }
-}
-
-/** Tools that edit CSV files leave mixed line ends behind, which the strict reader takes for damage; a copy has line feeds only. */
-async function withLineFeeds(file: string): Promise<string> {
-  let returned = false;
-  const convert = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const text = chunk.toString('latin1');
-      const converted = (returned && text.startsWith('\n') ? text.slice(1) : text).replaceAll('\r\n', '\n').replaceAll('\r', '\n');
-      returned = text.endsWith('\r');
-      done(null, Buffer.from(converted, 'latin1'));
-    },
-  });
-  const copy = `${file}.lines`;
-  await pipeline(createReadStream(file), convert, createWriteStream(copy));
-  return copy;
 }
 
 const signature = (sensors: readonly string[]) => JSON.stringify([...sensors].sort());
@@ -63,11 +45,15 @@ export async function inspectFiles(connection: DuckDBConnection, files: readonly
       const { bytes, complete } = await head(raw.file);
       const layout = readCsvLayout(bytes, complete);
       const roles = columnRoles(layout, options);
-      const lines = await withLineFeeds(raw.file);
+      const copy = `${raw.file}.lines`;
       try {
-        loaded.push({ ...raw, samples: await loadSamples(connection, lines, `file_${index}`, layout, roles) });
+        const { lines } = await copyWithLineFeeds(raw.file, copy);
+        const samples = await loadSamples(connection, copy, `file_${index}`, layout, roles);
+        const rows = lines - (layout.header ? 1 : 0);
+        if (samples.rows !== rows) refuse(`${rows} rows, one a line`, `${samples.rows} readable rows`);
+        loaded.push({ ...raw, samples });
       } finally {
-        await rm(lines, { force: true });
+        await rm(copy, { force: true });
       }
     } catch (error) {
       if (!(error instanceof RefusedFile)) throw error;
