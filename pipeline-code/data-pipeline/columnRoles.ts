@@ -47,7 +47,7 @@ export function columnRoles(layout: CsvLayout, options: ColumnOptions): ColumnRo
   const label = labels.find((name) => !changePoint.test(name) || options.labels !== undefined);
   const numeric = (name: string) => {
     const cells = layout.sample.map((row) => row[layout.columns.indexOf(name)] ?? '').filter((cell) => !isMissing(cell));
-    return cells.length > 0 && cells.filter((cell) => isNumber(cell, layout.decimal)).length * 5 >= cells.length * 4;
+    return cells.length > 0 && cells.filter((cell) => isNumber(cell, layout.decimal)).length * 2 > cells.length;
   };
   const sensors = layout.columns.filter((name) => !ignored(name) && !isLabel(name) && numeric(name));
   if (sensors.length === 0) refuse('at least one column of numbers besides time and labels', `columns ${layout.columns.join(', ').slice(0, 300)}`, { row: 1 });

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ContainerClient } from '@azure/storage-blob';
+import { datasetManifest, manifestPath } from '../../contracts/datasetManifest';
+import { encodeQueueMessage } from '../../contracts/eventGrid';
+import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
+import { containerId, queueId } from '../../local-azure/provider/armId';
+import { type Log } from '../../pipeline-code/clients/log';
+import { readJsonBlob } from '../../pipeline-code/clients/storage';
+import { dataPipeline, type Connections } from '../../pipeline-code/data-pipeline/dataPipeline';
+import { storageRegion, type StorageRegion } from './storageRegion';
+
+const settings: DataPipelineSettings = {
+  AZURE_CLIENT_ID: '00000000-0000-4000-8000-000000000001', AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+  DATA_BLOB_ENDPOINT: 'https://localhost/data1', DATA_QUEUE_ENDPOINT: 'https://localhost/data1', EDGE_BLOB_ENDPOINT: 'https://localhost/edge1',
+  RAW_CONTAINER: 'raw', PROCESSED_CONTAINER: 'processed', QUARANTINE_CONTAINER: 'quarantine', LANDING_ZONE_CONTAINER: 'landing-zone', QUEUE_NAME: 'data-pipeline',
+  DATASET_NAME: 'line', SETTLE_SECONDS: 0, WINDOW_SECONDS: 30, STRIDE_SECONDS: 10, REFERENCE_FRACTION: 'auto', MAX_FILE_BYTES: 1_000_000, RETRAIN_MIN_NEW_WINDOWS: 500, RETRAIN_MIN_INTERVAL_SECONDS: 0,
+};
+
+let region: StorageRegion;
+let connections: Connections;
+let operator: ContainerClient;
+let revokeProcessed: () => void;
+let grantProcessed: () => void;
+const messages: { message: string; detail: Readonly<Record<string, unknown>> }[] = [];
+const note = (message: string, detail: Readonly<Record<string, unknown>> = {}) => void messages.push({ message, detail });
+const log: Log = { info: note, warn: note, error: note };
+
+beforeAll(async () => {
+  region = await storageRegion();
+  for (const name of ['raw', 'processed', 'quarantine']) await region.storage.declareContainer(region.account, name);
+  await region.storage.declareQueue(region.account, 'data-pipeline');
+  const program = region.principal('data-pipeline');
+  const person = region.principal('operator');
+  region.assign(program, 'blobReader', containerId(region.account, 'raw'));
+  region.assign(program, 'blobContributor', containerId(region.account, 'quarantine'));
+  for (const role of ['queueReader', 'queueProcessor'] as const) region.assign(program, role, queueId(region.account, 'data-pipeline'));
+  grantProcessed = () => {
+    const assignment = region.assign(program, 'blobContributor', containerId(region.account, 'processed'));
+    revokeProcessed = () => region.context.roles.unassign(assignment);
+  };
+  grantProcessed();
+  region.assign(person, 'blobContributor', containerId(region.account, 'raw'));
+  region.assign(person, 'queueContributor', queueId(region.account, 'data-pipeline'));
+  const blobs = region.blobs(program);
+  connections = { raw: blobs.getContainerClient('raw'), processed: blobs.getContainerClient('processed'), quarantine: blobs.getContainerClient('quarantine'), queue: region.queues(program).getQueueClient('data-pipeline') };
+  operator = region.blobs(person).getContainerClient('raw');
+  sender = region.queues(person).getQueueClient('data-pipeline');
+});
+afterAll(() => region.stop());
+
+let sender: Connections['queue'];
+/** Drops a file and the event that Event Grid would put into the queue. */
+async function drop(name: string, content: string): Promise<void> {
+  await operator.getBlockBlobClient(name).upload(content, Buffer.byteLength(content));
+  await sender.sendMessage(encodeQueueMessage({
+    id: name, topic: region.account, subject: `/blobServices/default/containers/raw/blobs/${name}`, eventType: 'Microsoft.Storage.BlobCreated', eventTime: new Date().toISOString(), dataVersion: '',
+    data: { api: 'PutBlob', eTag: '0x1', contentLength: content.length, url: `https://data1.blob.core.windows.net/raw/${name}`, sequencer: '1', blobType: 'BlockBlob' },
+  }));
+}
+const recording = (seed: number, seconds = 600) => ['time;flow;current', ...Array.from({ length: seconds }, (_, second) => `${new Date(Date.UTC(2024, 4, seed) + second * 1000).toISOString()};${(30 + Math.sin(second * seed)).toFixed(4)};${(8 + Math.cos(second / seed)).toFixed(4)}`)].join('\n');
+async function names(container: ContainerClient): Promise<string[]> {
+  const found: string[] = [];
+  for await (const blob of container.listBlobsFlat()) found.push(blob.name);
+  return found.sort();
+}
+const manifests = async () => (await names(connections.processed)).filter((name) => name.endsWith('/manifest.json'));
+const waiting = async () => (await connections.queue.getProperties()).approximateMessagesCount;
+const run = () => dataPipeline(settings, log, connections);
+
+describe('data-pipeline against the storage service', () => {
+  it('fails on the missing role and leaves the events for later', async () => {
+    await drop('first.csv', recording(1));
+    revokeProcessed();
+    await expect(run()).rejects.toMatchObject({ statusCode: 403, code: 'AuthorizationPermissionMismatch' });
+    expect(await waiting()).toBe(1);
+    grantProcessed();
+  });
+
+  it('makes one data version of files dropped together and keeps the bad ones with their reasons', async () => {
+    await drop('sub folder/second.csv', recording(2));
+    await drop('broken.csv', 'time;flow;current\n2024-05-01T00:00:00Z;1;2\n2024-05-01T00:00:01Z;oops;2\n2024-05-01T00:00:02Z;1;2\n');
+    await drop('huge.csv', 'x'.repeat(1_000_001));
+    await sender.sendMessage('not base64 json');
+    await run();
+    expect(await waiting()).toBe(0);
+    const [path, ...more] = await manifests();
+    expect(more).toEqual([]);
+    const manifest = (await readJsonBlob(connections.processed, path ?? '', datasetManifest))?.value;
+    expect(path).toBe(manifestPath('line', manifest?.dataVersion ?? ''));
+    expect(manifest?.sources.map(({ name, rows }) => [name, rows])).toEqual([['first.csv', 600], ['sub folder/second.csv', 600]]);
+    expect(manifest?.features.sensors.map(({ name }) => name)).toEqual(['flow', 'current']);
+    expect(await connections.processed.getBlobClient(manifest?.windowsPath ?? '').exists()).toBe(true);
+    expect(manifest?.quarantined.map(({ file, row, column }) => [file, row, column]).sort()).toEqual([['broken.csv', 3, 'flow'], ['huge.csv', null, null]]);
+    expect((await names(connections.quarantine)).map((name) => name.replace(/\/[^/]+\/([^/]+)$/, '/*/$1'))).toEqual(['line/broken.csv/*/content', 'line/broken.csv/*/reason.json', 'line/huge.csv/*/reason.json']);
+    expect(messages.map(({ message }) => message)).toContain('poison message deleted');
+  });
+
+  it('changes nothing when it runs again, when an event comes twice, or when a file comes again under its own name', async () => {
+    const state = async () => {
+      const all: string[] = [];
+      for (const container of [connections.processed, connections.quarantine]) for await (const blob of container.listBlobsFlat()) all.push(`${blob.name} ${blob.properties.etag}`);
+      return all.filter((one) => !one.includes('.data-pipeline'));
+    };
+    const before = await state();
+    await run();
+    await drop('first.csv', recording(1));
+    await run();
+    expect(await state()).toEqual(before);
+    expect(await waiting()).toBe(0);
+  });
+
+  it('makes a new data version of all good files when another one comes', async () => {
+    await drop('third.csv', recording(3));
+    await run();
+    expect(await manifests()).toHaveLength(2);
+    expect(messages.findLast(({ message }) => message === 'data version written')?.detail).toMatchObject({ files: 3, quarantined: 2 });
+  });
+
+  it('works alone: a second run at the same time does nothing', async () => {
+    await drop('fourth.csv', recording(4));
+    const slow = dataPipeline({ ...settings, SETTLE_SECONDS: 2 }, log, connections);
+    await sleep(700);
+    await run();
+    expect(messages.at(-1)?.message).toBe('another run is at work, it will see these blobs');
+    await slow;
+    expect(await manifests()).toHaveLength(3);
+  });
+});
+
+test('too little data is said, and its events are not tried again', async () => {
+  const small = { ...settings, DATASET_NAME: 'small', WINDOW_SECONDS: 300, STRIDE_SECONDS: 300 };
+  await drop('first.csv', recording(1));
+  await expect(dataPipeline(small, log, connections)).rejects.toThrow(/expected at least 10 windows to train/);
+  expect(await waiting()).toBe(0);
+});
