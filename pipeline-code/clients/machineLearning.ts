@@ -37,8 +37,8 @@ function read(model: string, raw: ModelVersion): CatalogVersion | undefined {
 
 const timeout = () => ({ abortSignal: AbortSignal.timeout(120_000) });
 
-export function modelCatalog(settings: WorkspaceSettings & { readonly MODEL_NAME: string; readonly MODELS_DATASTORE: string }): ModelCatalog {
-  const { modelVersions, modelContainers } = machineLearningClient(settings);
+export function modelCatalog(settings: WorkspaceSettings & { readonly MODEL_NAME: string; readonly MODELS_DATASTORE: string }, client = machineLearningClient(settings)): ModelCatalog {
+  const { modelVersions, modelContainers } = client;
   const place = [settings.RESOURCE_GROUP, settings.ML_WORKSPACE, settings.MODEL_NAME] as const;
 
   async function raw(version: string): Promise<ModelVersion | undefined> {

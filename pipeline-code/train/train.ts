@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ContainerClient } from '@azure/storage-blob';
 import { datasetManifest, type DatasetManifest } from '../../contracts/datasetManifest';
 import { modelFiles, type ModelSignature } from '../../contracts/modelCatalog';
 import { type TrainSettings } from '../../contracts/settings/train';
@@ -41,9 +42,13 @@ export async function trainModel(name: string, manifestPath: string, manifest: P
   return { onnx, signature, model };
 }
 
+export interface Connections { readonly processed: ContainerClient; readonly models: ContainerClient; readonly catalog: ModelCatalog }
+const connect = (settings: TrainSettings): Connections => ({
+  processed: blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER), models: blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER), catalog: modelCatalog(settings),
+});
+
 /** Steps 3a and 3b: reads a data version, trains, stores the model's files and registers the version last, because that is what others wait for. */
-export async function train(settings: TrainSettings, log: Log, catalog: ModelCatalog = modelCatalog(settings)): Promise<void> {
-  const processed = blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER);
+export async function train(settings: TrainSettings, log: Log, { processed, models, catalog }: Connections = connect(settings)): Promise<void> {
   const manifest = await readJsonBlob(processed, settings.MANIFEST_PATH, datasetManifest);
   if (manifest === undefined) throw new Error(`there is no manifest ${settings.MANIFEST_PATH} in container ${settings.PROCESSED_CONTAINER}`);
   const { dataset, dataVersion, windowsPath } = manifest.value;
@@ -62,7 +67,6 @@ export async function train(settings: TrainSettings, log: Log, catalog: ModelCat
     log.info('training', { dataVersion, windows: windows.length, features: manifest.value.features.sensors.length });
     const { onnx, signature } = await trainModel(settings.MODEL_NAME, settings.MANIFEST_PATH, manifest.value, windows);
 
-    const models = blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER);
     const path = `${settings.MODEL_NAME}/${dataVersion}`;
     await writeBlob(models, `${path}/${modelFiles.onnx}`, onnx, 'application/octet-stream');
     await writeBlob(models, `${path}/${modelFiles.signature}`, `${JSON.stringify(signature, null, 2)}\n`, 'application/json');
