@@ -18,7 +18,9 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
+/** Short enough that a quarter of an hour shows all that is normal. */
 const loadCycleSeconds = 47;
+const gridCycleSeconds = 211;
 /** How far a drift has come after this time it stays: the bearing is then as bad as it gets. */
 const driftSeconds = 180;
 
@@ -33,8 +35,9 @@ export class Machine {
   private fault: FaultKind = 'none';
   private faultSince = 0;
   private loadNoise = 0;
-  private bearing = 62;
-  private oil = 48;
+  /** Warm from the start: where both settle at mean load. */
+  private bearing = 64.9;
+  private oil = 48.5;
   private stuckAt: Readonly<Record<string, number>> | undefined;
 
   constructor(private readonly settings: MachineSettings) {
@@ -80,7 +83,7 @@ export class Machine {
       pressure + 0.03 * this.gaussian() + 0.5 * shake,
       this.bearing + 0.08 * this.gaussian(),
       this.oil + 0.08 * this.gaussian(),
-      231 + 0.8 * Math.sin(this.seconds / 600) + 0.5 * this.gaussian(),
+      231 + 0.8 * Math.sin((2 * Math.PI * this.seconds) / gridCycleSeconds) + 0.5 * this.gaussian(),
       flow + 0.25 * this.gaussian() + 5 * shake,
     ];
     const measured = Object.fromEntries(machineSensors.map((name, at) => [name, Math.round((clean[at] as number) * 1e6) / 1e6]));
