@@ -26,7 +26,6 @@ export interface AmqpService {
 }
 
 const openTimeoutMs = 10_000;
-const idleTimeoutMs = 240_000;
 const maxFrameBytes = 65_536;
 
 export const unauthorized = (reason: string): AmqpError => ({ condition: 'amqp:unauthorized-access', description: reason });
@@ -34,7 +33,7 @@ export const unauthorized = (reason: string): AmqpError => ({ condition: 'amqp:u
 /** Serves one AMQP 1.0 connection on a socket whose first bytes were already looked at. Returns what closes it. */
 export function acceptAmqp(context: RegionContext, socket: Duplex, service: AmqpService): () => void {
   const container = rhea.create_container({ id: service.name });
-  const connection = container.create_connection({ max_frame_size: maxFrameBytes, idle_time_out: idleTimeoutMs, receiver_options: { credit_window: 100, autoaccept: false } } as never);
+  const connection = container.create_connection({ max_frame_size: maxFrameBytes, receiver_options: { credit_window: 100, autoaccept: false } } as never);
   const closed: (() => void)[] = [];
   let claims: { principal: Principal; expiresAt: Date } | undefined;
   let cancelExpiry: () => void = () => undefined;
