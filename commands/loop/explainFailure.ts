@@ -1,14 +1,15 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { LocalRegion } from '../../local-azure/region/localRegion';
 
+const logFolders = ['container-apps/logs', 'machine-learning/logs'];
 const errorFields = ['error', 'status', 'errorCode'] as const;
 
 /** The last error line that a program wrote into its log. */
-function lastError(logDirectory: string, program: string): Record<string, unknown> {
-  const files = readdirSync(logDirectory, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes(program) && name.endsWith('.log')).sort();
-  for (const file of files.reverse()) {
-    const lines = readFileSync(join(logDirectory, file), 'utf8').trimEnd().split('\n').reverse();
+function lastError(regionDirectory: string, program: string): Record<string, unknown> {
+  const files = logFolders.flatMap((folder) => (existsSync(join(regionDirectory, folder)) ? readdirSync(join(regionDirectory, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(regionDirectory, folder, name)) : []));
+  for (const file of files.filter((name) => basename(name).startsWith(program) && name.endsWith('.log')).sort().reverse()) {
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n').reverse();
     for (const line of lines) {
       try {
         const entry = JSON.parse(line) as Record<string, unknown>;
@@ -25,7 +26,7 @@ function lastError(logDirectory: string, program: string): Record<string, unknow
 export async function explainFailure(region: LocalRegion, program: string): Promise<Record<string, unknown>> {
   const refused = region.context.gate.denials.filter((denial) => denial.identity.includes(program)).at(-1);
   return {
-    program, ...lastError(join(region.context.directory, 'logs'), program),
+    program, ...lastError(region.context.directory, program),
     ...(refused ? { identity: refused.identity, lacks: refused.action, scope: refused.scope, grantedBy: refused.rolesThatGrant } : {}),
   };
 }

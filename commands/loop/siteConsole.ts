@@ -8,9 +8,17 @@ type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : ne
 export class SiteConsole {
   private constructor(private readonly client: MqttClient) {}
 
+  /** The broker may still be starting, so a refused connection is tried again until the time is up. */
   static async connect(port: number, timeoutMs = 30_000): Promise<SiteConsole> {
-    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: `console-${randomUUID().slice(0, 8)}`, connectTimeout: timeoutMs, reconnectPeriod: 250 });
-    return new SiteConsole(client);
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      try {
+        return new SiteConsole(await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: `console-${randomUUID().slice(0, 8)}`, connectTimeout: 5_000, reconnectPeriod: 250 }, false));
+      } catch (error) {
+        if (performance.now() > deadline) throw new Error(`the databus does not answer on port ${port}: ${(error as Error).message}`);
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+    }
   }
 
   /** Sends a message and waits for the first answer that `accept` takes. */

@@ -152,7 +152,7 @@ export const steps: readonly Step[] = [
     observe: async (observer) => {
       await findDelivery(observer);
       const record = observer.facts.delivery;
-      const made = record?.history.find((entry) => entry.event === 'PresignedUrlCreated');
+      const made = record?.history.find((entry) => entry.event === 'urlSent');
       return record && made && done({ deliveryId: record.deliveryId, at: made.at, ...(made.detail === undefined ? {} : { link: made.detail }) });
     },
   },
