@@ -63,12 +63,13 @@ function commandAnswer(name: string, inputs: Record<string, unknown>): string {
   return JSON.stringify({ deviceId: environment.DEVICE_ID, status: 'enabled' });
 }
 
-/** Runs the unmodified program on the SDK's mock monitor, and keeps what it registered with which options. */
-export async function captureProgram(configuration: Readonly<Record<string, unknown>> = {}, program: () => Promise<Record<string, unknown>> = () => import('../../../index') as Promise<Record<string, unknown>>): Promise<Captured> {
+/** Runs the unmodified program on the SDK's mock monitor, and keeps what it registered with which options. In a preview no service answers: resources have their inputs only. */
+export async function captureProgram(configuration: Readonly<Record<string, unknown>> = {}, { preview = false } = {}): Promise<Captured> {
   const registrations: Registration[] = [];
   await pulumi.runtime.setMocks({
     newResource: ({ type, name, inputs, custom }) => {
-      const answered = custom === false ? { id: '', state: inputs as Record<string, unknown> } : answer(type, name, inputs as Record<string, unknown>);
+      const echoed = { id: '', state: inputs as Record<string, unknown> };
+      const answered = custom === false || preview ? echoed : answer(type, name, inputs as Record<string, unknown>);
       registrations.push({ type, name, id: answered.id, inputs: inputs as Record<string, unknown>, custom: custom !== false });
       return answered;
     },
@@ -76,7 +77,7 @@ export async function captureProgram(configuration: Readonly<Record<string, unkn
       if (token !== 'azure-native:authorization:getClientConfig') throw new Error(`unexpected function ${token}`);
       return { subscriptionId, tenantId: guid('tenant'), objectId: guid('deployer'), clientId: guid('deployer client') };
     },
-  }, 'factory-loop', 'dev', false);
+  }, 'factory-loop', 'dev', preview);
   pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(configuration).map(([key, value]) => [`factory-loop:${key}`, typeof value === 'string' ? value : JSON.stringify(value)])));
   const options = new Map<string, Options>();
   const monitor = runtime.getMonitor() as unknown as { registerResource(request: RegisterRequest, ...rest: unknown[]): unknown };
@@ -85,8 +86,8 @@ export async function captureProgram(configuration: Readonly<Record<string, unkn
     options.set(`${request.getType()} ${request.getName()}`, { dependencies: request.getDependenciesList(), protect: request.getProtect() });
     return original(request, ...rest);
   };
-  const outputs = await pulumi.runtime.runInPulumiStack(program);
-  const resolved = await new Promise<Record<string, unknown>>((resolve) => pulumi.output(outputs ?? {}).apply((known) => resolve(known as Record<string, unknown>)));
+  const outputs = await pulumi.runtime.runInPulumiStack(() => import('../../../index') as Promise<Record<string, unknown>>);
+  const resolved = preview ? {} : await new Promise<Record<string, unknown>>((resolve) => pulumi.output(outputs ?? {}).apply((known) => resolve(known as Record<string, unknown>)));
   await pulumi.runtime.disconnect();
   return { registrations, options, outputs: resolved };
 }
