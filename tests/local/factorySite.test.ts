@@ -1,43 +1,20 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer, connect, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import { rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { z } from 'zod';
 import { inferenceDataTopic, lineCommandTopic, lineDataTopic, lineStateTopic, simaticData, type LineCommand, type LineState } from '../../contracts/databus';
 import { connectDatabus, type Databus } from '../../edge-sim/databus/databusClient';
 import { inferenceClient } from '../../edge-sim/model-manager/inferenceClient';
 import { machineSensors, simulateRecord } from '../../edge-sim/production-line/machine';
 import { leaveInInbox, samplePackage, siteDirectory } from '../unit/inference-server/samplePackage';
+import { exitOf, freePort, inferenceServerAnswers, siteProcesses, type SiteProcesses } from './siteProcesses';
 
-const root = join(__dirname, '..', '..');
 const packageId = '0f4e2c6a-1111-5000-8000-000000000001';
-const bundles = mkdtempSync(join(tmpdir(), 'factory-loop-bundles-'));
 const directory = siteDirectory();
-const children: ChildProcess[] = [];
 const lineState = z.custom<LineState>((value) => typeof value === 'object');
 let port: number;
 let databus: Databus;
-let output = '';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port: free } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return free;
-}
-
-function run(program: string, settings: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, [join(bundles, program, 'index.js')], { cwd: join(bundles, program), env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TZ: 'UTC', ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { output += chunk.toString('utf8'); });
-  children.push(child);
-  return child;
-}
-
-const exitOf = (child: ChildProcess) => new Promise<number | null>((resolve) => (child.exitCode === null ? child.once('exit', (code) => resolve(code)) : resolve(child.exitCode)));
+let programs: SiteProcesses;
 
 async function command(content: LineCommand): Promise<LineState> {
   const client = await connectDatabus({ port }, 'operator', () => undefined);
@@ -51,32 +28,22 @@ async function command(content: LineCommand): Promise<LineState> {
 }
 
 beforeAll(async () => {
-  await build({
-    entryPoints: Object.fromEntries(['databus', 'production-line', 'inference-server'].map((name) => [`${name}/index`, join(root, 'edge-sim', name, 'main.ts')])), outdir: bundles, bundle: true, platform: 'node', target: 'node24', format: 'cjs',
-    external: ['onnxruntime-node'], loader: { '.py': 'text' }, logLevel: 'error', absWorkingDir: root,
-  });
-  symlinkSync(join(root, 'node_modules'), join(bundles, 'node_modules'));
+  programs = await siteProcesses(['databus', 'production-line', 'inference-server']);
   port = await freePort();
   const site = { FACTORY: 'test', DEVICE_ID: 'aimm-test', DATABUS_PORT: String(port) };
   // The broker comes last: programs of a site start in any order.
-  run('production-line', { ...site, LINE_MODE: 'idle', SAMPLE_INTERVAL_MS: '1000' });
-  run('inference-server', { ...site, SITE_DIRECTORY: directory, PYTHON: 'python3', MAX_ACTIVE_PIPELINES: '2' });
-  run('databus', { DATABUS_PORT: String(port) });
+  programs.run('production-line', { ...site, LINE_MODE: 'idle', SAMPLE_INTERVAL_MS: '1000' });
+  programs.run('inference-server', { ...site, SITE_DIRECTORY: directory, PYTHON: 'python3', MAX_ACTIVE_PIPELINES: '2' });
+  programs.run('databus', { DATABUS_PORT: String(port) });
   databus = await connectDatabus({ port }, 'test', () => undefined);
-  const inference = await inferenceClient(databus);
-  for (let attempt = 0; ; attempt += 1) {
-    const answered = await inference.ask({ kind: 'status' }, 1).then(() => true, () => false);
-    if (answered) break;
-    if (attempt > 20) throw new Error(`the inference server does not answer:\n${output}`);
-  }
+  await inferenceServerAnswers(port, programs);
 });
 
 afterAll(async () => {
   await databus.close();
-  const codes = await Promise.all(children.map((child) => { child.kill('SIGTERM'); return exitOf(child); }));
+  const codes = await programs.stop();
   rmSync(directory, { recursive: true, force: true });
-  rmSync(bundles, { recursive: true, force: true });
-  expect(codes).toEqual(children.map(() => 0));
+  expect(codes).toEqual([0, 0, 0, 2]);
 });
 
 it('answers every sample of a fast replay with a result of the delivered package', async () => {
@@ -140,9 +107,7 @@ it('ends a connection that announces a packet above the limit, and serves the ot
 });
 
 it('stops with code 2 and the names of what is missing when its settings are wrong', async () => {
-  const before = output.length;
-  const child = run('production-line', { DATABUS_PORT: 'none' });
-  expect(await exitOf(child)).toBe(2);
-  children.splice(children.indexOf(child), 1);
-  expect(output.slice(before)).toContain('LINE_MODE is missing');
+  const before = programs.output().length;
+  expect(await exitOf(programs.run('production-line', { DATABUS_PORT: 'none' }))).toBe(2);
+  expect(programs.output().slice(before)).toContain('LINE_MODE is missing');
 });
