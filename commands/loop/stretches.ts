@@ -1,11 +1,13 @@
-import { openSync, readSync, closeSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DatasetManifest } from '../../contracts/datasetManifest';
 import { quoteIdentifier } from '../../contracts/features/renderSql';
 import { machineSensors, simulateRecord } from '../../edge-sim/production-line/machine';
 import { columnRoles, type ColumnOptions } from '../../pipeline-code/data-pipeline/columnRoles';
 import { headBytes, readCsvLayout } from '../../pipeline-code/data-pipeline/csvLayout';
+import { copyWithLineFeeds } from '../../pipeline-code/data-pipeline/lineFeeds';
 import { loadSamples } from '../../pipeline-code/data-pipeline/samplesTable';
 
 export type Row = readonly [timeMs: number, ...values: (number | null)[]];
@@ -64,30 +66,45 @@ async function readRecording(file: string, manifest: DatasetManifest, options: C
   const layout = readCsvLayout(head, size <= headBytes);
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
+  const directory = mkdtempSync(join(tmpdir(), 'recording-'));
   try {
     await connection.run("SET TimeZone = 'UTC'");
-    const { table } = await loadSamples(connection, file, 'recording', layout, columnRoles(layout, options));
+    const copy = join(directory, 'recording');
+    await copyWithLineFeeds(file, copy);
+    const { table } = await loadSamples(connection, copy, 'recording', layout, columnRoles(layout, options));
     const sensors = manifest.features.sensors.map(({ name }) => quoteIdentifier(name)).join(', ');
     const rows = (await connection.runAndReadAll(`SELECT time_ms, label, ${sensors} FROM ${quoteIdentifier(table)} ORDER BY row`)).getRows();
     return rows.map(([time, label, ...values]) => ({ row: [Number(time), ...values.map((value) => (value === null ? null : Number(value)))] as Row, label: label === null ? null : Number(label) }));
   } finally {
     connection.closeSync();
     instance.closeSync();
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** Stretches of the first recording that has a labelled fault, else of the last one. */
+/** Stretches of one kind as one, in order of time; each recording gives its share of what the line may replay. */
+function joined(stretches: readonly Stretch[]): Stretch[] {
+  return (['normal', 'fault'] as const).flatMap((kind) => {
+    const parts = stretches.filter(({ stretch, rows }) => stretch === kind && rows.length > 0).sort((a, b) => (a.rows[0]?.[0] ?? 0) - (b.rows[0]?.[0] ?? 0));
+    const [first] = parts;
+    if (first === undefined) return [];
+    const share = Math.floor(maxRows / parts.length);
+    return [{ ...first, source: parts.length === 1 ? first.source : `${parts.length} recordings`, rows: parts.flatMap(({ rows }) => rows.slice(0, share)) }];
+  });
+}
+
+/** All recordings that have a labelled fault, because one alone may hold a fault that is hardly there; without labels the last recording. */
 export async function recordedStretches(files: readonly string[], manifest: DatasetManifest, options: ColumnOptions): Promise<Stretch[]> {
   const accepted = new Set(manifest.sources.map(({ name }) => basename(name)));
-  const usable = files.filter((file) => accepted.has(basename(file)));
   const columns = manifest.features.sensors.map(({ name }) => name);
-  let stretches: Stretch[] = [];
-  for (const file of usable) {
+  const labelled: Stretch[] = [];
+  let last: Stretch[] = [];
+  for (const file of files.filter((one) => accepted.has(basename(one)))) {
     const recording = await readRecording(file, manifest, options);
-    stretches = stretchesOf(basename(file), columns, recording);
-    if (recording.some(({ label }) => label === 1)) break;
+    last = stretchesOf(basename(file), columns, recording);
+    if (recording.some(({ label }) => label === 1)) labelled.push(...last);
   }
-  return stretches;
+  return joined(labelled.length > 0 ? labelled : last);
 }
 
 /** A later hour of the simulated machine, and the same machine with a blocked discharge. */
