@@ -54,6 +54,8 @@ export function decide(record: DeliveryRecord, event: DeliveryEvent, now: Date, 
       return record.state === 'Opened' ? announced() : same(record);
     case 'due':
       if (now.getTime() >= Date.parse(record.openedAt) + deadlines.deliveryMs) return { record: moved('TimedOut', `no end after ${deadlines.deliveryMs / 1_000} s`), actions: [] };
+      // Its message is still in the queue, or was lost with a replica; announcing it is the same step either way.
+      if (record.state === 'Opened') return decide(record, { kind: 'opened' }, now, deadlines);
       if (now.getTime() < nextDueMs(record, deadlines)) return same(record);
       // An announced delivery answers with its last state, so a lost answer comes again; a link that was not sent is owed.
       return record.state === 'PresignedUrlRequested' ? { record: moved(record.state, 'link again'), actions: ['sendUrl'] } : announced();

@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ContainerRegistryContentClient } from '@azure/container-registry';
+import { BlobClient } from '@azure/storage-blob';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { presignedUrlResponseBody } from '../../contracts/aimmMessages';
+import { type DatasetManifest, manifestPath } from '../../contracts/datasetManifest';
+import { type DeliveryRecord } from '../../contracts/deliveryRecord';
+import { deliveryIdOf, packageIdOf } from '../../contracts/nameBasedUuid';
+import { readSettings } from '../../contracts/settings/settings';
+import { trainSettings } from '../../contracts/settings/train';
+import { type HubMessage } from '../../edge-sim/model-manager/hubConnection';
+import { type Log } from '../../pipeline-code/clients/log';
+import { machineLearningClient, modelCatalog } from '../../pipeline-code/clients/machineLearning';
+import { runDelivery } from '../../pipeline-code/delivery/delivery';
+import { runModelDevelopment } from '../../pipeline-code/model-development/modelDevelopment';
+import { parseDigest } from '../../pipeline-code/tag-and-deliver/artifacts';
+import { runTagAndDeliver } from '../../pipeline-code/tag-and-deliver/tagAndDeliver';
+import { trainModel } from '../../pipeline-code/train/train';
+import { readWindows } from '../../pipeline-code/train/windowsFile';
+import { runValidateAndPackage } from '../../pipeline-code/validate-and-package/validateAndPackage';
+import { computeId, deliveryRegion, type DeliveryRegion, environmentId, group } from './deliveryRegion';
+import { until } from './messaging';
+
+const mockActing: { region?: DeliveryRegion; who?: Parameters<DeliveryRegion['identity']>[0] } = {};
+jest.mock('../../pipeline-code/clients/credential', () => ({
+  credential: () => {
+    const { region, who } = mockActing;
+    if (!region || !who) throw new Error('nobody acts');
+    return region.credential(region.identity(who));
+  },
+}));
+
+const logged: string[] = [];
+const write = (level: string) => (message: string, detail?: object) => void logged.push(`${level} ${message} ${JSON.stringify(detail ?? {})}`);
+const log: Log = { info: write('info'), warn: write('warn'), error: write('error') };
+
+const dataset = 'line';
+const dataVersion = '0123456789abcdef';
+const features: DatasetManifest['features'] = { schemaVersion: '1', windowSeconds: 10, strideSeconds: 10, minSamples: 5, sensors: [{ name: 'pressure', aggregates: ['mean', 'std'] }, { name: 'flow', aggregates: ['mean'] }] };
+const factory = 'plant-1';
+const deviceId = 'aimm-plant-1';
+const packageId = packageIdOf(factory, 'Pump Watch');
+const deliveryId = deliveryIdOf(packageId, '1', deviceId);
+
+let region: DeliveryRegion;
+let directory: string;
+const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+
+/** Windows of a quiet machine whose labelled faults are far away, or not away at all. */
+async function windowsFile(name: string, faultShift: number): Promise<string> {
+  const file = join(directory, `${name}.parquet`);
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const noise = (of: number) => `((hash(i * 7 + ${of}) % 10007) / 10007.0 - 0.5)`;
+  await connection.run(`COPY (
+    SELECT 'a.csv' AS source, TIMESTAMP '2026-01-01' + INTERVAL (i * 10) SECOND AS window_start, TIMESTAMP '2026-01-01' + INTERVAL (i * 10 + 10) SECOND AS window_end, 10::INTEGER AS samples,
+      CASE WHEN i < 300 THEN 'train' WHEN i < 450 THEN 'calibrate' WHEN i < 600 THEN 'held-out' ELSE 'evaluate' END AS role, CASE WHEN i < 600 THEN NULL ELSE i % 2 = 0 END AS label,
+      10 + ${noise(1)} + (CASE WHEN i >= 600 AND i % 2 = 0 THEN ${faultShift} ELSE 0 END) AS "pressure__mean", 1 + 0.1 * ${noise(2)} AS "pressure__std", 5 + ${noise(3)} AS "flow__mean"
+    FROM range(800) t(i)) TO '${file}' (FORMAT parquet)`);
+  connection.closeSync();
+  instance.closeSync();
+  return file;
+}
+
+async function candidate(version: string, faultShift: number): Promise<void> {
+  const file = await windowsFile(version, faultShift);
+  const manifest: DatasetManifest = {
+    schemaVersion: '1', dataset, dataVersion: version, createdAt: '2026-01-02T00:00:00.000Z', features, windowsPath: `${dataset}/${version}/windows.parquet`, windowCount: 800, windowsByRole: { train: 300, calibrate: 150, 'held-out': 150, evaluate: 200 },
+    labelled: true, settings: {}, quarantined: [],
+    sources: [{ origin: 'raw', name: 'a.csv', etag: '"1"', sha256: 'x', sizeBytes: 1, rows: 8_000, windows: 800, firstTime: '2026-01-01T00:00:00.000Z', lastTime: '2026-01-01T02:13:19.000Z' }],
+  };
+  const path = manifestPath(dataset, version);
+  await region.blobs('data', 'processed').getBlockBlobClient(manifest.windowsPath).uploadFile(file);
+  await region.blobs('data', 'processed').getBlockBlobClient(path).uploadData(Buffer.from(JSON.stringify(manifest)));
+  const { onnx, signature } = await trainModel('anomaly', path, manifest, await readWindows(file, features));
+  const models = region.blobs('ml', 'models');
+  await models.getBlockBlobClient(`anomaly/${version}/model.onnx`).uploadData(onnx);
+  await models.getBlockBlobClient(`anomaly/${version}/signature.json`).uploadData(Buffer.from(JSON.stringify(signature)));
+  mockActing.who = 'train';
+  await modelCatalog(settings()).register({ path: `anomaly/${version}`, jobName: `train-${version}`, description: 'x', properties: {}, tags: { stage: 'candidate', dataVersion: version, dataset, trainingJob: `train-${version}`, sourceCommit: 'abc' } });
+}
+
+const own = (queue: string) => ({ AZURE_CLIENT_ID: '11111111-1111-4111-8111-111111111111', AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential' as const, DATA_BLOB_ENDPOINT: region.endpoints('data').blob, DATA_QUEUE_ENDPOINT: region.endpoints('data').queue, QUEUE_NAME: queue });
+const settings = () => ({
+  AZURE_RESOURCE_MANAGER_ENDPOINT: region.resourceManagerEndpoint, AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com', SUBSCRIPTION_ID: region.subscriptionId, RESOURCE_GROUP: group, ML_WORKSPACE: 'ml', MODEL_NAME: 'anomaly',
+  ML_BLOB_ENDPOINT: region.endpoints('ml').blob, MODELS_CONTAINER: 'models', MODELS_DATASTORE: 'models', EDGE_BLOB_ENDPOINT: region.endpoints('edge').blob, PACKAGED_MODELS_CONTAINER: 'packaged-models', PROCESSED_CONTAINER: 'processed',
+  FACTORY: factory, PACKAGE_NAME: 'Pump Watch', PIPELINE_VERSION: '1', SOURCE_COMMIT: 'abc', DELIVERIES_CONTAINER: 'deliveries',
+});
+const validate = () => {
+  mockActing.who = 'validate-and-package';
+  return runValidateAndPackage({ ...own('validate-and-package'), ...settings(), GATE_MAX_FALSE_ALARM_RATE: 0.1, GATE_MIN_FAULT_DETECTION: 0.3, GATE_MIN_LABEL_AUC: 0.7 }, log);
+};
+const tagAndDeliver = () => {
+  mockActing.who = 'tag-and-deliver';
+  return runTagAndDeliver({ ...own('tag-and-deliver'), ...settings(), DELIVERY_QUEUE_NAME: 'delivery', REGISTRY_LOGIN_SERVER: region.loginServer, MODEL_REPOSITORY: 'models/anomaly', PACKAGE_REPOSITORY: 'packages/plant-1/pump-watch', DEVICE_ID: deviceId, RELEASE: 'automatic' }, log);
+};
+const tags = async (version: string) => (await modelCatalog(settings()).version(version))?.tags;
+const registered = (version: string) => region.published.find((one) => one.subject === `models/anomaly:${version}`);
+const record = async () => JSON.parse((await region.blobs('data', 'deliveries').getBlobClient(`${deliveryId}.json`).downloadToBuffer()).toString()) as DeliveryRecord;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'model-to-factory-'));
+  region = await deliveryRegion();
+  mockActing.region = region;
+});
+afterAll(async () => {
+  await region.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test('step 3a: a manifest becomes a data asset and one training job, however often its event comes', async () => {
+  await candidate(dataVersion, 20);
+  const run = () => {
+    mockActing.who = 'model-development';
+    return runModelDevelopment({ ...own('model-development'), ...settings(), COMPUTE_ID: computeId, ENVIRONMENT_ID: environmentId, EXPERIMENT_NAME: 'loop', TRAIN_CLIENT_ID: region.identity('train').clientId }, log);
+  };
+  for (const name of ['line/0123456789abcdef/windows.parquet', manifestPath(dataset, dataVersion), manifestPath(dataset, dataVersion)]) await region.enqueue('model-development', region.blobEvent('processed', name));
+  await run();
+  await region.enqueue('model-development', region.blobEvent('processed', manifestPath(dataset, dataVersion)));
+  await run();
+  expect(await region.waiting('model-development')).toBe(0);
+  const { dataVersions, jobs } = machineLearningClient(settings());
+  expect(await dataVersions.get(group, 'ml', dataset, dataVersion)).toMatchObject({ properties: { dataType: 'uri_folder', dataUri: `${region.endpoints('data').blob}/processed/line/${dataVersion}/`, tags: { dataVersion } } });
+  expect(await jobs.get(group, 'ml', `train-${dataVersion}`)).toMatchObject({ properties: { jobType: 'Command', computeId, environmentId, experimentName: 'loop' } });
+  await until(() => region.jobs.length > 0, 'the job runs');
+  expect(region.jobs).toHaveLength(1);
+  expect(readSettings('train', trainSettings, region.jobs[0]?.environment ?? {})).toMatchObject({ MANIFEST_PATH: manifestPath(dataset, dataVersion), JOB_NAME: `train-${dataVersion}` });
+});
+
+test('steps 5a and 5b: the gate lets a good model pass; tags, package and digest are there, and a second event changes nothing', async () => {
+  const event = registered('1');
+  if (!event) throw new Error('expected the event of model version 1');
+  await region.enqueue('validate-and-package', event);
+  await validate();
+  expect(await tags('1')).toMatchObject({ stage: 'validated', packageId, packageVersion: '1', packageName: 'Pump Watch', dataVersion, sourceCommit: 'abc', gateFigures: expect.stringContaining('labelAuc=1') });
+  const packages = region.blobs('edge', 'packaged-models');
+  const digest = parseDigest((await packages.getBlobClient(`${packageId}/1/Pump-Watch-edge_1.sha256`).downloadToBuffer()).toString());
+  const zip = packages.getBlobClient(`${packageId}/1/Pump-Watch-edge_1.zip`);
+  expect(digest).toEqual({ sha256: (await tags('1'))?.packageSha256, fileName: 'Pump-Watch-edge_1.zip' });
+  expect(sha256(await zip.downloadToBuffer())).toBe(digest?.sha256);
+  const { etag } = await zip.getProperties();
+  await region.enqueue('validate-and-package', event);
+  await validate();
+  expect((await zip.getProperties()).etag).toBe(etag);
+});
+
+test('step 5b again: a program that ended between tags and package finishes it when the event comes back', async () => {
+  const packages = region.blobs('edge', 'packaged-models');
+  const before = await packages.getBlobClient(`${packageId}/1/Pump-Watch-edge_1.zip`).downloadToBuffer();
+  for (const end of ['sha256', 'zip']) await packages.deleteBlob(`${packageId}/1/Pump-Watch-edge_1.${end}`);
+  const event = registered('1');
+  if (!event) throw new Error('expected the event of model version 1');
+  await region.enqueue('validate-and-package', event);
+  await validate();
+  expect(sha256(await packages.getBlobClient(`${packageId}/1/Pump-Watch-edge_1.zip`).downloadToBuffer())).toBe(sha256(before));
+  expect(await packages.getBlobClient(`${packageId}/1/Pump-Watch-edge_1.sha256`).exists()).toBe(true);
+});
+
+test('step 5a: a model that cannot tell labelled faults is refused with its figures, and there is no package', async () => {
+  await candidate('fedcba9876543210', 0);
+  const event = registered('2');
+  if (!event) throw new Error('expected the event of model version 2');
+  await region.enqueue('validate-and-package', event);
+  await validate();
+  expect(await tags('2')).toMatchObject({ stage: 'rejected', rejectedBecause: expect.stringMatching(/labelAuc 0\.[0-9]+ < 0\.7/), trainingJob: 'train-fedcba9876543210' });
+  expect((await tags('2'))?.packageId).toBeUndefined();
+  expect(await region.blobs('edge', 'packaged-models').getBlobClient(`${packageId}/2/Pump-Watch-edge_2.sha256`).exists()).toBe(false);
+});
+
+test('step 7: tags, artifacts with lineage, one delivery record and its message; a foreign package is refused', async () => {
+  const packages = region.blobs('edge', 'packaged-models');
+  await packages.getBlockBlobClient(`${packageId}/2/Pump-Watch-edge_2.sha256`).uploadData(Buffer.from(`${'ab'.repeat(32)}  Pump-Watch-edge_2.zip`));
+  for (const version of ['2', '1', '1']) await region.enqueue('tag-and-deliver', region.blobEvent('packaged-models', `${packageId}/${version}/Pump-Watch-edge_${version}.sha256`));
+  await tagAndDeliver();
+  expect(logged.filter((line) => line.startsWith('error package refused'))).toEqual([expect.stringContaining('stage rejected')]);
+  const released = await tags('1');
+  expect(released).toMatchObject({ stage: 'released', packageSha256: expect.any(String), dataVersion, pipelineVersion: '1' });
+  for (const [repository, digest, file] of [['models/anomaly', released?.modelDigest, 'model.onnx'], ['packages/plant-1/pump-watch', released?.packageDigest, 'Pump-Watch-edge_1.zip']] as const) {
+    const found = await new ContainerRegistryContentClient(`https://${region.loginServer}`, repository, region.credential(region.identity('tag-and-deliver'))).getManifest('1');
+    expect(found.digest).toBe(digest);
+    expect(found.manifest).toMatchObject({ annotations: { 'factory-loop.data-version': dataVersion, 'org.opencontainers.image.revision': 'abc' }, layers: expect.arrayContaining([expect.objectContaining({ annotations: { 'org.opencontainers.image.title': file } })]) });
+  }
+  expect(await record()).toMatchObject({ deliveryId, state: 'Opened', deviceId, packageId, packageVersion: '1', sha256: released?.packageSha256, announcements: 0 });
+  expect(await region.waiting('delivery')).toBeGreaterThanOrEqual(1);
+  expect(await tags('2')).toMatchObject({ stage: 'rejected' });
+});
+
+test('steps 8a to 9: the exchange with a device over the hub ends in Success, and the link gives the package and nothing else', async () => {
+  const device = await region.device(deviceId);
+  const received: HubMessage[] = [];
+  device.onMessage((message) => void received.push(message));
+  const said = (properties: Record<string, string>, body: object) => device.sendEvent({ properties: { deliveryId, ...properties }, body: JSON.stringify(body) });
+  const stop = new AbortController();
+  mockActing.who = 'delivery';
+  const running = runDelivery({
+    ...own('delivery'), ...settings(), CHECKPOINTS_CONTAINER: 'checkpoints', IOT_HUB_HOST: region.hubHost, EVENT_HUBS_HOST: region.eventHubsHost, EVENT_HUB_NAME: 'from-devices', CONSUMER_GROUP: 'delivery',
+    SAS_LIFETIME_SECONDS: 600, STEP_TIMEOUT_SECONDS: 60, DELIVERY_TIMEOUT_SECONDS: 600,
+  }, log, stop.signal);
+  try {
+    await until(() => received.length >= 1, 'newDelivery');
+    expect(received[0]).toMatchObject({ contentType: 'application/json', properties: { type: 'event', kind: 'newDelivery', deliveryId } });
+    await said({ type: 'state' }, { state: 'Assessing' });
+    await said({ type: 'event', kind: 'presignedUrlRequest' }, {});
+    await until(() => received.length >= 2, 'presignedUrlResponse');
+    expect(received[1]?.properties).toMatchObject({ type: 'data', kind: 'presignedUrlResponse', deliveryId });
+    const { presignedUrl } = presignedUrlResponseBody.parse(JSON.parse(received[1]?.body.toString() ?? '')).attributes;
+    expect(sha256(await new BlobClient(presignedUrl).downloadToBuffer())).toBe((await record()).sha256);
+    await expect(new BlobClient(presignedUrl.replace('Pump-Watch-edge_1.zip', 'Pump-Watch-edge_1.sha256')).downloadToBuffer()).rejects.toMatchObject({ statusCode: 403 });
+    await said({ type: 'state' }, { state: 'Success' });
+    let state = '';
+    for (let tries = 0; state !== 'Success' && tries < 100; tries++) {
+      state = (await record()).state;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await record()).toMatchObject({ state: 'Success', reportedState: 'Success', announcements: 1 });
+    expect((await record()).history.map(({ event }) => event)).toEqual(['opened', 'reported', 'urlRequested', 'urlSent', 'reported']);
+    expect(received).toHaveLength(2);
+  } finally {
+    stop.abort();
+    await running;
+    await device.close();
+  }
+  expect(await region.waiting('delivery')).toBe(0);
+});
