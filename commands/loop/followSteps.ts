@@ -26,7 +26,7 @@ async function failedRun(program: string, { reader, facts }: Observer): Promise<
   return last?.status === 'Failed' ? last.name : undefined;
 }
 
-/** Watches the steps in their order until each was seen, one failed, or one did not come. Later steps are then missing. */
+/** Watches the steps in their order until each was seen, one failed, or one did not come. Later steps are then missing; after a refusal of the gate there are none. */
 export async function followSteps(options: FollowOptions): Promise<StepResult[]> {
   const { round, steps, observer, explain, stepTimeoutMs, pollMs, signal } = options;
   const results: StepResult[] = [];
@@ -71,6 +71,7 @@ export async function followSteps(options: FollowOptions): Promise<StepResult[]>
     }
     observation ??= { ok: false, evidence: { missing: 'interrupted' } };
     add(step, observation.ok, !observation.ok && step.program === 'model-development' && step.id === '3a' ? { ...observation.evidence, ...(await explain('train')) } : observation.evidence);
+    if (observation.final === true) break;
     if (!observation.ok) broken = step.id;
   }
   return results;

@@ -15,7 +15,8 @@ export interface RoundFacts {
   delivery?: DeliveryRecord;
 }
 export interface Observer { readonly reader: EvidenceReader; readonly site: SiteConsole; readonly facts: RoundFacts }
-export type Observation = { readonly ok: boolean; readonly evidence: Record<string, unknown> } | undefined;
+/** `final`: the loop is meant to end here, so later steps are not missing. */
+export type Observation = { readonly ok: boolean; readonly evidence: Record<string, unknown>; readonly final?: boolean } | undefined;
 
 export interface Step {
   readonly id: string;
@@ -99,7 +100,7 @@ export const steps: readonly Step[] = [
       if (!model || model.tags.stage === 'candidate') return undefined;
       facts.model = model;
       const gate = Object.fromEntries(Object.entries(model.tags).filter(([key]) => key.startsWith('gate')));
-      return model.tags.stage === 'rejected' ? failed({ version: model.version, stage: model.tags.stage, because: model.tags.rejectedBecause, ...gate }) : done({ version: model.version, stage: model.tags.stage, ...gate });
+      return model.tags.stage === 'rejected' ? { ok: false, final: true, evidence: { version: model.version, stage: model.tags.stage, because: model.tags.rejectedBecause, ...gate } } : done({ version: model.version, stage: model.tags.stage, ...gate });
     },
   },
   {
