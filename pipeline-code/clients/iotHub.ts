@@ -2,6 +2,9 @@ import type { TokenCredential } from '@azure/identity';
 import { Client } from 'azure-iothub';
 import { Message } from 'azure-iothub/dist/common-core/message';
 import { NoRetry } from 'azure-iothub/dist/common-core/retry_policy';
+import { guardSdkErrors } from './sdkErrorGuard';
+
+guardSdkErrors();
 
 export interface C2dMessage {
   readonly messageId: string;

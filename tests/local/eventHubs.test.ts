@@ -102,8 +102,10 @@ test('an exclusive receiver takes the partition over, and the loser learns it', 
   expect(seen[0]).toBe('ReceiverDisconnectedError');
 });
 
-test('events, offsets and the port outlive a restart', async () => {
+test('events, offsets and the port outlive a restart, and a consumer goes on by itself', async () => {
   await send('before');
+  const lasting = collect(consumer(), { startPosition: earliestEventPosition }).events;
+  await until(() => lasting.length === 1, 'the first event');
   const host = eventHubs.host(namespaceId);
   await eventHubs.stop();
   region = await region.reopen();
@@ -115,4 +117,6 @@ test('events, offsets and the port outlive a restart', async () => {
   await until(() => events.length === 2, 'both events');
   expect(texts(events)).toEqual(['before', 'after']);
   expect(events.map((event) => event.sequenceNumber)).toEqual([0, 1]);
+  await until(() => lasting.length === 2, 'the consumer from before the restart', 30_000);
+  expect(texts(lasting)).toEqual(['before', 'after']);
 });

@@ -117,7 +117,7 @@ test('device messages wait for the role of the hub, and arrive in order once it 
   expect(events.map((event) => event.properties?.['n'])).toEqual(['1', '2']);
 });
 
-test('commands for an absent device wait, outlive a restart and arrive in order; an expired one does not', async () => {
+test('commands for an absent device wait, outlive a restart and arrive in order; an expired one does not; the sender goes on', async () => {
   const out = sender();
   await out.send('aimm', command('one'));
   await out.send('aimm', command('gone', { expiryTimeMs: Date.now() + 100 }));
@@ -126,9 +126,10 @@ test('commands for an absent device wait, outlive a restart and arrive in order;
   await stopServices();
   region = await region.reopen();
   await startServices();
+  await out.send('aimm', command('three'));
   const device = await connect();
-  await until(() => device.received.length === 2, 'both commands');
-  expect(ids(device.received)).toEqual(['one', 'two']);
+  await until(() => device.received.length === 3, 'all commands');
+  expect(ids(device.received)).toEqual(['one', 'two', 'three']);
 });
 
 test('a device that comes back finds its subscription and what was sent meanwhile, and nothing twice', async () => {
