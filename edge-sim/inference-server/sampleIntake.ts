@@ -1,6 +1,7 @@
 /**
  * Keeps what arrives until the pipelines are ready for it. Beyond `pauseAt` waiting messages the databus is asked to hold
- * back until `resumeAt` are left: nothing is lost and memory stays bounded, however fast a recording is replayed.
+ * back until `resumeAt` are left: nothing is lost and memory stays bounded, however fast a recording is replayed. The pauses are short, because a
+ * connection that is held back cannot answer the databus's signs of life either.
  */
 export class SampleIntake {
   private waiting: Buffer[] = [];
@@ -9,7 +10,7 @@ export class SampleIntake {
   private drained: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   private closed = false;
 
-  constructor(private readonly pauseAt = 50_000, private readonly resumeAt = 10_000) {}
+  constructor(private readonly pauseAt = 50_000, private readonly resumeAt = 49_000) {}
 
   get length(): number {
     return this.waiting.length - this.taken;
