@@ -76,7 +76,7 @@ export function fitAnomalyModel(definition: FeatureDefinition, train: readonly (
   const offset = kinds.map((kind, index) => {
     if (!isSpread(kind)) return 1;
     const values = column(train, index);
-    const typical = median(values) || Math.max(...values);
+    const typical = median(values) || quantile(values, 1);
     return Math.fround(Math.max(0.1 * typical, 1e-9));
   });
   const entered = train.map((row) => scaled({ logarithmic, offset, center: row.map(() => 0), scale: row.map(() => 1) }, row));
