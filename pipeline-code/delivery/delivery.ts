@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { earliestEventPosition, type EventHubConsumerClient, type Subscription } from '@azure/event-hubs';
+import { earliestEventPosition, type Subscription, type SubscriptionEventHandlers } from '@azure/event-hubs';
 import { deliveryMessage } from '../../contracts/deliveryRecord';
 import { type DeliverySettings } from '../../contracts/settings/delivery';
 import { blobCheckpoints } from '../clients/checkpoints';
@@ -36,22 +36,24 @@ async function repeat(what: string, work: () => Promise<void>, log: Log, stopped
 }
 
 /** Device events become events of deliveries; a checkpoint stands only behind what has been handled. */
-function subscribe(consumer: EventHubConsumerClient, service: DeliveryService, log: Log, failed: (error: unknown) => void): Subscription {
-  return consumer.subscribe({
-    async processEvents(events, context) {
+export const deviceEventHandlers = (service: Pick<DeliveryService, 'handle'>, log: Log, failed: (error: unknown) => void): SubscriptionEventHandlers => ({
+  async processEvents(events, context) {
+    try {
       for (const received of events) {
         const meaning = readDeviceEvent(received);
         if (meaning.kind === 'ignored') log.warn('device message ignored', { partition: context.partitionId, sequenceNumber: received.sequenceNumber, reason: meaning.reason });
-        else await service.handle(meaning.deliveryId, meaning.event, meaning.deviceId).catch(failed);
+        else await service.handle(meaning.deliveryId, meaning.event, meaning.deviceId);
       }
       const last = events.at(-1);
-      if (last) await context.updateCheckpoint(last).catch(failed);
-    },
-    async processError(error, context) {
-      for (const one of innermostErrors(error)) log.warn('event hub', { partition: context.partitionId, error: `${one.name}: ${one.message}`.slice(0, 1_000) });
-    },
-  }, { startPosition: earliestEventPosition, maxBatchSize: 50, maxWaitTimeInSeconds: 5 });
-}
+      if (last) await context.updateCheckpoint(last);
+    } catch (error) {
+      failed(error);
+    }
+  },
+  async processError(error, context) {
+    for (const one of innermostErrors(error)) log.warn('event hub', { partition: context.partitionId, error: `${one.name}: ${one.message}`.slice(0, 1_000) });
+  },
+});
 
 /** The message exchange with the AI Model Managers, until `stopped`. */
 export async function runDelivery(settings: DeliverySettings, log: Log, stopped: AbortSignal): Promise<void> {
@@ -79,7 +81,7 @@ export async function runDelivery(settings: DeliverySettings, log: Log, stopped:
   try {
     log.info('started', { openDeliveries: await service.resume() });
     // An event that could not be handled must not be passed over: the application ends and starts again at the last checkpoint.
-    const fatal = new Promise<never>((_, reject) => (subscription = subscribe(consumer, service, log, reject)));
+    const fatal = new Promise<never>((_, reject) => (subscription = consumer.subscribe(deviceEventHandlers(service, log, reject), { startPosition: earliestEventPosition, maxBatchSize: 50, maxWaitTimeInSeconds: 5 })));
     await Promise.race([fatal, Promise.all([repeat('the queue', openDeliveries, log, stopped), repeat('looking after deliveries', () => service.tick(), log, stopped)])]);
     log.info('stopped');
   } finally {
