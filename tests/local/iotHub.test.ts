@@ -1,3 +1,4 @@
+import * as tls from 'node:tls';
 import { earliestEventPosition, type EventHubConsumerClient, type ReceivedEventData } from '@azure/event-hubs';
 import { registerDevice } from '../../commands/deploy/registerDevice';
 import { openRegistry } from '../../commands/deploy/registryClient';
@@ -202,4 +203,23 @@ test('the genuine registry reads devices and is told why a device with a key is 
   expect(known).toMatchObject({ deviceId: 'aimm', status: 'enabled', connectionState: 'Disconnected', authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint: certificate.sha256 } } });
   await expect(registry.create({ deviceId: 'with-key' })).rejects.toThrow(/never with keys/);
   await expect(registry.get('missing')).rejects.toMatchObject({ name: 'DeviceNotFoundError' });
+});
+
+test.each([
+  ['AMQP', Buffer.concat([Buffer.from('AMQP\x00\x01\x00\x00'), Buffer.from([0, 0, 0, 12, 2, 0, 0, 0, 0x00, 0x53, 0x99, 0xc1])])],
+  ['MQTT', Buffer.concat([Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]), Buffer.alloc(500_000, 0x41)])],
+  ['MQTT before its CONNECT', Buffer.from([0x10, 0x00, 0xc0, 0x00, 0x30, 0x03, 0x00, 0x01, 0x61])],
+  ['HTTP', Buffer.from('GARBAGE \r\n\r\n')],
+])('bytes that are no %s end their connection and nothing else', async (_, bytes) => {
+  const device = await connect();
+  const socket = tls.connect({ host: 'localhost', port: Number(iotHub.host(hubId).split(':')[1]), ca: region.context.tls.ca });
+  let ended = false;
+  socket.on('error', () => undefined).on('close', () => (ended = true)).on('data', () => undefined);
+  socket.on('end', () => (ended = true));
+  socket.on('secureConnect', () => socket.write(bytes));
+  await until(() => ended, 'the end of the connection', 12_000);
+  socket.destroy();
+  await sender().send('aimm', command('still here'));
+  await until(() => device.received.length === 1, 'a command');
+  expect(ids(device.received)).toEqual(['still here']);
 });
