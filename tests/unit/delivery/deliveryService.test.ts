@@ -98,6 +98,15 @@ test('a replica with an old copy of the record reads it again before it acts', a
   expect(records.state).toBe('Success');
 });
 
+test('an event is not lost when another replica changed the record in between', async () => {
+  const records = new Records(record);
+  const [one, other] = [build(records), build(records)];
+  await one.service.handle(deliveryId, { kind: 'opened' });
+  await other.service.handle(deliveryId, { kind: 'reported', body: { state: 'Downloading' } }, deviceId);
+  await one.service.handle(deliveryId, success, deviceId);
+  expect(records.blobs.get(deliveryId)?.record.history.map(({ detail }) => detail)).toEqual(['announcement 1', 'Downloading', 'Success']);
+});
+
 test('after a restart an open delivery goes on: what was owed is sent when its step is due', async () => {
   const records = new Records(record);
   let away = true;

@@ -79,6 +79,12 @@ describe('a delivery', () => {
     expect(decide(late.record, reported('Success'), after(deadlines.deliveryMs + 2), deadlines).record).toBe(late.record);
   });
 
+  test('an AIMM that never stops talking does not fill the record', () => {
+    const talk = run(Array.from({ length: 1_200 }, (_, index) => [reported(`part ${index}`), index]));
+    expect(talk.record.history).toHaveLength(1_000);
+    expect(talk.record.history.at(-1)?.detail).toBe('part 1199');
+  });
+
   test('nothing is sent before it is approved', () => {
     const waiting: DeliveryRecord = { ...record, state: 'AwaitingApproval' };
     for (const event of [opened, due, urlRequested, urlSent, reported('Success')]) expect(decide(waiting, event, after(deadlines.deliveryMs * 2), deadlines)).toEqual({ record: waiting, actions: [] });

@@ -36,6 +36,11 @@ describe('the edge configuration package', () => {
     expect(executionOrder(configuration)).toEqual(['preprocess', 'model', 'postprocess']);
     expect(configuration.dataFlowPipelineInfo).toMatchObject({ packageId: description.packageId, dataFlowPipelineVersion: '12', projectName: 'Pump Watch' });
     expect(configuration.dataFlowPipeline.pipelineInputs).toEqual([{ name: 'Volume Flow RateRMS', type: 'Double' }, { name: 'pressure.bar', type: 'Double' }]);
+    const wires = configuration.dataFlowPipeline.pipelineDag.map(({ source, target }) => `${source} > ${target}`);
+    expect(wires).toEqual([
+      'Databus.Volume Flow RateRMS > preprocess.Volume Flow RateRMS', 'Databus.pressure.bar > preprocess.pressure.bar', 'preprocess.features > model.features', 'model.score > postprocess.score', 'model.alarm > postprocess.alarm',
+      ...['window_start', 'window_end', 'window_quality'].map((name) => `preprocess.${name} > postprocess.${name}`), 'postprocess.result > Databus.result', 'postprocess.model_score > Databus.model_score',
+    ]);
     expect(configuration.dataFlowPipeline.pipelineOutputs).toContainEqual({ name: 'model_score', type: 'String', metric: true, topic: '/siemens/edge/aiinference/Pump Watch/12/metrics/postprocess/model_score' });
     expect(parseModelServerConfiguration(text('model', 'config.pbtxt'))).toMatchObject({ platform: 'onnxruntime_onnx', input: [{ name: 'features', dims: [1, 3] }], output: [{ name: 'score' }, { name: 'alarm', dataType: 'TYPE_BOOL' }] });
   });

@@ -75,8 +75,11 @@ test('postprocess joins window and score also when they arrive one by one, and i
   const postprocess = await start('postprocess');
   const { outputs } = await postprocess.process([
     window, { ...window, window_start: at(5), window_end: at(15) }, { score: [0.1], alarm: [false] }, { score: [9], alarm: [true] },
+    { score: [0.2], alarm: [false] }, { score: [8], alarm: [true] }, { ...window, window_start: at(10), window_end: at(20) }, { ...window, window_start: at(15), window_end: at(25) },
   ]);
-  expect(outputs.map((one) => (one ? (JSON.parse(one.result as string) as { windowStart: string; score: number }) : undefined)).map((one) => one && [one.windowStart, one.score])).toEqual([undefined, undefined, [at(0), 0.1], [at(5), 9]]);
+  expect(outputs.map((one) => (one ? (JSON.parse(one.result as string) as { windowStart: string; score: number }) : undefined)).map((one) => one && [one.windowStart, one.score])).toEqual([
+    undefined, undefined, [at(0), 0.1], [at(5), 9], undefined, undefined, [at(10), 0.2], [at(15), 8],
+  ]);
 });
 
 test('a score that is no number is not published', async () => {
