@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { regionDirectory, runLocalLoop } from './loop/localLoop';
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { runLocalLoop } from './loop/localLoop';
 import { rawFilesAt } from './loop/rawFiles';
+import { emptyRegionDirectory } from './loop/regionDirectory';
 import { replayStretches } from './loop/replayStretches';
 import type { LoopReport } from './loop/report';
 import { simulatedRawFiles } from './loop/simulatedRawFiles';
@@ -19,7 +20,7 @@ function closingLines(report: LoopReport): string[] {
 }
 
 async function start(): Promise<number> {
-  const options = readStartOptions(process.argv.slice(2), process.env['INIT_CWD'] ?? process.cwd());
+  const options = readStartOptions(process.argv.slice(2), process.env['INIT_CWD'] ?? process.cwd(), root);
   if (options === 'help') {
     process.stdout.write(startHelp);
     return 0;
@@ -30,18 +31,18 @@ async function start(): Promise<number> {
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
 
-  const directory = regionDirectory(root);
-  rmSync(directory, { recursive: true, force: true });
-  const rawFiles = options.raw === undefined ? simulatedRawFiles(join(root, '.local', 'raw')) : rawFilesAt(options.raw);
+  const directory = emptyRegionDirectory(options.local);
+  const rawFiles = options.raw === undefined ? simulatedRawFiles(join(options.local, 'raw')) : rawFilesAt(options.raw);
   if (rawFiles.length === 0) throw new UsageError(`--raw ${options.raw ?? ''}: the folder holds no files.`);
 
+  const { local, json } = options;
   const began = performance.now();
   let phase = '';
   const ticking = setInterval(() => terminal.live(paint.dim(`  ${phase} (${duration(performance.now() - began)})`)), 250);
   const labelColumns = columns(options.labelColumns);
   const ignoredColumns = columns(options.ignoredColumns);
   const report = await runLocalLoop({
-    root, directory, rawFiles, signal: interrupt.signal, sampleIntervalMs: 1_000,
+    directory, rawFiles, signal: interrupt.signal, sampleIntervalMs: 1_000,
     dataset: { ...(options.timeColumn === undefined ? {} : { timeColumn: options.timeColumn }), ...(labelColumns ? { labelColumns } : {}), ...(ignoredColumns ? { ignoredColumns } : {}) },
     program: async () => (await import('../index')).default as unknown as Record<string, unknown>,
     replay: replayStretches(options.raw === undefined, { ...(options.timeColumn === undefined ? {} : { time: options.timeColumn }), ...(labelColumns ? { labels: labelColumns } : {}), ...(ignoredColumns ? { ignored: ignoredColumns } : {}) }),
@@ -67,9 +68,8 @@ async function start(): Promise<number> {
   function print(finished: LoopReport): void {
     if (printed) return;
     printed = true;
-    mkdirSync(join(root, '.local'), { recursive: true });
-    writeFileSync(join(root, '.local', 'report.json'), `${JSON.stringify(finished, null, 2)}\n`);
-    if (options !== 'help' && options.json) {
+    writeFileSync(join(local, 'report.json'), `${JSON.stringify(finished, null, 2)}\n`);
+    if (json) {
       process.stdout.write(`${JSON.stringify(finished)}\n`);
       return;
     }
@@ -78,7 +78,7 @@ async function start(): Promise<number> {
     const broken = finished.steps.find((step) => !step.ok);
     if (finished.error !== undefined) terminal.line(paint.bad(finished.error));
     else if (broken) terminal.line(paint.bad(`step ${broken.id} failed: ${evidenceLine(broken.evidence)}`));
-    terminal.line(`${finished.steps.filter((step) => step.ok).length} of ${finished.steps.length} steps in ${duration(finished.durationMs)}, report in .local/report.json`);
+    terminal.line(`${finished.steps.filter((step) => step.ok).length} of ${finished.steps.length} steps in ${duration(finished.durationMs)}, report in ${relative(root, join(local, 'report.json'))}`);
   }
   print(report);
   return report.error === undefined && report.steps.length > 0 && report.steps.every((step) => step.ok) ? 0 : 1;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface StartOptions {
@@ -8,6 +8,8 @@ export interface StartOptions {
   readonly timeColumn?: string;
   readonly labelColumns?: string;
   readonly ignoredColumns?: string;
+  /** Folder for everything a run leaves: the region's state, the report. Inside the project, where programs find their native packages. */
+  readonly local: string;
   readonly keep: boolean;
   readonly quiet: boolean;
   readonly json: boolean;
@@ -25,11 +27,13 @@ turns raw data into a model, a Siemens edge package and a running deployment.
                         they judge the model, they never train it
   --ignore <columns>    columns to leave out, a,b
   --keep                leave the region running afterwards; Ctrl-C ends it
+  --local <folder>      folder inside the project for the region's state and the
+                        report (default .local)
   --quiet               only the closing table
   --json                only the report, as JSON, on standard output
   --help                this text
 
-The report is written to .local/report.json. Exit status: 0 all steps are done,
+The report is written to report.json in that folder. Exit status: 0 all steps are done,
 1 a step is missing or failed, 2 wrong usage.
 `;
 
@@ -38,12 +42,12 @@ export class UsageError extends Error {
 }
 
 /** Reads the command line. Throws UsageError with one line that says what is wrong. */
-export function readStartOptions(args: readonly string[], workingDirectory: string): StartOptions | 'help' {
+export function readStartOptions(args: readonly string[], workingDirectory: string, root: string): StartOptions | 'help' {
   let values;
   try {
     ({ values } = parseArgs({
       args: [...args], strict: true, allowPositionals: false,
-      options: { raw: { type: 'string' }, time: { type: 'string' }, label: { type: 'string' }, ignore: { type: 'string' }, keep: { type: 'boolean' }, quiet: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: { raw: { type: 'string' }, time: { type: 'string' }, label: { type: 'string' }, ignore: { type: 'string' }, local: { type: 'string', default: '.local' }, keep: { type: 'boolean' }, quiet: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     }));
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. See "npm start -- --help".`);
@@ -51,7 +55,10 @@ export function readStartOptions(args: readonly string[], workingDirectory: stri
   if (values.help === true) return 'help';
   const raw = values.raw === undefined ? undefined : resolve(workingDirectory, values.raw);
   if (raw !== undefined && !existsSync(raw)) throw new UsageError(`--raw ${values.raw ?? ''}: no such file or folder.`);
+  const local = resolve(root, values.local);
+  if (!local.startsWith(`${root}${sep}`)) throw new UsageError(`--local ${values.local}: expected a folder inside the project.`);
   return {
+    local,
     ...(raw === undefined ? {} : { raw }), ...(values.time === undefined ? {} : { timeColumn: values.time }), ...(values.label === undefined ? {} : { labelColumns: values.label }),
     ...(values.ignore === undefined ? {} : { ignoredColumns: values.ignore }), keep: values.keep === true, quiet: values.quiet === true, json: values.json === true,
   };

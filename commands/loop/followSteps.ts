@@ -61,7 +61,10 @@ export async function followSteps(options: FollowOptions): Promise<StepResult[]>
         nextFailureCheck = now + 1_000;
         const run = await failedRun(step.program, observer).catch(() => undefined);
         // What the program did before it failed still counts, so the step is looked at once more.
-        if (run !== undefined) observation = (await step.observe(observer).catch(() => undefined)) ?? { ok: false, evidence: { execution: run, ...(await explain(step.program)) } };
+        if (run !== undefined) {
+          const failure = { execution: run, ...(await explain(step.program)) };
+          observation = (await step.observe(observer).catch(() => undefined)) ?? (await step.doneBefore?.(failure, observer)) ?? { ok: false, evidence: failure };
+        }
       }
       if (observation === undefined && now - started > stepTimeoutMs) {
         observation = { ok: false, evidence: { missing: `nothing to see after ${Math.round(stepTimeoutMs / 1_000)} s`, ...(lastError instanceof Error ? { lastError: lastError.message.slice(0, 500) } : {}), ...(await explain(step.program)) } };

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { AccessToken, TokenCredential } from '@azure/identity';
 import type { DatasetManifest } from '../../contracts/datasetManifest';
 import { stackOutputs, type StackOutputs } from '../../contracts/stackOutputs';
@@ -19,7 +18,6 @@ import { steps, type RoundFacts, type Step } from './steps';
 
 export interface LoopEvents { phase(text: string): void; waiting(step: Step, sinceMs: number): void; step(result: StepResult): void }
 export interface LocalLoopOptions {
-  readonly root: string;
   /** Where the region keeps its state. */
   readonly directory: string;
   /** CSV files that are dropped into the raw container together. */
@@ -137,6 +135,3 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     await region.stop();
   }
 }
-
-/** Where `npm start` keeps the region. */
-export const regionDirectory = (root: string) => join(root, '.local', 'region');

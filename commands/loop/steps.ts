@@ -25,6 +25,8 @@ export interface Step {
   readonly program: string;
   /** Ends with undefined while there is nothing to see yet. */
   observe(observer: Observer): Promise<Observation>;
+  /** The program failed at something that comes after this step: what shows that the step itself was done. */
+  doneBefore?(failure: Record<string, unknown>, observer: Observer): Promise<Observation>;
 }
 
 const done = (evidence: Record<string, unknown>): Observation => ({ ok: true, evidence });
@@ -58,6 +60,11 @@ export const steps: readonly Step[] = [
       if (!manifest) return undefined;
       facts.manifest = manifest;
       return done({ sources: manifest.sources.length, rows: manifest.sources.reduce((sum, one) => sum + one.rows, 0), windows: manifest.windowCount, labelled: manifest.labelled });
+    },
+    doneBefore: async (failure, { reader }) => {
+      const { rawContainer, processedContainer, dataset } = reader.outputs;
+      if (!String(failure['scope']).endsWith(`/containers/${processedContainer}`)) return undefined;
+      return done({ execution: failure['execution'], rawBlobs: (await reader.list(reader.container('data', rawContainer), `${dataset}/`)).length });
     },
   },
   {

@@ -43,7 +43,8 @@ export const factoryRoles: readonly FactoryRow[] = [
   ...program('data-pipeline', '1a'),
   { who: 'data-pipeline', role: 'blobDataReader', scope: 'data/raw', step: '1a', why: 'reads raw files, never changes them' },
   { who: 'data-pipeline', role: 'blobDataReader', scope: 'edge/landing-zone', step: '1a', why: 'reads recycled inference data' },
-  { who: 'data-pipeline', role: 'blobDataContributor', scope: 'data/processed', step: '1b', why: 'writes windows and the manifest, and holds the lease that makes it single' },
+  { who: 'data-pipeline', role: 'blobDataContributor', scope: 'data/processed', step: '1b', why: 'writes windows and the manifest' },
+  { who: 'data-pipeline', role: 'blobDataContributor', scope: 'data/checkpoints', step: '1a', why: 'holds the lease that makes it single' },
   { who: 'data-pipeline', role: 'blobDataContributor', scope: 'data/quarantine', step: '1b', why: 'keeps copies of refused files with the reason' },
   pull('data-pipeline', '1a'),
 

@@ -62,7 +62,7 @@ export function pipelineSettings(sources: PipelineSettingsSources): PipelineSett
   return {
     'data-pipeline': {
       ...own('data-pipeline'), ...processed, EDGE_BLOB_ENDPOINT: edge.blobEndpoint,
-      RAW_CONTAINER: data.containers.raw.name, QUARANTINE_CONTAINER: data.containers.quarantine.name, LANDING_ZONE_CONTAINER: edge.containers['landing-zone'].name,
+      RAW_CONTAINER: data.containers.raw.name, CHECKPOINTS_CONTAINER: data.containers.checkpoints.name, QUARANTINE_CONTAINER: data.containers.quarantine.name, LANDING_ZONE_CONTAINER: edge.containers['landing-zone'].name,
       DATASET_NAME: dataset.name, SETTLE_SECONDS: String(dataset.settleSeconds), WINDOW_SECONDS: String(dataset.windowSeconds), STRIDE_SECONDS: String(dataset.strideSeconds),
       REFERENCE_FRACTION: String(dataset.referenceFraction), TIME_COLUMN: dataset.timeColumn, LABEL_COLUMNS: commaList(dataset.labelColumns), IGNORED_COLUMNS: commaList(dataset.ignoredColumns),
       MAX_FILE_BYTES: String(dataset.maxFileBytes), RETRAIN_MIN_NEW_WINDOWS: String(retrain.minNewWindows), RETRAIN_MIN_INTERVAL_SECONDS: String(retrain.minIntervalSeconds),

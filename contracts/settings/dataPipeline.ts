@@ -11,6 +11,8 @@ export const dataPipelineSettings = z.object({
   PROCESSED_CONTAINER: text(),
   QUARANTINE_CONTAINER: text(),
   LANDING_ZONE_CONTAINER: text(),
+  /** Where the lease is held that makes a run the only one. */
+  CHECKPOINTS_CONTAINER: text(),
   QUEUE_NAME: text(),
   DATASET_NAME: z.string().regex(/^[a-z0-9][a-z0-9-]{1,40}$/, 'lower case letters, digits and dashes'),
   /** The queue must have been empty for this long before the drained blobs become one data version. */

@@ -7,7 +7,7 @@ import { manifestPath, type DatasetManifest, type QuarantineReason } from '../..
 import { quoteLiteral } from '../../contracts/features/renderSql';
 import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
 import { type Log } from '../clients/log';
-import { downloadBlob, isConflict, isNotFound, writeBlob, writeBlobOnce } from '../clients/storage';
+import { downloadBlob, isConflict, isNotFound, readBlob, writeBlob, writeBlobOnce } from '../clients/storage';
 import { contentOf, inspectFiles, type RawFile } from './inspectFiles';
 import { putIntoQuarantine, quarantinedBefore, quarantineFolder, reasonText } from './quarantine';
 import { dataVersionOf, defineFeatures, shapeWindows, type Shape } from './shapeWindows';
@@ -17,6 +17,7 @@ interface RawBlob { readonly name: string; readonly etag: string; readonly sizeB
 
 const names = (list: string | undefined) => list?.split(',').map((name) => name.trim()).filter((name) => name !== '');
 const maxCopyBytes = 256 * 1024 ** 2;
+const maxManifestBytes = 64 * 1024 ** 2;
 
 async function listRaw(container: ContainerClient): Promise<RawBlob[]> {
   const blobs: RawBlob[] = [];
@@ -87,7 +88,8 @@ async function build(settings: DataPipelineSettings, { raw, processed, quarantin
     const inputs = { dataset, referenceFraction: settings.REFERENCE_FRACTION, timeColumn: settings.TIME_COLUMN ?? null, labelColumns: settings.LABEL_COLUMNS ?? null, ignoredColumns: settings.IGNORED_COLUMNS ?? null };
     const dataVersion = dataVersionOf(good, definition, inputs);
     const path = manifestPath(dataset, dataVersion);
-    if (await processed.getBlobClient(path).exists({ abortSignal: AbortSignal.timeout(60_000) })) {
+    // Read, not asked for by HEAD: a refused HEAD carries no error code.
+    if ((await readBlob(processed, path, maxManifestBytes)) !== undefined) {
       log.info('data version is there already', { dataVersion, files: good.length });
       return { dataVersion, created: false };
     }

@@ -14,12 +14,13 @@ const pollMs = 500;
 /** Never waits longer than this for a quiet queue: messages must not come back before they are done. */
 const maxDrainMs = 120_000;
 
-export interface Connections extends Containers { readonly queue: ReturnType<typeof queueClient> }
+export interface Connections extends Containers { readonly queue: ReturnType<typeof queueClient>; readonly checkpoints: ReturnType<typeof blobContainer> }
 function connect(settings: DataPipelineSettings): Connections {
   const container = (name: string) => blobContainer(settings.DATA_BLOB_ENDPOINT, name);
   return {
     queue: queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME),
     raw: container(settings.RAW_CONTAINER), processed: container(settings.PROCESSED_CONTAINER), quarantine: container(settings.QUARANTINE_CONTAINER),
+    checkpoints: container(settings.CHECKPOINTS_CONTAINER),
   };
 }
 
@@ -50,10 +51,10 @@ async function drain(receive: () => Promise<QueueMessage[]>, settleSeconds: numb
  * Steps 1a and 1b. Events say when to look, the container says what there is: each pass reads all of it, so a lost or doubled event
  * and a run that was killed change nothing. Messages are deleted when the data version that holds their blobs is written.
  */
-export async function dataPipeline(settings: DataPipelineSettings, log: Log, { queue, ...containers }: Connections = connect(settings)): Promise<void> {
+export async function dataPipeline(settings: DataPipelineSettings, log: Log, { queue, checkpoints, ...containers }: Connections = connect(settings)): Promise<void> {
   const receive = () => receiveMessages(queue, { visibilitySeconds, count: batchSize, log });
 
-  const ran = await singleFlight(containers.processed, `${settings.DATASET_NAME}/.data-pipeline`, log, async () => {
+  const ran = await singleFlight(checkpoints, `${settings.DATASET_NAME}/.data-pipeline`, log, async () => {
     let messages = await drain(receive, settings.SETTLE_SECONDS);
     do {
       const blobs = messages.flatMap(({ body }) => rawBlobOf(body, settings.RAW_CONTAINER) ?? []);

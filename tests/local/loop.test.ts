@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LoopReport } from '../../commands/loop/report';
+import { simulateCsv } from '../../edge-sim/production-line/machine';
+
+const root = join(__dirname, '..', '..');
+const node = join(root, 'node_modules', '.bin', 'node');
+const local = '.local/loop-test';
+const stepIds = ['1a', '1b', '2', '3a', '3b', '4', '5a', '5b', '6', '7', '8a', '8b', '8c', '8d', '9', '10'];
+
+interface Run { readonly code: number; readonly stdout: string; readonly stderr: string }
+const run = (script: string, args: readonly string[]) =>
+  new Promise<Run>((resolve) => {
+    execFile(node, [script, ...args, '--local', local], { cwd: root, maxBuffer: 64 * 1024 * 1024, timeout: 180_000, env: { ...process.env, NO_COLOR: '1' } }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr }));
+  });
+const loop = async (...args: string[]) => {
+  const { code, stdout, stderr } = await run('commands/start.cjs', ['--json', ...args]);
+  if (stdout === '') throw new Error(`no report: ${stderr}`);
+  return { code, report: JSON.parse(stdout) as LoopReport };
+};
+const step = (report: LoopReport, id: string) => report.steps.find((one) => one.id === id);
+
+/** A labelled experiment of the simulated machine: normal, then a fault, then normal. */
+function experiments(directory: string): string {
+  for (let number = 1; number <= 4; number++) {
+    const csv = simulateCsv({ seed: number, startTime: new Date(Date.UTC(2026, 0, number)), periodMs: 1_000, samples: 1_600, faults: [{ from: 900, to: 1_300, kind: 'step' }], labels: true });
+    writeFileSync(join(directory, `experiment-${number}.csv`), csv.replaceAll(',', ';'));
+  }
+  return directory;
+}
+
+/** Shuffles every sensor column by itself; time and labels stay. */
+function shuffled(from: string, to: string): string {
+  let state = 7;
+  const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+  for (const name of readdirSync(from)) {
+    const [header = '', ...lines] = readFileSync(join(from, name), 'utf8').trimEnd().split('\n');
+    const columns = (lines[0] ?? '').split(';').map((_, index) => lines.map((line) => line.split(';')[index] ?? ''));
+    for (const column of columns.slice(1, -1)) {
+      for (let last = column.length - 1; last > 0; last--) {
+        const pick = Math.floor(random() * (last + 1));
+        [column[last], column[pick]] = [column[pick] ?? '', column[last] ?? ''];
+      }
+    }
+    writeFileSync(join(to, name), `${[header, ...lines.map((_, row) => columns.map((column) => column[row]).join(';'))].join('\n')}\n`);
+  }
+  return to;
+}
+
+describe('the loop on one machine', () => {
+  const directories: string[] = [];
+  const directory = () => {
+    const made = mkdtempSync(join(tmpdir(), 'loop-'));
+    directories.push(made);
+    return made;
+  };
+  afterAll(() => [...directories, join(root, local)].forEach((one) => rmSync(one, { recursive: true, force: true })));
+
+  it('turns labelled recordings into a deployed package that alarms on a fault and is quiet without one', async () => {
+    const { code, report } = await loop('--raw', experiments(directory()));
+    expect(report.error).toBeUndefined();
+    expect(report.steps.filter((one) => !one.ok)).toEqual([]);
+    expect(report.steps.map((one) => one.id)).toEqual(stepIds);
+    expect(code).toBe(0);
+    expect(report.rounds).toBe(1);
+    expect(step(report, '1a')?.evidence).toMatchObject({ sources: 4, rows: 6_400, labelled: true });
+    // The package that runs is the one in Storage, bit for bit.
+    expect(step(report, '9')?.evidence['sha256']).toBe(step(report, '5b')?.evidence['sha256']);
+    expect(step(report, '10')?.evidence).toMatchObject({ packageId: step(report, '5b')?.evidence['packageId'], version: step(report, '5b')?.evidence['version'], state: 'RUNNING' });
+    const replay = (stretch: string) => report.replays.find((one) => one.stretch === stretch);
+    expect(replay('fault')?.alarmRate).toBeGreaterThan(0.5);
+    expect(replay('normal')?.alarmRate).toBeLessThan(0.2);
+    expect(replay('normal')?.windows).toBeGreaterThan(5);
+    expect(report.quarantined).toEqual([]);
+    expect(report.refusals).toEqual([]);
+  }, 180_000);
+
+  it('refuses a model that sees nothing: with shuffled sensors the gate says which figure failed and there is no package', async () => {
+    const { code, report } = await loop('--raw', shuffled(experiments(directory()), directory()));
+    expect(code).toBe(1);
+    expect(step(report, '5a')).toMatchObject({ ok: false, evidence: { stage: 'rejected', because: expect.stringMatching(/labelAuc 0\.\d+ < 0\.\d+/) } });
+    expect(step(report, '5b')).toBeUndefined();
+    expect(report.steps.filter((one) => one.id !== '5a').every((one) => one.ok)).toBe(true);
+  }, 180_000);
+
+  it('fails at step 1b with 403 when the data pipeline may not write processed data, and says who lacks what where', async () => {
+    const { stdout, code } = await run('tests/local/startWithoutRole.cjs', ['data-pipeline', 'blobDataContributor', 'data/processed', '--json', '--raw', experiments(directory())]);
+    const report = JSON.parse(stdout) as LoopReport;
+    expect(code).toBe(1);
+    expect(step(report, '1a')?.ok).toBe(true);
+    expect(step(report, '1b')).toMatchObject({
+      ok: false,
+      evidence: {
+        status: 403, errorCode: 'AuthorizationPermissionMismatch', identity: expect.stringContaining('data-pipeline'), lacks: expect.stringMatching(/^Microsoft\.Storage\/storageAccounts\/blobServices\/containers\/blobs\/(read|write)/),
+        scope: expect.stringMatching(/\/containers\/processed$/), grantedBy: expect.arrayContaining(['Storage Blob Data Contributor']),
+      },
+    });
+    expect(step(report, '2')).toMatchObject({ ok: false });
+  }, 180_000);
+});
