@@ -10,5 +10,10 @@ export const programs = {
   'production-line': 'edge-sim',
   'inference-server': 'edge-sim',
   'model-manager': 'edge-sim',
+  'otel-collector': 'edge-sim',
+  'model-monitor': 'edge-sim',
+  'auth-proxy': 'edge-sim',
+  'data-collector': 'edge-sim',
+  'data-collector-hub': 'edge-sim',
 } as const;
 export type ProgramName = keyof typeof programs;

@@ -12,6 +12,8 @@ export const stackOutputs = z.object({
   iotHubHost: z.string(), deviceId: z.string(),
   /** Names of the Container Apps jobs, by program. */
   jobs: z.record(z.string(), z.string()),
+  /** Application Insights and the Azure Monitor workspace: what is asked, and where. */
+  applicationInsightsId: z.string(), logsQueryEndpoint: z.url(), metricsQueryEndpoint: z.url(),
   databusPort: z.number().int(),
 });
 export type StackOutputs = z.output<typeof stackOutputs>;
