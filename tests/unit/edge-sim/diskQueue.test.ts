@@ -1,3 +1,4 @@
+import { deepStrictEqual } from 'node:assert';
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ async function freshDirectory(): Promise<string> {
 afterAll(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true }))));
 const open = <T>(directory: string, maxBytes = 1e6, segmentBytes?: number) => DiskQueue.open<T>(directory, { maxBytes, segmentBytes });
 const lastSegment = async (directory: string) => join(directory, (await readdir(directory)).filter((name) => name.endsWith('.segment')).sort().at(-1) ?? 'none');
+
+const same = (found: unknown, wanted: unknown) => deepStrictEqual(found, wanted);
 
 const step = fc.oneof(
   fc.record({ do: fc.constant('append' as const), items: fc.array(fc.string({ maxLength: 40, unit: 'grapheme' }), { maxLength: 5 }) }),
@@ -32,7 +35,7 @@ describe('disk queue', () => {
           model = [...model, ...action.items];
         } else if (action.do === 'take') {
           const { items, ack } = await queue.peek(action.max);
-          expect(items).toEqual(model.slice(0, action.max));
+          same(items, model.slice(0, action.max));
           if (action.ack) {
             await ack();
             model = model.slice(items.length);
@@ -42,9 +45,9 @@ describe('disk queue', () => {
           if (action.torn > 0 && (await readdir(directory)).some((name) => name.endsWith('.segment'))) await writeFile(await lastSegment(directory), '0a1b2c3d "torn'.slice(0, action.torn), { flag: 'a' });
           queue = await open<string>(directory, 1e6, 100);
         }
-        expect(queue.size).toBe(model.length);
+        same(queue.size, model.length);
       }
-      expect((await queue.peek(1_000)).items).toEqual(model);
+      same((await queue.peek(1_000)).items, model);
       await queue.close();
     }), { numRuns: 60 });
   });
