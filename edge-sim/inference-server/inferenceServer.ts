@@ -28,7 +28,8 @@ export class InferenceServer implements Running {
   private readonly intake = new SampleIntake();
   private requests: Promise<void> = Promise.resolve();
   private feeding: Promise<void> = Promise.resolve();
-  private sequence = 0;
+  /** Goes on over restarts: no two results are the same message. */
+  private sequence = Date.now() * 1_000;
   private unreadable = 0;
 
   private constructor(private readonly options: InferenceServerOptions, private readonly databus: InferenceServerConnections, private readonly store: PackageStore, private readonly log: Log) {}

@@ -29,7 +29,8 @@ function* simulated({ samples = Number.POSITIVE_INFINITY, intervalMs }: Extract<
 
 /** The line of the site: obeys commands from the databus, one run at a time, and says what it does. */
 export class ProductionLine implements Running {
-  private sequence = 0;
+  /** Goes on over restarts: no two messages of the line are the same. */
+  private sequence = Date.now() * 1_000;
   private current: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
   private fault: FaultKind = 'none';
   private machine: Machine | undefined;
