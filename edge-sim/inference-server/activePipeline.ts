@@ -1,6 +1,7 @@
 import type { PipelineState } from '../../contracts/databus';
 import { messageOf, type Log } from '../log';
 import type { RunningComponent, Variables } from './component';
+import { NodeTimer } from './nodeTimes';
 import { startOnnxComponent } from './onnxComponent';
 import { componentDirectory, type ImportedPackage } from './packageStore';
 import { graphOf, runGraph, type PipelineGraph, type PipelineOutput } from './pipelineGraph';
@@ -45,6 +46,7 @@ export class ActivePipeline {
   error: string | undefined;
   samplesIn = 0;
   results = 0;
+  readonly times = new NodeTimer();
 
   private constructor(readonly imported: ImportedPackage, private readonly python: string, private readonly log: Log, private readonly policy: RestartPolicy) {
     this.graph = graphOf(imported.configuration);
@@ -101,7 +103,7 @@ export class ActivePipeline {
   private async work(samples: readonly Sample[]): Promise<readonly PipelineOutput[]> {
     const { components } = this;
     try {
-      const { outputs, errors } = await runGraph(this.graph, samples, (name, inputs) => (components.get(name) as RunningComponent).process(inputs));
+      const { outputs, errors } = await runGraph(this.graph, samples, (name, inputs) => this.times.measure(name, inputs.length, () => (components.get(name) as RunningComponent).process(inputs)));
       this.samplesIn += samples.length;
       this.results += outputs.length;
       const last = errors.at(-1);

@@ -1,18 +1,20 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { inferenceAnswerTopic, inferenceDataTopic, inferenceRequest, inferenceRequestTopic, lineDataTopic, metricTopic, simaticData, type InferenceAnswer, type InferencePipeline, type InferenceRequest } from '../../contracts/databus';
+import { inferenceAnswerTopic, inferenceDataTopic, inferenceRequest, inferenceRequestTopic, lineDataTopic, metricTopic, resultDataPoint, simaticData, type InferenceAnswer, type InferencePipeline, type InferenceRequest } from '../../contracts/databus';
 import type { Databus } from '../databus/databusClient';
 import { messageOf, type Log } from '../log';
 import type { Running } from '../program';
+import type { Telemetry } from '../telemetry/emitter';
 import { ActivePipeline } from './activePipeline';
 import { type ImportedPackage, PackageStore } from './packageStore';
 import { edgesOf, databusNode } from './pipelineConfiguration';
 import type { PipelineOutput } from './pipelineGraph';
+import { PipelineTelemetry, type PipelineCounts } from './pipelineTelemetry';
 import { sampleOf, type Sample } from './sample';
 import { SampleIntake } from './sampleIntake';
 
-export interface InferenceServerOptions { readonly siteDirectory: string; readonly python: string; readonly maxActivePipelines: number }
+export interface InferenceServerOptions { readonly siteDirectory: string; readonly python: string; readonly maxActivePipelines: number; readonly telemetryIntervalMs: number }
 /** Samples come in on a connection of their own, because holding them back must not hold back requests and results. */
 export interface InferenceServerConnections { readonly input: Databus; readonly output: Databus }
 
@@ -31,11 +33,16 @@ export class InferenceServer implements Running {
   /** Goes on over restarts: no two results are the same message. */
   private sequence = Date.now() * 1_000;
   private unreadable = 0;
+  private readonly told: PipelineTelemetry;
+  private readonly measuring: NodeJS.Timeout;
 
-  private constructor(private readonly options: InferenceServerOptions, private readonly databus: InferenceServerConnections, private readonly store: PackageStore, private readonly log: Log) {}
+  private constructor(private readonly options: InferenceServerOptions, private readonly databus: InferenceServerConnections, private readonly store: PackageStore, telemetry: Telemetry, private readonly log: Log) {
+    this.told = new PipelineTelemetry(telemetry);
+    this.measuring = setInterval(() => this.measure(), options.telemetryIntervalMs);
+  }
 
-  static async start(options: InferenceServerOptions, databus: InferenceServerConnections, log: Log): Promise<InferenceServer> {
-    const server = new InferenceServer(options, databus, await PackageStore.open(options.siteDirectory, log), log);
+  static async start(options: InferenceServerOptions, databus: InferenceServerConnections, telemetry: Telemetry, log: Log): Promise<InferenceServer> {
+    const server = new InferenceServer(options, databus, await PackageStore.open(options.siteDirectory, log), telemetry, log);
     await server.reactivate();
     server.feeding = server.feed();
     await databus.input.subscribe(lineDataTopic, { receive: (payload) => server.intake.add(payload) });
@@ -51,7 +58,7 @@ export class InferenceServer implements Running {
   private async answer(request: InferenceRequest): Promise<void> {
     let error: string | undefined;
     try {
-      if (request.kind === 'import') await this.store.import(request.file, request.sha256);
+      if (request.kind === 'import') this.told.log('info', 'package imported', await this.store.import(request.file, request.sha256));
       if (request.kind === 'activate') await this.activate(request.packageId, request.packageVersion);
     } catch (failure) {
       error = messageOf(failure);
@@ -82,16 +89,34 @@ export class InferenceServer implements Running {
     if (!previous && this.active.size >= this.options.maxActivePipelines) throw new Error(`expected at most ${this.options.maxActivePipelines} active pipelines, and ${this.active.size} are active: deactivate one first`);
     let started: ActivePipeline;
     try {
-      started = await ActivePipeline.start(imported, this.options.python, this.log);
+      started = await ActivePipeline.start(imported, this.options.python, this.logOf(imported));
     } catch (error) {
       this.startErrors.set(imported, messageOf(error));
+      this.told.log('error', `package not activated: ${messageOf(error)}`, imported);
       throw error;
     }
     this.startErrors.delete(imported);
+    this.measure();
     this.active.set(packageId, started);
+    this.told.log('info', 'package activated', imported);
     await this.remember();
     await previous?.close();
+    if (previous) this.told.ended(previous.imported);
     await this.store.prune(packageId, (version) => version === packageVersion);
+  }
+
+  /** Warnings and errors of a pipeline are telemetry too. */
+  private logOf(imported: ImportedPackage): Log {
+    return (level, message, fields) => {
+      this.log(level, message, fields);
+      if (level === 'warn' || level === 'error') this.told.log(level, typeof fields?.['reason'] === 'string' ? `${message}: ${fields['reason']}` : message, imported);
+    };
+  }
+
+  private measure(): void {
+    this.told.measure([...this.active.values()].map(({ imported: { projectName, packageId, packageVersion }, samplesIn, results, times }): PipelineCounts => (
+      { projectName, packageId, packageVersion, inputs: samplesIn, outputs: results, nodes: times.read() }
+    )));
   }
 
   private get activeFile(): string {
@@ -137,7 +162,8 @@ export class InferenceServer implements Running {
   }
 
   /** Does not wait for the databus: the work on the waiting samples must go on, or a full databus and a full intake would wait for each other. */
-  private publish({ configuration, projectName, packageVersion }: ImportedPackage, { time, uncertain, values }: PipelineOutput): void {
+  private publish(imported: ImportedPackage, { time, uncertain, values }: PipelineOutput): void {
+    const { configuration, projectName, packageVersion } = imported;
     const outputs = configuration.dataFlowPipeline.pipelineOutputs.filter(({ name }) => values[name] !== undefined);
     const dataPoints = outputs.filter(({ metric }) => !metric).map(({ name }) => {
       const value = values[name];
@@ -148,9 +174,11 @@ export class InferenceServer implements Running {
       this.sequence += 1;
       publishing.push(this.databus.output.publishJson(inferenceDataTopic(projectName), { seq: this.sequence, vals: dataPoints }));
     }
+    this.told.result(imported, values[resultDataPoint]);
     for (const { name, topic } of outputs.filter(({ metric }) => metric)) {
       const source = edgesOf(configuration).find(({ to, input }) => to === databusNode && input === name)?.from ?? databusNode;
       const value = values[name];
+      this.told.published(imported, source, name, value);
       publishing.push(this.databus.output.publishText(topic ?? metricTopic(projectName, packageVersion, source, name), typeof value === 'string' ? value : JSON.stringify({ value })));
     }
     void Promise.all(publishing).catch((error: unknown) => this.log('error', 'result not published', { reason: messageOf(error) }));
@@ -161,6 +189,8 @@ export class InferenceServer implements Running {
     await this.databus.input.close();
     await this.feeding;
     await this.requests;
+    clearInterval(this.measuring);
+    this.measure();
     await Promise.all([...this.active.values()].map((pipeline) => pipeline.close()));
     await this.databus.output.close();
   }

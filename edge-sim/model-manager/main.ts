@@ -4,6 +4,7 @@ import { modelManagerSettings, type ModelManagerSettings } from '../../contracts
 import { connectDatabus } from '../databus/databusClient';
 import { messageOf, type Log } from '../log';
 import { runProgram } from '../program';
+import { TelemetryEmitter } from '../telemetry/emitter';
 import { DeliveryStore } from './deliveryStore';
 import { downloadBlob } from './download';
 import { connectDevice, type HubConnection } from './hubConnection';
@@ -34,12 +35,13 @@ function onlyBlocks(pem: string, label: string): string {
 void runProgram('model-manager', modelManagerSettings, async (settings, log) => {
   const databus = await connectDatabus({ port: settings.DATABUS_PORT }, 'model-manager', log);
   const store = await DeliveryStore.open(join(settings.SITE_DIRECTORY, 'model-manager', 'deliveries.json'), log);
+  const telemetry = await TelemetryEmitter.open('model-manager', settings, log);
   const inference = await inferenceClient(databus);
   const hub = await connectHub(settings, log);
   hub.onState((state, reason) => log(state === 'connected' ? 'info' : 'warn', `IoT Hub ${state}`, reason === undefined ? {} : { reason }));
   const freeBytes = async (directory: string) => { const { bavail, bsize } = await statfs(directory); return bavail * bsize; };
-  const manager = new ModelManager({ siteDirectory: settings.SITE_DIRECTORY, minFreeBytes: settings.MIN_FREE_DISK_BYTES, maxPackageBytes: settings.MAX_PACKAGE_BYTES }, store, { hub, inference, download: downloadBlob, freeBytes }, log);
+  const manager = new ModelManager({ siteDirectory: settings.SITE_DIRECTORY, minFreeBytes: settings.MIN_FREE_DISK_BYTES, maxPackageBytes: settings.MAX_PACKAGE_BYTES }, store, { hub, inference, download: downloadBlob, freeBytes, telemetry }, log);
   await manager.start();
   log('info', 'model manager is ready', { deviceId: settings.DEVICE_ID });
-  return { close: async () => { await manager.close(); await databus.close(); } };
+  return { close: async () => { await manager.close(); await databus.close(); await telemetry.close(); } };
 });

@@ -3,8 +3,10 @@ import { access, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { newDeliveryBody, presignedUrlResponseBody, type StateBody } from '../../contracts/aimmMessages';
+import { telemetryLabels } from '../../contracts/telemetry';
 import { messageOf, type Log } from '../log';
 import type { Running } from '../program';
+import type { Telemetry } from '../telemetry/emitter';
 import { assessmentProblem } from './assessment';
 import { decide, receive, type Decision, type Delivery, type DeliveryAction, type DeliveryEvent } from './deliveryMachine';
 import type { DeliveryStore } from './deliveryStore';
@@ -18,6 +20,7 @@ export interface Surroundings {
   readonly inference: InferenceClient;
   readonly download: Download;
   readonly freeBytes: (directory: string) => Promise<number>;
+  readonly telemetry: Pick<Telemetry, 'log'>;
 }
 
 const header = z.looseObject({ type: z.string(), kind: z.string().optional(), deliveryId: z.string().min(1).max(200), projectId: z.string().max(200).optional() });
@@ -93,7 +96,10 @@ export class ModelManager implements Running {
 
   private report({ deliveryId, packageId, packageVersion }: Delivery, { state, previousState, reason }: Extract<DeliveryAction, { kind: 'report' }>): void {
     const body: StateBody = { state, ...(previousState ? { previousState } : {}), ...(reason ? { reason: reason.slice(0, 2_000) } : {}), packageId, packageVersion, timestamp: new Date().toISOString() };
-    this.log(state === 'Error' ? 'error' : 'info', 'delivery state', { deliveryId, ...body });
+    const level = state === 'Error' ? 'error' : 'info';
+    this.log(level, 'delivery state', { deliveryId, ...body });
+    const message = `delivery ${previousState ? `from ${previousState} ` : ''}to ${state}${reason ? `: ${reason}` : ''}`;
+    this.around.telemetry.log(level, message, { [telemetryLabels.packageId]: packageId, [telemetryLabels.packageVersion]: packageVersion, delivery_id: deliveryId });
     this.post({ type: 'state', deliveryId }, body);
   }
 

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const site = { FACTORY: 'test', DEVICE_ID: 'aimm-test', DATABUS_PORT: String(port) };
   // The broker comes last: programs of a site start in any order.
   programs.run('production-line', { ...site, LINE_MODE: 'idle', SAMPLE_INTERVAL_MS: '1000' });
-  programs.run('inference-server', { ...site, SITE_DIRECTORY: directory, PYTHON: 'python3', MAX_ACTIVE_PIPELINES: '2' });
+  programs.run('inference-server', { ...site, SITE_DIRECTORY: directory, PYTHON: 'python3', MAX_ACTIVE_PIPELINES: '2', OTLP_PORT: '9', TELEMETRY_INTERVAL_MS: '1000' });
   broker = programs.run('databus', { DATABUS_PORT: String(port) });
   databus = await connectDatabus({ port }, 'test', () => undefined);
   await inferenceServerAnswers(port, programs);

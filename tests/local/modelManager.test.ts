@@ -61,7 +61,7 @@ beforeAll(async () => {
   writeFileSync(pem, `${certificate.privateKeyPem}\n${certificate.certificatePem}\n`);
   programs = await siteProcesses(['databus', 'inference-server', 'model-manager']);
   port = await freePort();
-  const site = { FACTORY: 'test', DEVICE_ID: deviceId, DATABUS_PORT: String(port), SITE_DIRECTORY: directory };
+  const site = { FACTORY: 'test', DEVICE_ID: deviceId, DATABUS_PORT: String(port), SITE_DIRECTORY: directory, OTLP_PORT: '9', TELEMETRY_INTERVAL_MS: '1000' };
   settings = { ...site, IOT_HUB_HOST: iotHub.host(hubId), CERTIFICATE_FILE: pem, PRIVATE_KEY_FILE: pem, MIN_FREE_DISK_BYTES: '1000', MAX_PACKAGE_BYTES: '100000000', NODE_EXTRA_CA_CERTS: region.context.tls.caFile };
   programs.run('databus', { DATABUS_PORT: String(port) });
   programs.run('inference-server', { ...site, PYTHON: 'python3', MAX_ACTIVE_PIPELINES: '1' });

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inferenceAnswerTopic, inferenceDataTopic, inferenceRequestTopic, lineDataTopic, metricTopic, simaticData, type InferenceAnswer, type InferenceRequest } from '../../../contracts/databus';
 import { InferenceServer } from '../../../edge-sim/inference-server/inferenceServer';
+import type { Labels, Telemetry } from '../../../edge-sim/telemetry/emitter';
 import { MemoryDatabus } from './memoryDatabus';
 import { leaveInInbox, samplePackage, siteDirectory } from './samplePackage';
 
@@ -15,7 +16,10 @@ const directories: string[] = [];
 async function site(directory = siteDirectory(), maxActivePipelines = 3) {
   directories.push(directory);
   const databus = new MemoryDatabus();
-  const server = await InferenceServer.start({ siteDirectory: directory, python: 'python3', maxActivePipelines }, { input: databus, output: databus }, () => undefined);
+  const gauges: { name: string; value: number; labels: Labels }[] = [];
+  const lines: { level: string; message: string; labels: Labels }[] = [];
+  const telemetry: Telemetry = { gauge: (name, value, labels = {}) => void gauges.push({ name, value, labels }), log: (level, message, labels = {}) => void lines.push({ level, message, labels }) };
+  const server = await InferenceServer.start({ siteDirectory: directory, python: 'python3', maxActivePipelines, telemetryIntervalMs: 50 }, { input: databus, output: databus }, telemetry, () => undefined);
   open.push(server);
   const ask = async (question: Question): Promise<InferenceAnswer> => {
     const id = randomUUID();
@@ -31,7 +35,7 @@ async function site(directory = siteDirectory(), maxActivePipelines = 3) {
   const feed = (current: number, flow = 1, qc = 3) => databus.publishJson(lineDataTopic, {
     seq: ++sequence, vals: [['Motor Current', current], ['Flow Rate', flow]].map(([id, val]) => ({ id, qc, ts: `2026-11-22T13:00:${String(sequence % 60).padStart(2, '0')}.000Z`, val })),
   });
-  return { directory, databus, server, ask, deliver, feed };
+  return { directory, databus, server, ask, deliver, feed, gauges, lines };
 }
 const resultsOf = (texts: string[]) => texts.map((text) => JSON.parse(String(simaticData.parse(JSON.parse(text)).vals[0]?.val)) as Record<string, unknown>);
 
@@ -56,6 +60,25 @@ it('runs the Python and ONNX components of a delivered package on samples of the
   expect(texts.map((text) => simaticData.parse(JSON.parse(text)).vals[0]?.qc)).toEqual([3, 3, 1]);
   expect(databus.texts(metricTopic('Pump Watch', '1', 'postprocess', 'model_score'))).toEqual(['{"value": 7}', '{"value": 34}', '{"value": 7}']);
   expect((await ask({ kind: 'status' })).pipelines[0]).toMatchObject({ samplesIn: 3, results: 3 });
+});
+
+it('tells the model monitor of samples, node times, custom metrics and of alarms that begin and end', async () => {
+  const { databus, deliver, feed, gauges, lines } = await site();
+  await deliver('1');
+  for (const current of [3, 30, 30, 3]) await feed(current);
+  await databus.until(resultTopic, 4);
+  const labels = { pipeline: 'Pump Watch', package_id: packageId, version: '1' };
+  const last = (name: string) => gauges.filter((gauge) => gauge.name === name).at(-1);
+  for (let attempt = 0; attempt < 100 && (last('pipeline_global_outputs')?.value ?? 0) < 4; attempt += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(last('pipeline_global_inputs')).toEqual({ name: 'pipeline_global_inputs', value: 4, labels });
+  expect(last('pipeline_global_outputs')).toEqual({ name: 'pipeline_global_outputs', value: 4, labels });
+  expect(last('pipeline_preprocess_inputs')).toMatchObject({ value: 4, labels });
+  const times = ['min', 'avg', 'max'].map((which) => last(`pipeline_preprocess_exec_${which}`)?.value ?? -1);
+  expect(times).toEqual([...times].sort((left, right) => left - right));
+  expect(times[0]).toBeGreaterThan(0);
+  expect(last('model_score')?.labels).toEqual({ ...labels, component: 'postprocess' });
+  expect(lines.map(({ level, message }) => `${level} ${message.split(',')[0]}`)).toEqual(['info package imported', 'info package activated', 'warn alarm started', 'info alarm ended']);
+  expect(lines.every((one) => one.labels['version'] === '1')).toBe(true);
 });
 
 it('treats a bad value as missing and goes on after a sample that a component refuses', async () => {

@@ -23,6 +23,7 @@ class Site {
   readonly questions: InferenceQuestion[] = [];
   readonly pipelines: InferencePipeline[] = [];
   readonly logged: string[] = [];
+  readonly told: string[] = [];
   hubIsDown = false;
   downloads: Download = async (_url, file) => { writeFileSync(file, 'zip'); return { sha256, sizeBytes: 3 }; };
   manager!: ModelManager;
@@ -41,7 +42,7 @@ class Site {
       if (question.kind === 'activate') this.pipelines.splice(0, 1, { ...(this.pipelines[0] as InferencePipeline), state: 'RUNNING' });
       return { id: '', ok: true, pipelines: [...this.pipelines], maxActivePipelines: 1 };
     };
-    const surroundings = { hub, inference: { ask }, download: ((url, file, maxBytes, stop) => this.downloads(url, file, maxBytes, stop)) as Download, freeBytes: async () => 1e9 };
+    const surroundings = { hub, inference: { ask }, download: ((url, file, maxBytes, stop) => this.downloads(url, file, maxBytes, stop)) as Download, freeBytes: async () => 1e9, telemetry: { log: (...entry: unknown[]) => { this.told.push(JSON.stringify(entry)); } } };
     this.manager = new ModelManager({ siteDirectory: directory, minFreeBytes: 1, maxPackageBytes: 1e6 }, store, surroundings, (...entry) => { this.logged.push(JSON.stringify(entry)); });
     await this.manager.start();
     return this;
@@ -77,7 +78,8 @@ it("speaks Siemens' wire from the announcement to Success, and imports a re-anno
   expect(site.sent.map(({ properties }) => properties)).toEqual([...Array(3).fill({ type: 'state', deliveryId }), { type: 'event', kind: 'presignedUrlRequest', deliveryId }, ...Array(6).fill({ type: 'state', deliveryId })]);
   expect(site.questions.map(({ kind }) => kind)).toEqual(['status', 'import', 'activate']);
   expect(existsSync(join(directory, 'inbox', `${deliveryId}.zip`))).toBe(false);
-  expect([...site.logged, readFileSync(join(directory, 'model-manager', 'deliveries.json'), 'utf8')].join()).not.toContain('SECRET');
+  expect(site.told.at(-1)).toContain('delivery from Activating to Success');
+  expect([...site.logged, ...site.told, readFileSync(join(directory, 'model-manager', 'deliveries.json'), 'utf8')].join()).not.toContain('SECRET');
 });
 
 it('asks again when the link is refused', async () => {
