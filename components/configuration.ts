@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod';
+import { maxBatchRecords } from '../contracts/landingZone';
 import { programs } from '../contracts/programs';
 import { profileNames, profiles } from './profiles';
 
@@ -8,6 +9,7 @@ const slug = (maximum: number) =>
   z.string().max(maximum).regex(/^[a-z](?!.*--)[a-z0-9-]*[a-z0-9]$/, `lower case letters, digits and single dashes, from 2 to ${maximum} characters, a letter first`);
 const column = z.string().min(1).max(200).regex(/^[^,]+$/, 'a column name without commas');
 const principal = z.strictObject({ principalId: z.guid(), principalType: z.enum(['User', 'Group', 'ServicePrincipal']) });
+const port = z.int().min(1).max(65_535);
 const httpsOrigin = z.string().regex(/^https:\/\/[^\s/]+$/, 'an https URL without a path');
 const publicCertificate = z.string().max(20_000).superRefine((pem, context) => {
   if (pem.includes('PRIVATE KEY')) context.addIssue({ code: 'custom', message: 'a public certificate only; the private key stays on the site' });
@@ -47,8 +49,13 @@ const schema = z.strictObject({
   jobs: z.strictObject({ pollingIntervalSeconds: z.int().min(1).max(3_600).default(30) }).prefault({}),
   /** The simulated factory; without `enabled` the profile decides. */
   edgeSite: z.strictObject({
-    enabled: z.boolean().optional(), lineMode: z.enum(['simulate', 'idle']).default('simulate'), databusPort: z.int().min(1).max(65_535).default(1883),
+    enabled: z.boolean().optional(), lineMode: z.enum(['simulate', 'idle']).default('simulate'), databusPort: port.default(1883),
     sampleIntervalMs: z.int().min(1).max(3_600_000).default(1_000),
+    /** The containers share one network, so each port is used once. */
+    otlpPort: port.default(4318), modelMonitorPort: port.default(4319), ingestionProxyPort: port.default(8081), metricsProxyPort: port.default(8082), dataCollectorHubPort: port.default(8083),
+    telemetryIntervalMs: z.int().min(100).max(3_600_000).default(15_000),
+    /** A batch of inference data is uploaded when it is full or when nothing came for this long. */
+    batchIdleMs: z.int().min(100).max(3_600_000).default(60_000), batchMaxRecords: z.int().min(1).max(maxBatchRecords).default(10_000),
   }).prefault({}),
   /** Who may read what the loop made, and who may drop raw files. */
   readers: z.array(principal).max(20).default([]),
@@ -57,6 +64,9 @@ const schema = z.strictObject({
     resourceManagerEndpoint: httpsOrigin.default('https://management.azure.com'), resourceManagerAudience: httpsOrigin.default('https://management.azure.com'),
     authorityHost: httpsOrigin.default('https://login.microsoftonline.com'), keyVaultDisableChallengeVerification: z.boolean().default(false),
     roleAssignmentWaitSeconds: z.int().min(0).max(1_800).default(180),
+    /** For sign-in authorities that the public cloud's instance discovery does not know. */
+    disableInstanceDiscovery: z.boolean().default(false),
+    logsQueryEndpoint: httpsOrigin.default('https://api.loganalytics.io'), monitorAudience: httpsOrigin.default('https://monitor.azure.com'),
   }).prefault({}),
   deployerPrincipalType: z.enum(['User', 'ServicePrincipal']).default('User'),
   imageSource: z.enum(['build', 'prebuilt']).default('build'),
@@ -85,12 +95,21 @@ const decoded = (text: string): unknown => {
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown => path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
 const shown = (value: unknown) => (value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 80));
 
+function samePorts(edgeSite: Configuration['edgeSite']): string[] {
+  const ports = Object.entries(edgeSite).filter((entry): entry is [string, number] => entry[0].endsWith('Port'));
+  return ports.flatMap(([key, value], index) => {
+    const [other] = ports.slice(0, index).find(([, one]) => one === value) ?? [];
+    return other === undefined ? [] : [`edgeSite.${key} is ${value}: expected a port of its own, edgeSite.${other} is the same`];
+  });
+}
+
 /** Rules between settings. */
 function conflicts(configuration: Configuration): string[] {
   const { dataset, imageSource, prebuiltImages, edgeSite, siteCertificates } = configuration;
   const missing = imageSource === 'prebuilt' ? Object.keys(programs).filter((program) => !(program in prebuiltImages)) : [];
   return [
     ...(dataset.strideSeconds > dataset.windowSeconds ? [`dataset.strideSeconds is ${dataset.strideSeconds}: expected at most dataset.windowSeconds, ${dataset.windowSeconds}, or samples between windows would be lost`] : []),
+    ...samePorts(edgeSite),
     ...(missing.length > 0 ? [`prebuiltImages has no image for ${missing.join(', ')}: imageSource prebuilt needs one for every program`] : []),
     ...(!edgeSite.enabled && siteCertificates.length === 0 ? ['siteCertificates is empty: expected the public certificate of the site, or edgeSite.enabled true for a simulated one'] : []),
     ...(edgeSite.enabled && siteCertificates.length > 0 ? ['siteCertificates is set, and edgeSite.enabled too: a simulated site makes its own certificate, so expected one of the two'] : []),

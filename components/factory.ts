@@ -62,7 +62,7 @@ export class Factory extends pulumi.ComponentResource {
     const customRoles = new CustomRoleDefinitions('custom-roles', { resourceGroupId: platform.resourceGroup.id, suffix: suffix.result }, child);
     const scopes: Partial<Record<FactoryScope, pulumi.Input<string>>> = {
       data: data.id, edge: edge.id, ml: platform.models.accountId, 'ml/models': platform.models.containerId, 'ml-workspace': platform.workspace.id, registry: platform.registry.id,
-      'app-insights': platform.applicationInsightsId, 'iot-hub': this.route.iotHubId, 'event-hub': this.route.eventHubId,
+      'app-insights': platform.applicationInsightsId, 'metrics-rule': platform.telemetry.metricsRuleId, 'metrics-workspace': platform.telemetry.metricsWorkspaceId, 'iot-hub': this.route.iotHubId, 'event-hub': this.route.eventHubId,
       ...Object.fromEntries(Object.entries(data.containers).map(([container, { id }]) => [`data/${container}`, id])),
       ...Object.fromEntries(Object.entries(edge.containers).map(([container, { id }]) => [`edge/${container}`, id])),
       ...Object.fromEntries(Object.entries(data.queues).map(([queue, { id }]) => [`queue/${queue}`, id])),
@@ -120,7 +120,9 @@ export class Factory extends pulumi.ComponentResource {
     if (siteAppIdentity !== undefined && enrolment !== undefined) {
       new EdgeSite('edge-site', {
         ...running, appName: names.apply((parts) => programName('edge-site', parts)), identityId: siteAppIdentity.id, factory, deviceId: this.device.deviceId, iotHubHost: this.route.iotHubHost,
-        line: edgeSite, certificateSecretUri: enrolment.secretUri,
+        site: edgeSite, certificateSecretUri: enrolment.secretUri, telemetry: platform.telemetry, monitorAudience: cloud.monitorAudience,
+        signIn: { clientId: this.siteIdentity.clientId, tenantId, authorityHost: cloud.authorityHost, disableInstanceDiscovery: cloud.disableInstanceDiscovery },
+        landingZone: { blobEndpoint: edge.blobEndpoint, container: edge.containers['landing-zone'].name },
       }, { ...child, dependsOn: [...programGrants.ready] });
     }
     grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });

@@ -6,7 +6,7 @@ import type { Configuration } from './configuration';
 import { registryName, resourceGroupName, storageAccountName, suffixLength, systemTopicName, vaultName, type NameParts } from './naming';
 import type { NetworkPlan } from './network/networkPlan';
 import { diagnosticLogs } from './observability/diagnosticLogs';
-import { Monitoring } from './observability/monitoring';
+import { Monitoring, type TelemetryTargets } from './observability/monitoring';
 import { profiles } from './profiles';
 import { ImageRegistry } from './programs/imageRegistry';
 import { EventTopic } from './storage/eventTopic';
@@ -32,6 +32,7 @@ export interface PlatformLinks {
   readonly resourceGroup: { readonly name: pulumi.Output<string>; readonly id: pulumi.Output<string> };
   readonly logAnalyticsId: pulumi.Output<string>;
   readonly applicationInsightsId: pulumi.Output<string>;
+  readonly telemetry: TelemetryTargets;
   readonly registry: { readonly id: pulumi.Output<string>; readonly loginServer: pulumi.Output<string> };
   readonly workspace: { readonly id: pulumi.Output<string>; readonly name: pulumi.Output<string>; readonly modelsDatastore: pulumi.Output<string> };
   readonly models: { readonly accountId: pulumi.Output<string>; readonly blobEndpoint: pulumi.Output<string>; readonly containerId: pulumi.Output<string>; readonly containerName: pulumi.Output<string> };
@@ -44,6 +45,7 @@ export class Platform extends pulumi.ComponentResource implements PlatformLinks 
   readonly resourceGroup: PlatformLinks['resourceGroup'];
   readonly logAnalyticsId: pulumi.Output<string>;
   readonly applicationInsightsId: pulumi.Output<string>;
+  readonly telemetry: TelemetryTargets;
   readonly registry: PlatformLinks['registry'];
   readonly workspace: PlatformLinks['workspace'];
   readonly models: PlatformLinks['models'];
@@ -83,6 +85,7 @@ export class Platform extends pulumi.ComponentResource implements PlatformLinks 
     this.resourceGroup = { name: group.name, id: group.id };
     this.logAnalyticsId = monitoring.logAnalyticsId;
     this.applicationInsightsId = monitoring.applicationInsightsId;
+    this.telemetry = monitoring.telemetry;
     this.registry = { id: registry.id, loginServer: registry.loginServer };
     this.workspace = { id: workspace.id, name: workspace.workspaceName, modelsDatastore: workspace.modelsDatastore };
     this.models = { accountId: account.id, blobEndpoint: account.blobEndpoint, containerId: models.id, containerName: models.name };

@@ -27,6 +27,7 @@ export function stackExports(configuration: Configuration, deployer: pulumi.Outp
     eventHubsHost: factory.route.eventHubsHost, eventHubName: factory.route.eventHubName, evidenceConsumerGroup: factory.route.evidenceConsumerGroup,
     iotHubHost: factory.route.iotHubHost, deviceId: factory.device.deviceId,
     jobs: pulumi.all(Object.fromEntries(jobNames.map((job) => [job, factory.programs.jobs[job].jobName]))), databusPort: configuration.edgeSite.databusPort,
+    applicationInsightsId: platform.applicationInsightsId, logsQueryEndpoint: `${cloud.logsQueryEndpoint}/v1`, metricsQueryEndpoint: platform.telemetry.metricsQueryEndpoint,
     siteClientId: factory.siteIdentity.clientId, siteTenantId: deployer.tenantId, siteAuthorityHost: cloud.authorityHost,
   };
 }

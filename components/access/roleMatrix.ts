@@ -26,7 +26,7 @@ export type JobName = Exclude<QueueName, 'delivery'>;
 export const jobNames: readonly JobName[] = ['data-pipeline', 'model-development', 'validate-and-package', 'tag-and-deliver'];
 export type FactoryScope =
   | 'data' | 'data/raw' | 'data/processed' | 'data/quarantine' | 'data/deliveries' | 'data/checkpoints' | 'data/dead-letters' | `queue/${QueueName}` | `job/${JobName}`
-  | 'edge' | 'edge/packaged-models' | 'edge/landing-zone' | 'ml' | 'ml/models' | 'ml-workspace' | 'registry' | 'app-insights' | 'iot-hub' | 'event-hub' | 'site-vault';
+  | 'edge' | 'edge/packaged-models' | 'edge/landing-zone' | 'ml' | 'ml/models' | 'ml-workspace' | 'registry' | 'app-insights' | 'metrics-rule' | 'metrics-workspace' | 'iot-hub' | 'event-hub' | 'site-vault';
 export type FactoryActor = QueueName | 'train' | 'iot-hub' | 'data-events' | 'edge-events' | 'ml-events' | 'edge-site' | 'site' | 'deployer' | 'reader' | 'raw-writer';
 export type FactoryRow = RoleRow<FactoryActor, FactoryScope>;
 
@@ -95,7 +95,8 @@ export const factoryRoles: readonly FactoryRow[] = [
   pull('edge-site', '8b'),
   { who: 'edge-site', role: 'keyVaultSecretsUser', scope: 'site-vault', step: '8b', why: "mounts the simulated device's certificate; the vault holds nothing else" },
   { who: 'site', role: 'landingZoneWriter', scope: 'edge/landing-zone', step: '13c', why: 'adds inference data for the next training round' },
-  { who: 'site', role: 'monitoringMetricsPublisher', scope: 'app-insights', step: '12', why: 'sends telemetry of the edge' },
+  { who: 'site', role: 'monitoringMetricsPublisher', scope: 'app-insights', step: '12', why: 'sends logs and metrics of the edge' },
+  { who: 'site', role: 'monitoringMetricsPublisher', scope: 'metrics-rule', step: '12', why: 'writes metrics through the rule that leads to the Azure Monitor workspace' },
 
   { who: 'deployer', role: 'iotHubRegistryContributor', scope: 'iot-hub', step: '8b', why: 'registers the device of the model manager' },
   { who: 'deployer', role: 'keyVaultSecretsOfficer', scope: 'site-vault', step: '8b', why: 'stores the certificate that the simulated site makes' },
@@ -108,6 +109,8 @@ export const factoryRoles: readonly FactoryRow[] = [
   ...jobNames.map((job): FactoryRow => ({ who: 'reader', role: 'reader', scope: `job/${job}`, step: 'evidence', why: 'reads when the program ran and how it ended' })),
   { who: 'reader', role: 'eventHubsDataReceiver', scope: 'event-hub', step: 'evidence', why: 'sees the messages of the device, in a consumer group of its own' },
   { who: 'reader', role: 'acrPull', scope: 'registry', step: 'evidence', why: 'reads artifact manifests' },
+  { who: 'reader', role: 'monitoringReader', scope: 'app-insights', step: 'evidence', why: 'asks for logs and metrics of the edge' },
+  { who: 'reader', role: 'monitoringDataReader', scope: 'metrics-workspace', step: 'evidence', why: 'asks for series of the edge' },
   { who: 'raw-writer', role: 'blobDataContributor', scope: 'data/raw', step: '1a', why: 'drops raw files' },
 ];
 

@@ -18,6 +18,8 @@ export const builtInRoles = {
   keyVaultSecretsUser: { name: 'Key Vault Secrets User', guid: '4633458b-17de-408a-b874-0445c86b69e6' },
   keyVaultSecretsOfficer: { name: 'Key Vault Secrets Officer', guid: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7' },
   monitoringMetricsPublisher: { name: 'Monitoring Metrics Publisher', guid: '3913510d-42f4-4e42-8a64-420c390055eb' },
+  monitoringReader: { name: 'Monitoring Reader', guid: '43d0d8ad-25c7-4714-9337-8ba259a9fe05' },
+  monitoringDataReader: { name: 'Monitoring Data Reader', guid: 'b0d8363b-8ddd-447d-831f-62ca05bff136' },
 } as const;
 export type BuiltInRole = keyof typeof builtInRoles;
 

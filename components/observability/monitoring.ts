@@ -1,8 +1,9 @@
 import { Component } from '@pulumi/azure-native/applicationinsights';
-import { AzureMonitorWorkspace } from '@pulumi/azure-native/monitor';
+import { AzureMonitorWorkspace, DataCollectionEndpoint, DataCollectionRule } from '@pulumi/azure-native/monitor';
 import { Workspace } from '@pulumi/azure-native/operationalinsights';
 import * as pulumi from '@pulumi/pulumi';
-import { applicationInsightsName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../naming';
+import { known } from '../known';
+import { applicationInsightsName, dataCollectionEndpointName, dataCollectionRuleName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../naming';
 
 export interface MonitoringArgs {
   readonly resourceGroupName: pulumi.Input<string>;
@@ -14,11 +15,34 @@ export interface MonitoringArgs {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** Where telemetry goes and where it is asked; plain values, none a secret. */
+export interface TelemetryTargets {
+  readonly instrumentationKey: pulumi.Output<string>;
+  /** Hosts that a sender with a token writes to. */
+  readonly ingestionHost: pulumi.Output<string>;
+  readonly remoteWriteHost: pulumi.Output<string>;
+  readonly remoteWritePath: pulumi.Output<string>;
+  /** ARM ids of the data collection rule and of the workspace behind it. */
+  readonly metricsRuleId: pulumi.Output<string>;
+  readonly metricsWorkspaceId: pulumi.Output<string>;
+  readonly metricsQueryEndpoint: pulumi.Output<string>;
+}
+
+const stream = 'Microsoft-PrometheusMetrics';
+const destination = 'metrics';
+
+/** Host of the ingestion endpoint that a connection string names. */
+export function ingestionHost(connectionString: string): string {
+  const endpoint = /(?:^|;)IngestionEndpoint=(https:\/\/[^;]+)/i.exec(connectionString)?.[1];
+  if (endpoint === undefined) throw new Error('the connection string of Application Insights names no IngestionEndpoint');
+  return new URL(endpoint).host;
+}
+
 /** Log Analytics, Application Insights and an Azure Monitor workspace; senders use Entra tokens only. */
 export class Monitoring extends pulumi.ComponentResource {
   readonly logAnalyticsId: pulumi.Output<string>;
   readonly applicationInsightsId: pulumi.Output<string>;
-  readonly metricsWorkspaceId: pulumi.Output<string>;
+  readonly telemetry: TelemetryTargets;
 
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:observability:Monitoring', name, {}, opts);
@@ -32,9 +56,21 @@ export class Monitoring extends pulumi.ComponentResource {
       ...place, resourceName: names.apply(applicationInsightsName), kind: 'web', applicationType: 'web', ingestionMode: 'LogAnalytics', workspaceResourceId: logs.id, disableLocalAuth: true,
     }, { parent: this });
     const metrics = new AzureMonitorWorkspace(`${name}-metrics`, { ...place, azureMonitorWorkspaceName: names.apply(monitorWorkspaceName) }, { parent: this });
+    // A rule of our own: the one that Azure makes with the workspace lies in a managed group and is not among the outputs.
+    const endpoint = new DataCollectionEndpoint(`${name}-metrics`, { ...place, dataCollectionEndpointName: names.apply(dataCollectionEndpointName), networkAcls: { publicNetworkAccess: 'Enabled' } }, { parent: this });
+    const rule = new DataCollectionRule(`${name}-metrics`, {
+      ...place, dataCollectionRuleName: names.apply(dataCollectionRuleName), description: 'Prometheus remote write of the factory into the Azure Monitor workspace', dataCollectionEndpointId: endpoint.id,
+      dataSources: { prometheusForwarder: [{ name: 'remote-write', streams: [stream] }] },
+      destinations: { monitoringAccounts: [{ name: destination, accountResourceId: metrics.id }] }, dataFlows: [{ streams: [stream], destinations: [destination] }],
+    }, { parent: this });
     this.logAnalyticsId = logs.id;
     this.applicationInsightsId = insights.id;
-    this.metricsWorkspaceId = metrics.id;
-    this.registerOutputs({ logAnalyticsId: this.logAnalyticsId, applicationInsightsId: this.applicationInsightsId, metricsWorkspaceId: this.metricsWorkspaceId });
+    this.telemetry = {
+      instrumentationKey: insights.instrumentationKey.apply((key) => known(key, 'instrumentationKey')), ingestionHost: insights.connectionString.apply((text) => ingestionHost(known(text, 'connectionString'))),
+      remoteWriteHost: endpoint.metricsIngestion.apply((ingestion) => new URL(known(ingestion?.endpoint, 'metricsIngestion.endpoint')).host),
+      remoteWritePath: rule.immutableId.apply((id) => `/dataCollectionRules/${known(id, 'immutableId')}/streams/${stream}/api/v1/write?api-version=2023-04-24`),
+      metricsRuleId: rule.id, metricsWorkspaceId: metrics.id, metricsQueryEndpoint: metrics.metrics.apply((one: { prometheusQueryEndpoint?: string } | undefined) => known(one?.prometheusQueryEndpoint, 'prometheusQueryEndpoint')),
+    };
+    this.registerOutputs({ logAnalyticsId: this.logAnalyticsId, applicationInsightsId: this.applicationInsightsId, metricsWorkspaceId: metrics.id });
   }
 }

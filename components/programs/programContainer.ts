@@ -6,6 +6,8 @@ import { environmentVariables } from './environmentVariables';
 
 export interface ProgramContainerArgs<S extends SettingsSchema> {
   readonly program: ProgramName;
+  /** Name of the container, where a program runs more than once; default the program's. */
+  readonly name?: string;
   /** Image by digest. */
   readonly image: pulumi.Input<string>;
   readonly schema: S;
@@ -17,7 +19,7 @@ export interface ProgramContainerArgs<S extends SettingsSchema> {
 }
 
 /** One program as a container of a job or an app. */
-export const programContainer = <S extends SettingsSchema>({ program, image, schema, settings, cpu = 0.5, volumeMounts = [] }: ProgramContainerArgs<S>): inputs.app.ContainerArgs => ({
-  name: program, image, env: environmentVariables(program, schema, settings), resources: { cpu, memory: `${cpu * 2}Gi` },
+export const programContainer = <S extends SettingsSchema>({ program, name = program, image, schema, settings, cpu = 0.5, volumeMounts = [] }: ProgramContainerArgs<S>): inputs.app.ContainerArgs => ({
+  name, image, env: environmentVariables(program, schema, settings), resources: { cpu, memory: `${cpu * 2}Gi` },
   ...(volumeMounts.length === 0 ? {} : { volumeMounts: [...volumeMounts] }),
 });

@@ -185,6 +185,13 @@ export const builtInRoles: Readonly<Record<string, RolePermissions & { readonly 
     dataActions: [],
     notDataActions: [],
   },
+  'b0d8363b-8ddd-447d-831f-62ca05bff136': {
+    name: 'Monitoring Data Reader',
+    actions: [],
+    notActions: [],
+    dataActions: ['Microsoft.Monitor/accounts/data/metrics/read'],
+    notDataActions: [],
+  },
   '73c42c96-874c-492b-b04d-ab87d138a893': {
     name: 'Log Analytics Reader',
     actions: ['*/read', 'Microsoft.OperationalInsights/workspaces/analytics/query/action', 'Microsoft.OperationalInsights/workspaces/search/action', 'Microsoft.Support/*'],

@@ -8,6 +8,7 @@ const dataPlane = [
   /^microsoft\.eventhub\/namespaces\/(?:.+\/)?(?:send|receive)\/action$/,
   /^microsoft\.devices\/iothubs\/(?:devices|modules|twins|directmethods|cloudtodevicemessages|configurations|fileupload|statistics)\//,
   /^microsoft\.insights\/(?:metrics|telemetry)\/write$/,
+  /^microsoft\.monitor\/accounts\/data\//,
 ];
 
 export const isDataAction = (action: string): boolean => dataPlane.some((pattern) => pattern.test(action.toLowerCase()));

@@ -1,22 +1,79 @@
-import { createHash } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Properties } from '../provider/resourceType';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
+import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
+import { closeServer, createWebServer, sendJson } from '../region/webServer';
+import { LogQueries } from './logQueries';
+import { MetricStore, type StoredSample, type StoredSeries } from './metricStore';
+import { PrometheusQueries } from './prometheusQueries';
+import { RemoteWriteRequests } from './remoteWriteRequests';
+import { TelemetryStore, type StoredRow } from './telemetryStore';
+import { TrackRequests } from './trackRequests';
 
-/** A GUID that the same resource always gets: workspace ids, instrumentation keys. */
-export function stableGuid(...parts: readonly string[]): string {
-  const hex = createHash('sha256').update(parts.join('\0').toLowerCase()).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
-
-/** Control plane of Azure Monitor: what is declared is checked and kept; nothing is ingested. */
+/** Azure Monitor: what is declared, and one TLS port for ingestion and queries. In Azure each of them has a host of its own; here the path tells them apart. */
 export class Monitor implements Service {
   readonly name = 'monitor';
   readonly declared: AppendOnlyStore<Properties>;
+  private readonly ports: AppendOnlyStore<number>;
+  private readonly track: TrackRequests;
+  private readonly remoteWrite: RemoteWriteRequests;
+  private readonly logs: LogQueries;
+  private readonly prometheus: PrometheusQueries;
+  private readonly server: Server;
+  private port = 0;
 
   constructor(context: RegionContext) {
     this.declared = context.openStore('monitor/declared');
+    this.ports = context.openStore('monitor/ports');
+    const telemetry = new TelemetryStore(context.openStore<StoredRow>('monitor/telemetry'));
+    const metrics = new MetricStore(context.openStore<StoredSeries>('monitor/series'), context.openStore<StoredSample>('monitor/samples'));
+    this.track = new TrackRequests(context, this.declared, telemetry);
+    this.remoteWrite = new RemoteWriteRequests(context, this.declared, metrics);
+    this.logs = new LogQueries(context, this.declared, telemetry);
+    this.prometheus = new PrometheusQueries(context, metrics);
+    this.server = createWebServer(context.tls, (request, response, url) => this.handle(request, response, url), (error, response) => {
+      context.log(this.name, 'request failed', { error: (error as Error).message });
+      sendJson(response, 500, { error: { code: 'InternalServerError', message: 'the local Azure Monitor failed' } });
+    });
   }
-  async start(): Promise<void> {}
-  async stop(): Promise<void> {}
+
+  async start(): Promise<void> {
+    this.port = await listen(this.server, this.ports, 'monitor');
+  }
+  async stop(): Promise<void> {
+    await closeServer(this.server);
+  }
+
+  /** Where telemetry comes in and logs are asked. */
+  get endpoint(): string {
+    return `https://localhost:${this.port}`;
+  }
+  /** Where the metrics of an Azure Monitor workspace are asked. */
+  prometheusEndpoint(accountId: string): string {
+    return `${this.endpoint}/prometheus/${accountId}`;
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const path = decodedPath(url.pathname);
+    const reads = request.method === 'GET' || request.method === 'POST';
+    if (request.method === 'POST' && /^\/v2(\.1)?\/track$/.test(path)) return this.track.handle(request, response);
+    const write = /^\/dataCollectionRules\/([^/]+)\/streams\/([^/]+)\/api\/v1\/write$/i.exec(path);
+    if (write && request.method === 'POST') return this.remoteWrite.handle(write[1] ?? '', write[2] ?? '', request, response, url);
+    const logs = /^\/v1\/+(subscriptions\/.+)\/query$/i.exec(path);
+    if (logs && request.method === 'POST') return this.logs.handle(`/${logs[1] ?? ''}`, request, response);
+    const metrics = /^\/prometheus\/([^/]+)\/api\/v1\/(query|query_range|series)$/.exec(path);
+    const workspaceId = metrics && [...this.declared.entries()].find(([, one]) => one['accountId'] === metrics[1])?.[0];
+    if (metrics && workspaceId && reads) return this.prometheus.handle(workspaceId, metrics[2] ?? '', request, response, url);
+    request.resume();
+    sendJson(response, 404, { error: { code: 'PathNotFoundError', message: `The requested path does not exist: ${request.method ?? ''} ${path}` } });
+  }
+}
+
+function decodedPath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

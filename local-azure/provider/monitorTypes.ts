@@ -1,6 +1,8 @@
-import { stableGuid, type Monitor } from '../monitor/monitor';
+import type { Monitor } from '../monitor/monitor';
+import { stableGuid } from '../monitor/stableGuid';
 import type { Clock } from '../region/clock';
 import { tenantId } from '../region/regionContext';
+import { armId } from './armId';
 import { type InputRule } from './checks';
 import { declaredType, type DeclaredType } from './declaredType';
 import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from './resourceType';
@@ -51,14 +53,23 @@ export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
           const applicationId = stableGuid(id, 'application');
           return {
             instrumentationKey, appId: applicationId, applicationId: String(inputs['resourceName']), tenantId, creationDate: clock.now().toISOString(), hockeyAppToken: '', laMigrationDate: '', privateLinkScopedResources: [],
-            connectionString: `InstrumentationKey=${instrumentationKey};IngestionEndpoint=https://localhost/;LiveEndpoint=https://localhost/;ApplicationId=${applicationId}`,
+            connectionString: `InstrumentationKey=${instrumentationKey};IngestionEndpoint=${monitor.endpoint}/;LiveEndpoint=${monitor.endpoint}/;ApplicationId=${applicationId}`,
           };
         },
       }),
       type({
         token: 'azure-native:monitor:AzureMonitorWorkspace', armType: 'Microsoft.Monitor/accounts', names: ['azureMonitorWorkspaceName'], apiVersion: '2023-04-03', replaceOn: location,
         rules: [named('azureMonitorWorkspaceName', /^[a-zA-Z0-9][a-zA-Z0-9-]{2,42}[a-zA-Z0-9]$/, 'expected 4 to 44 letters, digits and hyphens')],
-        apply: (id) => ({ accountId: stableGuid(id), etag: stableGuid(id, 'etag'), metrics: { internalId: stableGuid(id, 'metrics'), prometheusQueryEndpoint: 'https://localhost/' }, defaultIngestionSettings: { dataCollectionEndpointResourceId: '', dataCollectionRuleResourceId: '' }, privateEndpointConnections: [] }),
+        apply: (id, inputs) => {
+          const accountId = stableGuid(id);
+          // Azure makes a rule and an endpoint of its own, in a managed resource group.
+          const name = String(inputs['azureMonitorWorkspaceName']);
+          const managed = (type: string) => armId(`MA_${name}_${String(inputs['location'])}_managed`, `Microsoft.Insights/${type}`, name);
+          return {
+            accountId, etag: stableGuid(id, 'etag'), metrics: { internalId: stableGuid(id, 'metrics'), prometheusQueryEndpoint: monitor.prometheusEndpoint(accountId) }, privateEndpointConnections: [],
+            defaultIngestionSettings: { dataCollectionEndpointResourceId: managed('dataCollectionEndpoints'), dataCollectionRuleResourceId: managed('dataCollectionRules') },
+          };
+        },
       }),
       type({
         token: 'azure-native:monitor:DiagnosticSetting', armType: 'Microsoft.Insights/diagnosticSettings', names: ['name'], apiVersion: '2021-05-01-preview',
@@ -72,7 +83,7 @@ export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
       }),
       type({
         token: 'azure-native:monitor:DataCollectionEndpoint', armType: 'Microsoft.Insights/dataCollectionEndpoints', names: ['dataCollectionEndpointName'], apiVersion: '2022-06-01', replaceOn: location,
-        apply: (id) => ({ immutableId: `dce-${stableGuid(id).replaceAll('-', '')}`, etag: stableGuid(id, 'etag'), logsIngestion: { endpoint: 'https://localhost/' }, metricsIngestion: { endpoint: 'https://localhost/' }, configurationAccess: { endpoint: 'https://localhost/' } }),
+        apply: (id) => ({ immutableId: `dce-${stableGuid(id).replaceAll('-', '')}`, etag: stableGuid(id, 'etag'), logsIngestion: { endpoint: monitor.endpoint }, metricsIngestion: { endpoint: monitor.endpoint }, configurationAccess: { endpoint: monitor.endpoint } }),
       }),
       type({
         token: 'azure-native:monitor:DataCollectionRule', armType: 'Microsoft.Insights/dataCollectionRules', names: ['dataCollectionRuleName'], apiVersion: '2022-06-01', replaceOn: location,

@@ -49,6 +49,10 @@ function answer(type: string, name: string, inputs: Record<string, unknown>): { 
     case 'azure-native:containerregistry:Registry': return { id, state: { ...state, loginServer: `${String(inputs.registryName)}.azurecr.io` } };
     case 'azure-native:eventhub:Namespace': return { id, state: { ...state, serviceBusEndpoint: `https://${String(inputs.namespaceName)}.servicebus.windows.net:443/` } };
     case 'azure-native:iothub:IotHubResource': return { id, state: { ...state, properties: { ...(inputs.properties as object), hostName: `${String(inputs.resourceName)}.azure-devices.net` } } };
+    case 'azure-native:applicationinsights:Component': return { id, state: { ...state, instrumentationKey: guid(`ikey ${name}`), connectionString: `InstrumentationKey=${guid(`ikey ${name}`)};IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/;LiveEndpoint=https://westeurope.livediagnostics.monitor.azure.com/` } };
+    case 'azure-native:monitor:AzureMonitorWorkspace': return { id, state: { ...state, accountId: guid(name), metrics: { internalId: 'm1', prometheusQueryEndpoint: `https://${String(inputs.azureMonitorWorkspaceName)}.westeurope.prometheus.monitor.azure.com` } } };
+    case 'azure-native:monitor:DataCollectionEndpoint': return { id, state: { ...state, metricsIngestion: { endpoint: `https://${String(inputs.dataCollectionEndpointName)}.westeurope-1.metrics.ingest.monitor.azure.com` } } };
+    case 'azure-native:monitor:DataCollectionRule': return { id, state: { ...state, immutableId: 'dcr-0123456789abcdef0123456789abcdef' } };
     case 'azuread:index/application:Application': return { id: `/applications/${guid(name)}`, state: { ...state, clientId: guid(`client ${name}`), objectId: guid(name) } };
     case 'azuread:index/servicePrincipal:ServicePrincipal': return { id, state: { ...state, objectId: guid(`principal ${name}`) } };
     case 'command:local:Command': return { id: guid(name), state: { ...inputs, stdout: commandAnswer(name, inputs), stderr: '' } };

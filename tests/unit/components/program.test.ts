@@ -4,7 +4,7 @@ import { builtInRoles } from '../../../components/access/roles';
 import { captureProgram, guid, ofType, type Captured, type Registration } from './capturedProgram';
 
 jest.mock('../../../components/programs/contentHashes', () => ({
-  readContentHashes: () => Object.fromEntries(['data-pipeline', 'model-development', 'train', 'validate-and-package', 'tag-and-deliver', 'delivery', 'databus', 'production-line', 'inference-server', 'model-manager'].map((name) => [name, Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64)])),
+  readContentHashes: () => Object.fromEntries(Object.keys(jest.requireActual<{ programs: object }>('../../../contracts/programs').programs).map((name) => [name, Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64)])),
 }));
 
 const reader = { principalId: guid('a reader'), principalType: 'ServicePrincipal' };
@@ -29,14 +29,16 @@ describe('the program', () => {
   });
 
   it('runs every program but train in a container, by digest, and train in an Azure ML environment', () => {
-    expect(containers().map(({ name }) => name).sort()).toEqual(Object.keys(programs).filter((name) => name !== 'train').sort());
+    const expected = Object.keys(programs).filter((name) => name !== 'train').flatMap((name) => (name === 'auth-proxy' ? ['auth-proxy-ingestion', 'auth-proxy-metrics'] : [name]));
+    expect(containers().map(({ name }) => name).sort()).toEqual(expected.sort());
     expect(containers().filter(({ image }) => !/@sha256:[0-9a-f]{64}$/.test(image))).toEqual([]);
     const [environment] = ofType(captured, 'azure-native:machinelearningservices:EnvironmentVersion');
     expect((environment?.inputs.properties as { image: string }).image).toMatch(/\/train@sha256:/);
   });
 
   it('gives programs no key, connection string or SAS', () => {
-    const suspicious = containers().flatMap(({ name, env }) => env.filter((one) => /(AccountKey|SharedAccess|sig=|InstrumentationKey|password|BEGIN .*PRIVATE)/i.test(one.value) || /(CONNECTION_STRING|_KEY|PASSWORD|TOKEN|SAS)$/.test(one.name)).map((one) => `${name} ${one.name}`));
+    // An instrumentation key only names a component: local authentication is off, so nothing is accepted without a token.
+    const suspicious = containers().flatMap(({ name, env }) => env.filter((one) => /(AccountKey|SharedAccess|sig=|InstrumentationKey|password|BEGIN .*PRIVATE)/i.test(one.value) || /(CONNECTION_STRING|_KEY|PASSWORD|TOKEN|SAS)$/.test(one.name)).filter(({ name: variable }) => variable !== 'INSTRUMENTATION_KEY').map((one) => `${name} ${one.name}`));
     expect(suspicious).toEqual([]);
     const values = [...ofType(captured, 'azure-native:app:Job'), ...ofType(captured, 'azure-native:app:ContainerApp')].flatMap(({ inputs }) => ((inputs.configuration as { secrets?: { value?: string }[] }).secrets ?? []).filter(({ value }) => value !== undefined));
     expect(values).toEqual([]);
@@ -49,9 +51,25 @@ describe('the program', () => {
     expect((site?.inputs.configuration as { identitySettings: unknown[] }).identitySettings).toEqual([{ identity: expect.stringContaining('edge-site') as string, lifecycle: 'None' }]);
   });
 
-  it('starts the databus before whatever connects to it', () => {
+  it('starts whoever receives before whoever sends to it', () => {
     const [site] = ofType(captured, 'azure-native:app:ContainerApp').filter(({ name }) => name === 'edge-site');
-    expect((site?.inputs.template as { containers: Container[] }).containers[0]?.name).toBe('databus');
+    const order = (site?.inputs.template as { containers: Container[] }).containers.map(({ name }) => name);
+    expect(order[0]).toBe('databus');
+    const path = [['auth-proxy-ingestion', 'model-monitor', 'otel-collector', 'inference-server'], ['auth-proxy-metrics', 'model-monitor'], ['otel-collector', 'model-manager'], ['data-collector-hub', 'data-collector', 'production-line']];
+    for (const hops of path) expect(hops.map((hop) => order.indexOf(hop))).toEqual([...hops.map((hop) => order.indexOf(hop))].sort((a, b) => a - b));
+  });
+
+  it('leads telemetry through two proxies, each to a host of Azure, with the certificate of the site', () => {
+    const settingsOf = (container: string) => Object.fromEntries((containers().find(({ name }) => name === container)?.env ?? []).map(({ name, value }) => [name, value]));
+    const [ingestion, metrics, monitor] = [settingsOf('auth-proxy-ingestion'), settingsOf('auth-proxy-metrics'), settingsOf('model-monitor')];
+    expect([ingestion.TARGET_HOST, metrics.TARGET_HOST]).toEqual(['westeurope-5.in.applicationinsights.azure.com', 'dce-plant-one-abc123.westeurope-1.metrics.ingest.monitor.azure.com']);
+    expect([ingestion.LISTENING_PORT, metrics.LISTENING_PORT]).toEqual([monitor.INGESTION_PROXY_PORT, monitor.METRICS_PROXY_PORT]);
+    expect(ingestion).toMatchObject({ AUDIENCE: 'https://monitor.azure.com/.default', AAD_CLIENT_ID: guid('client site'), AAD_CLIENT_CERTIFICATE_PATH: '/certificates/device-certificate.pem', AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.com', DISABLE_INSTANCE_DISCOVERY: 'false' });
+    expect(monitor).toMatchObject({ REMOTE_WRITE_PATH: '/dataCollectionRules/dcr-0123456789abcdef0123456789abcdef/streams/Microsoft-PrometheusMetrics/api/v1/write?api-version=2023-04-24' });
+    const [rule] = ofType(captured, 'azure-native:monitor:DataCollectionRule');
+    const publisher = assignments().filter(({ roleDefinitionId }) => roleName(roleDefinitionId) === 'Monitoring Metrics Publisher');
+    expect(publisher.map(({ principalId }) => principalId)).toEqual(Array(2).fill(guid('principal site')));
+    expect(publisher.map(({ scope }) => scope)).toContain(rule?.id);
   });
 });
 
@@ -81,7 +99,7 @@ describe('role assignments', () => {
 
   it('let a reader write nothing', () => {
     const names = assignments().filter(({ principalId }) => principalId === reader.principalId).map(({ roleDefinitionId }) => roleName(roleDefinitionId));
-    expect(new Set(names)).toEqual(new Set(['Storage Blob Data Reader', 'Storage Queue Data Reader', 'Reader', 'AcrPull', 'Azure Event Hubs Data Receiver']));
+    expect(new Set(names)).toEqual(new Set(['Storage Blob Data Reader', 'Storage Queue Data Reader', 'Reader', 'AcrPull', 'Azure Event Hubs Data Receiver', 'Monitoring Reader', 'Monitoring Data Reader']));
   });
 
   it('exist before what needs them', () => {
