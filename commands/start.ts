@@ -1,23 +1,21 @@
-import { writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { closingText } from './loop/closingText';
+import { onInterrupt } from './loop/interruption';
+import { endProcessesOf, regionMarker } from './loop/leftovers';
 import { runLocalLoop } from './loop/localLoop';
 import { rawFilesAt } from './loop/rawFiles';
-import { emptyRegionDirectory } from './loop/regionDirectory';
+import { claimRegionDirectory, regionDirectory } from './loop/regionDirectory';
 import { replayStretches } from './loop/replayStretches';
 import type { LoopReport } from './loop/report';
+import { reportPage } from './loop/reportPage';
 import { simulatedRawFiles } from './loop/simulatedRawFiles';
-import { duration, evidenceLine, stepTable } from './loop/stepTable';
+import { duration, evidenceLine } from './loop/stepTable';
 import { createTerminal } from './loop/terminal';
 import { readStartOptions, startHelp, UsageError } from './startOptions';
 
 const root = join(__dirname, '..');
 const columns = (names: string | undefined) => names?.split(',').map((one) => one.trim()).filter((one) => one !== '');
-
-function closingLines(report: LoopReport): string[] {
-  const replays = report.replays.map(({ stretch, source, windows, alarms }) => `${stretch === 'fault' ? 'fault replayed' : 'normal stretch'}: ${alarms} alarms in ${windows} windows (${source})`);
-  const refused = report.quarantined.map(({ file, row, column, reason }) => `quarantined ${file}: row ${row ?? '-'}, column ${column ?? '-'}: ${reason}`);
-  return [...replays, ...refused];
-}
 
 async function start(): Promise<number> {
   const options = readStartOptions(process.argv.slice(2), process.env['INIT_CWD'] ?? process.cwd(), root);
@@ -25,63 +23,64 @@ async function start(): Promise<number> {
     process.stdout.write(startHelp);
     return 0;
   }
-  const terminal = createTerminal(options.json ? process.stderr : process.stdout, { quiet: options.quiet || options.json, environment: process.env });
+  const { local, json, rounds } = options;
+  const rawFiles = options.raw === undefined ? undefined : rawFilesAt(options.raw);
+  if (rawFiles?.length === 0) throw new UsageError(`--raw ${options.raw ?? ''}: the folder holds no files.`);
+  const directory = claimRegionDirectory(local, options.continues);
+  const interruption = onInterrupt(() => endProcessesOf(directory));
+  // The build tool's own process is marked like the region's children.
+  process.env[regionMarker] = regionDirectory(local);
+  for (const name of ['report.json', 'report.html']) rmSync(join(local, name), { force: true });
+
+  const terminal = createTerminal(json ? process.stderr : process.stdout, { quiet: options.quiet || json, environment: process.env });
   const { paint } = terminal;
-  const speak = !options.quiet && !options.json;
-  const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
-
-  const directory = emptyRegionDirectory(options.local);
-  const rawFiles = options.raw === undefined ? simulatedRawFiles(join(options.local, 'raw')) : rawFilesAt(options.raw);
-  if (rawFiles.length === 0) throw new UsageError(`--raw ${options.raw ?? ''}: the folder holds no files.`);
-
-  const { local, json } = options;
+  const speak = !options.quiet && !json;
   const began = performance.now();
   let phase = '';
+  let round = 0;
   const ticking = setInterval(() => terminal.live(paint.dim(`  ${phase} (${duration(performance.now() - began)})`)), 250);
-  const labelColumns = columns(options.labelColumns);
-  const ignoredColumns = columns(options.ignoredColumns);
-  const report = await runLocalLoop({
-    directory, rawFiles, signal: interrupt.signal, sampleIntervalMs: 1_000,
-    dataset: { ...(options.timeColumn === undefined ? {} : { timeColumn: options.timeColumn }), ...(labelColumns ? { labelColumns } : {}), ...(ignoredColumns ? { ignoredColumns } : {}) },
-    program: async () => (await import('../index')).default as unknown as Record<string, unknown>,
-    replay: replayStretches(options.raw === undefined, { ...(options.timeColumn === undefined ? {} : { time: options.timeColumn }), ...(labelColumns ? { labels: labelColumns } : {}), ...(ignoredColumns ? { ignored: ignoredColumns } : {}) }),
-    events: {
-      phase: (text) => (phase = text),
-      waiting: (step) => (phase = `${step.id} ${step.title} …`),
-      step: ({ id, title, ok, evidence, durationMs }) => {
-        if (speak) terminal.line(`${ok ? paint.ok('✓') : paint.bad('✗')} ${id.padEnd(3)} ${title.padEnd(28)}${paint.dim(evidenceLine(evidence).slice(0, 36).padEnd(37))}${duration(durationMs).padStart(7)}`);
-      },
-    },
-    whileRunning: async (finished) => {
-      if (!options.keep || interrupt.signal.aborted) return;
-      clearInterval(ticking);
-      print(finished);
-      terminal.line('\nThe region is running; Ctrl-C ends it.');
-      await new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve(), { once: true }));
-    },
-  });
-  clearInterval(ticking);
-  terminal.live('');
 
   let printed = false;
   function print(finished: LoopReport): void {
     if (printed) return;
     printed = true;
+    clearInterval(ticking);
+    terminal.live('');
+    const page = join(local, 'report.html');
     writeFileSync(join(local, 'report.json'), `${JSON.stringify(finished, null, 2)}\n`);
-    if (json) {
-      process.stdout.write(`${JSON.stringify(finished)}\n`);
-      return;
-    }
-    terminal.line(`\n${stepTable(finished.steps, paint)}\n`);
-    for (const line of closingLines(finished)) terminal.line(line);
-    const broken = finished.steps.find((step) => !step.ok);
-    if (finished.error !== undefined) terminal.line(paint.bad(finished.error));
-    else if (broken) terminal.line(paint.bad(`step ${broken.id} failed: ${evidenceLine(broken.evidence)}`));
-    terminal.line(`${finished.steps.filter((step) => step.ok).length} of ${finished.steps.length} steps in ${duration(finished.durationMs)}, report in ${relative(root, join(local, 'report.json'))}`);
+    writeFileSync(page, reportPage(finished));
+    if (json) process.stdout.write(`${JSON.stringify(finished)}\n`);
+    else for (const line of closingText(finished, paint, { root, page })) terminal.line(line);
   }
+
+  const labelColumns = columns(options.labelColumns);
+  const ignoredColumns = columns(options.ignoredColumns);
+  const time = options.timeColumn;
+  const report = await runLocalLoop({
+    directory, rounds, rawFiles: rawFiles ?? simulatedRawFiles(join(local, 'raw')), signal: interruption.signal, sampleIntervalMs: 1_000,
+    dataset: { ...(time === undefined ? {} : { timeColumn: time }), ...(labelColumns ? { labelColumns } : {}), ...(ignoredColumns ? { ignoredColumns } : {}) },
+    program: async () => (await import('../index')).default as unknown as Record<string, unknown>,
+    replay: replayStretches(rawFiles === undefined, { ...(time === undefined ? {} : { time }), ...(labelColumns ? { labels: labelColumns } : {}), ...(ignoredColumns ? { ignored: ignoredColumns } : {}) }),
+    events: {
+      phase: (text) => (phase = text),
+      waiting: (inRound, step) => (phase = `${rounds > 1 ? `round ${inRound}, ` : ''}${step.id} ${step.title} …`),
+      step: (step) => {
+        if (!speak) return;
+        if (rounds > 1 && step.round !== round) terminal.line(paint.bold(`${step.round === 1 ? '' : '\n'}round ${step.round} of ${rounds}`));
+        round = step.round;
+        terminal.line(`${step.ok ? paint.ok('✓') : paint.bad('✗')} ${step.id.padEnd(4)}${step.title.padEnd(28)}${paint.dim(evidenceLine(step.evidence).slice(0, 36).padEnd(37))}${duration(step.durationMs).padStart(8)}`);
+      },
+    },
+    whileRunning: async (finished) => {
+      if (!options.keep || interruption.signal.aborted) return;
+      print(finished);
+      terminal.line('\nThe region is running; Ctrl-C ends it.');
+      await new Promise<void>((resolve) => interruption.signal.addEventListener('abort', () => resolve(), { once: true }));
+    },
+  });
   print(report);
-  return report.error === undefined && report.steps.length > 0 && report.steps.every((step) => step.ok) ? 0 : 1;
+  const done = report.error === undefined && report.steps.length > 0 && report.steps.every((step) => step.ok);
+  return interruption.exitCode() ?? (done ? 0 : 1);
 }
 
 start().then(

@@ -10,6 +10,9 @@ export interface StartOptions {
   readonly ignoredColumns?: string;
   /** Folder for everything a run leaves: the region's state, the report. Inside the project, where programs find their native packages. */
   readonly local: string;
+  readonly rounds: number;
+  /** The region goes on where the last one in the folder was. */
+  readonly continues: boolean;
   readonly keep: boolean;
   readonly quiet: boolean;
   readonly json: boolean;
@@ -26,6 +29,10 @@ turns raw data into a model, a Siemens edge package and a running deployment.
   --label <columns>     label columns, a,b       (detected when not given);
                         they judge the model, they never train it
   --ignore <columns>    columns to leave out, a,b
+  --rounds <n>          how often the loop goes round, 1 to 50 (default 1): what
+                        the line sends back in one round starts the next
+  --continue            go on in the region that the last run left, instead of
+                        starting an empty one
   --keep                leave the region running afterwards; Ctrl-C ends it
   --local <folder>      folder inside the project for the region's state and the
                         report (default .local)
@@ -33,12 +40,29 @@ turns raw data into a model, a Siemens edge package and a running deployment.
   --json                only the report, as JSON, on standard output
   --help                this text
 
-The report is written to report.json in that folder. Exit status: 0 all steps are done,
-1 a step is missing or failed, 2 wrong usage.
+The report is written to report.json and report.html in that folder; "npm run
+report" opens it, "npm run reset" clears the folder. Exit status: 0 all steps
+are done, 1 a step is missing or failed, 2 wrong usage, 130 interrupted.
 `;
 
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** The folder of a run. Throws UsageError when it is not inside the project. */
+export function localFolder(given: string, root: string): string {
+  const local = resolve(root, given);
+  if (!local.startsWith(`${root}${sep}`)) throw new UsageError(`--local ${given}: expected a folder inside the project.`);
+  return local;
+}
+
+/** Reads the command line of a command that only takes the folder of a run. */
+export function readLocalOption(args: readonly string[], command: string, root: string): string {
+  try {
+    return localFolder(parseArgs({ args: [...args], strict: true, allowPositionals: false, options: { local: { type: 'string', default: '.local' } } }).values.local, root);
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. Usage: npm run ${command} -- [--local <folder>]`);
+  }
 }
 
 /** Reads the command line. Throws UsageError with one line that says what is wrong. */
@@ -47,7 +71,7 @@ export function readStartOptions(args: readonly string[], workingDirectory: stri
   try {
     ({ values } = parseArgs({
       args: [...args], strict: true, allowPositionals: false,
-      options: { raw: { type: 'string' }, time: { type: 'string' }, label: { type: 'string' }, ignore: { type: 'string' }, local: { type: 'string', default: '.local' }, keep: { type: 'boolean' }, quiet: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: { raw: { type: 'string' }, time: { type: 'string' }, label: { type: 'string' }, ignore: { type: 'string' }, rounds: { type: 'string', default: '1' }, continue: { type: 'boolean' }, local: { type: 'string', default: '.local' }, keep: { type: 'boolean' }, quiet: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     }));
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. See "npm start -- --help".`);
@@ -55,10 +79,10 @@ export function readStartOptions(args: readonly string[], workingDirectory: stri
   if (values.help === true) return 'help';
   const raw = values.raw === undefined ? undefined : resolve(workingDirectory, values.raw);
   if (raw !== undefined && !existsSync(raw)) throw new UsageError(`--raw ${values.raw ?? ''}: no such file or folder.`);
-  const local = resolve(root, values.local);
-  if (!local.startsWith(`${root}${sep}`)) throw new UsageError(`--local ${values.local}: expected a folder inside the project.`);
+  const rounds = /^\d{1,2}$/.test(values.rounds) ? Number(values.rounds) : 0;
+  if (rounds < 1 || rounds > 50) throw new UsageError(`--rounds ${values.rounds}: expected a whole number from 1 to 50.`);
   return {
-    local,
+    local: localFolder(values.local, root), rounds, continues: values.continue === true,
     ...(raw === undefined ? {} : { raw }), ...(values.time === undefined ? {} : { timeColumn: values.time }), ...(values.label === undefined ? {} : { labelColumns: values.label }),
     ...(values.ignore === undefined ? {} : { ignoredColumns: values.ignore }), keep: values.keep === true, quiet: values.quiet === true, json: values.json === true,
   };

@@ -50,12 +50,7 @@ export class EvidenceReader {
   }
 
   async text(container: ContainerClient, name: string): Promise<string | undefined> {
-    try {
-      return (await container.getBlobClient(name).downloadToBuffer()).toString('utf8');
-    } catch (error) {
-      if (statusOf(error) === 404) return undefined;
-      throw error;
-    }
+    return (await this.bytes(container, name))?.toString('utf8');
   }
 
   /** Name, size and digest of a blob, computed from its bytes. */
@@ -76,12 +71,22 @@ export class EvidenceReader {
     }
   }
 
-  /** The newest manifest of the data set that was written since a time. */
-  async manifest(since: Date): Promise<DatasetManifest | undefined> {
+  async bytes(container: ContainerClient, name: string): Promise<Buffer | undefined> {
+    try {
+      return await container.getBlobClient(name).downloadToBuffer();
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** The newest manifest of the data set that was written since a time and is accepted. */
+  async manifest(since: Date, accept: (manifest: DatasetManifest) => boolean): Promise<DatasetManifest | undefined> {
     const container = this.container('data', this.outputs.processedContainer);
     const newest = (await this.list(container, `${this.outputs.dataset}/`)).filter((one) => one.name.endsWith('/manifest.json') && one.createdAt >= since).pop();
     const text = newest && (await this.text(container, newest.name));
-    return text === undefined ? undefined : datasetManifest.parse(JSON.parse(text));
+    const manifest = text === undefined ? undefined : datasetManifest.parse(JSON.parse(text));
+    return manifest && accept(manifest) ? manifest : undefined;
   }
 
   async trainingJob(dataVersion: string): Promise<{ name: string; status: string; createdAt?: Date; services: unknown } | undefined> {

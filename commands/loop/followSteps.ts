@@ -12,6 +12,8 @@ export interface FollowOptions {
   readonly stepTimeoutMs: number;
   readonly pollMs: number;
   readonly signal: AbortSignal;
+  /** What must happen at the site before a step can be seen; its time is not the step's. */
+  readonly before?: (step: Step) => Promise<void>;
   onWaiting(step: Step, sinceMs: number): void;
   onStep(result: StepResult): void;
 }
@@ -44,6 +46,11 @@ export async function followSteps(options: FollowOptions): Promise<StepResult[]>
     if (broken !== undefined) {
       add(step, false, { missing: `not reached: step ${broken} failed` });
       continue;
+    }
+    if (options.before && !signal.aborted) {
+      const waited = performance.now();
+      await options.before(step);
+      since += performance.now() - waited;
     }
     let observation: Observation;
     let lastError: unknown;

@@ -1,34 +1,41 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AccessToken, TokenCredential } from '@azure/identity';
-import type { DatasetManifest } from '../../contracts/datasetManifest';
+import { z } from 'zod';
 import { stackOutputs, type StackOutputs } from '../../contracts/stackOutputs';
 import type { Principal } from '../../local-azure/entra/tokenAuthority';
 import { catalogueOf } from '../../local-azure/provider/catalogue';
 import { deploy } from '../../local-azure/provider/host';
 import { regionTypes } from '../../local-azure/provider/regionTypes';
 import { LocalRegion } from '../../local-azure/region/localRegion';
-import { freePort } from '../../local-azure/region/ports';
 import { bundleAll } from '../bundle';
 import { EvidenceReader } from './evidenceReader';
-import { explainFailure } from './explainFailure';
-import { followSteps } from './followSteps';
-import { dropRawFiles } from './rawFiles';
-import type { LoopReport, QuarantinedFile, ReplayResult, StepResult } from './report';
+import { Interrupted, unlessInterrupted } from './interruption';
+import { endProcessesOf } from './leftovers';
+import { localConfiguration, project, sitePorts, type DatasetColumns } from './localConfiguration';
+import { MonitorReader } from './monitorReader';
+import { quarantinedFiles } from './quarantinedFiles';
+import { dropRawFiles, rawBlobNames } from './rawFiles';
+import type { Replay } from './replayStretches';
+import type { LoopReport, QuarantinedFile, StepResult } from './report';
+import { emptyRounds, runRounds } from './runRounds';
 import { SiteConsole } from './siteConsole';
-import { steps, type RoundFacts, type Step } from './steps';
+import type { Step } from './steps';
 
-export interface LoopEvents { phase(text: string): void; waiting(step: Step, sinceMs: number): void; step(result: StepResult): void }
+export interface LoopEvents { phase(text: string): void; waiting(round: number, step: Step, sinceMs: number): void; step(result: StepResult): void }
 export interface LocalLoopOptions {
   /** Where the region keeps its state. */
   readonly directory: string;
   /** CSV files that are dropped into the raw container together. */
   readonly rawFiles: readonly string[];
-  readonly dataset: { readonly timeColumn?: string; readonly labelColumns?: readonly string[]; readonly ignoredColumns?: readonly string[] };
+  readonly rounds: number;
+  readonly dataset: DatasetColumns;
   readonly sampleIntervalMs: number;
   /** Loads the Pulumi program: the product's own, unless a test changes it. */
   readonly program: () => Promise<Record<string, unknown>>;
   readonly signal: AbortSignal;
   readonly events: LoopEvents;
-  readonly replay: (site: SiteConsole, manifest: DatasetManifest, files: readonly string[]) => Promise<readonly ReplayResult[]>;
+  readonly replay: Replay;
   /** Called with the finished report while the region still runs. */
   readonly whileRunning?: (report: LoopReport, region: LocalRegion, outputs: StackOutputs) => Promise<void>;
 }
@@ -42,96 +49,85 @@ export const regionCredential = (region: LocalRegion, principal: Principal): Tok
   },
 });
 
-const project = 'factory-loop';
-const stepTimeoutMs = 120_000;
+/** What a run leaves for one that continues it: when the first raw files came, and how many rounds the line has replayed. */
+const runState = z.object({ startedAt: z.iso.datetime(), replayed: z.int().nonnegative() });
+type RunState = z.output<typeof runState>;
+const stateFile = (directory: string) => join(directory, 'run.json');
+const stateBefore = (directory: string): RunState | undefined => (existsSync(stateFile(directory)) ? runState.parse(JSON.parse(readFileSync(stateFile(directory), 'utf8'))) : undefined);
 
-/** Stack configuration of the local region: everything fast, the site simulated, whoever looks on may read. */
-function localConfiguration(region: LocalRegion, options: LocalLoopOptions, databusPort: number, reader: Principal, rawWriter: Principal): Record<string, string> {
-  const { timeColumn, labelColumns, ignoredColumns } = options.dataset;
-  const principal = ({ objectId }: Principal) => ({ principalId: objectId, principalType: 'ServicePrincipal' });
-  const values: Record<string, unknown> = {
-    cloud: region.cloud, deployerPrincipalType: 'ServicePrincipal', readers: [principal(reader)], rawWriters: [principal(rawWriter)],
-    dataset: { settleSeconds: 1, ...(timeColumn === undefined ? {} : { timeColumn }), ...(labelColumns === undefined ? {} : { labelColumns }), ...(ignoredColumns === undefined ? {} : { ignoredColumns }) },
-    jobs: { pollingIntervalSeconds: 1 }, edgeSite: { enabled: true, lineMode: 'idle', databusPort, sampleIntervalMs: options.sampleIntervalMs },
-  };
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${project}:${key}`, typeof value === 'string' ? value : JSON.stringify(value)]));
-}
-
-async function quarantinedFiles(reader: EvidenceReader): Promise<QuarantinedFile[]> {
-  const container = reader.container('data', reader.outputs.quarantineContainer);
-  const reasons = (await reader.list(container, '')).filter((one) => one.name.endsWith('reason.json'));
-  return Promise.all(reasons.map(async ({ name }) => {
-    const { file, row, column, expected, found } = JSON.parse((await reader.text(container, name)) ?? '{}') as { file: string; row: number | null; column: string | null; expected: string; found: string };
-    return { file, row, column, reason: `expected ${expected}, found ${found}` };
-  }));
-}
-
-/** Runs the loop once: bundles, region, deployment, raw data, every step with its evidence, replay. The region stops at the end, whatever happened. */
+/** Runs the loop: bundles, region, deployment, raw data, then every step of every round with its evidence. The region stops at the end, whatever happened. */
 export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopReport> {
-  const { events, signal } = options;
+  const { events, signal, directory, rawFiles, rounds } = options;
   const started = performance.now();
+  const startedAt = new Date();
   const since = (from: number) => Math.round(performance.now() - from);
-  const interrupted = () => {
-    if (signal.aborted) throw new Error('interrupted');
-  };
-
-  events.phase('bundling the programs and starting the region');
-  const bundling = bundleAll().then(() => since(started));
-  const [bundlesMs, region] = await Promise.all([bundling, LocalRegion.start(options.directory)]);
-  const regionMs = since(started);
-  const closing: (() => Promise<void>)[] = [];
-  const results: StepResult[] = [];
-  const base = { rounds: 1, replays: [] as readonly ReplayResult[], quarantined: [] as QuarantinedFile[], startUp: { bundlesMs, regionMs, deploymentMs: 0, resources: 0 } };
-  const finish = (more: Partial<LoopReport>): LoopReport => ({
-    ...base, steps: results, durationMs: since(started),
-    refusals: region.context.gate.denials.map(({ identity, action, scope, status, rolesThatGrant }) => ({ identity, action, scope, status, rolesThatGrant })), ...more,
+  const whole = emptyRounds();
+  const startUp = { bundlesMs: 0, regionMs: 0, deploymentMs: 0, resources: 0 };
+  let region: LocalRegion | undefined;
+  let quarantined: readonly QuarantinedFile[] = [];
+  let telemetry: LoopReport['telemetry'] = { logs: { arrived: 0, distinct: 0 }, metrics: { arrived: 0, distinct: 0 } };
+  let factory: string | undefined;
+  const finish = (error?: Error): LoopReport => ({
+    startedAt: startedAt.toISOString(), ...(factory === undefined ? {} : { factory }), rounds, durationMs: since(started), steps: whole.steps, summaries: whole.summaries, replays: whole.replays, quarantined, telemetry, recycled: whole.landed, startUp,
+    refusals: (region?.context.gate.denials ?? []).map(({ identity, action, scope, status, rolesThatGrant }) => ({ identity, action, scope, status, rolesThatGrant })),
+    ...(error ? { error: error.message } : {}),
   });
+  const closing: (() => Promise<void>)[] = [];
   try {
-    interrupted();
-    const reader = region.principal('reader');
-    const rawWriter = region.principal('raw-writer');
-    const databusPort = await freePort();
+    events.phase('bundling the programs and starting the region');
+    // Both are waited for, so that neither goes on behind the back of a run that ends.
+    const [bundles, regionStart] = await Promise.allSettled([bundleAll().then(() => (startUp.bundlesMs = since(started))), LocalRegion.start(directory).then((one) => (region = one))]);
+    if (signal.aborted) throw new Interrupted();
+    if (bundles.status === 'rejected') throw bundles.reason;
+    if (regionStart.status === 'rejected') throw regionStart.reason;
+    const running = regionStart.value;
+    startUp.regionMs = since(started);
+
+    const [reader, rawWriter] = [running.principal('reader'), running.principal('raw-writer')];
+    const ports = await sitePorts(directory);
     const deploying = performance.now();
-    let resources = 0;
     events.phase('deploying the stack');
-    const deployment = await deploy(catalogueOf(regionTypes(region)), {
-      program: options.program, project, stack: 'local', configuration: localConfiguration(region, options, databusPort, reader, rawWriter),
-      onResource: ({ type, name }) => events.phase(`deploying the stack: ${++resources} resources, ${type.split(':').pop() ?? ''} ${name}`),
-    });
-    const startUp = { bundlesMs, regionMs, deploymentMs: since(deploying), resources: deployment.resources.length };
+    const deployment = await unlessInterrupted(deploy(catalogueOf(regionTypes(running)), {
+      program: options.program, project, stack: 'local', configuration: localConfiguration(running.cloud, { dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, reader, rawWriter }),
+      onResource: ({ type, name }) => events.phase(`deploying the stack: ${++startUp.resources} resources, ${type.split(':').pop() ?? ''} ${name}`),
+    }), signal);
+    startUp.deploymentMs = since(deploying);
     const outputs = stackOutputs.parse(deployment.outputs);
-    interrupted();
+    factory = outputs.factory;
 
-    const evidence = new EvidenceReader(outputs, regionCredential(region, reader));
+    const evidence = new EvidenceReader(outputs, regionCredential(running, reader));
     closing.push(() => evidence.close());
-    const site = await SiteConsole.connect(databusPort);
+    const monitor = new MonitorReader(outputs, regionCredential(running, reader));
+    const site = await unlessInterrupted(SiteConsole.connect(ports.databusPort), signal);
     closing.push(() => site.close());
-    const facts: RoundFacts = { startedAt: new Date(Math.floor(Date.now() / 1_000) * 1_000), rawBlobs: [] };
-    evidence.listen(facts.startedAt);
-    const writer = new EvidenceReader(outputs, regionCredential(region, rawWriter)).container('data', outputs.rawContainer);
-    events.phase(`dropping ${options.rawFiles.length} raw file${options.rawFiles.length === 1 ? '' : 's'}`);
-    await dropRawFiles(writer, outputs.dataset, options.rawFiles);
 
-    await followSteps({
-      round: 1, steps, observer: { reader: evidence, site, facts }, explain: (program) => explainFailure(region, program), stepTimeoutMs, pollMs: 150, signal,
-      onWaiting: (step, sinceMs) => events.waiting(step, sinceMs),
-      onStep: (result) => {
-        results.push(result);
-        events.step(result);
-      },
-    });
-    let replays: readonly ReplayResult[] = [];
-    if (results.every((step) => step.ok) && facts.manifest && !signal.aborted) {
-      events.phase('replaying a normal and a faulty stretch');
-      replays = await options.replay(site, facts.manifest, options.rawFiles);
-    }
-    const report = finish({ startUp, replays, quarantined: await quarantinedFiles(evidence) });
-    await options.whileRunning?.(report, region, outputs);
+    const before = stateBefore(directory);
+    const now = new Date(Math.floor(Date.now() / 1_000) * 1_000);
+    events.phase(`dropping ${rawFiles.length} raw file${rawFiles.length === 1 ? '' : 's'}`);
+    const dropped = await unlessInterrupted(dropRawFiles(evidence, new EvidenceReader(outputs, regionCredential(running, rawWriter)).container('data', outputs.rawContainer), rawFiles), signal);
+    const state: RunState = { startedAt: dropped > 0 || !before ? now.toISOString() : before.startedAt, replayed: before?.replayed ?? 0 };
+    const keep = (replayed: number) => writeFileSync(stateFile(directory), JSON.stringify({ ...state, replayed }));
+    keep(state.replayed);
+    evidence.listen(new Date(before?.startedAt ?? now));
+
+    await runRounds({
+      region: running, reader: evidence, monitor, site, rounds, startedAt: new Date(state.startedAt), replayedBefore: state.replayed, onReplay: keep, rawFiles, rawBlobs: rawBlobNames(outputs.dataset, rawFiles), signal, replay: options.replay,
+      onStep: (result) => events.step(result), onWaiting: (round, step, sinceMs) => events.waiting(round, step, sinceMs), onPhase: (text) => events.phase(text),
+    }, whole);
+    if (signal.aborted) throw new Interrupted();
+    events.phase('reading what arrived');
+    quarantined = (await quarantinedFiles(evidence)).map(({ file, row, column, reason }) => ({ file, row, column, reason }));
+    const { traces, customMetrics } = await monitor.counts();
+    telemetry = { logs: { arrived: traces.items, distinct: traces.distinct }, metrics: { arrived: customMetrics.items, distinct: customMetrics.distinct } };
+    const report = finish();
+    await options.whileRunning?.(report, running, outputs);
     return report;
   } catch (error) {
-    return finish({ error: (error as Error).message });
+    return finish(error as Error);
   } finally {
+    events.phase('stopping the region');
     for (const close of closing.reverse()) await close().catch(() => undefined);
-    await region.stop();
+    await region?.stop();
+    endProcessesOf(directory);
   }
 }

@@ -1,25 +1,40 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../startOptions';
+import { endProcessesOf, startOfProcess } from './leftovers';
 
-const isRunning = (pid: number) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
+const ownerFile = (local: string) => join(local, 'region.pid');
+export const regionDirectory = (local: string) => join(local, 'region');
 
-/** An empty directory for a region, below the folder of a run. Throws UsageError when another region still lives there. */
-export function emptyRegionDirectory(local: string): string {
-  const directory = join(local, 'region');
-  const owner = join(local, 'region.pid');
-  const pid = existsSync(owner) ? Number(readFileSync(owner, 'utf8')) : 0;
-  if (pid > 0 && pid !== process.pid && isRunning(pid)) throw new UsageError(`a region is already running in ${local} (process ${pid}). End it first, or give another folder with --local.`);
-  rmSync(directory, { recursive: true, force: true });
+/** The process whose region lives in the folder; a file that a killed run left names none. */
+function owner(local: string): number | undefined {
+  const file = ownerFile(local);
+  const [pid = '', start = ''] = existsSync(file) ? readFileSync(file, 'utf8').split(' ') : [];
+  const id = Number(pid);
+  return id > 0 && id !== process.pid && start !== '' && startOfProcess(id) === start ? id : undefined;
+}
+
+/** Throws UsageError when a region runs in the folder. */
+export function refuseRunning(local: string): void {
+  const pid = owner(local);
+  if (pid !== undefined) throw new UsageError(`a region is already running in ${local} (process ${pid}). End it first, or give another folder with --local.`);
+}
+
+/** Everything of a region that is not running any more: its processes, its state. */
+export function removeRegion(local: string): void {
+  endProcessesOf(regionDirectory(local));
+  rmSync(regionDirectory(local), { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+}
+
+/** The directory for a region: empty, or with `keep` as the last one left it. Throws UsageError when another region still lives there, or there is nothing to keep. */
+export function claimRegionDirectory(local: string, keep: boolean): string {
+  refuseRunning(local);
+  const directory = regionDirectory(local);
+  if (keep && !existsSync(directory)) throw new UsageError(`--continue: there is no region in ${local}. Start one without --continue first.`);
+  if (keep) endProcessesOf(directory);
+  else removeRegion(local);
   mkdirSync(local, { recursive: true });
-  writeFileSync(owner, String(process.pid));
-  process.once('exit', () => rmSync(owner, { force: true }));
+  writeFileSync(ownerFile(local), `${process.pid} ${startOfProcess(process.pid) ?? ''}`);
+  process.once('exit', () => rmSync(ownerFile(local), { force: true }));
   return directory;
 }

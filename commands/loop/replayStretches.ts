@@ -1,40 +1,58 @@
-import type { DatasetManifest } from '../../contracts/datasetManifest';
 import type { InferenceResult } from '../../contracts/databus';
+import type { DatasetManifest } from '../../contracts/datasetManifest';
+import { unlessInterrupted } from './interruption';
 import type { ReplayResult } from './report';
 import type { SiteConsole } from './siteConsole';
-import { recordedStretches, simulatedStretches, type Row, type Stretch } from './stretches';
+import type { Sent } from './steps';
+import { laterBy, recordedStretches, simulatedStretches, spanMs, type Row, type Stretch } from './stretches';
 
 const runTimeoutMs = 120_000;
 /** The inference server may still be computing when the line has finished; it is done when it has been silent for this long. */
 const silenceMs = 1_500;
 
-async function replay(site: SiteConsole, { stretch, source, columns, rows }: Stretch): Promise<ReplayResult> {
+/** `replayed` counts the rounds of this region: each has days of its own. */
+export interface ReplayRound { readonly round: number; readonly replayed: number; readonly last: boolean; readonly sent: Sent; readonly signal: AbortSignal }
+export type Replay = (site: SiteConsole, manifest: DatasetManifest, files: readonly string[], round: ReplayRound) => Promise<readonly ReplayResult[]>;
+
+async function replay(site: SiteConsole, { stretch, source, columns, rows }: Stretch, { round, sent, signal }: ReplayRound): Promise<ReplayResult> {
   const results: InferenceResult[] = [];
   let lastAt = performance.now();
+  let samples = 0;
   const stop = await site.onResult((result) => {
     results.push(result);
     lastAt = performance.now();
   });
   try {
     const timed = rows.map(([time, ...values]: Row) => [new Date(time).toISOString(), ...values] as [string, ...(number | null)[]]);
-    if (timed.length > 0) await site.runLine({ kind: 'replay', intervalMs: 0, columns: [...columns], rows: timed }, runTimeoutMs);
+    for (const [time] of timed) sent.times.add(time);
+    if (timed.length > 0) ({ samplesSent: samples } = await unlessInterrupted(site.runLine({ kind: 'replay', intervalMs: 0, columns: [...columns], rows: timed }, runTimeoutMs), signal));
+    sent.samples += samples;
     lastAt = performance.now();
-    while (performance.now() - lastAt < silenceMs) await new Promise((resolve) => setTimeout(resolve, 100));
+    while (performance.now() - lastAt < silenceMs && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 100));
   } finally {
     stop();
   }
   const alarms = results.filter((result) => result.alarm).length;
   return {
-    stretch, source, windows: results.length, alarms, alarmRate: results.length === 0 ? 0 : Number((alarms / results.length).toFixed(4)),
+    round, stretch, source, packageVersions: [...new Set(results.map((result) => result.packageVersion))], samples, windows: results.length, alarms,
+    alarmRate: results.length === 0 ? 0 : Number((alarms / results.length).toFixed(4)), threshold: results.at(-1)?.threshold ?? null,
     series: results.map(({ windowEnd, score, alarm }) => ({ at: windowEnd, score, alarm })),
   };
 }
 
+const dayMs = 86_400_000;
+
+/** Recordings come again in every round, told some days later each time, so that no window of one round meets one of another. */
+export function inRound(stretches: readonly Stretch[], replayed: number): Stretch[] {
+  const days = Math.ceil(spanMs(stretches) / dayMs) + 1;
+  return stretches.map((one) => laterBy(one, (replayed - 1) * days * dayMs));
+}
+
 /** Lets the line run a normal and a faulty stretch past the deployed package and counts its alarms. */
-export const replayStretches = (simulated: boolean, columns: { readonly time?: string; readonly labels?: readonly string[]; readonly ignored?: readonly string[] }) =>
-  async (site: SiteConsole, manifest: DatasetManifest, files: readonly string[]): Promise<readonly ReplayResult[]> => {
-    const stretches = simulated ? simulatedStretches() : await recordedStretches(files, manifest, columns);
+export const replayStretches = (simulated: boolean, columns: { readonly time?: string; readonly labels?: readonly string[]; readonly ignored?: readonly string[] }): Replay =>
+  async (site, manifest, files, round) => {
+    const stretches = simulated ? simulatedStretches(round.replayed) : inRound(await recordedStretches(files, manifest, columns, round.last ? 'held-out' : 'train'), round.replayed);
     const results: ReplayResult[] = [];
-    for (const stretch of stretches) results.push(await replay(site, stretch));
+    for (const stretch of stretches) results.push(await replay(site, stretch, round));
     return results;
   };

@@ -1,14 +1,32 @@
 /** One step of the article's workflow in one round; `evidence` comes from the service concerned, never from the program. */
 export interface StepResult { readonly round: number; readonly id: string; readonly title: string; readonly ok: boolean; readonly evidence: Record<string, unknown>; readonly durationMs: number }
 export interface QuarantinedFile { readonly file: string; readonly row: number | null; readonly column: string | null; readonly reason: string }
+export interface ScoredWindow { readonly at: string; readonly score: number; readonly alarm: boolean }
 /** What the deployed package said of a stretch that the production line replayed. */
-export interface ReplayResult { readonly stretch: 'normal' | 'fault'; readonly source: string; readonly windows: number; readonly alarms: number; readonly alarmRate: number; readonly series: readonly { readonly at: string; readonly score: number; readonly alarm: boolean }[] }
+export interface ReplayResult {
+  readonly round: number; readonly stretch: 'normal' | 'fault'; readonly source: string; readonly packageVersions: readonly string[];
+  readonly samples: number; readonly windows: number; readonly alarms: number; readonly alarmRate: number; readonly threshold: number | null; readonly series: readonly ScoredWindow[];
+}
+/** What a round made of which data. */
+export interface RoundSummary {
+  readonly round: number; readonly dataVersion?: string; readonly rawSources: number; readonly landingSources: number; readonly windows: number;
+  readonly modelVersion?: string; readonly packageVersion?: string; readonly stage?: string; readonly gate: Readonly<Record<string, string>>;
+}
+/** What arrived over the way back; the difference of both figures was sent more than once. */
+export interface Arrivals { readonly arrived: number; readonly distinct: number }
 export interface LoopReport {
+  readonly startedAt: string;
+  readonly factory?: string;
   readonly rounds: number;
   readonly durationMs: number;
   readonly steps: readonly StepResult[];
+  readonly summaries: readonly RoundSummary[];
   readonly quarantined: readonly QuarantinedFile[];
   readonly replays: readonly ReplayResult[];
+  /** What Application Insights holds. */
+  readonly telemetry: { readonly logs: Arrivals; readonly metrics: Arrivals };
+  /** Records of the landing zone, against what the line sent and the inference server answered. */
+  readonly recycled: Arrivals & { readonly sent: number };
   /** Milliseconds before the first step: bundles, region, deployment. */
   readonly startUp: { readonly bundlesMs: number; readonly regionMs: number; readonly deploymentMs: number; readonly resources: number };
   readonly refusals: readonly { readonly identity: string; readonly action: string; readonly scope: string; readonly status: number; readonly rolesThatGrant: readonly string[] }[];

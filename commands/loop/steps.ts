@@ -3,18 +3,31 @@ import type { DeliveryRecord } from '../../contracts/deliveryRecord';
 import { digestFileName, packageFileName, packageFolder } from '../../contracts/edgePackage';
 import { modelFiles, modelSignature, parseModelUri, type ModelTags } from '../../contracts/modelCatalog';
 import type { DeviceMessage, EvidenceReader } from './evidenceReader';
+import type { Batch, LandingZone } from './landingZone';
+import type { MonitorReader } from './monitorReader';
+import { quarantinedFiles } from './quarantinedFiles';
 import type { SiteConsole } from './siteConsole';
 
+export interface Sent { samples: number; readonly times: Set<string>; readonly results: Set<string> }
 /** What a round has shown so far; a step reads what earlier ones found. */
 export interface RoundFacts {
+  /** Nothing older counts for this round. */
   readonly startedAt: Date;
+  /** Raw blobs that were dropped for this round. */
   readonly rawBlobs: readonly string[];
+  /** Landing-zone blobs that this round's data version must hold: what the round before sent back. */
+  readonly recycled: readonly string[];
+  /** Manifests of batches that were in the landing zone before this round's line ran. */
+  readonly landedBefore: ReadonlySet<string>;
+  /** What the line sent and the inference server answered in this round: times of samples, one key a result. */
+  readonly sent: Sent;
+  landed?: readonly Batch[];
   manifest?: DatasetManifest;
   model?: { version: string; tags: ModelTags; modelUri: string };
   packageBlob?: { name: string; sha256: string };
   delivery?: DeliveryRecord;
 }
-export interface Observer { readonly reader: EvidenceReader; readonly site: SiteConsole; readonly facts: RoundFacts }
+export interface Observer { readonly reader: EvidenceReader; readonly site: SiteConsole; readonly monitor: MonitorReader; readonly landing: LandingZone; readonly facts: RoundFacts }
 /** `final`: the loop is meant to end here, so later steps are not missing. */
 export type Observation = { readonly ok: boolean; readonly evidence: Record<string, unknown>; readonly final?: boolean } | undefined;
 
@@ -52,14 +65,24 @@ async function findDelivery({ reader, facts }: Observer): Promise<readonly Devic
   return record && reader.deviceMessages(record.deliveryId);
 }
 
+/** Every file of this round is in quarantine, so there will be no data version. */
+async function nothingGood(reader: EvidenceReader, facts: RoundFacts): Promise<Observation> {
+  if (facts.rawBlobs.length === 0) return undefined;
+  const bad = new Set((await quarantinedFiles(reader)).map(({ blob }) => blob));
+  return facts.rawBlobs.every((name) => bad.has(name)) ? failed({ files: facts.rawBlobs.length, quarantined: facts.rawBlobs.length }) : undefined;
+}
+
+/** Steps 1a to 10: from data to the running package. */
 export const steps: readonly Step[] = [
   {
     id: '1a', title: 'raw data loaded and shaped', program: 'data-pipeline',
     observe: async ({ reader, facts }) => {
-      const manifest = await reader.manifest(facts.startedAt);
-      if (!manifest) return undefined;
+      const listsAll = ({ sources }: DatasetManifest) => facts.recycled.every((blob) => sources.some((one) => one.origin === 'landing-zone' && one.name === blob));
+      const manifest = await reader.manifest(facts.startedAt, listsAll);
+      if (!manifest) return nothingGood(reader, facts);
       facts.manifest = manifest;
-      return done({ sources: manifest.sources.length, rows: manifest.sources.reduce((sum, one) => sum + one.rows, 0), windows: manifest.windowCount, labelled: manifest.labelled });
+      const landingZone = manifest.sources.filter((one) => one.origin === 'landing-zone').length;
+      return done({ sources: manifest.sources.length, ...(landingZone > 0 ? { landingZone } : {}), rows: manifest.sources.reduce((sum, one) => sum + one.rows, 0), windows: manifest.windowCount, labelled: manifest.labelled });
     },
     doneBefore: async (failure, { reader }) => {
       const { rawContainer, processedContainer, dataset } = reader.outputs;

@@ -15,10 +15,22 @@ export type Row = readonly [timeMs: number, ...values: (number | null)[]];
 export interface Stretch { readonly stretch: 'normal' | 'fault'; readonly source: string; readonly columns: readonly string[]; readonly rows: readonly Row[] }
 interface LabelledRow { readonly row: Row; readonly label: number | null }
 
+/** Which part of a recording the line replays as normal: what it replays may come back as training data, and held-out data never may. */
+export type NormalPart = 'held-out' | 'train';
+
 const maxRows = 20_000;
-/** The last fifth of a recording's reference part is held out: no model has been trained on it. */
+/** Borders of a recording's reference part, as the data pipeline draws them: three fifths train, the last fifth is held out. */
+const trainUntil = 0.6;
 const heldOutFrom = 0.8;
 const labelledReference = 0.4;
+
+/** From the first to the last time of all stretches. */
+export function spanMs(stretches: readonly Pick<Stretch, 'rows'>[]): number {
+  const times = stretches.flatMap(({ rows }) => [rows[0]?.[0] ?? [], rows.at(-1)?.[0] ?? []].flat());
+  return times.length === 0 ? 0 : Math.max(...times) - Math.min(...times);
+}
+
+export const laterBy = (stretch: Stretch, shiftMs: number): Stretch => ({ ...stretch, rows: stretch.rows.map(([time, ...values]): Row => [time + shiftMs, ...values]) });
 
 /** Longest run of rows that carry the label. */
 function longestRun(rows: readonly LabelledRow[], label: number): { from: number; to: number } {
@@ -44,17 +56,18 @@ function withStepFault(rows: readonly Row[], shiftMs: number): Row[] {
 }
 
 /** A normal and a faulty stretch of one recording: its own labelled fault, or a step fault put on its held-out part. */
-export function stretchesOf(source: string, columns: readonly string[], recording: readonly LabelledRow[]): Stretch[] {
+export function stretchesOf(source: string, columns: readonly string[], recording: readonly LabelledRow[], part: NormalPart): Stretch[] {
   const fault = longestRun(recording, 1);
   const rows = (from: number, to: number) => recording.slice(from, Math.min(to, from + maxRows)).map((one) => one.row);
   if (fault.to > fault.from) {
-    const normalFrom = Math.floor(recording.length * labelledReference * heldOutFrom);
-    const normal = fault.from > normalFrom ? rows(normalFrom, fault.from) : [];
+    const reference = recording.length * labelledReference;
+    const [from, to] = part === 'train' ? [0, Math.min(fault.from, Math.floor(reference * trainUntil))] : [Math.floor(reference * heldOutFrom), fault.from];
+    const normal = to > from ? rows(from, to) : [];
     return [{ stretch: 'normal', source, columns, rows: normal }, { stretch: 'fault', source, columns, rows: rows(fault.from, fault.to) }];
   }
-  const normal = rows(Math.floor(recording.length * heldOutFrom), recording.length);
-  const span = (normal.at(-1)?.[0] ?? 0) - (normal[0]?.[0] ?? 0);
-  return [{ stretch: 'normal', source, columns, rows: normal }, { stretch: 'fault', source: `${source} with a step of 4 sigma`, columns, rows: withStepFault(normal, 2 * span + 3_600_000) }];
+  const normal = part === 'train' ? rows(0, Math.floor(recording.length * trainUntil)) : rows(Math.floor(recording.length * heldOutFrom), recording.length);
+  const shiftMs = 2 * spanMs([{ rows: normal }]) + 3_600_000;
+  return [{ stretch: 'normal', source, columns, rows: normal }, { stretch: 'fault', source: `${source} with a step of 4 sigma`, columns, rows: withStepFault(normal, shiftMs) }];
 }
 
 async function readRecording(file: string, manifest: DatasetManifest, options: ColumnOptions): Promise<LabelledRow[]> {
@@ -94,23 +107,22 @@ function joined(stretches: readonly Stretch[]): Stretch[] {
 }
 
 /** All recordings that have a labelled fault, because one alone may hold a fault that is hardly there; without labels the last recording. */
-export async function recordedStretches(files: readonly string[], manifest: DatasetManifest, options: ColumnOptions): Promise<Stretch[]> {
+export async function recordedStretches(files: readonly string[], manifest: DatasetManifest, options: ColumnOptions, part: NormalPart): Promise<Stretch[]> {
   const accepted = new Set(manifest.sources.map(({ name }) => basename(name)));
   const columns = manifest.features.sensors.map(({ name }) => name);
   const labelled: Stretch[] = [];
   let last: Stretch[] = [];
   for (const file of files.filter((one) => accepted.has(basename(one)))) {
     const recording = await readRecording(file, manifest, options);
-    last = stretchesOf(basename(file), columns, recording);
+    last = stretchesOf(basename(file), columns, recording, part);
     if (recording.some(({ label }) => label === 1)) labelled.push(...last);
   }
   return joined(labelled.length > 0 ? labelled : last);
 }
 
-/** A later hour of the simulated machine, and the same machine with a blocked discharge. */
-export function simulatedStretches(): Stretch[] {
-  const record = (hour: number, fault: boolean) => simulateRecord({ seed: 100 + hour, startTime: new Date(Date.UTC(2026, 2, 10, hour)), periodMs: 1_000, samples: 900, faults: fault ? [{ from: 0, to: 900, kind: 'step' }] : [] })
+/** A later day of the simulated machine in every round: normal operation, then the same machine with a blocked discharge. */
+export function simulatedStretches(round: number): Stretch[] {
+  const record = (hour: number, fault: boolean) => simulateRecord({ seed: 100 * round + hour, startTime: new Date(Date.UTC(2026, 2, 9 + round, hour)), periodMs: 1_000, samples: 900, faults: fault ? [{ from: 0, to: 900, kind: 'step' }] : [] })
     .map(({ time, values }): Row => [time.getTime(), ...machineSensors.map((name) => values[name] ?? null)]);
-  // The simulated machine needs its first minutes to warm up, as the real one would.
   return [{ stretch: 'normal', source: 'simulated pump', columns: machineSensors, rows: record(6, false) }, { stretch: 'fault', source: 'simulated pump, discharge blocked', columns: machineSensors, rows: record(8, true) }];
 }

@@ -17,12 +17,13 @@ function signalGroup(processGroup: number, signal: NodeJS.Signals) {
 
 /** Containers as processes: the image's directory is the root, the declared environment is the whole environment. */
 export class ProcessRuntime implements ContainerRuntime {
-  private readonly reaper = new Reaper();
+  private readonly reaper: Reaper;
   private readonly running = new Set<RunningContainer>();
   private readonly home: string;
   private stopped = false;
 
   constructor(private readonly options: { readonly directory: string; readonly trustStoreFile: string; readonly images: ImageStore }) {
+    this.reaper = new Reaper(options.directory);
     this.home = join(options.directory, 'home');
   }
 

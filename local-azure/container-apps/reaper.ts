@@ -25,12 +25,15 @@ exit 0
 export class Reaper {
   private process: ChildProcess | undefined;
 
+  /** `regionDirectory` marks the shell as the region's own, like every other child. */
+  constructor(private readonly regionDirectory: string) {}
+
   private write(line: string) {
     this.process?.stdin?.write(`${line}\n`);
   }
   watch(processGroup: number): void {
     if (this.process === undefined) {
-      this.process = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env: {} });
+      this.process = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env: { FACTORY_LOOP_REGION: this.regionDirectory } });
       const { stdin } = this.process;
       stdin?.on('error', () => undefined);
       // Watching must not keep the region's process alive.

@@ -57,7 +57,7 @@ export function commandTypes(context: RegionContext, entra: Entra): ProviderPart
     const declared = Object.fromEntries(Object.entries((inputs['environment'] ?? {}) as Properties).map(([key, value]) => [key, String(value)]));
     const outputsBefore: Record<string, string> = previous !== undefined && inputs['addPreviousOutputInEnv'] !== false ? { PULUMI_COMMAND_STDOUT: String(previous['stdout'] ?? ''), PULUMI_COMMAND_STDERR: String(previous['stderr'] ?? '') } : {};
     const environment = {
-      PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter), HOME: process.env['HOME'] ?? '', TZ: 'UTC', NODE_EXTRA_CA_CERTS: context.tls.caFile,
+      PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter), HOME: process.env['HOME'] ?? '', TZ: 'UTC', NODE_EXTRA_CA_CERTS: context.tls.caFile, FACTORY_LOOP_REGION: context.directory,
       ...grant.environment, AZURE_CLIENT_ID: entra.deployer.clientId, AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential', ...outputsBefore, ...declared,
     };
     const interpreter = Array.isArray(inputs['interpreter']) ? inputs['interpreter'].map(String) : ['/bin/sh', '-c'];

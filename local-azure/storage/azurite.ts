@@ -15,7 +15,7 @@ export class Azurite {
   private child: ChildProcess | undefined;
   private stopping = false;
 
-  constructor(private readonly directory: string, private readonly onLost: (reason: string) => void) {}
+  constructor(private readonly directory: string, private readonly regionDirectory: string, private readonly onLost: (reason: string) => void) {}
 
   async start(): Promise<Upstream> {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
@@ -25,7 +25,7 @@ export class Azurite {
       stdio: ['pipe', 'pipe', 'pipe'],
       // A group of its own: an interrupt at the terminal reaches the region, which ends its programs before their storage.
       detached: true,
-      env: Object.fromEntries(['PATH', 'HOME', 'TZ'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+      env: { ...Object.fromEntries(['PATH', 'HOME', 'TZ'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))), FACTORY_LOOP_REGION: this.regionDirectory },
     });
     this.child = child;
     child.stdin.on('error', () => undefined);

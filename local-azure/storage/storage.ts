@@ -62,7 +62,7 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   }
 
   private async startAzurite(): Promise<void> {
-    this.azurite = new Azurite(join(this.context.directory, 'storage', 'azurite'), (reason) => {
+    this.azurite = new Azurite(join(this.context.directory, 'storage', 'azurite'), this.context.directory, (reason) => {
       this.context.log('storage', reason);
       if (this.running) this.startAzurite().catch((error: unknown) => this.context.log('storage', 'Azurite did not come back', { reason: (error as Error).message }));
     });

@@ -81,7 +81,7 @@ it('leaves no container behind when the region is killed', async () => {
   writeFileSync(script, `
     const { Reaper } = require(${JSON.stringify(reaper)});
     const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' });
-    new Reaper().watch(child.pid);
+    new Reaper('/region').watch(child.pid);
     setTimeout(() => console.log(child.pid), 200);
     setInterval(() => {}, 1000);`);
   const killed = spawn(process.execPath, ['-r', require.resolve('ts-node/register'), script], { cwd: join(__dirname, '../../..'), stdio: ['ignore', 'pipe', 'inherit'] });

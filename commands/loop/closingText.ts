@@ -1,0 +1,33 @@
+import { relative } from 'node:path';
+import type { LoopReport, RoundSummary } from './report';
+import { duration, evidenceLine, stepTable, type Paint } from './stepTable';
+
+const percent = (rate: number) => `${(rate * 100).toFixed(rate > 0 && rate < 0.1 ? 1 : 0)} %`;
+
+export function quarantineLines({ quarantined }: Pick<LoopReport, 'quarantined'>): string[] {
+  return quarantined.map(({ file, row, column, reason }) => `quarantined ${file}: row ${row ?? '-'}, column ${column ?? '-'}: ${reason}`);
+}
+
+export function roundLine({ round, dataVersion, rawSources, landingSources, windows, packageVersion }: RoundSummary): string {
+  const sources = [`${rawSources} raw`, ...(landingSources > 0 ? [`${landingSources} recycled`] : [])].join(' + ');
+  return dataVersion === undefined ? `round ${round}: no data version` : `round ${round}: data ${dataVersion} (${sources}, ${windows} windows)${packageVersion === undefined ? '' : ` -> package ${packageVersion}`}`;
+}
+
+/** What a person reads when the loop has ended. */
+export function closingText(report: LoopReport, paint: Paint, place: { readonly root: string; readonly page: string }): string[] {
+  const { steps, rounds, summaries, replays, telemetry, recycled } = report;
+  const followed = [...new Set(steps.map((step) => step.round))];
+  const tables = followed.flatMap((round) => [...(rounds > 1 ? [paint.bold(`round ${round}`)] : []), stepTable(steps.filter((step) => step.round === round), paint), '']);
+  const broken = steps.find((step) => !step.ok);
+  const failure = report.error ?? (broken === undefined ? undefined : `${rounds > 1 ? `round ${broken.round}, ` : ''}step ${broken.id} failed: ${evidenceLine(broken.evidence)}`);
+  return [
+    '', ...tables,
+    ...(rounds > 1 ? summaries.map(roundLine) : []),
+    ...replays.map(({ round, stretch, alarms, windows, alarmRate }) => `${rounds > 1 ? `round ${round}, ` : ''}${stretch === 'fault' ? 'fault' : 'normal'} replayed: ${alarms} alarms in ${windows} windows (${percent(alarmRate)})`),
+    ...(recycled.sent > 0 ? [`recycled: ${recycled.distinct} of ${recycled.sent} records arrived, ${recycled.arrived - recycled.distinct} twice`] : []),
+    ...(telemetry.metrics.arrived > 0 ? [`telemetry: ${telemetry.logs.distinct} logs and ${telemetry.metrics.distinct} metric values arrived, ${telemetry.logs.arrived + telemetry.metrics.arrived - telemetry.logs.distinct - telemetry.metrics.distinct} twice`] : []),
+    ...quarantineLines(report),
+    ...(failure === undefined ? [] : [paint.bad(failure)]),
+    `${steps.filter((step) => step.ok).length} of ${steps.length} steps in ${duration(report.durationMs)}, report in ${relative(place.root, place.page)} (npm run report)`,
+  ];
+}

@@ -1,0 +1,2 @@
+import type { LoopReport } from './report';
+export const reportPage = (report: LoopReport): string => `<pre>${JSON.stringify(report)}</pre>`;

@@ -1,0 +1,91 @@
+import type { LocalRegion } from '../../local-azure/region/localRegion';
+import type { EvidenceReader } from './evidenceReader';
+import { explainFailure } from './explainFailure';
+import { followSteps } from './followSteps';
+import { LandingZone, manifestNames, resultKey } from './landingZone';
+import type { MonitorReader } from './monitorReader';
+import type { Replay } from './replayStretches';
+import type { ReplayResult, RoundSummary, StepResult } from './report';
+import { landedCounts, returnSteps, type LandedCounts } from './returnSteps';
+import type { SiteConsole } from './siteConsole';
+import { steps, type RoundFacts, type Step } from './steps';
+
+const stepTimeoutMs = 120_000;
+
+export interface RoundsOptions {
+  readonly region: LocalRegion;
+  readonly reader: EvidenceReader;
+  readonly monitor: MonitorReader;
+  readonly site: SiteConsole;
+  readonly rounds: number;
+  /** Since when data versions count for the first round; a continued run goes back to where the last one began. */
+  readonly startedAt: Date;
+  /** Rounds whose stretches the line has replayed in this region before. */
+  readonly replayedBefore: number;
+  readonly onReplay: (replayed: number) => void;
+  readonly rawFiles: readonly string[];
+  readonly rawBlobs: readonly string[];
+  readonly signal: AbortSignal;
+  readonly replay: Replay;
+  readonly onStep: (result: StepResult) => void;
+  readonly onWaiting: (round: number, step: Step, sinceMs: number) => void;
+  readonly onPhase: (text: string) => void;
+}
+/** Filled while the rounds go on, so that an interrupted run has what there is. */
+export interface RoundsResult { readonly steps: StepResult[]; readonly replays: ReplayResult[]; readonly summaries: RoundSummary[]; readonly landed: { sent: number; arrived: number; distinct: number } }
+export const emptyRounds = (): RoundsResult => ({ steps: [], replays: [], summaries: [], landed: { sent: 0, arrived: 0, distinct: 0 } });
+
+const figuresOf = (tag: string | undefined) => Object.fromEntries((tag ?? '').split(' ').filter((one) => one.includes('=')).map((one) => one.split('=') as [string, string]));
+
+function summaryOf(round: number, { manifest, model }: RoundFacts): RoundSummary {
+  const sources = manifest?.sources ?? [];
+  const tags = model?.tags;
+  return {
+    round, ...(manifest ? { dataVersion: manifest.dataVersion } : {}), rawSources: sources.filter(({ origin }) => origin === 'raw').length, landingSources: sources.filter(({ origin }) => origin === 'landing-zone').length,
+    windows: manifest?.windowCount ?? 0, ...(model ? { modelVersion: model.version } : {}), ...(tags?.packageVersion === undefined ? {} : { packageVersion: tags.packageVersion }), ...(tags ? { stage: tags.stage } : {}),
+    gate: figuresOf(tags?.gateFigures),
+  };
+}
+
+/** The services tell creation times in whole seconds. */
+const wholeSecond = (timeMs: number) => new Date(Math.floor(timeMs / 1_000) * 1_000);
+
+/** Follows the loop round after round: what the line sends back in one round starts the next. Ends at the first step that is not ok. */
+export async function runRounds(options: RoundsOptions, result: RoundsResult): Promise<void> {
+  const { region, reader, monitor, site, rounds, rawFiles, signal } = options;
+  const landing = new LandingZone(reader);
+  let startedAt = options.startedAt;
+  let recycled: readonly string[] = [];
+  for (let round = 1; round <= rounds && !signal.aborted; round++) {
+    const facts: RoundFacts = { startedAt, rawBlobs: round === 1 ? options.rawBlobs : [], recycled, landedBefore: new Set(await manifestNames(reader)), sent: { samples: 0, times: new Set(), results: new Set() } };
+    const runLine = async () => {
+      if (!facts.manifest) return;
+      options.onPhase('the line runs a normal and a faulty stretch');
+      startedAt = wholeSecond(Date.now());
+      const stop = await site.onResult((one) => facts.sent.results.add(resultKey(one)));
+      const replayed = options.replayedBefore + round;
+      options.onReplay(replayed);
+      result.replays.push(...(await options.replay(site, facts.manifest, rawFiles, { round, replayed, last: round === rounds, sent: facts.sent, signal })));
+      stop();
+    };
+    const followed = await followSteps({
+      round, steps: [...steps, ...returnSteps], observer: { reader, site, monitor, landing, facts }, explain: (program) => explainFailure(region, program), stepTimeoutMs, pollMs: 150, signal,
+      before: async (step) => (step === returnSteps[0] ? runLine() : undefined),
+      onWaiting: (step, sinceMs) => options.onWaiting(round, step, sinceMs),
+      onStep: (step) => {
+        result.steps.push(step);
+        options.onStep(step);
+      },
+    });
+    result.summaries.push(summaryOf(round, facts));
+    addLanded(result.landed, facts, landedCounts(facts.landed ?? [], facts.sent));
+    if (!followed.every((step) => step.ok) || followed.length < steps.length + returnSteps.length) return;
+    recycled = (facts.landed ?? []).map(({ manifest }) => manifest.blob);
+  }
+}
+
+function addLanded(landed: RoundsResult['landed'], { sent }: RoundFacts, counts: LandedCounts): void {
+  landed.sent += sent.samples + sent.results.size;
+  landed.arrived += counts.arrived;
+  landed.distinct += counts.samples + counts.results;
+}
