@@ -31,10 +31,6 @@ export const logAnalyticsName = (parts: NameParts) => dashed('log', parts, 63);
 export const applicationInsightsName = (parts: NameParts) => dashed('appi', parts, 63);
 /** Azure Monitor workspace: 4 to 63 letters, digits and dashes. */
 export const monitorWorkspaceName = (parts: NameParts) => dashed('amw', parts, 63);
-/** Data collection endpoint: 3 to 44 letters, digits and dashes. */
-export const dataCollectionEndpointName = (parts: NameParts) => dashed('dce', parts, 44);
-/** Data collection rule: 3 to 64 letters, digits and dashes. */
-export const dataCollectionRuleName = (parts: NameParts) => dashed('dcr', parts, 64);
 /** Container Apps environment: 2 to 60 lower case letters, digits and single dashes. */
 export const containerEnvironmentName = (parts: NameParts) => dashed('cae', parts, 60);
 /** Event Grid system topic: 3 to 128 letters, digits and dashes. */

@@ -1,9 +1,9 @@
 import { Component } from '@pulumi/azure-native/applicationinsights';
-import { AzureMonitorWorkspace, DataCollectionEndpoint, DataCollectionRule } from '@pulumi/azure-native/monitor';
+import { AzureMonitorWorkspace, getDataCollectionEndpointOutput, getDataCollectionRuleOutput } from '@pulumi/azure-native/monitor';
 import { Workspace } from '@pulumi/azure-native/operationalinsights';
 import * as pulumi from '@pulumi/pulumi';
 import { known } from '../known';
-import { applicationInsightsName, dataCollectionEndpointName, dataCollectionRuleName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../naming';
+import { applicationInsightsName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../naming';
 
 export interface MonitoringArgs {
   readonly resourceGroupName: pulumi.Input<string>;
@@ -29,13 +29,18 @@ export interface TelemetryTargets {
 }
 
 const stream = 'Microsoft-PrometheusMetrics';
-const destination = 'metrics';
 
 /** Host of the ingestion endpoint that a connection string names. */
 export function ingestionHost(connectionString: string): string {
   const endpoint = /(?:^|;)IngestionEndpoint=(https:\/\/[^;]+)/i.exec(connectionString)?.[1];
   if (endpoint === undefined) throw new Error('the connection string of Application Insights names no IngestionEndpoint');
   return new URL(endpoint).host;
+}
+
+function groupOf(id: string): string {
+  const group = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\//i.exec(id)?.[1];
+  if (group === undefined) throw new Error(`expected the ARM id of a resource in a resource group, got ${id}`);
+  return group;
 }
 
 /** Log Analytics, Application Insights and an Azure Monitor workspace; senders use Entra tokens only. */
@@ -56,20 +61,20 @@ export class Monitoring extends pulumi.ComponentResource {
       ...place, resourceName: names.apply(applicationInsightsName), kind: 'web', applicationType: 'web', ingestionMode: 'LogAnalytics', workspaceResourceId: logs.id, disableLocalAuth: true,
     }, { parent: this });
     const metrics = new AzureMonitorWorkspace(`${name}-metrics`, { ...place, azureMonitorWorkspaceName: names.apply(monitorWorkspaceName) }, { parent: this });
-    // A rule of our own: the one that Azure makes with the workspace lies in a managed group and is not among the outputs.
-    const endpoint = new DataCollectionEndpoint(`${name}-metrics`, { ...place, dataCollectionEndpointName: names.apply(dataCollectionEndpointName), networkAcls: { publicNetworkAccess: 'Enabled' } }, { parent: this });
-    const rule = new DataCollectionRule(`${name}-metrics`, {
-      ...place, dataCollectionRuleName: names.apply(dataCollectionRuleName), description: 'Prometheus remote write of the factory into the Azure Monitor workspace', dataCollectionEndpointId: endpoint.id,
-      dataSources: { prometheusForwarder: [{ name: 'remote-write', streams: [stream] }] },
-      destinations: { monitoringAccounts: [{ name: destination, accountResourceId: metrics.id }] }, dataFlows: [{ streams: [stream], destinations: [destination] }],
-    }, { parent: this });
+    // Azure makes a rule and an endpoint with the workspace, in a group of its own; only their ids are among the outputs.
+    const ingestion = metrics.defaultIngestionSettings;
+    const [ruleId, endpointId] = [ingestion.apply((one) => known(one?.dataCollectionRuleResourceId, 'dataCollectionRuleResourceId')), ingestion.apply((one) => known(one?.dataCollectionEndpointResourceId, 'dataCollectionEndpointResourceId'))];
+    const placeOf = (id: pulumi.Output<string>) => ({ resourceGroupName: id.apply(groupOf), name: id.apply((text) => text.split('/').pop() ?? '') });
+    const [rulePlace, endpointPlace] = [placeOf(ruleId), placeOf(endpointId)];
+    const rule = getDataCollectionRuleOutput({ resourceGroupName: rulePlace.resourceGroupName, dataCollectionRuleName: rulePlace.name }, { parent: this });
+    const endpoint = getDataCollectionEndpointOutput({ resourceGroupName: endpointPlace.resourceGroupName, dataCollectionEndpointName: endpointPlace.name }, { parent: this });
     this.logAnalyticsId = logs.id;
     this.applicationInsightsId = insights.id;
     this.telemetry = {
       instrumentationKey: insights.instrumentationKey.apply((key) => known(key, 'instrumentationKey')), ingestionHost: insights.connectionString.apply((text) => ingestionHost(known(text, 'connectionString'))),
-      remoteWriteHost: endpoint.metricsIngestion.apply((ingestion) => new URL(known(ingestion?.endpoint, 'metricsIngestion.endpoint')).host),
-      remoteWritePath: rule.immutableId.apply((id) => `/dataCollectionRules/${known(id, 'immutableId')}/streams/${stream}/api/v1/write?api-version=2023-04-24`),
-      metricsRuleId: rule.id, metricsWorkspaceId: metrics.id, metricsQueryEndpoint: metrics.metrics.apply((one: { prometheusQueryEndpoint?: string } | undefined) => known(one?.prometheusQueryEndpoint, 'prometheusQueryEndpoint')),
+      remoteWriteHost: endpoint.apply(({ metricsIngestion }) => new URL(known(metricsIngestion?.endpoint, 'metricsIngestion.endpoint')).host),
+      remoteWritePath: rule.apply(({ immutableId }) => `/dataCollectionRules/${immutableId}/streams/${stream}/api/v1/write?api-version=2023-04-24`),
+      metricsRuleId: ruleId, metricsWorkspaceId: metrics.id, metricsQueryEndpoint: metrics.metrics.apply((one: { prometheusQueryEndpoint?: string } | undefined) => known(one?.prometheusQueryEndpoint, 'prometheusQueryEndpoint')),
     };
     this.registerOutputs({ logAnalyticsId: this.logAnalyticsId, applicationInsightsId: this.applicationInsightsId, metricsWorkspaceId: metrics.id });
   }

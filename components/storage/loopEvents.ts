@@ -6,7 +6,7 @@ import type { LoopStorage } from './loopStorage';
 /** Which event starts which program: the loop's triggers. */
 export const triggers = (model: string): readonly { readonly name: string; readonly source: 'data' | 'edge' | 'ml'; readonly filter: EventFilter; readonly starts: QueueName }[] => [
   { name: 'raw-file-created', source: 'data', filter: blobCreatedIn('raw'), starts: 'data-pipeline' },
-  { name: 'inference-data-created', source: 'edge', filter: blobCreatedIn('landing-zone'), starts: 'data-pipeline' },
+  { name: 'inference-data-created', source: 'edge', filter: blobCreatedIn('landing-zone', '.manifest.json'), starts: 'data-pipeline' },
   { name: 'manifest-created', source: 'data', filter: blobCreatedIn('processed', '/manifest.json'), starts: 'model-development' },
   { name: 'model-registered', source: 'ml', filter: modelRegistered(model), starts: 'validate-and-package' },
   { name: 'package-created', source: 'edge', filter: blobCreatedIn('packaged-models', '.sha256'), starts: 'tag-and-deliver' },

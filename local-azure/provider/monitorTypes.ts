@@ -5,10 +5,11 @@ import { tenantId } from '../region/regionContext';
 import { armId } from './armId';
 import { type InputRule } from './checks';
 import { declaredType, type DeclaredType } from './declaredType';
-import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from './resourceType';
+import { ResourceError, type CheckFailure, type FunctionType, type Properties, type ProviderPart } from './resourceType';
 
 const named = (property: string, pattern: RegExp, expected: string): InputRule => ({ property, pattern, expected });
 const workspaceId = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/]+$/i;
+const prometheusStream = 'Microsoft-PrometheusMetrics';
 const location = { location: 'the location of a resource cannot be changed' };
 
 function retentionFaults(inputs: Properties): CheckFailure[] {
@@ -34,6 +35,32 @@ export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
   const requireWorkspace = (id: unknown) => {
     if (id !== undefined && !monitor.declared.has(String(id).toLowerCase())) throw new ResourceError('ResourceNotFound', `the Log Analytics workspace ${String(id)} does not exist.`, 'Declare it first and refer to its id.');
   };
+  const endpointOutputs = (id: string): Properties => ({
+    immutableId: `dce-${stableGuid(id).replaceAll('-', '')}`, etag: stableGuid(id, 'etag'), logsIngestion: { endpoint: monitor.endpoint }, metricsIngestion: { endpoint: monitor.endpoint }, configurationAccess: { endpoint: monitor.endpoint },
+  });
+  const ruleOutputs = (id: string): Properties => ({ immutableId: `dcr-${stableGuid(id).replaceAll('-', '')}`, etag: stableGuid(id, 'etag') });
+
+  /** The rule and the endpoint that Azure makes with a workspace, in a managed resource group. */
+  function declareIngestion(workspace: string, name: string, location: unknown): Record<string, string> {
+    const idOf = (kind: string) => armId(`MA_${name}_${String(location)}_managed`, `Microsoft.Insights/${kind}`, name);
+    const [endpointId, ruleId] = [idOf('dataCollectionEndpoints'), idOf('dataCollectionRules')];
+    const common = (kind: string) => ({ name, location, type: `Microsoft.Insights/${kind}`, azureApiVersion: '2022-06-01', provisioningState: 'Succeeded' });
+    monitor.declared.set(endpointId.toLowerCase(), { id: endpointId, ...common('dataCollectionEndpoints'), ...endpointOutputs(endpointId) });
+    monitor.declared.set(ruleId.toLowerCase(), {
+      id: ruleId, ...common('dataCollectionRules'), ...ruleOutputs(ruleId), dataCollectionEndpointId: endpointId, dataSources: { prometheusForwarder: [{ name: 'PrometheusDataSource', streams: [prometheusStream] }] },
+      destinations: { monitoringAccounts: [{ accountResourceId: workspace, name: 'MonitoringAccount1' }] }, dataFlows: [{ streams: [prometheusStream], destinations: ['MonitoringAccount1'] }],
+    });
+    return { dataCollectionEndpointResourceId: endpointId, dataCollectionRuleResourceId: ruleId };
+  }
+  const lookUp = (token: string, kind: string, nameInput: string): FunctionType => ({
+    token,
+    invoke: async (args) => {
+      const id = armId(String(args['resourceGroupName']), `Microsoft.Insights/${kind}`, String(args[nameInput]));
+      const found = monitor.declared.get(id.toLowerCase());
+      if (found === undefined) throw new ResourceError('ResourceNotFound', `The Resource '${id}' was not found.`);
+      return { ...found, id };
+    },
+  });
   return {
     resources: [
       type({
@@ -62,14 +89,12 @@ export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
         rules: [named('azureMonitorWorkspaceName', /^[a-zA-Z0-9][a-zA-Z0-9-]{2,42}[a-zA-Z0-9]$/, 'expected 4 to 44 letters, digits and hyphens')],
         apply: (id, inputs) => {
           const accountId = stableGuid(id);
-          // Azure makes a rule and an endpoint of its own, in a managed resource group.
-          const name = String(inputs['azureMonitorWorkspaceName']);
-          const managed = (type: string) => armId(`MA_${name}_${String(inputs['location'])}_managed`, `Microsoft.Insights/${type}`, name);
           return {
             accountId, etag: stableGuid(id, 'etag'), metrics: { internalId: stableGuid(id, 'metrics'), prometheusQueryEndpoint: monitor.prometheusEndpoint(accountId) }, privateEndpointConnections: [],
-            defaultIngestionSettings: { dataCollectionEndpointResourceId: managed('dataCollectionEndpoints'), dataCollectionRuleResourceId: managed('dataCollectionRules') },
+            defaultIngestionSettings: declareIngestion(id, String(inputs['azureMonitorWorkspaceName']), inputs['location']),
           };
         },
+        remove: (id) => Object.values((monitor.declared.get(id.toLowerCase())?.['defaultIngestionSettings'] ?? {}) as Record<string, string>).forEach((one) => void monitor.declared.delete(one.toLowerCase())),
       }),
       type({
         token: 'azure-native:monitor:DiagnosticSetting', armType: 'Microsoft.Insights/diagnosticSettings', names: ['name'], apiVersion: '2021-05-01-preview',
@@ -83,14 +108,14 @@ export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
       }),
       type({
         token: 'azure-native:monitor:DataCollectionEndpoint', armType: 'Microsoft.Insights/dataCollectionEndpoints', names: ['dataCollectionEndpointName'], apiVersion: '2022-06-01', replaceOn: location,
-        apply: (id) => ({ immutableId: `dce-${stableGuid(id).replaceAll('-', '')}`, etag: stableGuid(id, 'etag'), logsIngestion: { endpoint: monitor.endpoint }, metricsIngestion: { endpoint: monitor.endpoint }, configurationAccess: { endpoint: monitor.endpoint } }),
+        apply: endpointOutputs,
       }),
       type({
         token: 'azure-native:monitor:DataCollectionRule', armType: 'Microsoft.Insights/dataCollectionRules', names: ['dataCollectionRuleName'], apiVersion: '2022-06-01', replaceOn: location,
         rules: [{ property: 'dataFlows', required: true, expected: 'expected at least one flow from streams to destinations' }, { property: 'destinations', required: true, expected: 'expected at least one destination' }],
-        apply: (id) => ({ immutableId: `dcr-${stableGuid(id).replaceAll('-', '')}`, etag: stableGuid(id, 'etag') }),
+        apply: ruleOutputs,
       }),
     ],
-    functions: [],
+    functions: [lookUp('azure-native:monitor:getDataCollectionRule', 'dataCollectionRules', 'dataCollectionRuleName'), lookUp('azure-native:monitor:getDataCollectionEndpoint', 'dataCollectionEndpoints', 'dataCollectionEndpointName')],
   };
 }

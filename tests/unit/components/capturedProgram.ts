@@ -31,6 +31,14 @@ const nested: Readonly<Record<string, (inputs: Record<string, unknown>) => strin
   'azure-native:eventhub:EventHub': (i) => `Microsoft.EventHub/namespaces/${String(i.namespaceName)}/eventhubs/${String(i.eventHubName)}`,
 };
 
+/** What Azure makes with an Azure Monitor workspace. */
+export const managedId = (kind: string) => `/subscriptions/${subscriptionId}/resourceGroups/MA_metrics_westeurope_managed/providers/Microsoft.Insights/${kind}/metrics`;
+const functions: Readonly<Record<string, Record<string, unknown>>> = {
+  'azure-native:authorization:getClientConfig': { subscriptionId, tenantId: guid('tenant'), objectId: guid('deployer'), clientId: guid('deployer client') },
+  'azure-native:monitor:getDataCollectionEndpoint': { id: managedId('dataCollectionEndpoints'), metricsIngestion: { endpoint: 'https://metrics-ab12.westeurope-1.metrics.ingest.monitor.azure.com' } },
+  'azure-native:monitor:getDataCollectionRule': { id: managedId('dataCollectionRules'), immutableId: 'dcr-0123456789abcdef0123456789abcdef' },
+};
+
 /** What Azure would answer, as far as the program reads it. */
 function answer(type: string, name: string, inputs: Record<string, unknown>): { id: string; state: Record<string, unknown> } {
   const own = Object.entries(inputs).find(([key, value]) => /^(name|accountName|containerName|queueName|registryName|workspaceName|systemTopicName|namespaceName|eventHubName|consumerGroupName|jobName|containerAppName|environmentName|computeName|vaultName)$/.test(key) && typeof value === 'string');
@@ -50,9 +58,7 @@ function answer(type: string, name: string, inputs: Record<string, unknown>): { 
     case 'azure-native:eventhub:Namespace': return { id, state: { ...state, serviceBusEndpoint: `https://${String(inputs.namespaceName)}.servicebus.windows.net:443/` } };
     case 'azure-native:iothub:IotHubResource': return { id, state: { ...state, properties: { ...(inputs.properties as object), hostName: `${String(inputs.resourceName)}.azure-devices.net` } } };
     case 'azure-native:applicationinsights:Component': return { id, state: { ...state, instrumentationKey: guid(`ikey ${name}`), connectionString: `InstrumentationKey=${guid(`ikey ${name}`)};IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/;LiveEndpoint=https://westeurope.livediagnostics.monitor.azure.com/` } };
-    case 'azure-native:monitor:AzureMonitorWorkspace': return { id, state: { ...state, accountId: guid(name), metrics: { internalId: 'm1', prometheusQueryEndpoint: `https://${String(inputs.azureMonitorWorkspaceName)}.westeurope.prometheus.monitor.azure.com` } } };
-    case 'azure-native:monitor:DataCollectionEndpoint': return { id, state: { ...state, metricsIngestion: { endpoint: `https://${String(inputs.dataCollectionEndpointName)}.westeurope-1.metrics.ingest.monitor.azure.com` } } };
-    case 'azure-native:monitor:DataCollectionRule': return { id, state: { ...state, immutableId: 'dcr-0123456789abcdef0123456789abcdef' } };
+    case 'azure-native:monitor:AzureMonitorWorkspace': return { id, state: { ...state, accountId: guid(name), metrics: { internalId: 'm1', prometheusQueryEndpoint: `https://${String(inputs.azureMonitorWorkspaceName)}.westeurope.prometheus.monitor.azure.com` }, defaultIngestionSettings: { dataCollectionEndpointResourceId: managedId('dataCollectionEndpoints'), dataCollectionRuleResourceId: managedId('dataCollectionRules') } } };
     case 'azuread:index/application:Application': return { id: `/applications/${guid(name)}`, state: { ...state, clientId: guid(`client ${name}`), objectId: guid(name) } };
     case 'azuread:index/servicePrincipal:ServicePrincipal': return { id, state: { ...state, objectId: guid(`principal ${name}`) } };
     case 'command:local:Command': return { id: guid(name), state: { ...inputs, stdout: commandAnswer(name, inputs), stderr: '' } };
@@ -78,8 +84,9 @@ export async function captureProgram(configuration: Readonly<Record<string, unkn
       return answered;
     },
     call: ({ token }) => {
-      if (token !== 'azure-native:authorization:getClientConfig') throw new Error(`unexpected function ${token}`);
-      return { subscriptionId, tenantId: guid('tenant'), objectId: guid('deployer'), clientId: guid('deployer client') };
+      const answered = functions[token];
+      if (answered === undefined) throw new Error(`unexpected function ${token}`);
+      return answered;
     },
   }, 'factory-loop', 'dev', preview);
   pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(configuration).map(([key, value]) => [`factory-loop:${key}`, typeof value === 'string' ? value : JSON.stringify(value)])));
