@@ -8,16 +8,23 @@ import { quoteLiteral } from '../../contracts/features/renderSql';
 import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
 import { type Log } from '../clients/log';
 import { downloadBlob, isConflict, isNotFound, readBlob, writeBlob, writeBlobOnce } from '../clients/storage';
+import { type Refusal } from './csvLayout';
 import { contentOf, inspectFiles, type RawFile } from './inspectFiles';
+import { landingOutcomes } from './landingBlobs';
+import { latestManifest, maxManifestBytes } from './latestManifest';
 import { putIntoQuarantine, quarantinedBefore, quarantineFolder, reasonText } from './quarantine';
+import { RecordFiles, recycledWindows } from './recycledWindows';
+import { retrainDecision } from './retrainRule';
 import { dataVersionOf, defineFeatures, shapeWindows, type Shape } from './shapeWindows';
 
-export interface Containers { readonly raw: ContainerClient; readonly processed: ContainerClient; readonly quarantine: ContainerClient }
+export interface Containers { readonly raw: ContainerClient; readonly landing: ContainerClient; readonly processed: ContainerClient; readonly quarantine: ContainerClient }
 interface RawBlob { readonly name: string; readonly etag: string; readonly sizeBytes: number; readonly modified: number }
 
 const names = (list: string | undefined) => list?.split(',').map((name) => name.trim()).filter((name) => name !== '');
 const maxCopyBytes = 256 * 1024 ** 2;
-const maxManifestBytes = 64 * 1024 ** 2;
+/** Bad batches are kept beside bad raw files, in a folder of their own. */
+const landingFolder = 'landing-zone';
+type Refuse = (blob: { readonly name: string; readonly etag: string }, refusal: Refusal, content: Buffer | undefined) => Promise<void>;
 
 async function listRaw(container: ContainerClient): Promise<RawBlob[]> {
   const blobs: RawBlob[] = [];
@@ -37,9 +44,24 @@ async function fetchRaw(container: ContainerClient, blob: RawBlob, file: string,
   }
 }
 
+const sourceEntry = (origin: 'raw' | 'landing-zone', source: { name: string; etag: string; sha256: string; sizeBytes: number; rows: number; firstMs: number; lastMs: number }, windows: ReadonlyMap<string, number>): DatasetManifest['sources'][number] => ({
+  origin, name: source.name, etag: source.etag, sha256: source.sha256, sizeBytes: source.sizeBytes, rows: source.rows, windows: windows.get(source.name) ?? 0, firstTime: new Date(source.firstMs).toISOString(), lastTime: new Date(source.lastMs).toISOString(),
+});
+
+/** Everything of the landing zone that is whole, with its records in files; what is bad is refused. */
+async function collectRecycled(landing: ContainerClient, directory: string, sensors: readonly string[], maxBytes: number, isKnown: (name: string, etag: string) => boolean, refuse: Refuse): Promise<RecordFiles> {
+  const files = await RecordFiles.create(directory, sensors);
+  const filed = (name: string) => `${landingFolder}/${name}`;
+  for await (const outcome of landingOutcomes(landing, ({ name, etag }) => isKnown(filed(name), etag), maxBytes)) {
+    if ('accepted' in outcome) await files.add(outcome.accepted);
+    else await refuse({ name: filed(outcome.refused.name), etag: outcome.refused.etag }, outcome.refusal, outcome.content);
+  }
+  return files;
+}
+
 /**
- * One pass over the whole raw container: what is bad goes to quarantine, all that is good becomes one data version. Undefined when
- * there is nothing good. The same input again finds its manifest and writes nothing.
+ * One pass over the whole raw container and the whole landing zone: what is bad goes to quarantine, all that is good becomes one data
+ * version. Undefined when there is nothing good, or not enough that is new. The same input again finds its manifest and writes nothing.
  */
 export async function buildDataVersion(settings: DataPipelineSettings, containers: Containers, log: Log): Promise<{ readonly dataVersion: string; readonly created: boolean } | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'data-pipeline-'));
@@ -50,20 +72,24 @@ export async function buildDataVersion(settings: DataPipelineSettings, container
   }
 }
 
-async function build(settings: DataPipelineSettings, { raw, processed, quarantine }: Containers, log: Log, directory: string) {
+async function build(settings: DataPipelineSettings, { raw, landing, processed, quarantine }: Containers, log: Log, directory: string) {
   const dataset = settings.DATASET_NAME;
   const known = await quarantinedBefore(quarantine, dataset);
+  const isKnown = (name: string, etag: string) => {
+    const before = known.get(quarantineFolder(dataset, name, etag));
+    if (before !== undefined) quarantined.push(before);
+    return before !== undefined;
+  };
   const quarantined: QuarantineReason[] = [];
   const files: RawFile[] = [];
-  const refuse = async (blob: RawBlob | RawFile, refusal: Parameters<typeof putIntoQuarantine>[3], content: Buffer | undefined) => {
+  const refuse: Refuse = async (blob, refusal, content) => {
     const reason = await putIntoQuarantine(quarantine, dataset, blob, refusal, content);
     quarantined.push(reason);
     log.warn('file quarantined', { file: blob.name, row: reason.row, column: reason.column, reason: reasonText(reason) });
   };
   for (const [index, blob] of (await listRaw(raw)).entries()) {
-    const before = known.get(quarantineFolder(dataset, blob.name, blob.etag));
-    if (before !== undefined) quarantined.push(before);
-    else if (blob.sizeBytes > settings.MAX_FILE_BYTES) await refuse(blob, { row: null, column: null, expected: `at most ${settings.MAX_FILE_BYTES} bytes`, found: `${blob.sizeBytes} bytes` }, undefined);
+    if (isKnown(blob.name, blob.etag)) continue;
+    if (blob.sizeBytes > settings.MAX_FILE_BYTES) await refuse(blob, { row: null, column: null, expected: `at most ${settings.MAX_FILE_BYTES} bytes`, found: `${blob.sizeBytes} bytes` }, undefined);
     else {
       const file = await fetchRaw(raw, blob, join(directory, `raw-${index}`), settings.MAX_FILE_BYTES);
       if (file !== undefined) files.push(file);
@@ -86,27 +112,41 @@ async function build(settings: DataPipelineSettings, { raw, processed, quarantin
     const { definition, widened } = defineFeatures(good, shape);
     if (widened) log.warn('windows widened', { wantedSeconds: settings.WINDOW_SECONDS, windowSeconds: definition.windowSeconds, reason: 'the data are too slow for the wanted windows' });
     const inputs = { dataset, referenceFraction: settings.REFERENCE_FRACTION, timeColumn: settings.TIME_COLUMN ?? null, labelColumns: settings.LABEL_COLUMNS ?? null, ignoredColumns: settings.IGNORED_COLUMNS ?? null };
-    const dataVersion = dataVersionOf(good, definition, inputs);
+    const records = await collectRecycled(landing, directory, definition.sensors.map(({ name }) => name), settings.MAX_FILE_BYTES, isKnown, refuse);
+    const recycled = await recycledWindows(connection, records, definition);
+    const dataVersion = dataVersionOf([...good, ...records.batches], definition, inputs);
     const path = manifestPath(dataset, dataVersion);
     // Read, not asked for by HEAD: a refused HEAD carries no error code.
     if ((await readBlob(processed, path, maxManifestBytes)) !== undefined) {
-      log.info('data version is there already', { dataVersion, files: good.length });
+      log.info('data version is there already', { dataVersion, files: good.length, batches: records.batches.length });
       return { dataVersion, created: false };
+    }
+    const versionSettings = { ...inputs, windowSeconds: settings.WINDOW_SECONDS, strideSeconds: settings.STRIDE_SECONDS };
+    const decision = retrainDecision(
+      await latestManifest(processed, dataset), { definition, settings: versionSettings, rawSha256: good.map(({ sha256 }) => sha256), recycledWindows: recycled.count },
+      { minNewWindows: settings.RETRAIN_MIN_NEW_WINDOWS, minIntervalSeconds: settings.RETRAIN_MIN_INTERVAL_SECONDS }, new Date(),
+    );
+    if (!decision.due) {
+      log.info('no new data version yet', { reason: decision.reason, newWindows: decision.newWindows, sinceSeconds: decision.sinceSeconds, batches: records.batches.length });
+      return undefined;
     }
 
     const windowsFile = join(directory, 'windows.parquet');
     const sources = [...good].sort((a, b) => (a.name < b.name ? -1 : 1));
-    const windows = await shapeWindows(connection, sources, definition, shape, windowsFile);
+    const windows = await shapeWindows(connection, sources, definition, shape, windowsFile, true);
     const manifest: DatasetManifest = {
       schemaVersion: '1', dataset, dataVersion, createdAt: new Date().toISOString(), features: definition,
-      sources: sources.map(({ name, etag, sha256, sizeBytes, samples }) => ({ origin: 'raw', name, etag, sha256, sizeBytes, rows: samples.rows, windows: windows.bySource.get(name) ?? 0, firstTime: new Date(samples.firstMs).toISOString(), lastTime: new Date(samples.lastMs).toISOString() })),
+      sources: [
+        ...sources.map(({ samples, ...source }) => sourceEntry('raw', { ...source, ...samples }, windows.bySource)),
+        ...records.batches.map(({ samples, ...batch }) => sourceEntry('landing-zone', { ...batch, rows: samples }, windows.bySource)),
+      ],
       windowsPath: `${dataset}/${dataVersion}/windows.parquet`, windowCount: windows.count, windowsByRole: windows.byRole, labelled: windows.labelled,
-      settings: { ...inputs, windowSeconds: settings.WINDOW_SECONDS, strideSeconds: settings.STRIDE_SECONDS },
+      settings: versionSettings,
       quarantined: quarantined.map((reason) => ({ file: reason.file, row: reason.row, column: reason.column, reason: reasonText(reason) })),
     };
     await writeBlob(processed, manifest.windowsPath, await readFile(windowsFile), 'application/vnd.apache.parquet');
     const created = await writeBlobOnce(processed, path, `${JSON.stringify(manifest, null, 2)}\n`, 'application/json');
-    log.info('data version written', { dataVersion, created, files: sources.length, quarantined: quarantined.length, windows: windows.count, windowsByRole: windows.byRole, parquetBytes: (await stat(windowsFile)).size });
+    log.info('data version written', { dataVersion, created, files: sources.length, batches: records.batches.length, quarantined: quarantined.length, windows: windows.count, recycledWindows: recycled.count, windowsByRole: windows.byRole, parquetBytes: (await stat(windowsFile)).size });
     return { dataVersion, created };
   } finally {
     connection.closeSync();

@@ -19,17 +19,17 @@ function connect(settings: DataPipelineSettings): Connections {
   const container = (name: string) => blobContainer(settings.DATA_BLOB_ENDPOINT, name);
   return {
     queue: queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME),
-    raw: container(settings.RAW_CONTAINER), processed: container(settings.PROCESSED_CONTAINER), quarantine: container(settings.QUARANTINE_CONTAINER),
+    raw: container(settings.RAW_CONTAINER), landing: blobContainer(settings.EDGE_BLOB_ENDPOINT, settings.LANDING_ZONE_CONTAINER), processed: container(settings.PROCESSED_CONTAINER), quarantine: container(settings.QUARANTINE_CONTAINER),
     checkpoints: container(settings.CHECKPOINTS_CONTAINER),
   };
 }
 
 /** The blob that a message is about; undefined when it is about nothing that this program reads. */
-export function rawBlobOf(body: unknown, rawContainer: string): string | undefined {
+function sourceBlobOf(body: unknown, containers: readonly string[]): string | undefined {
   const event = eventGridEvent.safeParse(body);
   if (!event.success || event.data.eventType !== 'Microsoft.Storage.BlobCreated' || !blobCreated.safeParse(event.data.data).success) return undefined;
   const { container, name } = blobOfSubject(event.data.subject);
-  return container === rawContainer ? name : undefined;
+  return containers.includes(container) ? name : undefined;
 }
 
 /** Takes messages until the queue has been empty for `settleSeconds`. An empty queue at the start is not waited for. */
@@ -48,7 +48,7 @@ async function drain(receive: () => Promise<QueueMessage[]>, settleSeconds: numb
 }
 
 /**
- * Steps 1a and 1b. Events say when to look, the container says what there is: each pass reads all of it, so a lost or doubled event
+ * Steps 1a and 1b. Events say when to look, the containers say what there is: each pass reads all of it, so a lost or doubled event
  * and a run that was killed change nothing. Messages are deleted when the data version that holds their blobs is written.
  */
 export async function dataPipeline(settings: DataPipelineSettings, log: Log, { queue, checkpoints, ...containers }: Connections = connect(settings)): Promise<void> {
@@ -57,7 +57,7 @@ export async function dataPipeline(settings: DataPipelineSettings, log: Log, { q
   const ran = await singleFlight(checkpoints, `${settings.DATASET_NAME}/.data-pipeline`, log, async () => {
     let messages = await drain(receive, settings.SETTLE_SECONDS);
     do {
-      const blobs = messages.flatMap(({ body }) => rawBlobOf(body, settings.RAW_CONTAINER) ?? []);
+      const blobs = messages.flatMap(({ body }) => sourceBlobOf(body, [settings.RAW_CONTAINER, settings.LANDING_ZONE_CONTAINER]) ?? []);
       log.info('queue drained', { messages: messages.length, blobs: blobs.length });
       const finish = () => Promise.all(messages.map((message) => message.done()));
       try {

@@ -27,11 +27,11 @@ const log: Log = { info: note, warn: note, error: note };
 
 beforeAll(async () => {
   region = await storageRegion();
-  for (const name of ['raw', 'processed', 'quarantine', 'checkpoints']) await region.storage.declareContainer(region.account, name);
+  for (const name of ['raw', 'landing-zone', 'processed', 'quarantine', 'checkpoints']) await region.storage.declareContainer(region.account, name);
   await region.storage.declareQueue(region.account, 'data-pipeline');
   const program = region.principal('data-pipeline');
   const person = region.principal('operator');
-  region.assign(program, 'blobReader', containerId(region.account, 'raw'));
+  for (const name of ['raw', 'landing-zone']) region.assign(program, 'blobReader', containerId(region.account, name));
   for (const name of ['quarantine', 'checkpoints']) region.assign(program, 'blobContributor', containerId(region.account, name));
   for (const role of ['queueReader', 'queueProcessor'] as const) region.assign(program, role, queueId(region.account, 'data-pipeline'));
   grantProcessed = () => {
@@ -42,7 +42,7 @@ beforeAll(async () => {
   region.assign(person, 'blobContributor', containerId(region.account, 'raw'));
   region.assign(person, 'queueContributor', queueId(region.account, 'data-pipeline'));
   const blobs = region.blobs(program);
-  connections = { raw: blobs.getContainerClient('raw'), processed: blobs.getContainerClient('processed'), quarantine: blobs.getContainerClient('quarantine'), checkpoints: blobs.getContainerClient('checkpoints'), queue: region.queues(program).getQueueClient('data-pipeline') };
+  connections = { raw: blobs.getContainerClient('raw'), landing: blobs.getContainerClient('landing-zone'), processed: blobs.getContainerClient('processed'), quarantine: blobs.getContainerClient('quarantine'), checkpoints: blobs.getContainerClient('checkpoints'), queue: region.queues(program).getQueueClient('data-pipeline') };
   operator = region.blobs(person).getContainerClient('raw');
   sender = region.queues(person).getQueueClient('data-pipeline');
 });
