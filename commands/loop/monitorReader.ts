@@ -27,6 +27,14 @@ export class MonitorReader {
 
   constructor(private readonly outputs: Pick<StackOutputs, 'applicationInsightsId' | 'logsQueryEndpoint' | 'metricsQueryEndpoint'>, private readonly credential: TokenCredential) {
     this.logs = new LogsQueryClient(credential, { endpoint: outputs.logsQueryEndpoint, retryOptions: { maxRetries: 2 } });
+    // The client's own timer outlives a request that failed and would keep the process; it also takes no signal.
+    this.logs.pipeline.addPolicy({
+      name: 'timeout',
+      sendRequest: (request, next) => {
+        request.abortSignal = AbortSignal.timeout(queryTimeoutMs);
+        return next(request);
+      },
+    }, { afterPhase: 'Retry' });
   }
 
   /** Log lines with these labels, oldest first. */
@@ -69,7 +77,7 @@ export class MonitorReader {
 
   private async ask(query: string, since?: Date): Promise<LogsTable> {
     const span: QueryTimeInterval = since === undefined ? { duration: 'P1D' } : { startTime: since, endTime: new Date(Date.now() + 60_000) };
-    const result = await this.logs.queryResource(this.outputs.applicationInsightsId, query, span, { requestOptions: { timeout: queryTimeoutMs } });
+    const result = await this.logs.queryResource(this.outputs.applicationInsightsId, query, span);
     const tables = result.status === LogsQueryResultStatus.Success ? result.tables : result.partialTables;
     const [table] = tables;
     if (result.status !== LogsQueryResultStatus.Success || table === undefined) throw new Error(`Azure Monitor answered a part of ${query} only; ask for a shorter time`);
