@@ -34,8 +34,8 @@ export function roleSegments(recordings: readonly Recording[], referenceFraction
 }
 
 /** A window must hold some samples to have a spread; data slower than the wanted windows get windows of their own pace. */
-export function windowFor(wanted: { readonly windowSeconds: number; readonly strideSeconds: number }, medianStepMs: number): { windowSeconds: number; strideSeconds: number; minSamples: number; widened: boolean } {
-  const samples = (wanted.windowSeconds * 1000) / medianStepMs;
-  if (samples >= 8) return { ...wanted, minSamples: Math.max(2, Math.floor(samples / 2)), widened: false };
+export function windowFor({ windowSeconds, strideSeconds }: { readonly windowSeconds: number; readonly strideSeconds: number }, medianStepMs: number): { windowSeconds: number; strideSeconds: number; minSamples: number; widened: boolean } {
+  const samples = (windowSeconds * 1000) / medianStepMs;
+  if (samples >= 8) return { windowSeconds, strideSeconds, minSamples: Math.max(2, Math.floor(samples / 2)), widened: false };
   return { windowSeconds: (30 * medianStepMs) / 1000, strideSeconds: (5 * medianStepMs) / 1000, minSamples: 15, widened: true };
 }
