@@ -8,7 +8,7 @@ import { rawFilesAt } from './loop/rawFiles';
 import { claimRegionDirectory, regionDirectory } from './loop/regionDirectory';
 import { replayStretches } from './loop/replayStretches';
 import type { LoopReport } from './loop/report';
-import { reportPage } from './loop/reportPage';
+import { reportPage } from './loop/page/reportPage';
 import { simulatedRawFiles } from './loop/simulatedRawFiles';
 import { duration, evidenceLine } from './loop/stepTable';
 import { createTerminal } from './loop/terminal';

@@ -38,7 +38,7 @@ export const returnSteps: readonly Step[] = [
       const labels = packageLabels(observer);
       const series = labels && (await observer.monitor.series(metricNames.pipelineInputs, labels));
       const last = series?.at(-1);
-      return last && done({ metric: metricNames.pipelineInputs, version: labels?.[telemetryLabels.packageVersion], value: last.value, at: last.at });
+      return last && done({ metric: metricNames.pipelineInputs, version: labels?.[telemetryLabels.packageVersion], value: last.value, at: last.at.toISOString() });
     },
   },
   {
@@ -48,7 +48,7 @@ export const returnSteps: readonly Step[] = [
       if (!labels) return undefined;
       const [traces, metrics, series] = await Promise.all([observer.monitor.traces(labels), observer.monitor.customMetrics(labels), observer.monitor.series(metricNames.pipelineOutputs, labels)]);
       const [trace, metric, point] = [traces.at(-1), metrics.at(-1), series.at(-1)];
-      return trace && metric && point && done({ version: labels[telemetryLabels.packageVersion], log: trace.message, logs: traces.length, metric: metric.name, series: metricNames.pipelineOutputs, value: point.value });
+      return trace && metric && point && done({ version: labels[telemetryLabels.packageVersion], log: trace.message.slice(0, 60), logs: traces.length, metric: metric.name, series: metricNames.pipelineOutputs, value: point.value });
     },
   },
   {

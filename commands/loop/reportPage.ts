@@ -1,2 +1,0 @@
-import type { LoopReport } from './report';
-export const reportPage = (report: LoopReport): string => `<pre>${JSON.stringify(report)}</pre>`;
