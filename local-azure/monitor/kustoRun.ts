@@ -23,7 +23,7 @@ function valueOf(row: TelemetryRow, expression: Expression): Cell {
   if (expression.kind === 'column') return row[expression.name] ?? null;
   if (expression.kind === 'property') {
     const bag = row[expression.column];
-    return typeof bag === 'object' && bag !== null ? (bag[expression.key] ?? null) : null;
+    return typeof bag === 'object' && bag !== null && Object.hasOwn(bag, expression.key) ? (bag[expression.key] ?? null) : null;
   }
   const value = valueOf(row, expression.of);
   if (value === null) return '';

@@ -13,7 +13,7 @@ import { timespan } from './timespan';
 const audiences = ['https://api.loganalytics.io', 'https://api.loganalytics.azure.com'];
 const body = z.object({ query: z.string().min(1).max(100_000), timespan: z.string().max(200).nullish() });
 /** Resource-context queries are allowed table by table; workspace-based components keep their tables under these names. */
-const tableActions: Readonly<Record<string, string>> = { traces: 'Microsoft.Insights/logs/AppTraces/read', customMetrics: 'Microsoft.Insights/logs/AppMetrics/read' };
+const storedTables = new Map([['traces', 'AppTraces'], ['customMetrics', 'AppMetrics']]);
 
 /** Queries of the logs of one resource: `POST /v1/<ARM id>/query`, of Application Insights components only. */
 export class LogQueries {
@@ -29,7 +29,7 @@ export class LogQueries {
       const given = body.safeParse(JSON.parse((await readBody(request, 1_000_000)).toString('utf8')));
       if (!given.success) return bad('BadArgumentError', 'expected {"query": "<KQL>", "timespan": "<ISO 8601 interval>"}');
       const table = /^\s*(\w*)/.exec(given.data.query)?.[1] ?? '';
-      const action = tableActions[table] ?? `Microsoft.Insights/logs/${table}/read`;
+      const action = `Microsoft.Insights/logs/${storedTables.get(table) ?? table}/read`;
       const decision = this.context.gate.authorize(bearerToken(request), { service: 'monitor', audiences, actions: [action], scope: resourceId });
       if (!decision.allowed && decision.status === 401) return refuse(401, 'InvalidTokenError', `The provided authentication token is not valid for this resource: ${decision.reason}`);
       if (!decision.allowed) return refuse(403, 'InsufficientAccessError', 'The provided credentials have insufficient access to perform the requested operation');

@@ -10,7 +10,7 @@ export function parseSelector(query: string): Selector {
   const match = shape.exec(query);
   if (match === null) throw new PromError(`parse error: this region answers selectors such as metric{label="value"} or metric{label="value"}[5m], got ${JSON.stringify(query.slice(0, 200))}`);
   const [, name, inside = '', amount, unit = ''] = match;
-  const matchers: Record<string, string> = name === undefined ? {} : { __name__: name };
+  const matchers = new Map<string, string>(name === undefined ? [] : [['__name__', name]]);
   matcherPattern.lastIndex = 0;
   while (matcherPattern.lastIndex < inside.trimEnd().length) {
     const at = matcherPattern.lastIndex;
@@ -19,8 +19,8 @@ export function parseSelector(query: string): Selector {
     const [, label = '', operator, value = ''] = one;
     if (operator !== '=') throw new PromError(`parse error: this region matches labels with = only, got ${operator ?? ''}`);
     if (label === '__name__' && name !== undefined) throw new PromError('parse error: the name of the metric is set twice');
-    matchers[label] = value.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
+    matchers.set(label, value.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped)));
   }
-  if (Object.values(matchers).every((value) => value === '')) throw new PromError('parse error: a selector needs at least one matcher that is not empty');
-  return { matchers, ...(amount === undefined ? {} : { rangeMs: Number(amount) * (units[unit] ?? 1) }) };
+  if ([...matchers.values()].every((value) => value === '')) throw new PromError('parse error: a selector needs at least one matcher that is not empty');
+  return { matchers: Object.fromEntries(matchers), ...(amount === undefined ? {} : { rangeMs: Number(amount) * (units[unit] ?? 1) }) };
 }
