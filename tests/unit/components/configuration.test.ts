@@ -34,6 +34,12 @@ describe('the stack configuration', () => {
     expect(wrong({ siteCertificates: ['not a certificate'] })).toThrow(/X\.509 certificate in PEM/);
   });
 
+  it('gives every program of the site a port of its own', () => {
+    expect(wrong({ edgeSite: { otlpPort: 1883 } })).toThrow(/edgeSite\.otlpPort is 1883: expected a port of its own, edgeSite\.databusPort is the same/);
+    expect(wrong({ edgeSite: { metricsProxyPort: 9_000, dataCollectorHubPort: 9_000 } })).toThrow(/edgeSite\.dataCollectorHubPort is 9000/);
+    expect(parseConfiguration({ edgeSite: '{"otlpPort": 9000}' }).edgeSite).toMatchObject({ otlpPort: 9_000, modelMonitorPort: 4_319 });
+  });
+
   it('wants exactly one source of the device certificate', () => {
     expect(wrong({ edgeSite: { enabled: false } })).toThrow(/siteCertificates is empty/);
     expect(wrong({ siteCertificates: [testCertificate] })).toThrow(/expected one of the two/);

@@ -103,6 +103,12 @@ it('keeps monitoring resources under the ids that roles and settings name', asyn
   const insights = await deploy('applicationinsights:Component', { ...here, resourceName: 'factory-insights', kind: 'web', applicationType: 'web', workspaceResourceId: logs.id });
   expect(insights.outputs['connectionString']).toContain(`InstrumentationKey=${String(insights.outputs['instrumentationKey'])};`);
   expect((await deploy('monitor:AzureMonitorWorkspace', { ...here, azureMonitorWorkspaceName: 'factory-metrics' })).id).toBe(armId(group, 'Microsoft.Monitor/accounts', 'factory-metrics'));
+  const lookUp = (dataCollectionRuleName: string) => monitorTypes(monitor, region.context.clock).functions.find(({ token }) => token.endsWith(':getDataCollectionRule'))?.invoke({ resourceGroupName: 'MA_factory-metrics_westeurope_managed', dataCollectionRuleName });
+  const rule = await lookUp('factory-metrics');
+  expect(rule).toMatchObject({ immutableId: expect.stringMatching(/^dcr-[0-9a-f]{32}$/) as string, destinations: { monitoringAccounts: [{ accountResourceId: armId(group, 'Microsoft.Monitor/accounts', 'factory-metrics') }] } });
+  await expect(lookUp('another')).rejects.toThrow('was not found');
+  await typeOf('monitor:AzureMonitorWorkspace').delete(armId(group, 'Microsoft.Monitor/accounts', 'factory-metrics'), {});
+  await expect(lookUp('factory-metrics')).rejects.toThrow('was not found');
   const setting = { name: 'logs', resourceUri: insights.id, workspaceId: logs.id, logs: [{ categoryGroup: 'allLogs', enabled: true }] };
   expect((await deploy('monitor:DiagnosticSetting', setting)).id).toBe(`${insights.id}/providers/Microsoft.Insights/diagnosticSettings/logs`);
   await expect(deploy('monitor:DiagnosticSetting', { ...setting, workspaceId: `${logs.id}x` })).rejects.toThrow('does not exist');
