@@ -9,11 +9,14 @@ import { modelRepository, packageRepository } from './programs/pipelineSettings'
 
 type Exported<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
 
-/** What the stack exports, besides the contract: how the site signs in. */
-export interface SiteSignIn { readonly siteClientId: pulumi.Output<string>; readonly siteTenantId: pulumi.Output<string>; readonly siteAuthorityHost: string }
+/** What the stack exports, besides the contract: how the site signs in and where its telemetry goes. */
+export interface SiteLinks {
+  readonly siteClientId: pulumi.Output<string>; readonly siteTenantId: pulumi.Output<string>; readonly siteAuthorityHost: string;
+  readonly siteInstrumentationKey: pulumi.Output<string>; readonly siteIngestionHost: pulumi.Output<string>; readonly siteRemoteWriteHost: pulumi.Output<string>; readonly siteRemoteWritePath: pulumi.Output<string>;
+}
 
 /** The stack's outputs. No output is a secret. */
-export function stackExports(configuration: Configuration, deployer: pulumi.Output<Deployer>, platform: PlatformLinks, factory: Factory): Exported<StackOutputs> & SiteSignIn {
+export function stackExports(configuration: Configuration, deployer: pulumi.Output<Deployer>, platform: PlatformLinks, factory: Factory): Exported<StackOutputs> & SiteLinks {
   const { data, edge } = factory.storage;
   const { cloud, dataset } = configuration;
   return {
@@ -29,5 +32,6 @@ export function stackExports(configuration: Configuration, deployer: pulumi.Outp
     jobs: pulumi.all(Object.fromEntries(jobNames.map((job) => [job, factory.programs.jobs[job].jobName]))), databusPort: configuration.edgeSite.databusPort,
     applicationInsightsId: platform.applicationInsightsId, logsQueryEndpoint: `${cloud.logsQueryEndpoint}/v1`, metricsQueryEndpoint: platform.telemetry.metricsQueryEndpoint,
     siteClientId: factory.siteIdentity.clientId, siteTenantId: deployer.tenantId, siteAuthorityHost: cloud.authorityHost,
+    siteInstrumentationKey: platform.telemetry.instrumentationKey, siteIngestionHost: platform.telemetry.ingestionHost, siteRemoteWriteHost: platform.telemetry.remoteWriteHost, siteRemoteWritePath: platform.telemetry.remoteWritePath,
   };
 }

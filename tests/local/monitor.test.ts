@@ -222,10 +222,12 @@ describe('the Azure Monitor workspace', () => {
   });
 
   it('knows a sample by its series and time: sent again it changes nothing', async () => {
-    const again = writeRequest([{ labels: { __name__: 'again' }, points: [[now(), 1]] }]);
-    await write(again);
-    await write(again);
-    expect(await askedBy(reader).series('again', {})).toHaveLength(1);
+    const at = now();
+    const again = (value: number) => writeRequest([{ labels: { __name__: 'again' }, points: [[at, value]] }]);
+    await write(again(1));
+    await write(again(1));
+    await write(again(2));
+    expect(await askedBy(reader).series('again', {})).toMatchObject([{ value: 1 }]);
   });
 
   it('refuses writers without the role, other rules, other streams and what is no write request', async () => {
@@ -251,7 +253,7 @@ describe('the Azure Monitor workspace', () => {
   });
 });
 
-it('has everything again after a restart', async () => {
+it('has everything again after each restart', async () => {
   await track(JSON.stringify([log('kept', { restart: 'yes' })]));
   await write(writeRequest([{ labels: { __name__: 'kept' }, points: [[now(), 4.5]] }]));
   const before = await askedBy(reader).counts();
@@ -260,5 +262,8 @@ it('has everything again after a restart', async () => {
   expect(await askedBy(reader).counts()).toEqual(before);
   expect(await askedBy(reader).series('kept', {})).toMatchObject([{ value: 4.5 }]);
   expect(await track(JSON.stringify([log('more', { restart: 'yes' })]))).toMatchObject({ status: 200 });
+  await stopRegion();
+  await startRegion();
   expect((await askedBy(reader).traces({ restart: 'yes' })).map(({ message }) => message)).toEqual(['kept', 'more']);
+  expect((await askedBy(reader).counts()).traces.items).toBe(before.traces.items + 1);
 });

@@ -1,5 +1,5 @@
 import { programs } from '../../../contracts/programs';
-import { captureProgram, ofType, testCertificate, type Captured } from './capturedProgram';
+import { captureProgram, guid, ofType, testCertificate, type Captured } from './capturedProgram';
 
 const prebuiltImages = Object.fromEntries(Object.keys(programs).map((program) => [program, `plant.azurecr.io/${program}@sha256:${'a'.repeat(64)}`]));
 let captured: Captured;
@@ -20,6 +20,13 @@ describe('a plant with its own site', () => {
     const certificates = ofType(captured, 'azuread:index/applicationCertificate:ApplicationCertificate');
     expect(certificates.map(({ inputs }) => JSON.stringify(inputs.value)).map((value) => [value.includes('BEGIN CERTIFICATE'), value.includes('PRIVATE')])).toEqual([[true, false], [true, false]]);
     expect(certificates.map(({ inputs }) => inputs.endDate)).toEqual(Array(2).fill(expect.stringMatching(/^2\d{3}-\d\d-\d\dT/)));
+  });
+
+  it('is told how to sign in and where its telemetry goes', () => {
+    expect(captured.outputs).toMatchObject({
+      siteClientId: guid('client site'), siteAuthorityHost: 'https://login.microsoftonline.com', siteInstrumentationKey: guid('ikey monitoring-insights'), siteIngestionHost: 'westeurope-5.in.applicationinsights.azure.com',
+      siteRemoteWriteHost: 'metrics-ab12.westeurope-1.metrics.ingest.monitor.azure.com', siteRemoteWritePath: expect.stringMatching(/^\/dataCollectionRules\/dcr-/) as string,
+    });
   });
 
   it('waits for a person before a package leaves, and protects its data from deletion', () => {
