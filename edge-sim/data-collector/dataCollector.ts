@@ -10,6 +10,8 @@ import type { Running } from '../program';
 import { recordsOf } from './inferenceRecords';
 
 const maxQueueBytes = 2 * 1024 ** 3;
+/** A recording is replayed at thousands of samples a second; not every disk syncs that often. */
+const syncWithinMs = 200;
 const maxRequestRecords = 5_000;
 const maxRequestBytes = 8 * 1024 ** 2;
 const requestMs = 30_000;
@@ -24,7 +26,7 @@ async function postRecords(url: string, records: readonly InferenceRecord[], sig
 /** Steps 13a and 13b: takes samples and results from the databus, keeps them on disk, and hands them to the hub. */
 export async function startDataCollector(settings: DataCollectorSettings, log: Log): Promise<Running> {
   const origin = { factory: settings.FACTORY, device: settings.DEVICE_ID };
-  const queue = await DiskQueue.open<InferenceRecord>(join(settings.SITE_DIRECTORY, 'data-collector', 'queue'), { maxBytes: maxQueueBytes });
+  const queue = await DiskQueue.open<InferenceRecord>(join(settings.SITE_DIRECTORY, 'data-collector', 'queue'), { maxBytes: maxQueueBytes, syncWithinMs });
   const url = `http://127.0.0.1:${settings.DATA_COLLECTOR_HUB_PORT}/records`;
   const forwarder = startForwarder<InferenceRecord>(queue, (records, signal) => postRecords(url, records, signal), { name: 'inference records', log, maxItems: maxRequestRecords, maxBytes: maxRequestBytes });
   const dropped = { unreadable: 0, full: 0 };

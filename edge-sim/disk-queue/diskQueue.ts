@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { line, readLines, recoverSegment, segmentName, segmentNumber, type Segment } from './segment';
 
-export interface DiskQueueOptions { /** Unacknowledged bytes that the queue holds at most. */ readonly maxBytes: number; readonly segmentBytes?: number }
+export interface DiskQueueOptions { /** Unacknowledged bytes that the queue holds at most. */ readonly maxBytes: number; readonly segmentBytes?: number; /** Appends do not wait for the disk but for the system: a killed process loses nothing, a power cut at most what came within this time. */ readonly syncWithinMs?: number }
 export interface Peeked<T> { readonly items: T[]; /** Takes these items, and all before them, out of the queue for good. */ ack(): Promise<void> }
 /** The queue holds all it may; the sender keeps its items and tries again later. */
 export class QueueFullError extends Error {
@@ -39,8 +39,9 @@ export class DiskQueue<T> {
   private unflushedBytes = 0;
   private appended = 0;
   private closed = false;
+  private syncTimer: NodeJS.Timeout | undefined;
 
-  private constructor(private readonly directory: string, private readonly maxBytes: number, private readonly segmentBytes: number, private segments: Segment[], private position: Position, private nextNumber: number) {}
+  private constructor(private readonly directory: string, private readonly maxBytes: number, private readonly segmentBytes: number, private readonly syncWithinMs: number | undefined, private segments: Segment[], private position: Position, private nextNumber: number) {}
 
   static async open<T>(directory: string, options: DiskQueueOptions): Promise<DiskQueue<T>> {
     await mkdir(directory, { recursive: true });
@@ -60,7 +61,7 @@ export class DiskQueue<T> {
     const nextNumber = Math.max(stored.segment, numbers.at(-1) ?? 0) + 1;
     const first = segments[0];
     const position = { segment: first?.number ?? nextNumber, offset: first?.number === stored.segment ? Math.min(stored.offset, first.bytes) : 0, taken: 0 };
-    const queue = new DiskQueue<T>(directory, options.maxBytes, options.segmentBytes ?? Math.min(4 * 1024 * 1024, Math.ceil(options.maxBytes / 4)), segments, position, nextNumber);
+    const queue = new DiskQueue<T>(directory, options.maxBytes, options.segmentBytes ?? Math.min(4 * 1024 * 1024, Math.ceil(options.maxBytes / 4)), options.syncWithinMs, segments, position, nextNumber);
     queue.appended = items;
     return queue;
   }
@@ -119,8 +120,7 @@ export class DiskQueue<T> {
     await this.flushing;
     await this.acking;
     for (const wake of this.wakers) wake();
-    await this.handle?.close();
-    this.handle = undefined;
+    await this.closeHandle();
   }
 
   private peeked(items: T[], end: Position): Peeked<T> {
@@ -169,7 +169,8 @@ export class DiskQueue<T> {
     if (handle === undefined) throw new Error(`expected an open file in ${this.directory}`);
     try {
       await handle.writeFile(bytes);
-      await handle.datasync();
+      if (this.syncWithinMs === undefined) await handle.datasync();
+      else this.syncTimer ??= setTimeout(() => this.syncNow(), this.syncWithinMs);
       segment.bytes += bytes.length;
     } catch (error) {
       // What was half written may not come back later: its sender has been told that it was not taken, and sends it again.
@@ -180,9 +181,23 @@ export class DiskQueue<T> {
     }
   }
 
-  private async startSegment(): Promise<Segment> {
-    await this.handle?.close();
+  private syncNow(): void {
+    this.syncTimer = undefined;
+    // A disk that fails here fails the next append too, and that one tells its sender.
+    this.handle?.datasync().catch(() => undefined);
+  }
+
+  private async closeHandle(): Promise<void> {
+    const handle = this.handle;
     this.handle = undefined;
+    clearTimeout(this.syncTimer);
+    this.syncTimer = undefined;
+    if (this.syncWithinMs !== undefined) await handle?.datasync();
+    await handle?.close();
+  }
+
+  private async startSegment(): Promise<Segment> {
+    await this.closeHandle();
     const segment = { number: this.nextNumber, bytes: 0 };
     this.handle = await open(join(this.directory, segmentName(segment.number)), 'ax');
     this.nextNumber += 1;
