@@ -15,7 +15,7 @@ export function envelopeOf(item: TelemetryItem, instrumentationKey: string): Rec
   const properties = Object.fromEntries([...Object.entries(item.labels), [itemIdAttribute, item.itemId] as const].map(([key, value]) => [key.slice(0, 150), value.slice(0, 8_192)]));
   const [type, baseData] = item.kind === 'metric'
     ? ['Metric', { metrics: [{ name: item.name, value: item.value, count: 1, kind: 'Measurement' }] }] as const
-    : ['Message', { message: item.body.slice(0, 32_768), severityLevel: severityLevels[Math.ceil(item.severity / 4)] }] as const;
+    : ['Message', { message: item.body.slice(0, 32_768), severityLevel: severityLevels[Math.ceil(item.severity / 4) - 1] }] as const;
   return {
     ver: 1, name: `Microsoft.ApplicationInsights.${type}`, time: new Date(milliseconds(item.time)).toISOString(), sampleRate: 100, iKey: instrumentationKey,
     tags: { 'ai.cloud.role': item.labels[telemetryLabels.component] ?? 'edge', 'ai.cloud.roleInstance': item.labels[telemetryLabels.device] ?? 'edge' },

@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { connectDatabus } from '../../edge-sim/databus/databusClient';
 import { inferenceClient } from '../../edge-sim/model-manager/inferenceClient';
 
-export type SiteProgram = 'databus' | 'production-line' | 'inference-server' | 'model-manager';
+export type SiteProgram = 'databus' | 'production-line' | 'inference-server' | 'model-manager' | 'otel-collector' | 'model-monitor' | 'auth-proxy' | 'data-collector' | 'data-collector-hub';
 export interface SiteProcesses {
   run(program: SiteProgram, settings: Readonly<Record<string, string>>): ChildProcess;
   /** Everything that the programs have written so far. */
@@ -17,7 +17,7 @@ export interface SiteProcesses {
 }
 
 const root = join(__dirname, '..', '..');
-export const exitOf = (child: ChildProcess) => new Promise<number | null>((resolve) => (child.exitCode === null ? child.once('exit', (code) => resolve(code)) : resolve(child.exitCode)));
+export const exitOf = (child: ChildProcess) => new Promise<number | null>((resolve) => (child.exitCode === null && child.signalCode === null ? child.once('exit', (code) => resolve(code)) : resolve(child.exitCode)));
 
 export async function freePort(): Promise<number> {
   const server = createServer();
