@@ -5,7 +5,8 @@ import type { Log } from '../log';
 import { milliseconds, type TelemetryItem } from '../telemetry/telemetryItem';
 
 const answerSeconds = 30;
-const retryable = new Set([408, 429, 439, 500, 502, 503, 504]);
+/** 401 and 403 too: a role that was just assigned needs minutes to be known everywhere. */
+const retryable = new Set([401, 403, 408, 429, 439, 500, 502, 503, 504]);
 const trackAnswer = z.object({ itemsReceived: z.number(), itemsAccepted: z.number(), errors: z.array(z.object({ index: z.number().int(), statusCode: z.number(), message: z.string().nullish() })) });
 /** OTLP severity numbers come in fours: trace and debug, info, warn, error, fatal. */
 const severityLevels = ['Verbose', 'Verbose', 'Information', 'Warning', 'Error', 'Critical'] as const;
@@ -15,7 +16,7 @@ export function envelopeOf(item: TelemetryItem, instrumentationKey: string): Rec
   const properties = Object.fromEntries([...Object.entries(item.labels), [itemIdAttribute, item.itemId] as const].map(([key, value]) => [key.slice(0, 150), value.slice(0, 8_192)]));
   const [type, baseData] = item.kind === 'metric'
     ? ['Metric', { metrics: [{ name: item.name, value: item.value, count: 1, kind: 'Measurement' }] }] as const
-    : ['Message', { message: item.body.slice(0, 32_768), severityLevel: severityLevels[Math.ceil(item.severity / 4) - 1] }] as const;
+    : ['Message', { message: item.body.slice(0, 32_768) || '-', severityLevel: severityLevels[Math.ceil(item.severity / 4) - 1] }] as const;
   return {
     ver: 1, name: `Microsoft.ApplicationInsights.${type}`, time: new Date(milliseconds(item.time)).toISOString(), sampleRate: 100, iKey: instrumentationKey,
     tags: { 'ai.cloud.role': item.labels[telemetryLabels.component] ?? 'edge', 'ai.cloud.roleInstance': item.labels[telemetryLabels.device] ?? 'edge' },
@@ -35,10 +36,9 @@ export function ingestionSender(port: number, instrumentationKey: string, log: L
       const text = await response.text();
       const problem = `expected Application Insights to take ${open.length} items, it answered ${response.status}: ${text.slice(0, 500)}`;
       const answer = response.status === 200 || response.status === 206 || response.status === 400 ? trackAnswer.safeParse(parsed(text)).data : undefined;
-      if (!answer && (response.status === 400 || response.status === 413)) throw new RefusedError(problem);
-      if (!answer) throw new Error(problem);
-      const errors = new Map(answer.errors.map((error) => [error.index, error]));
-      if (answer.itemsReceived !== open.length || answer.itemsAccepted + errors.size < open.length) throw new Error(problem);
+      const errors = new Map(answer?.errors.map((error) => [error.index, error]));
+      const complete = answer?.itemsReceived === open.length && answer.itemsAccepted + errors.size >= open.length;
+      if (!complete) throw response.status === 400 || response.status === 413 ? new RefusedError(problem) : new Error(problem);
       for (const [index, item] of open.entries()) {
         const error = errors.get(index);
         if (error && retryable.has(error.statusCode)) continue;

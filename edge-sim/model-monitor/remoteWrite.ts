@@ -4,6 +4,8 @@ import { RefusedError } from '../disk-queue/forwarder';
 import { milliseconds, type MetricItem } from '../telemetry/telemetryItem';
 
 const answerSeconds = 30;
+/** Azure Monitor refuses a request with a longer value. */
+const longestLabel = 1_023;
 interface Series { readonly labels: readonly (readonly [string, string])[]; /** Values by time in milliseconds. */ readonly samples: Map<number, number> }
 
 const metricName = (name: string) => name.replaceAll(/[^a-zA-Z0-9_:]/g, '_').replace(/^(?=\d)/, '_');
@@ -13,7 +15,7 @@ const labelName = (name: string) => name.replaceAll(/[^a-zA-Z0-9_]/g, '_').repla
 export function seriesOf(items: readonly MetricItem[]): Series[] {
   const series = new Map<string, Series>();
   for (const { name, labels, time, value } of items) {
-    const named = new Map([...Object.entries(labels).filter(([, text]) => text !== '').map(([key, text]) => [labelName(key), text] as const), ['__name__', metricName(name)] as const]);
+    const named = new Map([...Object.entries(labels).filter(([, text]) => text !== '').map(([key, text]) => [labelName(key), text.slice(0, longestLabel)] as const), ['__name__', metricName(name)] as const]);
     const sorted = [...named].sort(([left], [right]) => (left < right ? -1 : 1));
     const key = JSON.stringify(sorted);
     const one = series.get(key) ?? { labels: sorted, samples: new Map<number, number>() };
