@@ -1,4 +1,4 @@
-import { open, readFile, truncate } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -26,12 +26,10 @@ function* linesOf(bytes: Buffer, base: number): Generator<ReadLine> {
   for (let start = 0, end = bytes.indexOf(newline); end >= 0; start = end + 1, end = bytes.indexOf(newline, start)) yield { json: jsonOf(bytes.subarray(start, end)), end: base + end + 1 };
 }
 
-/** Drops what a killed process left of its last line, and tells how many items lie behind `offset`. */
+/** How many items lie behind `offset`. What a killed process left of its last line does not count: nothing is ever written behind it. */
 export async function recoverSegment(directory: string, number: number, offset: number): Promise<{ segment: Segment; items: number }> {
-  const path = join(directory, segmentName(number));
-  const content = await readFile(path);
+  const content = await readFile(join(directory, segmentName(number)));
   const bytes = content.lastIndexOf(newline) + 1;
-  if (bytes < content.length) await truncate(path, bytes);
   let items = 0;
   for (const { json } of linesOf(content.subarray(Math.min(offset, bytes), bytes), 0)) if (json !== undefined) items += 1;
   return { segment: { number, bytes }, items };
