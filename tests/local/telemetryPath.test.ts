@@ -124,6 +124,22 @@ it('loses nothing when every hop is killed while items flow and the targets fail
   process.stdout.write(`${sent.length} lines, ${once.length - sent.length} of them twice\n`);
 });
 
+it('sends again what a partial answer left out, and only that', async () => {
+  const refused = new Set<string>();
+  targets.refuse = () => ({ partial: ({ data }) => {
+    const text = data.baseData.message ?? '';
+    if (!text.startsWith('part ') || refused.has(text) || Number(text.slice(5)) % 3 > 0) return undefined;
+    refused.add(text);
+    return 429;
+  } });
+  const telemetry = await emitter();
+  const parts = Array.from({ length: 30 }, (_, index) => `part ${index}`);
+  for (const part of parts) telemetry.log('info', part);
+  await until(() => parts.every((part) => messages().has(part)), 'all parts');
+  expect(refused.size).toBe(10);
+  expect(targets.envelopes.filter(({ data }) => data.baseData.message?.startsWith('part ')).length).toBe(30);
+});
+
 it('lets an item go that a target refuses for good, and a target that is away holds up only itself', async () => {
   targets.refuseMetrics = () => 503;
   targets.refuse = () => ({ partial: ({ data }) => (data.baseData.message === 'poison' ? 400 : undefined) });
@@ -185,6 +201,12 @@ describe('auth proxy', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect(ready).toBe(true);
+    const renewals = () => programs.output().split('access token renewed').length;
+    const before = renewals();
+    const next = await makeKeyAndCertificate('site', new Date());
+    region.entra.applications.addCertificate(application.objectId, certificateOf(next));
+    writeFileSync(own, next);
+    await until(() => renewals() > before, 'a token by the next certificate');
     proxy.kill('SIGTERM');
     await exitOf(proxy);
     rmSync(own);
