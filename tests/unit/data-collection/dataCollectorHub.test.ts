@@ -50,10 +50,23 @@ beforeEach(() => {
     }), DATA_COLLECTOR_HUB_PORT: 0,
   };
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+type Hub = Awaited<ReturnType<typeof startDataCollectorHub>>;
+const running = new Set<Hub>();
+afterEach(async () => {
+  await Promise.all([...running].map((hub) => hub.close()));
+  running.clear();
+  rmSync(directory, { recursive: true, force: true });
+});
 
-const start = () => startDataCollectorHub(settings, store, (_level, message) => void logged.push(message));
-type Hub = Awaited<ReturnType<typeof start>>;
+async function start(): Promise<Hub> {
+  const hub = await startDataCollectorHub(settings, store, (_level, message) => void logged.push(message));
+  running.add(hub);
+  return hub;
+}
+async function stop(hub: Hub): Promise<void> {
+  running.delete(hub);
+  await hub.close();
+}
 const post = async (hub: Hub, body: unknown) => (await fetch(`http://127.0.0.1:${hub.port}/records`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(5_000) })).status;
 const until = async (done: () => boolean) => {
   for (const deadline = Date.now() + 8_000; !done(); await sleep(50)) if (Date.now() > deadline) throw new Error(`not done; logged: ${logged.slice(-5).join(', ')}`);
@@ -64,7 +77,7 @@ it('closes a batch when it is full or when nothing came for a while, blob first 
   const sent = records(230);
   expect(await post(hub, { records: sent })).toBe(200);
   await until(() => store.manifests().length === 3);
-  await hub.close();
+  await stop(hub);
   expect(store.manifests().map((manifest) => manifest.records)).toEqual([100, 100, 30]);
   expect(store.ids()).toEqual(sent.map(({ recordId }) => recordId));
   expect(store.puts.map(({ name }) => /\.[a-z.]+$/.exec(name.split('/').at(-1) ?? '')?.[0])).toEqual(Array(3).fill(['.ndjson.gz', '.manifest.json']).flat());
@@ -77,7 +90,7 @@ it('sends the same bytes under the same name until each was taken', async () => 
   const hub = await start();
   await post(hub, { records: records(20) });
   await until(() => store.manifests().length === 1 && logged.at(-1) === 'batch uploaded');
-  await hub.close();
+  await stop(hub);
   expect(store.blobs.size).toBe(2);
   const blob = store.puts.filter(({ name }) => name.endsWith('.gz'));
   expect(blob.length).toBeGreaterThan(1);
@@ -94,9 +107,21 @@ it('puts the records of a batch into no other one when it was killed before it t
   await (await Outbox.open(join(directory, 'data-collector-hub', 'outbox'), () => undefined)).save({ ...batch, taken: takenFrom(sent.slice(0, 12)) });
   const hub = await start();
   await until(() => store.manifests().length === 2);
-  await hub.close();
+  await stop(hub);
   expect(store.manifests()[0]?.batchId).toBe(batch.manifest.batchId);
   expect(store.ids()).toEqual(sent.map(({ recordId }) => recordId));
+});
+
+it('leaves in the queue what came after the batch that was on its way at the kill', async () => {
+  const [taken, later] = [records(12), records(15)];
+  const queue = await DiskQueue.open<InferenceRecord>(join(directory, 'data-collector-hub', 'queue'), { maxBytes: 10_000_000 });
+  await queue.append(later);
+  await queue.close();
+  await (await Outbox.open(join(directory, 'data-collector-hub', 'outbox'), () => undefined)).save({ ...(await buildBatch(origin, taken, new Date())), taken: takenFrom(taken) });
+  const hub = await start();
+  await until(() => store.manifests().length === 2);
+  await stop(hub);
+  expect(store.ids()).toEqual([...taken, ...later].map(({ recordId }) => recordId));
 });
 
 it('refuses what is no record of its site, and takes nothing of such a request', async () => {
@@ -107,7 +132,7 @@ it('refuses what is no record of its site, and takes nothing of such a request',
   expect(await post(hub, { records: Array.from({ length: 5_001 }, () => record(1)) })).toBe(400);
   await post(hub, { records: records(3) });
   await until(() => store.manifests().length === 1);
-  await hub.close();
+  await stop(hub);
   expect(store.ids()).toHaveLength(3);
 });
 
