@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { ContainerClient } from '@azure/storage-blob';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { inferenceDataTopic, lineDataTopic } from '../../contracts/databus';
 import { datasetManifest, type DatasetManifest } from '../../contracts/datasetManifest';
 import { encodeQueueMessage } from '../../contracts/eventGrid';
@@ -93,6 +95,17 @@ async function manifests(): Promise<DatasetManifest[]> {
 const newest = async () => (await manifests()).at(-1) as DatasetManifest;
 const landed = (manifest: DatasetManifest) => manifest.sources.filter(({ origin: from }) => from === 'landing-zone');
 const recycledWindows = (manifest: DatasetManifest) => landed(manifest).reduce((sum, { windows }) => sum + windows, 0);
+/** How many samples the fullest window holds. */
+async function mostSamples({ windowsPath }: DatasetManifest): Promise<number> {
+  const file = join(region.directory, 'windows.parquet');
+  await connections.processed.getBlobClient(windowsPath).downloadToFile(file);
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const [row] = (await connection.runAndReadAll(`SELECT max(samples) FROM read_parquet('${file}')`)).getRows();
+  connection.closeSync();
+  instance.closeSync();
+  return Number(row?.[0]);
+}
 const run = (more: Partial<DataPipelineSettings> = {}) => dataPipeline({ ...settings, ...more }, log, connections);
 
 describe('recycled inference data', () => {
@@ -157,6 +170,7 @@ describe('recycled inference data', () => {
     await run();
     expect(landed(await newest()).slice(-3).reduce((sum, { windows }) => sum + windows, 0)).toBe(57);
     expect(recycledWindows(await newest())).toBe(before + 57);
+    expect(await mostSamples(await newest())).toBe(30);
   });
 
   it('waits for the manifest of a batch', async () => {
