@@ -33,8 +33,8 @@ turns raw data into a model, a Siemens edge package and a running deployment.
   --json                only the report, as JSON, on standard output
   --help                this text
 
-The report is written to report.json in that folder. Exit status: 0 all steps are done,
-1 a step is missing or failed, 2 wrong usage.
+The report is written to report.json in that folder. Exit status: 0 all steps
+are done, 1 a step is missing or failed, 2 wrong usage.
 `;
 
 export class UsageError extends Error {
