@@ -37,6 +37,7 @@ async function start(): Promise<number> {
 
   const { local, json } = options;
   const began = performance.now();
+  let printed = false;
   let phase = '';
   const ticking = setInterval(() => terminal.live(paint.dim(`  ${phase} (${duration(performance.now() - began)})`)), 250);
   const labelColumns = columns(options.labelColumns);
@@ -64,7 +65,6 @@ async function start(): Promise<number> {
   clearInterval(ticking);
   terminal.live('');
 
-  let printed = false;
   function print(finished: LoopReport): void {
     if (printed) return;
     printed = true;
