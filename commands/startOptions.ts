@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface StartOptions {
@@ -8,7 +8,7 @@ export interface StartOptions {
   readonly timeColumn?: string;
   readonly labelColumns?: string;
   readonly ignoredColumns?: string;
-  /** Folder for everything a run leaves: the region's state, the report. Inside the project, where programs find their native packages. */
+  /** Folder for everything a run leaves: the region's state, the report. Below the project, where programs find their native packages. */
   readonly local: string;
   readonly keep: boolean;
   readonly quiet: boolean;
@@ -27,8 +27,8 @@ turns raw data into a model, a Siemens edge package and a running deployment.
                         they judge the model, they never train it
   --ignore <columns>    columns to leave out, a,b
   --keep                leave the region running afterwards; Ctrl-C ends it
-  --local <folder>      folder inside the project for the region's state and the
-                        report (default .local)
+  --local <folder>      folder for the region's state and the report: .local
+                        (the default) or one below it
   --quiet               only the closing table
   --json                only the report, as JSON, on standard output
   --help                this text
@@ -56,7 +56,9 @@ export function readStartOptions(args: readonly string[], workingDirectory: stri
   const raw = values.raw === undefined ? undefined : resolve(workingDirectory, values.raw);
   if (raw !== undefined && !existsSync(raw)) throw new UsageError(`--raw ${values.raw ?? ''}: no such file or folder.`);
   const local = resolve(root, values.local);
-  if (!local.startsWith(`${root}${sep}`)) throw new UsageError(`--local ${values.local}: expected a folder inside the project.`);
+  // Everything in it is thrown away, so it is never a folder with anything else in it.
+  const ours = join(root, '.local');
+  if (local !== ours && !local.startsWith(`${ours}${sep}`)) throw new UsageError(`--local ${values.local}: expected .local or a folder below it.`);
   return {
     local,
     ...(raw === undefined ? {} : { raw }), ...(values.time === undefined ? {} : { timeColumn: values.time }), ...(values.label === undefined ? {} : { labelColumns: values.label }),

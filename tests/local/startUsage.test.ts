@@ -16,7 +16,7 @@ describe('npm start, used wrongly', () => {
     ['an unknown option', ['--raws', 'x'], /--raws/],
     ['a missing folder', ['--raw', '/no/such/folder'], /--raw \/no\/such\/folder: no such file or folder/],
     ['a stray argument', ['data.csv'], /data\.csv/],
-    ['a state folder outside the project', ['--local', '/tmp/elsewhere'], /inside the project/],
+    ['a state folder that may hold something else', ['--local', 'local-azure'], /--local local-azure: expected \.local or a folder below it/],
   ])('answers %s with one line and exit status 2', (_, args, line) => {
     const { status, stdout, stderr } = start(args);
     expect(stderr).toMatch(line);
