@@ -91,8 +91,8 @@ export class ModelManager implements Running {
     for (const action of actions) this.perform(delivery, action);
   }
 
-  private report({ deliveryId, packageId, packageVersion }: Delivery, { state, previousState, reason }: Extract<DeliveryAction, { kind: 'report' }>): void {
-    const body: StateBody = { state, ...(previousState ? { previousState } : {}), ...(reason ? { reason: reason.slice(0, 2_000) } : {}), packageId, packageVersion, timestamp: new Date().toISOString() };
+  private report({ deliveryId, packageId, packageVersion }: Delivery, { state, previousState, reason, link }: Extract<DeliveryAction, { kind: 'report' }>): void {
+    const body: StateBody = { state, ...(previousState ? { previousState } : {}), ...(reason ? { reason: reason.slice(0, 2_000) } : {}), packageId, packageVersion, timestamp: new Date().toISOString(), ...(link ? { link } : {}) };
     this.log(state === 'Error' ? 'error' : 'info', 'delivery state', { deliveryId, ...body });
     this.post({ type: 'state', deliveryId }, body);
   }

@@ -46,6 +46,19 @@ it('drops a line that a crash cut short and goes on behind the last whole one', 
   last.close();
 });
 
+it('keeps nothing of what was deleted once it is compacted', () => {
+  const file = newFile();
+  const store = new AppendOnlyStore<string>(file);
+  store.set('link', 'sig=secret');
+  store.set('kept', 'value');
+  store.delete('link');
+  store.compact();
+  expect(readFileSync(file, 'utf8')).toBe('{"k":"kept","v":"value"}\n');
+  store.set('after', 'more');
+  store.close();
+  expect([...new AppendOnlyStore<string>(file).entries()]).toEqual([['kept', 'value'], ['after', 'more']]);
+});
+
 it('stays small when the same key is written again and again', () => {
   const file = newFile();
   const store = new AppendOnlyStore<number>(file);
