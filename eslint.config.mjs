@@ -1,4 +1,4 @@
-import importX from 'eslint-plugin-import-x';
+import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
@@ -16,6 +16,8 @@ const roomZones = Object.entries(mayImport).flatMap(([room, allowed]) =>
   rooms.filter((other) => other !== room && !allowed.includes(other)).map((other) => ({ target: `./${room}`, from: `./${other}`, message: `${room} may import only ${allowed.join(', ') || 'nothing of ours'}.` })),
 );
 const sockets = ['http', 'https', 'http2', 'net', 'tls', 'dgram'].flatMap((name) => [name, `node:${name}`]);
+const noSockets = sockets.map((name) => ({ name, message: 'Only local-azure opens sockets; use an SDK or a protocol library.' }));
+const noLoadedSockets = ['error', { selector: 'ImportExpression > Literal[value=/^(node:)?(https?|http2|net|tls|dgram)$/]', message: 'Only local-azure opens sockets; use an SDK or a protocol library.' }];
 const pulumiPackages = { group: ['@pulumi/*'], message: 'Only components, policy and the provider speak Pulumi.' };
 
 export default tseslint.config(
@@ -24,6 +26,8 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommended],
     plugins: { 'import-x': importX },
+    // Without the extensions an import of ours is not found, and what is not found is not refused.
+    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.cjs', '.mjs', '.js', '.json'] })] },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: roomZones }],
@@ -35,8 +39,9 @@ export default tseslint.config(
   },
   {
     files: ['contracts/**', 'pipeline-code/**', 'edge-sim/**', 'commands/**'],
-    rules: { 'no-restricted-imports': ['error', { paths: sockets.map((name) => ({ name, message: 'Only local-azure opens sockets; use an SDK or a protocol library.' })), patterns: [pulumiPackages] }] },
+    rules: { 'no-restricted-imports': ['error', { paths: noSockets, patterns: [pulumiPackages] }], 'no-restricted-syntax': noLoadedSockets },
   },
+  { files: ['components/**', 'policy/**'], rules: { 'no-restricted-imports': ['error', { paths: noSockets }], 'no-restricted-syntax': noLoadedSockets } },
   // The databus is the site's broker; its protocol library brings no listener of its own.
   { files: ['edge-sim/databus/broker.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [pulumiPackages] }] } },
   { files: ['local-azure/**'], ignores: ['local-azure/provider/**'], rules: { 'no-restricted-imports': ['error', { patterns: [pulumiPackages] }] } },

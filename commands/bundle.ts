@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, s
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { programs, type ProgramName } from '../contracts/programs';
+import { BundleCache } from './bundleCache';
 
 /** Packages with native code: installed in the image instead of bundled. */
 const nativePackages = ['@duckdb/node-api', 'onnxruntime-node'] as const;
@@ -25,9 +26,13 @@ export function hashDirectory(directory: string): string {
   return hash.digest('hex');
 }
 
-/** Bundles one program to `dist/<name>/`: index.js, package.json with the pinned native packages, and the program's Dockerfile and assets. */
+/** Bundles one program to `dist/<name>/`: index.js, package.json with the pinned native packages, and the program's Dockerfile. Nothing is done when nothing has changed. */
 async function bundleProgram(name: string, entry: string, assets: string | undefined): Promise<Bundle> {
   const directory = join(root, 'dist', name);
+  const dockerfile = assets === undefined ? undefined : join(assets, 'Dockerfile');
+  const cache = new BundleCache(join(root, 'dist', 'cache', `${name}.json`), [__filename, join(root, 'package.json')]);
+  const known = existsSync(directory) ? cache.unchanged() : undefined;
+  if (known !== undefined) return { name, directory: relative(root, directory), hash: known };
   const fresh = `${directory}.new-${process.pid}`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
@@ -39,13 +44,11 @@ async function bundleProgram(name: string, entry: string, assets: string | undef
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
   const natives = Object.fromEntries(nativePackages.filter((one) => imported.has(one)).map((one) => [one, dependencies[one]]));
   writeFileSync(join(fresh, 'package.json'), `${JSON.stringify({ name: `factory-loop-${name}`, private: true, dependencies: natives }, null, 2)}\n`);
-  if (assets !== undefined && existsSync(assets)) {
-    const dockerfile = join(assets, 'Dockerfile');
-    if (existsSync(dockerfile)) writeFileSync(join(fresh, 'Dockerfile'), readFileSync(dockerfile));
-  }
+  if (dockerfile !== undefined) writeFileSync(join(fresh, 'Dockerfile'), readFileSync(dockerfile));
   const hash = hashDirectory(fresh);
   rmSync(directory, { recursive: true, force: true });
   renameSync(fresh, directory);
+  cache.remember([...Object.keys(result.metafile.inputs).map((input) => join(root, input)), ...(dockerfile === undefined ? [] : [dockerfile])], hash);
   return { name, directory: relative(root, directory), hash };
 }
 

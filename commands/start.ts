@@ -36,11 +36,11 @@ async function start(): Promise<number> {
   const { paint } = terminal;
   const speak = !options.quiet && !json;
   const began = performance.now();
+  let printed = false;
   let phase = '';
   let round = 0;
   const ticking = setInterval(() => terminal.live(paint.dim(`  ${phase} (${duration(performance.now() - began)})`)), 250);
 
-  let printed = false;
   function print(finished: LoopReport): void {
     if (printed) return;
     printed = true;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface StartOptions {
@@ -8,7 +8,7 @@ export interface StartOptions {
   readonly timeColumn?: string;
   readonly labelColumns?: string;
   readonly ignoredColumns?: string;
-  /** Folder for everything a run leaves: the region's state, the report. Inside the project, where programs find their native packages. */
+  /** Folder for everything a run leaves: the region's state, the report. Below the project, where programs find their native packages. */
   readonly local: string;
   readonly rounds: number;
   /** The region goes on where the last one in the folder was. */
@@ -34,8 +34,8 @@ turns raw data into a model, a Siemens edge package and a running deployment.
   --continue            go on in the region that the last run left, instead of
                         starting an empty one
   --keep                leave the region running afterwards; Ctrl-C ends it
-  --local <folder>      folder inside the project for the region's state and the
-                        report (default .local)
+  --local <folder>      folder for the region's state and the report: .local
+                        (the default) or one below it
   --quiet               only the closing table
   --json                only the report, as JSON, on standard output
   --help                this text
@@ -52,7 +52,9 @@ export class UsageError extends Error {
 /** The folder of a run. Throws UsageError when it is not inside the project. */
 export function localFolder(given: string, root: string): string {
   const local = resolve(root, given);
-  if (!local.startsWith(`${root}${sep}`)) throw new UsageError(`--local ${given}: expected a folder inside the project.`);
+  // Everything in it is thrown away, so it is never a folder with anything else in it.
+  const ours = join(root, '.local');
+  if (local !== ours && !local.startsWith(`${ours}${sep}`)) throw new UsageError(`--local ${given}: expected .local or a folder below it.`);
   return local;
 }
 

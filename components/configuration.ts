@@ -40,7 +40,7 @@ const schema = z.strictObject({
     maxFileBytes: z.int().min(1).max(2 ** 40).default(2_000_000_000),
   }).prefault({}),
   retrain: z.strictObject({ minNewWindows: z.int().min(1).max(1e9).default(500), minIntervalSeconds: z.int().min(0).max(31_536_000).default(86_400) }).prefault({}),
-  gate: z.strictObject({ maxFalseAlarmRate: z.number().min(0).max(1).default(0.25), minFaultDetection: z.number().min(0).max(1).default(0.8), minLabelAuc: z.number().min(0).max(1).default(0.7) }).prefault({}),
+  gate: z.strictObject({ maxFalseAlarmRate: z.number().min(0).max(1).default(0.15), minFaultDetection: z.number().min(0).max(1).default(0.8), minLabelAuc: z.number().min(0).max(1).default(0.7) }).prefault({}),
   /** Whether a validated package goes to the factory by itself; without it the profile decides. */
   release: z.enum(['automatic', 'approved']).optional(),
   delivery: z.strictObject({

@@ -21,8 +21,12 @@ export const presignedUrlResponseBody = z.looseObject({
 });
 export type PresignedUrlResponseBody = z.output<typeof presignedUrlResponseBody>;
 
+/** Ours: what our simulator says of the link it got, so that the site itself vouches for it. Never the signature. */
+export const linkShown = z.object({ blob: z.string().max(2_000), permissions: z.string().max(20), expiresAt: z.string().max(40) });
+export type LinkShown = z.output<typeof linkShown>;
+
 /** Only `Success` and `Error` end a delivery; any other state is progress. */
-export const stateBody = z.looseObject({ state: z.string().min(1).max(100), previousState: z.string().optional(), reason: z.string().max(2_000).optional(), packageId: z.string().optional(), packageVersion: z.string().optional(), timestamp: z.iso.datetime().optional() });
+export const stateBody = z.looseObject({ state: z.string().min(1).max(100), previousState: z.string().optional(), reason: z.string().max(2_000).optional(), packageId: z.string().optional(), packageVersion: z.string().optional(), timestamp: z.iso.datetime().optional(), link: linkShown.optional() });
 export type StateBody = z.output<typeof stateBody>;
 export const isTerminal = (state: string): state is 'Success' | 'Error' => state === 'Success' || state === 'Error';
 export const simulatorStates = ['Received', 'Assessing', 'UrlRequested', 'Downloading', 'Verifying', 'Importing', 'Activating', 'Success', 'Error'] as const;

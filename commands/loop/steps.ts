@@ -1,3 +1,4 @@
+import { linkShown } from '../../contracts/aimmMessages';
 import type { DatasetManifest } from '../../contracts/datasetManifest';
 import type { DeliveryRecord } from '../../contracts/deliveryRecord';
 import { digestFileName, packageFileName, packageFolder } from '../../contracts/edgePackage';
@@ -181,10 +182,11 @@ export const steps: readonly Step[] = [
   {
     id: '8c', title: 'SAS link made', program: 'delivery',
     observe: async (observer) => {
-      await findDelivery(observer);
-      const record = observer.facts.delivery;
-      const made = record?.history.find((entry) => entry.event === 'urlSent');
-      return record && made && done({ deliveryId: record.deliveryId, at: made.at, ...(made.detail === undefined ? {} : { link: made.detail }) });
+      const messages = await findDelivery(observer);
+      const link = linkShown.safeParse((messages && stateMessage(messages, 'Downloading'))?.body['link']);
+      if (!link.success) return undefined;
+      const { blob, permissions, expiresAt } = link.data;
+      return { ok: blob.endsWith(`/${observer.facts.packageBlob?.name ?? ''}`) && permissions === 'r', evidence: { blob, permissions, expires: expiresAt } };
     },
   },
   {
@@ -215,7 +217,7 @@ export const steps: readonly Step[] = [
       if (error) return failed({ ...shownBy(error), reason: error.body['reason'] });
       const { delivery } = observer.facts;
       const pipeline = (await observer.site.status()).pipelines.find((one) => one.packageId === delivery?.packageId && one.packageVersion === delivery.packageVersion && one.state === 'RUNNING');
-      return pipeline && delivery?.state === 'Success' ? done({ packageId: pipeline.packageId, version: pipeline.packageVersion, state: pipeline.state, reported: delivery.reportedState }) : undefined;
+      return pipeline && messages && stateMessage(messages, 'Success') ? done({ packageId: pipeline.packageId, version: pipeline.packageVersion, state: pipeline.state, reported: 'Success' }) : undefined;
     },
   },
 ];

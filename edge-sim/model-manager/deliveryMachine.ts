@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isTerminal, simulatorStates, type NewDeliveryBody, type SimulatorState } from '../../contracts/aimmMessages';
+import { isTerminal, simulatorStates, type LinkShown, type NewDeliveryBody, type SimulatorState } from '../../contracts/aimmMessages';
 
 /** What the model manager knows of a delivery; kept on disk, so it never holds the link to the package. */
 export const delivery = z.object({
@@ -26,7 +26,7 @@ export type DeliveryEvent =
   | { readonly kind: 'failed'; readonly reason: string; readonly transient: boolean };
 
 export type DeliveryAction =
-  | { readonly kind: 'report'; readonly state: SimulatorState; readonly previousState?: SimulatorState; readonly reason?: string }
+  | { readonly kind: 'report'; readonly state: SimulatorState; readonly previousState?: SimulatorState; readonly reason?: string; readonly link?: LinkShown }
   | { readonly kind: 'requestLink' | 'assess' | 'import' | 'activate' | 'discardFile' }
   | { readonly kind: 'download'; readonly url: string }
   | { readonly kind: 'wakeUp'; readonly afterMs: number };
@@ -38,14 +38,20 @@ const linkPatienceMs = 30_000;
 const pauseMs = (attempt: number) => Math.min(30_000, 1_000 * 2 ** Math.min(attempt, 10));
 const uuid = z.uuid();
 
+/** Blob, rights and end of a link, without its signature. */
+function shownLink(link: string): LinkShown {
+  const { pathname, searchParams } = new URL(link);
+  return { blob: decodeURIComponent(pathname), permissions: searchParams.get('sp') ?? '', expiresAt: searchParams.get('se') ?? '' };
+}
+
 class Step {
   readonly actions: DeliveryAction[] = [];
   constructor(public delivery: Delivery, private readonly now: Date) {}
 
-  to(state: SimulatorState, reason?: string): this {
+  to(state: SimulatorState, reason?: string, link?: LinkShown): this {
     const { state: previousState, attempts } = this.delivery;
     this.delivery = { ...this.delivery, state, reason, attempts: state === previousState ? attempts + 1 : 0, updatedAt: this.now.toISOString() };
-    this.actions.push({ kind: 'report', state, previousState, ...(reason === undefined ? {} : { reason }) });
+    this.actions.push({ kind: 'report', state, previousState, ...(reason === undefined ? {} : { reason }), ...(link === undefined ? {} : { link }) });
     return this;
   }
 
@@ -122,7 +128,7 @@ export function decide(before: Delivery, event: DeliveryEvent, now: Date): Decis
       if (state !== 'UrlRequested') return step;
       const { sha256 = event.sha256, sizeBytes = event.sizeBytes } = before;
       if (event.sha256 !== undefined && event.sha256 !== sha256) return step.error(`expected the announced SHA-256 ${sha256}, the link says ${event.sha256}`);
-      return step.change({ sha256, sizeBytes }).to('Downloading').act({ kind: 'download', url: event.url });
+      return step.change({ sha256, sizeBytes }).to('Downloading', undefined, shownLink(event.url)).act({ kind: 'download', url: event.url });
     }
     case 'downloaded':
       return state === 'Downloading' ? step.change({ downloaded: { sha256: event.sha256, sizeBytes: event.sizeBytes } }).to('Verifying').importing() : step;

@@ -94,8 +94,8 @@ export class ModelManager implements Running {
     for (const action of actions) this.perform(delivery, action);
   }
 
-  private report({ deliveryId, packageId, packageVersion }: Delivery, { state, previousState, reason }: Extract<DeliveryAction, { kind: 'report' }>): void {
-    const body: StateBody = { state, ...(previousState ? { previousState } : {}), ...(reason ? { reason: reason.slice(0, 2_000) } : {}), packageId, packageVersion, timestamp: new Date().toISOString() };
+  private report({ deliveryId, packageId, packageVersion }: Delivery, { state, previousState, reason, link }: Extract<DeliveryAction, { kind: 'report' }>): void {
+    const body: StateBody = { state, ...(previousState ? { previousState } : {}), ...(reason ? { reason: reason.slice(0, 2_000) } : {}), packageId, packageVersion, timestamp: new Date().toISOString(), ...(link ? { link } : {}) };
     const level = state === 'Error' ? 'error' : 'info';
     this.log(level, 'delivery state', { deliveryId, ...body });
     const message = `delivery ${previousState ? `from ${previousState} ` : ''}to ${state}${reason ? `: ${reason}` : ''}`;

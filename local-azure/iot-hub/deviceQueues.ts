@@ -84,6 +84,8 @@ export class DeviceQueues {
     if (index === -1) return;
     queue.splice(index, 1);
     this.store.delete(keyOf(message));
+    // Messages carry download links: what the device has taken does not stay on disk.
+    if (this.store.size === 0) this.store.compact();
     this.finished(message, outcome);
   }
 }

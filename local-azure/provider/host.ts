@@ -75,8 +75,14 @@ export async function deploy(catalogue: Catalogue, run: ProgramRun): Promise<Dep
     await pulumi.runtime.disconnect();
     return resolved;
   })();
-  const outputs = await Promise.race([finished, failure]);
-  return { outputs, resources };
+  // What an apply throws reaches nobody but the process.
+  const rejected = (error: unknown) => fail(error instanceof Error ? error : new Error(String(error)));
+  process.on('unhandledRejection', rejected);
+  try {
+    return { outputs: await Promise.race([finished, failure]), resources };
+  } finally {
+    process.off('unhandledRejection', rejected);
+  }
 }
 
 async function resolveOutputs(outputs: pulumi.Inputs): Promise<Record<string, unknown>> {

@@ -41,7 +41,8 @@ export class AppendOnlyStore<T> {
     if (this.lines > 1_000 && this.lines > 4 * this.live.size) this.compact();
   }
 
-  private compact() {
+  /** Rewrites the file with what is live. Call it when what was deleted must not stay on disk. */
+  compact(): void {
     const temporary = `${this.file}.compact`;
     const descriptor = openSync(temporary, 'w', 0o600);
     for (const [k, v] of this.live) writeSync(descriptor, `${JSON.stringify({ k, v })}\n`);

@@ -1,4 +1,4 @@
-import type { Operation } from './operations';
+import type { Operation } from './operation';
 import { headerOf, type StorageRequest } from './storageRequest';
 
 const containers = 'blobServices/containers';

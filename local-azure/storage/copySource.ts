@@ -1,5 +1,5 @@
-import type { FrontConnections } from './storageFront';
-import type { Operation } from './operations';
+import type { FrontConnections } from './frontConnections';
+import type { Operation } from './operation';
 import { serviceSas } from './sharedKey';
 import { classify } from './operations';
 import { StorageFault } from './storageFault';
@@ -13,7 +13,7 @@ const refused = (message: string) => new StorageFault(403, 'CannotVerifyCopySour
  * The source of a copy as Azurite may fetch it, after the caller's right to read it was checked: by the SAS in the URL, by the token
  * in `x-ms-copy-source-authorization`, or, inside one account, by the caller's own token.
  */
-export function copySource(request: StorageRequest, operation: Operation, grant: Grant, { access, accountId, upstream }: FrontConnections): string {
+export function copySource(request: StorageRequest, operation: Operation, grant: Grant, { access, accountId, upstream }: Pick<FrontConnections, 'access' | 'accountId' | 'upstream'>): string {
   const given = headerOf(request.headers, 'x-ms-copy-source') ?? '';
   if (!URL.canParse(given)) throw new StorageFault(400, 'InvalidHeaderValue', 'x-ms-copy-source is not a URL.');
   const url = new URL(given);

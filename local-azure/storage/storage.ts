@@ -10,7 +10,8 @@ import { Azurite, type StorageService } from './azurite';
 import { BlobCommits, type CommitIntent } from './blobCommits';
 import { PlatformClient } from './platformClient';
 import { StorageAccess } from './storageAccess';
-import { StorageFront, type FrontConnections } from './storageFront';
+import type { FrontConnections } from './frontConnections';
+import { StorageFront } from './storageFront';
 import { UpstreamClient } from './upstreamClient';
 import { UserDelegation } from './userDelegation';
 

@@ -1,6 +1,7 @@
 import type { Principal } from '../entra/tokenAuthority';
 import type { RegionContext } from '../region/regionContext';
-import { scopeOf, type Operation } from './operations';
+import type { Operation } from './operation';
+import { scopeOf } from './operations';
 import { badToken, noCredentials, permissionMismatch, StorageFault } from './storageFault';
 import { headerOf, type StorageRequest } from './storageRequest';
 import type { UserDelegation } from './userDelegation';

@@ -1,30 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
-import type { RegionContext } from '../region/regionContext';
 import type { StorageService } from './azurite';
-import type { BlobCommits, CommittedBlob } from './blobCommits';
+import type { CommittedBlob } from './blobCommits';
 import { copySource } from './copySource';
-import { classify, type Operation } from './operations';
-import type { Grant, StorageAccess } from './storageAccess';
+import type { FrontConnections } from './frontConnections';
+import type { Operation } from './operation';
+import { classify } from './operations';
+import type { Grant } from './storageAccess';
 import { faultAnswer, StorageFault } from './storageFault';
 import { headerOf, readStorageRequest, type StorageRequest } from './storageRequest';
-import { newestApiVersion, type UpstreamClient } from './upstreamClient';
-import { withoutSas, type UserDelegation } from './userDelegation';
+import { newestApiVersion } from './upstreamClient';
+import { withoutSas } from './userDelegation';
 
 const maxKeyInfoBytes = 4_096;
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'proxy-connection', 'expect']);
 const notForwarded = new Set([...hopByHop, 'host', 'authorization', 'date', 'x-ms-date', 'x-ms-version', 'x-ms-copy-source', 'x-ms-copy-source-authorization', 'x-forwarded-for', 'x-forwarded-host', 'forwarded']);
-
-/** What the front is connected to. */
-export interface FrontConnections {
-  readonly context: RegionContext;
-  readonly access: StorageAccess;
-  readonly delegation: UserDelegation;
-  readonly commits: BlobCommits;
-  upstream(): UpstreamClient;
-  /** ARM id of a declared account. */
-  accountId(name: string): string | undefined;
-}
 
 const olderOf = (version: string | undefined) => (version !== undefined && version < newestApiVersion ? version : newestApiVersion);
 

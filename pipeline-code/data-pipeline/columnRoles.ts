@@ -39,7 +39,8 @@ function timeColumn(layout: CsvLayout, option: string | undefined): ColumnRoles[
 /** Which column is the time, which one judges and which ones are sensors. */
 export function columnRoles(layout: CsvLayout, options: ColumnOptions): ColumnRoles {
   const time = timeColumn(layout, options.time);
-  const isLabel = (name: string) => (options.labels === undefined ? labelNames.test(name) : options.labels.some(same(name)));
+  // Naming the labels chooses who judges; a column that looks like a label is no sensor either way.
+  const isLabel = (name: string) => labelNames.test(name) || (options.labels ?? []).some(same(name));
   const ignored = (name: string) => name === time.name || (options.ignored ?? []).some(same(name)) || counterNames.test(name);
   const labels = options.labels === undefined
     ? layout.columns.filter((name) => isLabel(name) && !ignored(name)).sort((a, b) => Number(changePoint.test(a)) - Number(changePoint.test(b)))

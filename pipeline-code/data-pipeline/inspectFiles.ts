@@ -37,13 +37,15 @@ function commonSensors(sources: readonly Source[]): readonly string[] {
 /** Loads every file that is whole and fits the others; says of every other file why not. Files come oldest first: of equal ones the first stays. */
 export async function inspectFiles(connection: DuckDBConnection, files: readonly RawFile[], options: ColumnOptions): Promise<Inspection> {
   const bad: { raw: RawFile; refusal: Refusal }[] = [];
-  const loaded: (RawFile & Source)[] = [];
+  let loaded: (RawFile & Source)[] = [];
+  const columns = new Set<string>();
   for (const [index, raw] of files.entries()) {
     const twin = loaded.find((other) => other.sha256 === raw.sha256);
     try {
       if (twin !== undefined) throw new RefusedFile({ row: null, column: null, expected: 'content that was not delivered before', found: `the content of ${twin.name}` });
       const { bytes, complete } = await head(raw.file);
       const layout = readCsvLayout(bytes, complete);
+      layout.columns.forEach((name) => columns.add(name.toLowerCase()));
       const roles = columnRoles(layout, options);
       const copy = `${raw.file}.lines`;
       try {
@@ -59,6 +61,12 @@ export async function inspectFiles(connection: DuckDBConnection, files: readonly
       if (!(error instanceof RefusedFile)) throw error;
       bad.push({ raw, refusal: error.refusal });
     }
+  }
+  // A file may lack a label, but a name that no file knows is a slip: its column would be trained on.
+  const unknown = [...(options.labels ?? []), ...(options.ignored ?? [])].find((name) => !columns.has(name.toLowerCase()));
+  if (unknown !== undefined) {
+    bad.push(...loaded.map((raw) => ({ raw, refusal: { row: 1, column: unknown, expected: `a column "${unknown}" in at least one file`, found: `columns ${[...columns].join(', ').slice(0, 300)}` } })));
+    loaded = [];
   }
   const sensors = commonSensors(loaded);
   const good = loaded.flatMap((source) => {

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +78,26 @@ describe('the loop on one machine', () => {
     expect(report.quarantined).toEqual([]);
     expect(report.refusals).toEqual([]);
   }, 180_000);
+
+  it('comes to rest: left alone for a minute after a run, no further job starts, and Ctrl-C ends it with the result of the run', async () => {
+    const child = spawn(node, ['commands/start.cjs', '--keep', '--raw', experiments(directory()), '--local', local], { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
+    const ended = once(child, 'exit');
+    let printed = '';
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', (text: Buffer) => {
+        printed += text.toString('utf8');
+        if (printed.includes('The region is running')) resolve();
+      });
+      child.once('exit', () => reject(new Error(`ended early:\n${printed}`)));
+    });
+    const executions = () => readFileSync(join(root, local, 'region', 'container-apps', 'executions.jsonl'), 'utf8').trimEnd().split('\n').length;
+    const before = executions();
+    expect(before).toBeGreaterThan(3);
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+    expect(executions()).toBe(before);
+    child.kill('SIGINT');
+    expect((await ended)[0]).toBe(0);
+  }, 240_000);
 
   it('refuses a model that sees nothing: with shuffled sensors the gate says which figure failed and there is no package', async () => {
     const { code, report } = await loop('--raw', shuffled(experiments(directory()), directory()));

@@ -10,6 +10,7 @@ import type { Directory } from '../../local-azure/region/seams';
 import { openC2dSender, type C2dSender } from '../../pipeline-code/clients/iotHub';
 import { urlSigner } from '../../pipeline-code/delivery/signedUrl';
 import { samplePackage, sha256, siteDirectory } from '../unit/inference-server/samplePackage';
+import { deviceMessage, siemensExchange } from './aimmTranscript';
 import { deviceCertificate } from './deviceCertificate';
 import { roles, until } from './messaging';
 import { freePort, inferenceServerAnswers, siteProcesses, type SiteProcesses } from './siteProcesses';
@@ -98,6 +99,8 @@ test('a delivery that waited in the hub is fetched over a presigned link and run
   await respond(deliveryId, await sign('1.zip'));
   await until(() => states(deliveryId).at(-1) === 'Success', 'Success');
   expect(states(deliveryId)).toEqual(['Received', 'Assessing', 'UrlRequested', 'Downloading', 'Verifying', 'Importing', 'Activating', 'Success']);
+  expect(of(deliveryId).map(deviceMessage)).toEqual([...Array<object>(3).fill(siemensExchange.state), siemensExchange.presignedUrlRequest, ...Array<object>(5).fill(siemensExchange.state)]);
+  expect(of(deliveryId).find(({ body }) => body['state'] === 'Downloading')?.body['link']).toMatchObject({ blob: expect.stringMatching(/\/packaged-models\/1\.zip$/), permissions: 'r', expiresAt: expect.stringMatching(/Z$/) });
   expect(await pipelines()).toMatchObject([{ packageId, packageVersion: '1', sha256: sha256(content), state: 'RUNNING' }]);
 });
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programs } from '../../../contracts/programs';
@@ -17,7 +17,7 @@ describe('the registrations', () => {
     const captured = await captureProgram({ imageSource: 'prebuilt', prebuiltImages });
     const file = join(directory, 'registrations.json');
     writeFileSync(file, JSON.stringify(captured.registrations.filter(({ custom }) => custom)));
-    const report = execFileSync(process.execPath, [armCheck, file], { encoding: 'utf8' });
+    const report = execFileSync(process.execPath, [realpathSync(armCheck), file], { encoding: 'utf8' });
     expect(report).toMatch(/ 0 errors, /);
     expect(report).not.toContain('api-retiring');
     expect(ofType(captured, 'azure-native:app:Job')).toHaveLength(4);

@@ -94,3 +94,22 @@ describe('files that are refused', () => {
     expect(Object.fromEntries(bad.map(({ raw, refusal }) => [raw.name, refusal.found]))).toMatchObject({ 'broken.csv': '"x"', 'twin.csv': 'the content of a.csv', 'stranger.csv': 'no column "flow"' });
   });
 });
+
+describe('labels judge and never train', () => {
+  const labelled = ['time;flow;pressure;anomaly;changepoint', ...rows(20, (second) => `${at(second)};${second};${1.5 * second};${second > 12 ? 1 : 0};0`)].join('\n');
+
+  it.each([[undefined], [['anomaly']], [['changepoint']], [['flow']]])('with the labels %j no column that looks like one is a sensor', async (labels) => {
+    const { good: read } = await inspect({ 'a.csv': labelled }, labels === undefined ? {} : { labels });
+    expect(read[0]?.samples.sensors).toEqual(['flow', 'pressure'].filter((name) => !(labels ?? []).includes(name)));
+    expect(read[0]?.samples.labelled).toBe(true);
+  });
+
+  it('refuses the whole delivery when a named column is in no file, and lets a file be without it when another has it', async () => {
+    const mistyped = await inspect({ 'a.csv': labelled }, { labels: ['anomly'] });
+    expect(mistyped.good).toEqual([]);
+    expect(mistyped.bad[0]?.refusal).toMatchObject({ column: 'anomly', expected: 'a column "anomly" in at least one file' });
+    expect((await inspect({ 'a.csv': labelled }, { ignored: ['presure'] })).good).toEqual([]);
+    const partly = await inspect({ 'a.csv': labelled, 'b.csv': good(100).join('\n') }, { labels: ['anomaly'] });
+    expect(partly.good.map(({ name, samples }) => [name, samples.labelled])).toEqual([['a.csv', true], ['b.csv', false]]);
+  });
+});

@@ -14,7 +14,7 @@ import { decideGate, type GateDecision } from '../../../pipeline-code/validate-a
 const recordings = process.env.VALVE_RECORDINGS ?? join(__dirname, '../../../../shared/data/skab/valve1');
 const present = existsSync(recordings);
 if (!present) console.info(`skipped: no recordings in ${recordings}; VALVE_RECORDINGS may name their folder`);
-const limits = { maxFalseAlarmRate: 0.25, minFaultDetection: 0.8, minLabelAuc: 0.7 };
+const limits = { maxFalseAlarmRate: 0.15, minFaultDetection: 0.8, minLabelAuc: 0.7 };
 
 const directory = mkdtempSync(join(tmpdir(), 'recordings-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(__dirname, '..', '..');
+const start = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) => {
+  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules', '.bin', 'node'), ['commands/start.cjs', ...args], { cwd: root, encoding: 'utf8', timeout: 60_000, env: { ...process.env, INIT_CWD: root, ...environment } });
+  return { status, stdout, stderr };
+};
+const local = '.local/usage-test';
+afterAll(() => rmSync(join(root, local), { recursive: true, force: true }));
+
+describe('npm start, used wrongly', () => {
+  it.each([
+    ['an unknown option', ['--raws', 'x'], /--raws/],
+    ['a missing folder', ['--raw', '/no/such/folder'], /--raw \/no\/such\/folder: no such file or folder/],
+    ['a stray argument', ['data.csv'], /data\.csv/],
+    ['a state folder that may hold something else', ['--local', 'local-azure'], /--local local-azure: expected \.local or a folder below it/],
+  ])('answers %s with one line and exit status 2', (_, args, line) => {
+    const { status, stdout, stderr } = start(args);
+    expect(stderr).toMatch(line);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+  });
+
+  it('answers an empty folder the same way', () => {
+    const empty = mkdtempSync(join(tmpdir(), 'empty-'));
+    const { status, stderr } = start(['--raw', empty, '--local', local]);
+    rmSync(empty, { recursive: true });
+    expect(stderr.trimEnd()).toMatch(/^--raw .*: the folder holds no files\.$/);
+    expect(status).toBe(2);
+  });
+
+  it('refuses a folder in which another region lives, and not one that a dead process left', () => {
+    mkdirSync(join(root, local), { recursive: true });
+    const empty = mkdtempSync(join(tmpdir(), 'empty-'));
+    writeFileSync(join(root, local, 'region.pid'), String(process.pid));
+    expect(start(['--local', local, '--raw', empty]).stderr).toMatch(new RegExp(`already running in .* \\(process ${process.pid}\\)`));
+    writeFileSync(join(root, local, 'region.pid'), '4194304');
+    expect(start(['--local', local, '--raw', empty]).stderr).toMatch(/holds no files/);
+    rmSync(empty, { recursive: true });
+  });
+
+  it('says which Python and which Node it needs, before it does anything', () => {
+    const noPython = start([], { PYTHON: '/no/python3' });
+    expect(noPython).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(/^Factory Loop needs Python 3\.10 or newer.*"\/no\/python3" was not found.*\n$/) });
+    const oldNode = start([], { npm_config_user_agent: 'npm/9.8.1 node/v18.20.0 linux x64 workspaces/false' });
+    expect(oldNode).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(/^Factory Loop needs Node 20 or newer.*v18\.20\.0.*\n$/) });
+  });
+
+  it('explains itself within 80 columns', () => {
+    const { status, stdout } = start(['--help']);
+    expect(status).toBe(0);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    for (const option of ['--raw', '--time', '--label', '--ignore', '--keep', '--quiet', '--json', '--local']) expect(stdout).toContain(option);
+  });
+});

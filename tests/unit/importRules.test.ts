@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+
+const root = join(__dirname, '..', '..');
+/** Lints a text as if it were the file. */
+const lint = (file: string, text: string): string =>
+  spawnSync(join(root, 'node_modules', '.bin', 'node'), ['node_modules/eslint/bin/eslint.js', '--stdin', '--stdin-filename', file, '--format', 'json'], { cwd: root, input: text, encoding: 'utf8' }).stdout;
+
+it.each([
+  ['a program that knows the local region', 'pipeline-code/train/probe.ts', "import { Gate } from '../../local-azure/access/gate';\nexport const gate = Gate;\n", /pipeline-code may import only contracts/],
+  ['a type across rooms', 'contracts/probe.ts', "import type { Step } from '../commands/loop/steps';\nexport type Probe = Step;\n", /contracts may import only nothing of ours/],
+  ['a component that knows a program', 'components/probe.ts', "import { train } from '../pipeline-code/train/train';\nexport const probe = train;\n", /components may import only contracts/],
+  ['a socket in a program', 'edge-sim/model-manager/probe.ts', "import { connect } from 'node:net';\nexport const probe = connect;\n", /Only local-azure opens sockets/],
+  ['a socket that is loaded later', 'components/probe.ts', "export const probe = import('node:tls');\n", /Only local-azure opens sockets/],
+  ['Pulumi in a program', 'pipeline-code/train/probe.ts', "import * as pulumi from '@pulumi/pulumi';\nexport const probe = pulumi;\n", /Only components, policy and the provider speak Pulumi/],
+])('the lint refuses %s', (_, file, text, message) => {
+  expect(lint(file, text)).toMatch(message);
+}, 60_000);
