@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { closingText } from './loop/closingText';
+import { closingText, isReached } from './loop/closingText';
 import { onInterrupt } from './loop/interruption';
 import { endProcessesOf, regionMarker } from './loop/leftovers';
 import { runLocalLoop } from './loop/localLoop';
@@ -26,7 +26,7 @@ async function start(): Promise<number> {
   const { local, json, rounds } = options;
   const rawFiles = options.raw === undefined ? undefined : rawFilesAt(options.raw);
   if (rawFiles?.length === 0) throw new UsageError(`--raw ${options.raw ?? ''}: the folder holds no files.`);
-  const directory = claimRegionDirectory(local, options.continues);
+  const directory = await claimRegionDirectory(local, options.continues);
   const interruption = onInterrupt(() => endProcessesOf(directory));
   // The build tool's own process is marked like the region's children.
   process.env[regionMarker] = regionDirectory(local);
@@ -65,7 +65,7 @@ async function start(): Promise<number> {
       phase: (text) => (phase = text),
       waiting: (inRound, step) => (phase = `${rounds > 1 ? `round ${inRound}, ` : ''}${step.id} ${step.title} …`),
       step: (step) => {
-        if (!speak) return;
+        if (!speak || !isReached(step)) return;
         if (rounds > 1 && step.round !== round) terminal.line(paint.bold(`${step.round === 1 ? '' : '\n'}round ${step.round} of ${rounds}`));
         round = step.round;
         terminal.line(`${step.ok ? paint.ok('✓') : paint.bad('✗')} ${step.id.padEnd(4)}${step.title.padEnd(28)}${paint.dim(evidenceLine(step.evidence).slice(0, 36).padEnd(37))}${duration(step.durationMs).padStart(8)}`);

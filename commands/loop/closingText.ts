@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { LoopReport, RoundSummary } from './report';
+import type { LoopReport, RoundSummary, StepResult } from './report';
 import { duration, evidenceLine, stepTable, type Paint } from './stepTable';
 
 const percent = (rate: number) => `${(rate * 100).toFixed(rate > 0 && rate < 0.1 ? 1 : 0)} %`;
@@ -13,11 +13,15 @@ export function roundLine({ round, dataVersion, rawSources, landingSources, wind
   return dataVersion === undefined ? `round ${round}: no data version` : `round ${round}: data ${dataVersion} (${sources}, ${windows} windows)${packageVersion === undefined ? '' : ` -> package ${packageVersion}`}`;
 }
 
+/** A step behind a failed one was never looked at. */
+export const isReached = ({ evidence }: StepResult) => !String(evidence['missing'] ?? '').startsWith('not reached');
+
 /** What a person reads when the loop has ended. */
 export function closingText(report: LoopReport, paint: Paint, place: { readonly root: string; readonly page: string }): string[] {
   const { steps, rounds, summaries, replays, telemetry, recycled } = report;
-  const followed = [...new Set(steps.map((step) => step.round))];
-  const tables = followed.flatMap((round) => [...(rounds > 1 ? [paint.bold(`round ${round}`)] : []), stepTable(steps.filter((step) => step.round === round), paint), '']);
+  const reached = steps.filter(isReached);
+  const followed = [...new Set(reached.map((step) => step.round))];
+  const tables = followed.flatMap((round) => [...(rounds > 1 ? [paint.bold(`round ${round}`)] : []), stepTable(reached.filter((step) => step.round === round), paint), '']);
   const broken = steps.find((step) => !step.ok);
   const failure = report.error ?? (broken === undefined ? undefined : `${rounds > 1 ? `round ${broken.round}, ` : ''}step ${broken.id} failed: ${evidenceLine(broken.evidence)}`);
   return [

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../startOptions';
-import { endProcessesOf, startOfProcess } from './leftovers';
+import { endProcessesOf, processesOf, startOfProcess } from './leftovers';
 
 const ownerFile = (local: string) => join(local, 'region.pid');
 export const regionDirectory = (local: string) => join(local, 'region');
@@ -26,12 +26,21 @@ export function removeRegion(local: string): void {
   rmSync(regionDirectory(local), { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
 
+const orderlyEndMs = 10_000;
+
+/** What a killed region left ends by itself and writes down what it has; only what does not is ended. */
+async function letLeftoversEnd(directory: string): Promise<void> {
+  const deadline = performance.now() + orderlyEndMs;
+  while (processesOf(directory).length > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
+  endProcessesOf(directory);
+}
+
 /** The directory for a region: empty, or with `keep` as the last one left it. Throws UsageError when another region still lives there, or there is nothing to keep. */
-export function claimRegionDirectory(local: string, keep: boolean): string {
+export async function claimRegionDirectory(local: string, keep: boolean): Promise<string> {
   refuseRunning(local);
   const directory = regionDirectory(local);
   if (keep && !existsSync(directory)) throw new UsageError(`--continue: there is no region in ${local}. Start one without --continue first.`);
-  if (keep) endProcessesOf(directory);
+  if (keep) await letLeftoversEnd(directory);
   else removeRegion(local);
   mkdirSync(local, { recursive: true });
   writeFileSync(ownerFile(local), `${process.pid} ${startOfProcess(process.pid) ?? ''}`);

@@ -70,7 +70,7 @@ async function findDelivery({ reader, facts }: Observer): Promise<readonly Devic
 async function nothingGood(reader: EvidenceReader, facts: RoundFacts): Promise<Observation> {
   if (facts.rawBlobs.length === 0) return undefined;
   const bad = new Set((await quarantinedFiles(reader)).map(({ blob }) => blob));
-  return facts.rawBlobs.every((name) => bad.has(name)) ? failed({ files: facts.rawBlobs.length, quarantined: facts.rawBlobs.length }) : undefined;
+  return facts.rawBlobs.every((name) => bad.has(name)) ? failed({ missing: 'no raw file can be used', files: facts.rawBlobs.length }) : undefined;
 }
 
 /** Steps 1a to 10: from data to the running package. */

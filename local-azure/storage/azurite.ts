@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 const startTimeoutMs = 30_000;
 const stopGraceMs = 5_000;
+/** Azurite never closes a connection that the front is about to use again, however long the machine was busy with other things. */
+const keepAliveSeconds = 600;
 export type StorageService = 'blob' | 'queue';
 export interface Upstream { readonly key: Buffer; readonly ports: Readonly<Record<StorageService, number>> }
 
@@ -21,7 +23,7 @@ export class Azurite {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     const key = randomBytes(64);
     const zeroPorts = ['blob', 'queue', 'table'].flatMap((service) => [`--${service}Host`, '127.0.0.1', `--${service}Port`, '0']);
-    const child = spawn(process.execPath, [join(__dirname, 'azuriteProcess.cjs'), '--silent', '--disableTelemetry', '--skipApiVersionCheck', '--location', this.directory, ...zeroPorts], {
+    const child = spawn(process.execPath, [join(__dirname, 'azuriteProcess.cjs'), '--silent', '--disableTelemetry', '--skipApiVersionCheck', '--location', this.directory, ...zeroPorts, '--blobKeepAliveTimeout', String(keepAliveSeconds), '--queueKeepAliveTimeout', String(keepAliveSeconds)], {
       stdio: ['pipe', 'pipe', 'pipe'],
       // A group of its own: an interrupt at the terminal reaches the region, which ends its programs before their storage.
       detached: true,

@@ -9,7 +9,7 @@ import { simulateCsv } from '../../edge-sim/production-line/machine';
 const root = join(__dirname, '..', '..');
 const node = join(root, 'node_modules', '.bin', 'node');
 const local = '.local/loop-test';
-const stepIds = ['1a', '1b', '2', '3a', '3b', '4', '5a', '5b', '6', '7', '8a', '8b', '8c', '8d', '9', '10'];
+const stepIds = ['1a', '1b', '2', '3a', '3b', '4', '5a', '5b', '6', '7', '8a', '8b', '8c', '8d', '9', '10', '11', '12', '13a', '13b', '13c'];
 
 interface Run { readonly code: number; readonly stdout: string; readonly stderr: string }
 const run = (script: string, args: readonly string[]) =>
@@ -32,6 +32,21 @@ function experiments(directory: string): string {
   }
   return directory;
 }
+
+/** What does not belong into a delivery: nothing of it may stop the rest. */
+function withBadFiles(directory: string): string {
+  const good = readFileSync(join(directory, 'experiment-1.csv'), 'utf8').trimEnd().split('\n');
+  const changed = (name: string, change: (lines: string[]) => string[]) => writeFileSync(join(directory, name), `${change([...good]).join('\n')}\n`);
+  writeFileSync(join(directory, 'empty.csv'), '');
+  writeFileSync(join(directory, 'words.csv'), 'time;state\n2026-01-01 00:00:00;open\n2026-01-01 00:00:01;shut\n');
+  writeFileSync(join(directory, 'bytes.csv'), Buffer.from(Array.from({ length: 4_096 }, (_, at) => (at * 7_919) % 256)));
+  changed('broken-row.csv', (lines) => lines.map((line, at) => (at === 700 ? line.replace(/;[^;]*;/, ';here it broke;') : line)));
+  changed('short-row.csv', (lines) => lines.map((line, at) => (at === 800 ? line.split(';').slice(0, 3).join(';') : line)));
+  changed('twin.csv', (lines) => lines);
+  changed('backwards.csv', ([header = '', ...lines]) => [header, ...lines.reverse()]);
+  return directory;
+}
+const badFiles = ['backwards.csv', 'broken-row.csv', 'bytes.csv', 'empty.csv', 'short-row.csv', 'words.csv'];
 
 /** Shuffles every sensor column by itself; time and labels stay. */
 function shuffled(from: string, to: string): string {
@@ -61,7 +76,7 @@ describe('the loop on one machine', () => {
   afterAll(() => [...directories, join(root, local)].forEach((one) => rmSync(one, { recursive: true, force: true })));
 
   it('turns labelled recordings into a deployed package that alarms on a fault and is quiet without one', async () => {
-    const { code, report } = await loop('--raw', experiments(directory()));
+    const { code, report } = await loop('--raw', withBadFiles(experiments(directory())));
     expect(report.error).toBeUndefined();
     expect(report.steps.filter((one) => !one.ok)).toEqual([]);
     expect(report.steps.map((one) => one.id)).toEqual(stepIds);
@@ -75,7 +90,11 @@ describe('the loop on one machine', () => {
     expect(replay('fault')?.alarmRate).toBeGreaterThan(0.5);
     expect(replay('normal')?.alarmRate).toBeLessThan(0.2);
     expect(replay('normal')?.windows).toBeGreaterThan(5);
-    expect(report.quarantined).toEqual([]);
+    // One of two files with the same content is the bad one, whichever came second.
+    const quarantined = report.quarantined.map(({ file }) => file).sort();
+    expect(quarantined.filter((file) => !['twin.csv', 'experiment-1.csv'].includes(file))).toEqual(badFiles);
+    expect(quarantined).toHaveLength(badFiles.length + 1);
+    expect(report.quarantined.find(({ file }) => file === 'broken-row.csv')).toMatchObject({ row: 701, reason: expect.stringContaining('here it broke') });
     expect(report.refusals).toEqual([]);
   }, 180_000);
 
@@ -98,6 +117,17 @@ describe('the loop on one machine', () => {
     child.kill('SIGINT');
     expect((await ended)[0]).toBe(0);
   }, 240_000);
+
+  it('says of every file what is wrong with it when none is good, and ends', async () => {
+    const only = directory();
+    for (const name of ['empty.csv', 'words.csv']) writeFileSync(join(only, name), name === 'empty.csv' ? '' : 'name;colour\na;b\n');
+    const { code, stdout } = await run('commands/start.cjs', ['--raw', only]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^quarantined empty\.csv: row -, column -: expected /m);
+    expect(stdout).toMatch(/^quarantined words\.csv: row 1, column -: expected /m);
+    expect(stdout).toContain('step 1a failed');
+    expect(stdout).not.toContain('✓');
+  }, 120_000);
 
   it('refuses a model that sees nothing: with shuffled sensors the gate says which figure failed and there is no package', async () => {
     const { code, report } = await loop('--raw', shuffled(experiments(directory()), directory()));
