@@ -46,8 +46,12 @@ async function bundleProgram(name: string, entry: string, assets: string | undef
   writeFileSync(join(fresh, 'package.json'), `${JSON.stringify({ name: `factory-loop-${name}`, private: true, dependencies: natives }, null, 2)}\n`);
   if (dockerfile !== undefined) writeFileSync(join(fresh, 'Dockerfile'), readFileSync(dockerfile));
   const hash = hashDirectory(fresh);
-  rmSync(directory, { recursive: true, force: true });
-  renameSync(fresh, directory);
+  // An unchanged bundle stays where it is: another run may be reading it.
+  if (existsSync(directory) && hashDirectory(directory) === hash) rmSync(fresh, { recursive: true, force: true });
+  else {
+    rmSync(directory, { recursive: true, force: true });
+    renameSync(fresh, directory);
+  }
   cache.remember([...Object.keys(result.metafile.inputs).map((input) => join(root, input)), ...(dockerfile === undefined ? [] : [dockerfile])], hash);
   return { name, directory: relative(root, directory), hash };
 }
@@ -57,6 +61,8 @@ export async function bundleAll(): Promise<Bundle[]> {
   mkdirSync(join(root, 'dist'), { recursive: true });
   const images = await Promise.all((Object.keys(programs) as ProgramName[]).map((name) => bundleProgram(name, join(root, programs[name], name, 'main.ts'), join(root, programs[name], name))));
   const deploy = await Promise.all(deployPrograms.map((name) => bundleProgram(name, join(root, 'commands', 'deploy', `${camel(name)}.ts`), undefined)));
-  writeFileSync(join(root, 'dist', 'images.json'), `${JSON.stringify(Object.fromEntries(images.map(({ name, hash }) => [name, hash])), null, 2)}\n`);
+  const list = join(root, 'dist', 'images.json');
+  writeFileSync(`${list}.new-${process.pid}`, `${JSON.stringify(Object.fromEntries(images.map(({ name, hash }) => [name, hash])), null, 2)}\n`);
+  renameSync(`${list}.new-${process.pid}`, list);
   return [...images, ...deploy];
 }

@@ -37,6 +37,7 @@ async function start(): Promise<number> {
   const speak = !options.quiet && !json;
   const began = performance.now();
   let printed = false;
+  let kept = false;
   let phase = '';
   let round = 0;
   const ticking = setInterval(() => terminal.live(paint.dim(`  ${phase} (${duration(performance.now() - began)})`)), 250);
@@ -73,6 +74,7 @@ async function start(): Promise<number> {
     },
     whileRunning: async (finished) => {
       if (!options.keep || interruption.signal.aborted) return;
+      kept = true;
       print(finished);
       terminal.line('\nThe region is running; Ctrl-C ends it.');
       await new Promise<void>((resolve) => interruption.signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -80,7 +82,8 @@ async function start(): Promise<number> {
   });
   print(report);
   const done = report.error === undefined && report.steps.length > 0 && report.steps.every((step) => step.ok);
-  return interruption.exitCode() ?? (done ? 0 : 1);
+  // A region that was kept is ended by Ctrl-C; the run itself had ended before.
+  return (kept ? undefined : interruption.exitCode()) ?? (done ? 0 : 1);
 }
 
 start().then(

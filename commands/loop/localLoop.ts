@@ -20,7 +20,8 @@ import type { Replay } from './replayStretches';
 import type { LoopReport, QuarantinedFile, StepResult } from './report';
 import { emptyRounds, runRounds } from './runRounds';
 import { SiteConsole } from './siteConsole';
-import type { Step } from './steps';
+import { steps, type Step } from './steps';
+import { returnSteps } from './returnSteps';
 
 export interface LoopEvents { phase(text: string): void; waiting(round: number, step: Step, sinceMs: number): void; step(result: StepResult): void }
 export interface LocalLoopOptions {
@@ -67,8 +68,10 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
   let quarantined: readonly QuarantinedFile[] = [];
   let telemetry: LoopReport['telemetry'] = { logs: { arrived: 0, distinct: 0 }, metrics: { arrived: 0, distinct: 0 } };
   let factory: string | undefined;
+  // A run that broke before its first step lacks every step, and its report says so.
+  const missing = () => [...steps, ...returnSteps].map(({ id, title }) => ({ round: 1, id, title, ok: false, evidence: { missing: 'not reached: the run ended before it' }, durationMs: 0 }));
   const finish = (error?: Error): LoopReport => ({
-    startedAt: startedAt.toISOString(), ...(factory === undefined ? {} : { factory }), rounds, durationMs: since(started), steps: whole.steps, summaries: whole.summaries, replays: whole.replays, quarantined, telemetry, recycled: whole.landed, startUp,
+    startedAt: startedAt.toISOString(), ...(factory === undefined ? {} : { factory }), rounds, durationMs: since(started), steps: error && whole.steps.length === 0 ? missing() : whole.steps, summaries: whole.summaries, replays: whole.replays, quarantined, telemetry, recycled: whole.landed, startUp,
     refusals: (region?.context.gate.denials ?? []).map(({ identity, action, scope, status, rolesThatGrant }) => ({ identity, action, scope, status, rolesThatGrant })),
     ...(error ? { error: error.message } : {}),
   });

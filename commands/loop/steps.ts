@@ -161,7 +161,7 @@ export const steps: readonly Step[] = [
       if (model?.tags.taggedAt === undefined) return undefined;
       facts.model = model;
       const [image, edgePackage] = await Promise.all([reader.artifact(reader.outputs.modelRepository, model.version), reader.artifact(reader.outputs.packageRepository, model.tags.packageVersion ?? '')]);
-      return image && edgePackage && done({ model: image.digest, package: edgePackage.digest, pipelineVersion: model.tags.pipelineVersion, taggedAt: model.tags.taggedAt });
+      return image && edgePackage && { ok: image.digest === model.tags.modelDigest && edgePackage.digest === model.tags.packageDigest, evidence: { model: image.digest, package: edgePackage.digest, pipelineVersion: model.tags.pipelineVersion, taggedAt: model.tags.taggedAt } };
     },
   },
   {

@@ -116,6 +116,9 @@ async function build(settings: DataPipelineSettings, { raw, landing, processed, 
     const recycled = await recycledWindows(connection, records, definition);
     const dataVersion = dataVersionOf([...good, ...records.batches], definition, inputs);
     const path = manifestPath(dataset, dataVersion);
+    const windowsFile = join(directory, 'windows.parquet');
+    const sources = [...good].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const windows = await shapeWindows(connection, sources, definition, shape, windowsFile, true);
     // Read, not asked for by HEAD: a refused HEAD carries no error code.
     if ((await readBlob(processed, path, maxManifestBytes)) !== undefined) {
       log.info('data version is there already', { dataVersion, files: good.length, batches: records.batches.length });
@@ -131,9 +134,6 @@ async function build(settings: DataPipelineSettings, { raw, landing, processed, 
       return undefined;
     }
 
-    const windowsFile = join(directory, 'windows.parquet');
-    const sources = [...good].sort((a, b) => (a.name < b.name ? -1 : 1));
-    const windows = await shapeWindows(connection, sources, definition, shape, windowsFile, true);
     const manifest: DatasetManifest = {
       schemaVersion: '1', dataset, dataVersion, createdAt: new Date().toISOString(), features: definition,
       sources: [
