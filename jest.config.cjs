@@ -8,5 +8,7 @@ module.exports = {
     '^.+\\.py$': '<rootDir>/tests/pythonText.cjs',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/'],
+  // Most of the time is waiting: for jobs, restarts, rests.
+  maxWorkers: 2,
   testTimeout: 60_000,
 };

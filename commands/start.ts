@@ -58,7 +58,7 @@ async function start(): Promise<number> {
   const ignoredColumns = columns(options.ignoredColumns);
   const time = options.timeColumn;
   const report = await runLocalLoop({
-    directory, rounds, rawFiles: rawFiles ?? simulatedRawFiles(join(local, 'raw')), signal: interruption.signal, sampleIntervalMs: 1_000,
+    directory, rounds, keep: options.keep, rawFiles: rawFiles ?? simulatedRawFiles(join(local, 'raw')), signal: interruption.signal, sampleIntervalMs: 1_000,
     dataset: { ...(time === undefined ? {} : { timeColumn: time }), ...(labelColumns ? { labelColumns } : {}), ...(ignoredColumns ? { ignoredColumns } : {}) },
     program: async () => (await import('../index')).default as unknown as Record<string, unknown>,
     replay: replayStretches(rawFiles === undefined, { ...(time === undefined ? {} : { time }), ...(labelColumns ? { labels: labelColumns } : {}), ...(ignoredColumns ? { ignored: ignoredColumns } : {}) }),

@@ -26,6 +26,7 @@ export async function sitePorts(regionDirectory: string): Promise<SitePorts> {
 
 export interface DatasetColumns { readonly timeColumn?: string; readonly labelColumns?: readonly string[]; readonly ignoredColumns?: readonly string[] }
 export interface LocalSettings {
+  readonly rounds: number;
   readonly dataset: DatasetColumns;
   readonly sampleIntervalMs: number;
   readonly ports: SitePorts;
@@ -34,14 +35,14 @@ export interface LocalSettings {
 }
 
 /** Stack configuration of the local region: everything fast, the site simulated, whoever looks on may read. */
-export function localConfiguration(cloud: LocalRegion['cloud'], { dataset, sampleIntervalMs, ports, reader, rawWriter }: LocalSettings): Record<string, string> {
+export function localConfiguration(cloud: LocalRegion['cloud'], { rounds, dataset, sampleIntervalMs, ports, reader, rawWriter }: LocalSettings): Record<string, string> {
   const principal = ({ objectId }: Principal) => ({ principalId: objectId, principalType: 'ServicePrincipal' });
   const given = Object.fromEntries(Object.entries(dataset).filter(([, value]) => value !== undefined));
   const values: Record<string, unknown> = {
     cloud, deployerPrincipalType: 'ServicePrincipal', readers: [principal(reader)], rawWriters: [principal(rawWriter)],
     dataset: { settleSeconds: 1, ...given },
-    // What the line runs in a round is little, and the next round waits for it.
-    retrain: { minNewWindows: 5, minIntervalSeconds: 0 },
+    // What the line runs in a round is little, and the next round waits for it; a single round is not followed by another.
+    ...(rounds > 1 ? { retrain: { minNewWindows: 5, minIntervalSeconds: 0 } } : {}),
     jobs: { pollingIntervalSeconds: 1 },
     // A batch is closed after the pause between the two stretches of a round, so that a round is one batch as long as it fits.
     edgeSite: { enabled: true, lineMode: 'idle', sampleIntervalMs, ...ports, telemetryIntervalMs: 1_000, batchIdleMs: 4_000, batchMaxRecords: 50_000 },

@@ -20,6 +20,7 @@ import type { Replay } from './replayStretches';
 import type { LoopReport, QuarantinedFile, StepResult } from './report';
 import { emptyRounds, runRounds } from './runRounds';
 import { SiteConsole } from './siteConsole';
+import { comesToRest } from './comesToRest';
 import { steps, type Step } from './steps';
 import { returnSteps } from './returnSteps';
 
@@ -30,6 +31,8 @@ export interface LocalLoopOptions {
   /** CSV files that are dropped into the raw container together. */
   readonly rawFiles: readonly string[];
   readonly rounds: number;
+  /** The region is to be left running afterwards: then only once nothing is under way in it any more. */
+  readonly keep: boolean;
   readonly dataset: DatasetColumns;
   readonly sampleIntervalMs: number;
   /** Loads the Pulumi program: the product's own, unless a test changes it. */
@@ -91,7 +94,7 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     const deploying = performance.now();
     events.phase('deploying the stack');
     const deployment = await unlessInterrupted(deploy(catalogueOf(regionTypes(running)), {
-      program: options.program, project, stack: 'local', configuration: localConfiguration(running.cloud, { dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, reader, rawWriter }),
+      program: options.program, project, stack: 'local', configuration: localConfiguration(running.cloud, { rounds, dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, reader, rawWriter }),
       onResource: ({ type, name }) => events.phase(`deploying the stack: ${++startUp.resources} resources, ${type.split(':').pop() ?? ''} ${name}`),
     }), signal);
     startUp.deploymentMs = since(deploying);
@@ -123,6 +126,10 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     const { traces, customMetrics } = await monitor.counts();
     telemetry = { logs: { arrived: traces.items, distinct: traces.distinct }, metrics: { arrived: customMetrics.items, distinct: customMetrics.distinct } };
     const report = finish();
+    if (options.keep && !signal.aborted) {
+      events.phase('waiting until the loop is at rest');
+      await comesToRest(evidence, startedAt, signal);
+    }
     await options.whileRunning?.(report, running, outputs);
     return report;
   } catch (error) {

@@ -12,20 +12,21 @@ export function parsePropertyBag(bag: string): MessageProperties | undefined {
   if (text === '') return { application: {}, system: {} };
   const pairs = text.split('&');
   if (pairs.length > maxProperties) return undefined;
-  const application: Record<string, string> = {};
-  const system: Record<string, string> = {};
+  const application: [string, string][] = [];
+  const system: [string, string][] = [];
   try {
     for (const pair of pairs) {
       const equals = pair.indexOf('=');
       const name = decodeURIComponent(equals === -1 ? pair : pair.slice(0, equals));
       const value = equals === -1 ? '' : decodeURIComponent(pair.slice(equals + 1));
-      if (name.startsWith('$.')) system[name.slice(2)] = value;
-      else application[name] = value;
+      if (name.startsWith('$.')) system.push([name.slice(2), value]);
+      else application.push([name, value]);
     }
   } catch {
     return undefined;
   }
-  return { application, system };
+  // Built from entries, because a device may call a property __proto__.
+  return { application: Object.fromEntries(application), system: Object.fromEntries(system) };
 }
 
 export function formatPropertyBag({ application, system }: MessageProperties): string {

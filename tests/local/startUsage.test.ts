@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startOfProcess } from '../../commands/loop/leftovers';
 
 const root = join(__dirname, '..', '..');
-const start = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) => {
-  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules', '.bin', 'node'), ['commands/start.cjs', ...args], { cwd: root, encoding: 'utf8', timeout: 60_000, env: { ...process.env, INIT_CWD: root, ...environment } });
+const start = (args: readonly string[], environment: NodeJS.ProcessEnv = {}, script = 'commands/start.cjs') => {
+  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules', '.bin', 'node'), [...(script.endsWith('.ts') ? ['-r', 'ts-node/register'] : []), script, ...args], { cwd: root, encoding: 'utf8', timeout: 60_000, env: { ...process.env, INIT_CWD: root, ...environment } });
   return { status, stdout, stderr };
 };
 const local = '.local/usage-test';
@@ -33,14 +34,16 @@ describe('npm start, used wrongly', () => {
     expect(status).toBe(2);
   });
 
-  it('refuses a folder in which another region lives, and not one that a dead process left', () => {
+  it('refuses a folder in which another region lives, and clears one whose process has gone, even when its id was given again', () => {
     mkdirSync(join(root, local), { recursive: true });
-    const empty = mkdtempSync(join(tmpdir(), 'empty-'));
-    writeFileSync(join(root, local, 'region.pid'), String(process.pid));
-    expect(start(['--local', local, '--raw', empty]).stderr).toMatch(new RegExp(`already running in .* \\(process ${process.pid}\\)`));
-    writeFileSync(join(root, local, 'region.pid'), '4194304');
-    expect(start(['--local', local, '--raw', empty]).stderr).toMatch(/holds no files/);
-    rmSync(empty, { recursive: true });
+    const owner = join(root, local, 'region.pid');
+    writeFileSync(owner, `${process.pid} ${startOfProcess(process.pid) ?? ''}`);
+    for (const script of ['commands/start.cjs', 'commands/reset.ts']) {
+      expect(start(['--local', local], {}, script)).toMatchObject({ status: 2, stderr: expect.stringMatching(new RegExp(`^a region is already running in .* \\(process ${process.pid}\\)\\..*\\n$`)) });
+    }
+    writeFileSync(owner, `${process.pid} 1`);
+    expect(start(['--local', local], {}, 'commands/reset.ts').status).toBe(0);
+    expect(existsSync(owner)).toBe(false);
   });
 
   it('says which Python and which Node it needs, before it does anything', () => {
