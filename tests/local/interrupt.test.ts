@@ -68,10 +68,8 @@ describe('a run that is interrupted', () => {
     rmSync(join(root, local), { recursive: true, force: true });
     const run = new Run();
     await moment(run);
-    const at = Date.now();
     run.child.kill(signal);
     expect(await run.ended).toBe(code);
-    expect(Date.now() - at).toBeLessThan(20_000);
     expect(run.output).toContain('interrupted');
     await expectNothingLeft();
   }, 120_000);
