@@ -29,14 +29,14 @@ describe('actions that an operation takes', () => {
   });
 
   it.each([
-    ['create queue', 'PUT', '/data1/work', [['queueServices/queues/write']]],
-    ['length of a queue', 'GET', '/data1/work?comp=metadata', [['queueServices/queues/read']]],
-    ['put message', 'POST', '/data1/work/messages', [[`${messages}/add/action`, `${messages}/write`]]],
-    ['get messages', 'GET', '/data1/work/messages?numofmessages=2', [[`${messages}/process/action`]]],
-    ['peek messages', 'GET', '/data1/work/messages?peekonly=true', [[`${messages}/read`]]],
-    ['delete message', 'DELETE', '/data1/work/messages/1?popreceipt=p', [[`${messages}/delete`, `${messages}/process/action`]]],
-    ['update message', 'PUT', '/data1/work/messages/1?popreceipt=p&visibilitytimeout=1', [[`${messages}/write`]]],
-    ['clear messages', 'DELETE', '/data1/work/messages', [[`${messages}/delete`]]],
+    ['create queue', 'PUT', '/data1/orders', [['queueServices/queues/write']]],
+    ['length of a queue', 'GET', '/data1/orders?comp=metadata', [['queueServices/queues/read']]],
+    ['put message', 'POST', '/data1/orders/messages', [[`${messages}/add/action`, `${messages}/write`]]],
+    ['get messages', 'GET', '/data1/orders/messages?numofmessages=2', [[`${messages}/process/action`]]],
+    ['peek messages', 'GET', '/data1/orders/messages?peekonly=true', [[`${messages}/read`]]],
+    ['delete message', 'DELETE', '/data1/orders/messages/1?popreceipt=p', [[`${messages}/delete`, `${messages}/process/action`]]],
+    ['update message', 'PUT', '/data1/orders/messages/1?popreceipt=p&visibilitytimeout=1', [[`${messages}/write`]]],
+    ['clear messages', 'DELETE', '/data1/orders/messages', [[`${messages}/delete`]]],
   ])('%s', (_, method, url, expected) => {
     expect(needsOf('queue', method, url)).toEqual(expected);
   });
@@ -45,7 +45,7 @@ describe('actions that an operation takes', () => {
     expect(() => needsOf('blob', 'PUT', '/data1/raw/a?comp=legalhold')).toThrow('does not know');
     expect(() => needsOf('blob', 'PATCH', '/data1/raw/a')).toThrow('does not know');
     expect(() => needsOf('blob', 'GET', '/data1/raw/a?restype=container')).toThrow('does not know');
-    expect(() => needsOf('queue', 'POST', '/data1/work/other')).toThrow('does not know');
+    expect(() => needsOf('queue', 'POST', '/data1/orders/other')).toThrow('does not know');
     expect(() => needsOf('blob', 'POST', '/data1/?comp=batch')).toThrow('Batches');
   });
 });
