@@ -64,6 +64,7 @@ describe('a run that is interrupted', () => {
     ['SIGTERM while it deploys', 'SIGTERM', 143, (run: Run) => run.until(() => existsSync(join(region, 'site-ports.json'))).then(() => pause(Math.random() * 3_000))],
     ['SIGINT in the middle of the steps', 'SIGINT', 130, (run: Run) => run.until(() => run.output.includes('✓ 3b'))],
     ['SIGINT while the line runs', 'SIGINT', 130, (run: Run) => run.until(() => run.output.includes('✓ 10')).then(() => pause(800))],
+    ['SIGTERM while the data come back', 'SIGTERM', 143, (run: Run) => run.until(() => run.output.includes('✓ 12')).then(() => pause(Math.random() * 1_000))],
   ] as const)('leaves no process and no listener: %s', async (_, signal, code, moment) => {
     rmSync(join(root, local), { recursive: true, force: true });
     const run = new Run();
