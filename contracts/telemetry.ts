@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 /**
  * Telemetry of the edge, as OTLP/HTTP with JSON bodies. Metric names are the AI Model Monitor's (`host_box_*`, `pipeline_*`);
- * label names are ours, because they are not published. Every data point and log record carries `itemId`, a UUID made where the
- * item arises: a hop that sends again after a crash makes a duplicate that can be counted and dropped, never a loss.
+ * label names are ours, because they are not published. Every data point and log record carries an id that its sender gave it, a UUID
+ * of the sender's stream and the item's number in it: what is missing can be named, and a hop that sends again after a crash makes a duplicate that can be counted and dropped, never a loss.
  */
 export const itemIdAttribute = 'factoryloop.item_id';
 export const telemetryLabels = { factory: 'factory', device: 'device', pipeline: 'pipeline', packageId: 'package_id', packageVersion: 'version', component: 'component' } as const;

@@ -29,7 +29,7 @@ export function closingText(report: LoopReport, paint: Paint, place: { readonly 
     ...(rounds > 1 ? summaries.map(roundLine) : []),
     ...replays.map(({ round, stretch, alarms, windows, alarmRate }) => `${rounds > 1 ? `round ${round}, ` : ''}${stretch === 'fault' ? 'fault' : 'normal'} replayed: ${alarms} alarms in ${windows} windows (${percent(alarmRate)})`),
     ...(recycled.sent > 0 ? [`recycled: ${recycled.distinct} of ${recycled.sent} records arrived, ${recycled.arrived - recycled.distinct} twice`] : []),
-    ...(telemetry.metrics.arrived > 0 ? [`telemetry: ${telemetry.logs.distinct} logs and ${telemetry.metrics.distinct} metric values arrived, ${telemetry.logs.arrived + telemetry.metrics.arrived - telemetry.logs.distinct - telemetry.metrics.distinct} twice`] : []),
+    ...(telemetry.metrics.sent > 0 ? [`telemetry: ${telemetry.logs.distinct} of ${telemetry.logs.sent} logs and ${telemetry.metrics.distinct} of ${telemetry.metrics.sent} metric values arrived, ${telemetry.logs.arrived + telemetry.metrics.arrived - telemetry.logs.distinct - telemetry.metrics.distinct} twice`] : []),
     ...quarantineLines(report),
     ...(failure === undefined ? [] : [paint.bad(failure)]),
     `${steps.filter((step) => step.ok).length} of ${steps.length} steps in ${duration(report.durationMs)}, report in ${relative(place.root, place.page)} (npm run report)`,

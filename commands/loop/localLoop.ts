@@ -23,6 +23,7 @@ import { SiteConsole } from './siteConsole';
 import { comesToRest } from './comesToRest';
 import { steps, type Step } from './steps';
 import { returnSteps } from './returnSteps';
+import { telemetryReturn } from './telemetryReturn';
 
 export interface LoopEvents { phase(text: string): void; waiting(round: number, step: Step, sinceMs: number): void; step(result: StepResult): void }
 export interface LocalLoopOptions {
@@ -69,7 +70,7 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
   const startUp = { bundlesMs: 0, regionMs: 0, deploymentMs: 0, resources: 0 };
   let region: LocalRegion | undefined;
   let quarantined: readonly QuarantinedFile[] = [];
-  let telemetry: LoopReport['telemetry'] = { logs: { arrived: 0, distinct: 0 }, metrics: { arrived: 0, distinct: 0 } };
+  let telemetry: LoopReport['telemetry'] = { logs: { sent: 0, arrived: 0, distinct: 0 }, metrics: { sent: 0, arrived: 0, distinct: 0 } };
   let factory: string | undefined;
   // A run that broke before its first step lacks every step, and its report says so.
   const missing = () => [...steps, ...returnSteps].map(({ id, title }) => ({ round: 1, id, title, ok: false, evidence: { missing: 'not reached: the run ended before it' }, durationMs: 0 }));
@@ -123,8 +124,7 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     if (signal.aborted) throw new Interrupted();
     events.phase('reading what arrived');
     quarantined = (await quarantinedFiles(evidence)).map(({ file, row, column, reason }) => ({ file, row, column, reason }));
-    const { traces, customMetrics } = await monitor.counts();
-    telemetry = { logs: { arrived: traces.items, distinct: traces.distinct }, metrics: { arrived: customMetrics.items, distinct: customMetrics.distinct } };
+    telemetry = await telemetryReturn(running.containerApps.volumes('site'), monitor, signal);
     const report = finish();
     if (options.keep && !signal.aborted) {
       events.phase('waiting until the loop is at rest');

@@ -75,6 +75,13 @@ export class MonitorReader {
     return { traces, customMetrics };
   }
 
+  /** Ids of everything that arrived of one sender's stream, as often as it arrived. */
+  async idsOf(stream: string): Promise<{ readonly logs: readonly string[]; readonly metrics: readonly string[] }> {
+    const ids = async (table: string) => (await this.ask(`${table} | where ${dimension(itemIdAttribute)} startswith ${quoted(`${stream}/`)} | project id = ${dimension(itemIdAttribute)}`)).rows.map(([id]) => String(id));
+    const [logs, metrics] = await Promise.all([ids('traces'), ids('customMetrics')]);
+    return { logs, metrics };
+  }
+
   private async ask(query: string, since?: Date): Promise<LogsTable> {
     const span: QueryTimeInterval = since === undefined ? { duration: 'P1D' } : { startTime: since, endTime: new Date(Date.now() + 60_000) };
     const result = await this.logs.queryResource(this.outputs.applicationInsightsId, query, span);

@@ -12,8 +12,8 @@ export interface RoundSummary {
   readonly round: number; readonly dataVersion?: string; readonly rawSources: number; readonly landingSources: number; readonly windows: number;
   readonly modelVersion?: string; readonly packageVersion?: string; readonly stage?: string; readonly gate: Readonly<Record<string, string>>;
 }
-/** What arrived over the way back; the difference of both figures was sent more than once. */
-export interface Arrivals { readonly arrived: number; readonly distinct: number }
+/** The way back: what its sender counted, what arrived, and what is left when that which came more than once is counted once. */
+export interface SentAndArrived { readonly sent: number; readonly arrived: number; readonly distinct: number }
 export interface LoopReport {
   readonly startedAt: string;
   readonly factory?: string;
@@ -23,10 +23,10 @@ export interface LoopReport {
   readonly summaries: readonly RoundSummary[];
   readonly quarantined: readonly QuarantinedFile[];
   readonly replays: readonly ReplayResult[];
-  /** What Application Insights holds. */
-  readonly telemetry: { readonly logs: Arrivals; readonly metrics: Arrivals };
+  /** What Application Insights holds of what the programs of the site had sent when the last round ended. */
+  readonly telemetry: { readonly logs: SentAndArrived; readonly metrics: SentAndArrived };
   /** Records of the landing zone, against what the line sent and the inference server answered. */
-  readonly recycled: Arrivals & { readonly sent: number };
+  readonly recycled: SentAndArrived;
   /** Milliseconds before the first step: bundles, region, deployment. */
   readonly startUp: { readonly bundlesMs: number; readonly regionMs: number; readonly deploymentMs: number; readonly resources: number };
   readonly refusals: readonly { readonly identity: string; readonly action: string; readonly scope: string; readonly status: number; readonly rolesThatGrant: readonly string[] }[];

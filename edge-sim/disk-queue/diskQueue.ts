@@ -15,6 +15,7 @@ interface Waiting { readonly bytes: Buffer; readonly items: number; resolve(): v
 
 const positionFile = 'position.json';
 const storedPosition = z.object({ segment: z.number().int().min(0), offset: z.number().int().min(0) });
+const lastWritten = (segments: readonly Segment[]): number | undefined => segments.findLast(({ bytes }) => bytes > 0)?.number;
 const isBefore = (a: Position, b: Position) => a.segment < b.segment || (a.segment === b.segment && a.offset < b.offset);
 
 async function readPosition(directory: string): Promise<z.output<typeof storedPosition>> {
@@ -49,15 +50,13 @@ export class DiskQueue<T> {
     const numbers = (await readdir(directory)).flatMap((name) => segmentNumber(name) ?? []).sort((a, b) => a - b);
     const segments: Segment[] = [];
     let items = 0;
-    for (const number of numbers) {
-      if (number < stored.segment) {
-        await rm(join(directory, segmentName(number)), { force: true });
-        continue;
-      }
+    for (const number of numbers.filter((one) => one >= stored.segment)) {
       const recovered = await recoverSegment(directory, number, number === stored.segment ? stored.offset : 0);
       segments.push(recovered.segment);
       items += recovered.items;
     }
+    const last = lastWritten(segments) ?? numbers.findLast((number) => number < stored.segment);
+    for (const number of numbers) if (number < stored.segment && number !== last) await rm(join(directory, segmentName(number)), { force: true });
     const nextNumber = Math.max(stored.segment, numbers.at(-1) ?? 0) + 1;
     const first = segments[0];
     const position = { segment: first?.number ?? nextNumber, offset: first?.number === stored.segment ? Math.min(stored.offset, first.bytes) : 0, taken: 0 };
@@ -73,7 +72,7 @@ export class DiskQueue<T> {
 
   /** Unacknowledged bytes, those that are just being written included. */
   get bytes(): number {
-    return this.segments.reduce((sum, segment) => sum + segment.bytes, 0) + this.unflushedBytes - (this.segments[0]?.number === this.position.segment ? this.position.offset : 0);
+    return this.segments.reduce((sum, segment) => sum + (segment.number < this.position.segment ? 0 : segment.bytes), 0) + this.unflushedBytes - this.position.offset;
   }
 
   /** Resolves when the items are on the disk. Appends that come while one is being written share the next write. */
@@ -139,8 +138,10 @@ export class DiskQueue<T> {
     }
     await rename(`${path}.new`, path);
     this.position = end;
-    const done = this.segments.filter(({ number }) => number < end.segment);
-    this.segments = this.segments.filter(({ number }) => number >= end.segment);
+    // The item that was appended last stays readable, taken or not.
+    const kept = Math.min(end.segment, lastWritten(this.segments) ?? end.segment);
+    const done = this.segments.filter(({ number }) => number < kept);
+    this.segments = this.segments.filter(({ number }) => number >= kept);
     for (const { number } of done) await rm(join(this.directory, segmentName(number)), { force: true });
   }
 

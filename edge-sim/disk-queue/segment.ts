@@ -35,6 +35,13 @@ export async function recoverSegment(directory: string, number: number, offset: 
   return { segment: { number, bytes }, items };
 }
 
+/** The last whole item of a segment; undefined when there is none. */
+export async function lastItem(directory: string, number: number): Promise<unknown> {
+  let last: string | undefined;
+  for (const { json } of linesOf(await readFile(join(directory, segmentName(number))), 0)) last = json ?? last;
+  return last === undefined ? undefined : (JSON.parse(last) as unknown);
+}
+
 /** Lines from `offset` on, read in pieces; only what is surely on the disk. */
 export async function* readLines(directory: string, segment: Segment, offset: number): AsyncGenerator<ReadLine> {
   const durable = segment.bytes;

@@ -21,8 +21,9 @@ interface Call { readonly id: number; readonly resolve: (value: ComponentAnswer)
 /** Starts a CPython process of its own for one component, in the component's directory. */
 export async function startPythonComponent(python: string, component: PackageComponent, directory: string, log: Log, timeouts = defaultTimeouts): Promise<RunningComponent> {
   await mkdir(join(directory, '_pipeline_storage'), { recursive: true });
-  const { PATH, HOME, LANG } = process.env;
-  const child = spawn(python, ['-I', '-B', '-X', 'utf8', '-c', runner, directory, component.entrypoint.replace(/^\.\//, ''), component.name], { cwd: directory, env: { PATH, HOME, LANG, TZ: 'UTC' }, stdio: ['pipe', 'pipe', 'pipe'] });
+  // FACTORY_LOOP_REGION is how whoever runs this site finds every process of it.
+  const { PATH, HOME, LANG, FACTORY_LOOP_REGION } = process.env;
+  const child = spawn(python, ['-I', '-B', '-X', 'utf8', '-c', runner, directory, component.entrypoint.replace(/^\.\//, ''), component.name], { cwd: directory, env: { PATH, HOME, LANG, FACTORY_LOOP_REGION, TZ: 'UTC' }, stdio: ['pipe', 'pipe', 'pipe'] });
   let call: Call | undefined;
   let nextId = 1;
   let closing = false;

@@ -1,18 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import { telemetryLabels } from '../../contracts/telemetry';
 import { DiskQueue } from '../disk-queue/diskQueue';
 import { startForwarder } from '../disk-queue/forwarder';
-import { messageOf, type Log } from '../log';
+import type { Log } from '../log';
 import type { Running } from '../program';
-import { forwardedBytes, forwardedItems } from '../telemetry/emitter';
+import { forwardedBytes, forwardedItems, TelemetryEmitter, type EmitterSettings } from '../telemetry/emitter';
 import { receiveOtlp } from '../telemetry/otlpReceiver';
 import { otlpSender } from '../telemetry/otlpSender';
-import { nanoseconds, type MetricItem, type TelemetryItem } from '../telemetry/telemetryItem';
+import type { TelemetryItem } from '../telemetry/telemetryItem';
 import { HostMetrics } from './hostMetrics';
 
 export interface CollectorOptions {
-  readonly factory: string; readonly device: string;
-  readonly directory: string; readonly port: number; readonly nextPort: number; readonly intervalMs: number;
+  readonly site: EmitterSettings;
+  readonly directory: string; readonly nextPort: number; readonly intervalMs: number;
   readonly maxBytes?: number;
 }
 const queueBytes = 256 * 1024 * 1024;
@@ -22,13 +21,10 @@ export async function startCollector(options: CollectorOptions, log: Log): Promi
   const queue = await DiskQueue.open<TelemetryItem>(options.directory, { maxBytes: options.maxBytes ?? queueBytes });
   const forwarder = startForwarder(queue, otlpSender(options.nextPort), { name: 'model-monitor', log, maxItems: forwardedItems, maxBytes: forwardedBytes, longestPauseMs: 5_000 });
   const host = new HostMetrics(options.intervalMs);
-  const labels = { [telemetryLabels.factory]: options.factory, [telemetryLabels.device]: options.device, [telemetryLabels.component]: 'otel-collector' };
-  const measure = () => {
-    const time = nanoseconds(Date.now());
-    const items = Object.entries(host.measure()).map(([name, value]): MetricItem => ({ kind: 'metric', name, value, time, itemId: randomUUID(), labels }));
-    void queue.append(items).catch((error: unknown) => log('warn', 'a measurement of the host is left out', { reason: messageOf(error) }));
-  };
-  const receiver = await receiveOtlp(options.port, async (items) => {
+  // What the collector measures itself is numbered and kept as every other sender's.
+  const own = await TelemetryEmitter.open('otel-collector', options.site, log, (items) => queue.append(items));
+  const measure = () => Object.entries(host.measure()).forEach(([name, value]) => own.gauge(name, value));
+  const receiver = await receiveOtlp(options.site.OTLP_PORT, async (items) => {
     await queue.append(items);
     for (const item of items) host.heardFrom(item.labels[telemetryLabels.component] ?? 'unnamed');
   }, log);
@@ -38,6 +34,7 @@ export async function startCollector(options: CollectorOptions, log: Log): Promi
     close: async () => {
       clearInterval(timer);
       await receiver.close();
+      await own.close();
       await forwarder.stop();
       await queue.close();
     },

@@ -5,7 +5,7 @@ import { startCollector } from './collector';
 
 void runProgram('otel-collector', otelCollectorSettings, async (settings, log) => {
   const collector = await startCollector({
-    factory: settings.FACTORY, device: settings.DEVICE_ID, directory: join(settings.SITE_DIRECTORY, 'otel-collector'), port: settings.OTLP_PORT, nextPort: settings.MODEL_MONITOR_PORT, intervalMs: settings.TELEMETRY_INTERVAL_MS,
+    site: settings, directory: join(settings.SITE_DIRECTORY, 'otel-collector'), nextPort: settings.MODEL_MONITOR_PORT, intervalMs: settings.TELEMETRY_INTERVAL_MS,
   }, log);
   log('info', 'OpenTelemetry collector is ready', { port: settings.OTLP_PORT });
   return collector;

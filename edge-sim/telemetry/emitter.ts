@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { telemetryLabels } from '../../contracts/telemetry';
 import { DiskQueue } from '../disk-queue/diskQueue';
@@ -6,6 +6,7 @@ import { startForwarder, type Forwarder } from '../disk-queue/forwarder';
 import { messageOf, type Level, type Log } from '../log';
 import type { Running } from '../program';
 import { otlpSender } from './otlpSender';
+import { newSender, numbered, stateOnDisk, type NewItem, type SenderState, type SentItem } from './sentItem';
 import { nanoseconds, type TelemetryItem } from './telemetryItem';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -23,33 +24,39 @@ const retryMs = 1_000;
 export const forwardedItems = 1_000;
 export const forwardedBytes = 1024 * 1024;
 
-/** Keeps items on disk until the OT collector has taken them. */
+type Send = (items: readonly TelemetryItem[], signal: AbortSignal) => Promise<void>;
+export const senderDirectory = (siteDirectory: string, program: string) => join(siteDirectory, 'telemetry', program);
+
+/** Keeps items on disk until the OT collector has taken them. An item gets its id, and counts as sent, when it is written. */
 export class TelemetryEmitter implements Telemetry, Running {
-  private waiting: TelemetryItem[] = [];
+  private waiting: NewItem[] = [];
   private storing: Promise<void> | undefined;
   private retry: NodeJS.Timeout | undefined;
   private dropped = 0;
   private readonly forwarder: Forwarder;
 
-  private constructor(private readonly queue: DiskQueue<TelemetryItem>, port: number, private readonly labels: Labels, private readonly report: Log) {
-    this.forwarder = startForwarder(queue, otlpSender(port), { name: 'telemetry', log: report, maxItems: forwardedItems, maxBytes: forwardedBytes, longestPauseMs: 5_000 });
+  private constructor(private readonly queue: DiskQueue<SentItem>, private state: SenderState, send: Send, private readonly labels: Labels, private readonly report: Log) {
+    this.forwarder = startForwarder(queue, (kept, signal) => send(kept.map(({ item }) => item), signal), { name: 'telemetry', log: report, maxItems: forwardedItems, maxBytes: forwardedBytes, longestPauseMs: 5_000 });
   }
 
-  static async open(program: string, settings: EmitterSettings, log: Log): Promise<TelemetryEmitter> {
-    const queue = await DiskQueue.open<TelemetryItem>(join(settings.SITE_DIRECTORY, 'telemetry', program), { maxBytes: queueBytes });
+  static async open(program: string, settings: EmitterSettings, log: Log, send: Send = otlpSender(settings.OTLP_PORT)): Promise<TelemetryEmitter> {
+    const directory = senderDirectory(settings.SITE_DIRECTORY, program);
+    await mkdir(directory, { recursive: true });
+    const state = (await stateOnDisk(directory)) ?? newSender();
+    const queue = await DiskQueue.open<SentItem>(directory, { maxBytes: queueBytes });
     const labels = { [telemetryLabels.factory]: settings.FACTORY, [telemetryLabels.device]: settings.DEVICE_ID, [telemetryLabels.component]: program };
-    return new TelemetryEmitter(queue, settings.OTLP_PORT, labels, log);
+    return new TelemetryEmitter(queue, state, send, labels, log);
   }
 
   gauge(name: string, value: number, labels: Labels = {}): void {
-    if (Number.isFinite(value)) this.emit({ kind: 'metric', name, value, itemId: randomUUID(), time: nanoseconds(Date.now()), labels: { ...this.labels, ...labels } });
+    if (Number.isFinite(value)) this.emit({ kind: 'metric', name, value, time: nanoseconds(Date.now()), labels: { ...this.labels, ...labels } });
   }
 
   log(level: Level, message: string, labels: Labels = {}): void {
-    this.emit({ kind: 'log', severity: severities[level], body: message.slice(0, 8_000), itemId: randomUUID(), time: nanoseconds(Date.now()), labels: { ...this.labels, ...labels } });
+    this.emit({ kind: 'log', severity: severities[level], body: message.slice(0, 8_000), time: nanoseconds(Date.now()), labels: { ...this.labels, ...labels } });
   }
 
-  private emit(item: TelemetryItem): void {
+  private emit(item: NewItem): void {
     this.waiting.push(item);
     if (this.waiting.length > maxWaiting) {
       this.waiting.shift();
@@ -68,7 +75,9 @@ export class TelemetryEmitter implements Telemetry, Running {
     while (this.waiting.length > 0) {
       const items = this.waiting.splice(0, forwardedItems);
       try {
-        await this.queue.append(items);
+        const kept = numbered(items, this.state);
+        await this.queue.append(kept);
+        this.state = kept.at(-1) ?? this.state;
       } catch (error) {
         this.waiting.unshift(...items);
         this.report('warn', 'telemetry not stored, trying again', { items: this.waiting.length, reason: messageOf(error) });

@@ -14,7 +14,7 @@ export type TelemetryItem = MetricItem | LogItem;
 
 type Attributes = NonNullable<LogsRequest['resourceLogs'][number]['resource']>['attributes'];
 type AnyValue = NonNullable<Attributes>[number]['value'];
-const itemIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const itemIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/[1-9]\d{0,15})?$/i;
 
 export const nanoseconds = (milliseconds: number): string => `${Math.round(milliseconds)}000000`;
 export const milliseconds = (time: string): number => Number(BigInt(time) / 1_000_000n);

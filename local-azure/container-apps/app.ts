@@ -86,6 +86,11 @@ export class AppRevision {
     if (code !== 0) throw new Error(`the init container ${container.name} ended with ${signal ?? `exit code ${code}`}`);
   }
 
+  /** Where the volume of each replica is on this machine. */
+  volumes(name: string): string[] {
+    return Array.from({ length: this.declaration.template.scale.minReplicas }, (_, index) => join(this.place, String(index), name));
+  }
+
   logFile(container: string): string {
     return join(this.services.context.directory, 'container-apps', 'logs', this.declaration.containerAppName, `${container}.log`);
   }

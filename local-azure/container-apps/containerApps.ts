@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameOf } from '../provider/armId';
 import { ResourceError } from '../provider/resourceType';
@@ -101,6 +102,10 @@ export class ContainerApps implements Service, ContainerRuntime {
     const job = new Job(id, declaration, this.services);
     this.jobs.set(id, job);
     job.start();
+  }
+  /** Where the volumes of this name of the active revisions are on this machine. */
+  volumes(name: string): string[] {
+    return [...this.apps.values()].flatMap((app) => app.volumes(name)).filter((directory) => existsSync(directory));
   }
   hasJob(resourceId: string): boolean {
     return this.jobDeclarations.has(resourceId.toLowerCase());

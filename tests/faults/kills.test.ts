@@ -45,7 +45,10 @@ async function expectAllArrives(harm: (run: ChildProcess) => Promise<void>): Pro
   expect(code).toBe(0);
   expect(report.recycled.sent).toBeGreaterThan(1_000);
   expect(report.recycled.distinct).toBe(report.recycled.sent);
-  expect(report.telemetry.logs.distinct).toBeGreaterThan(0);
+  const { logs, metrics } = report.telemetry;
+  expect(logs.sent).toBeGreaterThan(3);
+  expect(metrics.sent).toBeGreaterThan(100);
+  expect([logs.distinct, metrics.distinct]).toEqual([logs.sent, metrics.sent]);
 }
 
 (there ? it : it.skip)('every program of the way back is killed while the line runs, and everything arrives all the same', async () => {

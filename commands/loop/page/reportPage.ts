@@ -56,8 +56,8 @@ function tiles({ durationMs, startUp, recycled, telemetry, rounds }: LoopReport)
   return `<div class="tiles">${[
     tile('whole run', duration(durationMs), `${rounds} round${rounds === 1 ? '' : 's'}, of it ${duration(startUp.regionMs + startUp.deploymentMs)} start-up of ${startUp.resources} resources`),
     tile('recycled records', `${recycled.distinct} of ${recycled.sent}`, twice(recycled)),
-    tile('logs in Application Insights', String(telemetry.logs.distinct), twice(telemetry.logs)),
-    tile('metric values', String(telemetry.metrics.distinct), twice(telemetry.metrics)),
+    tile('logs in Application Insights', `${telemetry.logs.distinct} of ${telemetry.logs.sent}`, twice(telemetry.logs)),
+    tile('metric values', `${telemetry.metrics.distinct} of ${telemetry.metrics.sent}`, twice(telemetry.metrics)),
   ].join('')}</div>`;
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { DiskQueue, QueueFullError } from '../../../edge-sim/disk-queue/diskQueue';
+import { newestItem } from '../../../edge-sim/disk-queue/newestItem';
 
 const directories: string[] = [];
 async function freshDirectory(): Promise<string> {
@@ -29,10 +30,12 @@ describe('disk queue', () => {
       const directory = await freshDirectory();
       let queue = await open<string>(directory, 1e6, 100);
       let model: string[] = [];
+      let newest: string | undefined;
       for (const action of steps) {
         if (action.do === 'append') {
           await queue.append(action.items);
           model = [...model, ...action.items];
+          newest = action.items.at(-1) ?? newest;
         } else if (action.do === 'take') {
           const { items, ack } = await queue.peek(action.max);
           same(items, model.slice(0, action.max));
@@ -46,6 +49,7 @@ describe('disk queue', () => {
           queue = await open<string>(directory, 1e6, 100);
         }
         same(queue.size, model.length);
+        same(await newestItem(directory), newest);
       }
       same((await queue.peek(1_000)).items, model);
       await queue.close();

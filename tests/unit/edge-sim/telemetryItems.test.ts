@@ -5,7 +5,7 @@ import { seriesOf } from '../../../edge-sim/model-monitor/remoteWrite';
 import { itemsOfLogs, itemsOfMetrics, logsRequestOf, metricsRequestOf, type LogItem, type MetricItem } from '../../../edge-sim/telemetry/telemetryItem';
 
 const common = {
-  itemId: fc.uuid(), time: fc.integer({ min: 0, max: 4e12 }).map((time) => `${time}123456`),
+  itemId: fc.oneof(fc.uuid(), fc.tuple(fc.uuid(), fc.integer({ min: 1 })).map(([stream, number]) => `${stream}/${number}`)), time: fc.integer({ min: 0, max: 4e12 }).map((time) => `${time}123456`),
   labels: fc.dictionary(fc.string({ minLength: 1, maxLength: 20 }).filter((key) => key !== '__proto__' && key !== 'factoryloop.item_id'), fc.string({ maxLength: 20 }), { maxKeys: 5, noNullPrototype: true }),
 };
 const metric: fc.Arbitrary<MetricItem> = fc.record({ ...common, kind: fc.constant('metric' as const), name: fc.constantFrom('a', 'b', 'c'), value: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0) });

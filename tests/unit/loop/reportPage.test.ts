@@ -9,7 +9,7 @@ const replay = (round: number, stretch: 'normal' | 'fault', alarms: readonly boo
 });
 const report = (over: Partial<LoopReport> = {}): LoopReport => ({
   startedAt: '2026-01-01T00:00:00.000Z', rounds: 1, durationMs: 20_000, steps: [step(1, '1a', true)], summaries: [], quarantined: [], replays: [],
-  telemetry: { logs: { arrived: 0, distinct: 0 }, metrics: { arrived: 0, distinct: 0 } }, recycled: { sent: 0, arrived: 0, distinct: 0 }, startUp: { bundlesMs: 1, regionMs: 1, deploymentMs: 1, resources: 1 }, refusals: [], ...over,
+  telemetry: { logs: { sent: 0, arrived: 0, distinct: 0 }, metrics: { sent: 0, arrived: 0, distinct: 0 } }, recycled: { sent: 0, arrived: 0, distinct: 0 }, startUp: { bundlesMs: 1, regionMs: 1, deploymentMs: 1, resources: 1 }, refusals: [], ...over,
 });
 const plain = (text: string) => text;
 const paint = { ok: plain, bad: plain, dim: plain, bold: plain };
