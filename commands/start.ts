@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { closingText, isReached } from './loop/closingText';
 import { onInterrupt } from './loop/interruption';
 import { endProcessesOf, regionMarker } from './loop/leftovers';
+import { faultyLine } from './loop/faultyLine';
 import { runLocalLoop } from './loop/localLoop';
 import { rawFilesAt } from './loop/rawFiles';
 import { claimRegionDirectory, regionDirectory } from './loop/regionDirectory';
 import { replayStretches } from './loop/replayStretches';
 import type { LoopReport } from './loop/report';
 import { reportPage } from './loop/page/reportPage';
-import { simulatedRawFiles } from './loop/simulatedRawFiles';
+import { simulatedRawFiles, sisterMachineFiles } from './loop/simulatedRawFiles';
 import { duration, evidenceLine } from './loop/stepTable';
 import { createTerminal } from './loop/terminal';
 import { readStartOptions, startHelp, UsageError } from './startOptions';
@@ -61,7 +62,8 @@ async function start(): Promise<number> {
     directory, rounds, keep: options.keep, rawFiles: rawFiles ?? simulatedRawFiles(join(local, 'raw')), signal: interruption.signal, sampleIntervalMs: 1_000,
     dataset: { ...(time === undefined ? {} : { timeColumn: time }), ...(labelColumns ? { labelColumns } : {}), ...(ignoredColumns ? { ignoredColumns } : {}) },
     program: async () => (await import('../index')).default as unknown as Record<string, unknown>,
-    replay: replayStretches(rawFiles === undefined, { ...(time === undefined ? {} : { time }), ...(labelColumns ? { labels: labelColumns } : {}), ...(ignoredColumns ? { ignored: ignoredColumns } : {}) }),
+    ...(options.fault === undefined ? {} : { laterRawFiles: (inRound: number) => sisterMachineFiles(join(local, 'raw'), inRound) }),
+    replay: options.fault !== undefined ? faultyLine(options.fault) : replayStretches(rawFiles === undefined, { ...(time === undefined ? {} : { time }), ...(labelColumns ? { labels: labelColumns } : {}), ...(ignoredColumns ? { ignored: ignoredColumns } : {}) }),
     events: {
       phase: (text) => (phase = text),
       waiting: (inRound, step) => (phase = `${rounds > 1 ? `round ${inRound}, ` : ''}${step.id} ${step.title} …`),

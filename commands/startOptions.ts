@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
+import { faultKinds, type Fault } from '../contracts/databus';
 
 export interface StartOptions {
   /** CSV file or folder; undefined: a simulated machine delivers the raw data. */
@@ -11,6 +12,8 @@ export interface StartOptions {
   /** Folder for everything a run leaves: the region's state, the report. Below the project, where programs find their native packages. */
   readonly local: string;
   readonly rounds: number;
+  /** The line's own machine has this fault from the first round on. */
+  readonly fault?: Fault;
   /** The region goes on where the last one in the folder was. */
   readonly continues: boolean;
   readonly keep: boolean;
@@ -31,6 +34,10 @@ turns raw data into a model, a Siemens edge package and a running deployment.
   --ignore <columns>    columns to leave out, a,b
   --rounds <n>          how often the loop goes round, 1 to 50 (default 1): what
                         the line sends back in one round starts the next
+  --fault <kind>        step, drift, stuck or noise: the line's own machine has
+                        this fault from the first round on, for good, and
+                        healthy machines of its type deliver new raw data; the
+                        loop must not learn the fault
   --continue            go on in the region that the last run left, instead of
                         starting an empty one
   --keep                leave the region running afterwards; Ctrl-C ends it
@@ -73,7 +80,7 @@ export function readStartOptions(args: readonly string[], workingDirectory: stri
   try {
     ({ values } = parseArgs({
       args: [...args], strict: true, allowPositionals: false,
-      options: { raw: { type: 'string' }, time: { type: 'string' }, label: { type: 'string' }, ignore: { type: 'string' }, rounds: { type: 'string', default: '1' }, continue: { type: 'boolean' }, local: { type: 'string', default: '.local' }, keep: { type: 'boolean' }, quiet: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: { raw: { type: 'string' }, time: { type: 'string' }, label: { type: 'string' }, ignore: { type: 'string' }, rounds: { type: 'string', default: '1' }, fault: { type: 'string' }, continue: { type: 'boolean' }, local: { type: 'string', default: '.local' }, keep: { type: 'boolean' }, quiet: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     }));
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. See "npm start -- --help".`);
@@ -83,8 +90,11 @@ export function readStartOptions(args: readonly string[], workingDirectory: stri
   if (raw !== undefined && !existsSync(raw)) throw new UsageError(`--raw ${values.raw ?? ''}: no such file or folder.`);
   const rounds = /^\d{1,2}$/.test(values.rounds) ? Number(values.rounds) : 0;
   if (rounds < 1 || rounds > 50) throw new UsageError(`--rounds ${values.rounds}: expected a whole number from 1 to 50.`);
+  const fault = faultKinds.find((kind): kind is Fault => kind === values.fault && kind !== 'none');
+  if (values.fault !== undefined && fault === undefined) throw new UsageError(`--fault ${values.fault}: expected step, drift, stuck or noise.`);
+  if (fault !== undefined && raw !== undefined) throw new UsageError('--fault: the fault is of the simulated machine, so it cannot go with --raw.');
   return {
-    local: localFolder(values.local, root), rounds, continues: values.continue === true,
+    ...(fault === undefined ? {} : { fault }), local: localFolder(values.local, root), rounds, continues: values.continue === true,
     ...(raw === undefined ? {} : { raw }), ...(values.time === undefined ? {} : { timeColumn: values.time }), ...(values.label === undefined ? {} : { labelColumns: values.label }),
     ...(values.ignore === undefined ? {} : { ignoredColumns: values.ignore }), keep: values.keep === true, quiet: values.quiet === true, json: values.json === true,
   };

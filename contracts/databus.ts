@@ -26,8 +26,10 @@ export type SimaticData = z.output<typeof simaticData>;
 export const lineCommandTopic = 'factory-loop/line/command';
 export const lineStateTopic = 'factory-loop/line/state';
 export const faultKinds = ['none', 'step', 'drift', 'stuck', 'noise'] as const;
+export type Fault = Exclude<(typeof faultKinds)[number], 'none'>;
 export const lineCommand = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('simulate'), id: z.uuid(), samples: z.number().int().positive().max(10_000_000).optional(), intervalMs: z.number().min(0).max(3_600_000), fault: z.enum(faultKinds) }),
+  /** Without `fault` the fault switch stays where it is. */
+  z.object({ kind: z.literal('simulate'), id: z.uuid(), samples: z.number().int().positive().max(10_000_000).optional(), intervalMs: z.number().min(0).max(3_600_000), fault: z.enum(faultKinds).optional() }),
   z.object({ kind: z.literal('fault'), id: z.uuid(), fault: z.enum(faultKinds) }),
   /** Rows of a recorded experiment: `columns` are sensor names, each row starts with its UTC time. */
   z.object({ kind: z.literal('replay'), id: z.uuid(), intervalMs: z.number().min(0).max(3_600_000), columns: z.array(z.string().max(200)).min(1).max(500), rows: z.array(z.tuple([z.iso.datetime()], z.number().nullable())).max(200_000) }),

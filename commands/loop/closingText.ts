@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { LoopReport, RoundSummary, StepResult } from './report';
 import { duration, evidenceLine, stepTable, type Paint } from './stepTable';
 
+const stretches = { normal: 'normal replayed', fault: 'fault replayed', recovering: 'fault switched off' } as const;
 const percent = (rate: number) => `${(rate * 100).toFixed(rate > 0 && rate < 0.1 ? 1 : 0)} %`;
 
 export function quarantineLines({ quarantined }: Pick<LoopReport, 'quarantined'>): string[] {
@@ -27,7 +28,7 @@ export function closingText(report: LoopReport, paint: Paint, place: { readonly 
   return [
     '', ...tables,
     ...(rounds > 1 ? summaries.map(roundLine) : []),
-    ...replays.map(({ round, stretch, alarms, windows, alarmRate }) => `${rounds > 1 ? `round ${round}, ` : ''}${stretch === 'fault' ? 'fault' : 'normal'} replayed: ${alarms} alarms in ${windows} windows (${percent(alarmRate)})`),
+    ...replays.map(({ round, stretch, alarms, windows, alarmRate }) => `${rounds > 1 ? `round ${round}, ` : ''}${stretches[stretch]}: ${alarms} alarms in ${windows} windows (${percent(alarmRate)})`),
     ...(recycled.sent > 0 ? [`recycled: ${recycled.distinct} of ${recycled.sent} records arrived, ${recycled.arrived - recycled.distinct} twice`] : []),
     ...(telemetry.metrics.sent > 0 ? [`telemetry: ${telemetry.logs.distinct} of ${telemetry.logs.sent} logs and ${telemetry.metrics.distinct} of ${telemetry.metrics.sent} metric values arrived, ${telemetry.logs.arrived + telemetry.metrics.arrived - telemetry.logs.distinct - telemetry.metrics.distinct} twice`] : []),
     ...quarantineLines(report),

@@ -31,6 +31,8 @@ export interface LocalLoopOptions {
   readonly directory: string;
   /** CSV files that are dropped into the raw container together. */
   readonly rawFiles: readonly string[];
+  /** CSV files that are dropped when a later round begins, beside what the line sent back. */
+  readonly laterRawFiles?: (round: number) => readonly string[];
   readonly rounds: number;
   /** The region is to be left running afterwards: then only once nothing is under way in it any more. */
   readonly keep: boolean;
@@ -111,14 +113,20 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     const before = stateBefore(directory);
     const now = new Date(Math.floor(Date.now() / 1_000) * 1_000);
     events.phase(`dropping ${rawFiles.length} raw file${rawFiles.length === 1 ? '' : 's'}`);
-    const dropped = await unlessInterrupted(dropRawFiles(evidence, new EvidenceReader(outputs, regionCredential(running, rawWriter)).container('data', outputs.rawContainer), rawFiles), signal);
+    const writer = new EvidenceReader(outputs, regionCredential(running, rawWriter)).container('data', outputs.rawContainer);
+    const dropped = await unlessInterrupted(dropRawFiles(evidence, writer, rawFiles), signal);
+    const deliver = async (round: number) => {
+      const files = options.laterRawFiles?.(round) ?? [];
+      await dropRawFiles(evidence, writer, files);
+      return rawBlobNames(outputs.dataset, files);
+    };
     const state: RunState = { startedAt: dropped > 0 || !before ? now.toISOString() : before.startedAt, replayed: before?.replayed ?? 0 };
     const keep = (replayed: number) => writeFileSync(stateFile(directory), JSON.stringify({ ...state, replayed }));
     keep(state.replayed);
     evidence.listen(new Date(before?.startedAt ?? now));
 
     await runRounds({
-      region: running, reader: evidence, monitor, site, rounds, startedAt: new Date(state.startedAt), replayedBefore: state.replayed, onReplay: keep, rawFiles, rawBlobs: rawBlobNames(outputs.dataset, rawFiles), signal, replay: options.replay,
+      region: running, reader: evidence, monitor, site, rounds, startedAt: new Date(state.startedAt), replayedBefore: state.replayed, onReplay: keep, rawFiles, rawBlobs: rawBlobNames(outputs.dataset, rawFiles), deliver, signal, replay: options.replay,
       onStep: (result) => events.step(result), onWaiting: (round, step, sinceMs) => events.waiting(round, step, sinceMs), onPhase: (text) => events.phase(text),
     }, whole);
     if (signal.aborted) throw new Interrupted();

@@ -1,43 +1,20 @@
-import type { InferenceResult } from '../../contracts/databus';
 import type { DatasetManifest } from '../../contracts/datasetManifest';
-import { unlessInterrupted } from './interruption';
+import { judgedRun } from './judgedRun';
 import type { ReplayResult } from './report';
 import type { SiteConsole } from './siteConsole';
 import type { Sent } from './steps';
 import { laterBy, recordedStretches, simulatedStretches, spanMs, type Row, type Stretch } from './stretches';
 
 const runTimeoutMs = 120_000;
-/** The inference server may still be computing when the line has finished; it is done when it has been silent for this long. */
-const silenceMs = 1_500;
 
 /** `replayed` counts the rounds of this region: each has days of its own. */
 export interface ReplayRound { readonly round: number; readonly replayed: number; readonly last: boolean; readonly sent: Sent; readonly signal: AbortSignal }
 export type Replay = (site: SiteConsole, manifest: DatasetManifest, files: readonly string[], round: ReplayRound) => Promise<readonly ReplayResult[]>;
 
-async function replay(site: SiteConsole, { stretch, source, columns, rows }: Stretch, { round, sent, signal }: ReplayRound): Promise<ReplayResult> {
-  const results: InferenceResult[] = [];
-  let lastAt = performance.now();
-  let samples = 0;
-  const stop = await site.onResult((result) => {
-    results.push(result);
-    lastAt = performance.now();
-  });
-  try {
-    const timed = rows.map(([time, ...values]: Row) => [new Date(time).toISOString(), ...values] as [string, ...(number | null)[]]);
-    for (const [time] of timed) sent.times.add(time);
-    if (timed.length > 0) ({ samplesSent: samples } = await unlessInterrupted(site.runLine({ kind: 'replay', intervalMs: 0, columns: [...columns], rows: timed }, runTimeoutMs), signal));
-    sent.samples += samples;
-    lastAt = performance.now();
-    while (performance.now() - lastAt < silenceMs && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 100));
-  } finally {
-    stop();
-  }
-  const alarms = results.filter((result) => result.alarm).length;
-  return {
-    round, stretch, source, packageVersions: [...new Set(results.map((result) => result.packageVersion))], samples, windows: results.length, alarms,
-    alarmRate: results.length === 0 ? 0 : Number((alarms / results.length).toFixed(4)), threshold: results.at(-1)?.threshold ?? null,
-    series: results.map(({ windowEnd, score, alarm }) => ({ at: windowEnd, score, alarm })),
-  };
+function replay(site: SiteConsole, { stretch, source, columns, rows }: Stretch, round: ReplayRound): Promise<ReplayResult> {
+  const timed = rows.map(([time, ...values]: Row) => [new Date(time).toISOString(), ...values] as [string, ...(number | null)[]]);
+  for (const [time] of timed) round.sent.times.add(time);
+  return judgedRun(site, { stretch, source }, round, timed.length === 0 ? undefined : () => site.runLine({ kind: 'replay', intervalMs: 0, columns: [...columns], rows: timed }, runTimeoutMs));
 }
 
 const dayMs = 86_400_000;

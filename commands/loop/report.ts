@@ -1,15 +1,24 @@
+import type { LineState } from '../../contracts/databus';
+
 /** One step of the article's workflow in one round; `evidence` comes from the service concerned, never from the program. */
 export interface StepResult { readonly round: number; readonly id: string; readonly title: string; readonly ok: boolean; readonly evidence: Record<string, unknown>; readonly durationMs: number }
 export interface QuarantinedFile { readonly file: string; readonly row: number | null; readonly column: string | null; readonly reason: string }
 export interface ScoredWindow { readonly at: string; readonly score: number; readonly alarm: boolean }
-/** What the deployed package said of a stretch that the production line replayed. */
+/** What the deployed package said of a stretch that the production line ran. */
 export interface ReplayResult {
-  readonly round: number; readonly stretch: 'normal' | 'fault'; readonly source: string; readonly packageVersions: readonly string[];
+  readonly round: number;
+  /** 'recovering': the fault has just been switched off, and what it had warmed is still warm. */
+  readonly stretch: 'normal' | 'fault' | 'recovering';
+  readonly source: string; readonly packageVersions: readonly string[];
+  /** Where the line's own fault switch stood; recordings are replayed whatever it says. */
+  readonly lineFault: LineState['fault'];
   readonly samples: number; readonly windows: number; readonly alarms: number; readonly alarmRate: number; readonly threshold: number | null; readonly series: readonly ScoredWindow[];
 }
 /** What a round made of which data. */
 export interface RoundSummary {
   readonly round: number; readonly dataVersion?: string; readonly rawSources: number; readonly landingSources: number; readonly windows: number;
+  /** Windows of the landing-zone sources that were trained on: none where the line ran with a fault. */
+  readonly landingWindows: number;
   readonly modelVersion?: string; readonly packageVersion?: string; readonly stage?: string; readonly gate: Readonly<Record<string, string>>;
 }
 /** The way back: what its sender counted, what arrived, and what is left when that which came more than once is counted once. */

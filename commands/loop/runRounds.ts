@@ -25,6 +25,8 @@ export interface RoundsOptions {
   readonly onReplay: (replayed: number) => void;
   readonly rawFiles: readonly string[];
   readonly rawBlobs: readonly string[];
+  /** Raw files that come for a later round are dropped; returns their blobs. */
+  readonly deliver: (round: number) => Promise<readonly string[]>;
   readonly signal: AbortSignal;
   readonly replay: Replay;
   readonly onStep: (result: StepResult) => void;
@@ -42,7 +44,7 @@ function summaryOf(round: number, { manifest, model }: RoundFacts): RoundSummary
   const tags = model?.tags;
   return {
     round, ...(manifest ? { dataVersion: manifest.dataVersion } : {}), rawSources: sources.filter(({ origin }) => origin === 'raw').length, landingSources: sources.filter(({ origin }) => origin === 'landing-zone').length,
-    windows: manifest?.windowCount ?? 0, ...(model ? { modelVersion: model.version } : {}), ...(tags?.packageVersion === undefined ? {} : { packageVersion: tags.packageVersion }), ...(tags ? { stage: tags.stage } : {}),
+    landingWindows: sources.filter(({ origin }) => origin === 'landing-zone').reduce((sum, { windows }) => sum + windows, 0), windows: manifest?.windowCount ?? 0, ...(model ? { modelVersion: model.version } : {}), ...(tags?.packageVersion === undefined ? {} : { packageVersion: tags.packageVersion }), ...(tags ? { stage: tags.stage } : {}),
     gate: figuresOf(tags?.gateFigures),
   };
 }
@@ -57,7 +59,7 @@ export async function runRounds(options: RoundsOptions, result: RoundsResult): P
   let startedAt = options.startedAt;
   let recycled: readonly string[] = [];
   for (let round = 1; round <= rounds && !signal.aborted; round++) {
-    const facts: RoundFacts = { startedAt, rawBlobs: round === 1 ? options.rawBlobs : [], recycled, landedBefore: new Set(await manifestNames(reader)), sent: { samples: 0, times: new Set(), results: new Set() } };
+    const facts: RoundFacts = { startedAt, rawBlobs: round === 1 ? options.rawBlobs : await options.deliver(round), recycled, landedBefore: new Set(await manifestNames(reader)), sent: { samples: 0, times: new Set(), results: new Set() } };
     const runLine = async () => {
       if (!facts.manifest) return;
       options.onPhase('the line runs a normal and a faulty stretch');

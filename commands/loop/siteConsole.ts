@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import mqtt, { type MqttClient } from 'mqtt';
-import { inferenceAnswerTopic, inferenceRequestTopic, inferenceResult, lineCommandTopic, lineStateTopic, resultDataPoint, simaticData, type InferenceAnswer, type InferenceResult, type LineCommand, type LineState } from '../../contracts/databus';
+import { inferenceAnswerTopic, lineDataTopic, inferenceRequestTopic, inferenceResult, lineCommandTopic, lineStateTopic, resultDataPoint, simaticData, type InferenceAnswer, type InferenceResult, type LineCommand, type LineState } from '../../contracts/databus';
 
 type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never;
 
@@ -70,6 +70,19 @@ export class SiteConsole {
         const result = inferenceResult.safeParse(JSON.parse(value.val));
         if (result.success) callback(result.data);
       }
+    };
+    this.client.on('message', listener);
+    return () => this.client.off('message', listener);
+  }
+
+  /** Calls back with the time of each sample of the line; returns how to stop. */
+  async onSample(callback: (time: string) => void): Promise<() => void> {
+    await this.client.subscribeAsync(lineDataTopic, { qos: 1 });
+    const listener = (from: string, payload: Buffer) => {
+      if (from !== lineDataTopic) return;
+      const data = simaticData.safeParse(JSON.parse(payload.toString('utf8')));
+      const time = data.data?.vals[0]?.ts;
+      if (time !== undefined) callback(time);
     };
     this.client.on('message', listener);
     return () => this.client.off('message', listener);

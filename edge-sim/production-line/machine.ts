@@ -40,7 +40,7 @@ export class Machine {
   private oil = 48.5;
   private stuckAt: Readonly<Record<string, number>> | undefined;
 
-  constructor(private readonly settings: MachineSettings) {
+  constructor(readonly settings: MachineSettings) {
     this.random = randomNumbers(settings.seed);
   }
 

@@ -65,8 +65,13 @@ export class ProductionLine implements Running {
       return this.tell({ id: command.id, kind: 'idle', fault: this.fault, samplesSent: 0, finished: true, error });
     }
     if (command.kind === 'simulate') {
-      this.machine = new Machine({ seed: this.seed, startTime: new Date(), periodMs: command.intervalMs || nominalPeriodMs });
-      this.setFault(command.fault);
+      const periodMs = command.intervalMs || nominalPeriodMs;
+      // The machine goes on where it stood, in its own time too; only another pace needs another one.
+      if (this.machine?.settings.periodMs !== periodMs) {
+        this.machine = new Machine({ seed: this.seed, startTime: new Date(), periodMs });
+        this.machine.setFault(this.fault);
+      }
+      if (command.fault !== undefined && command.fault !== this.fault) this.setFault(command.fault);
     }
     const stop = new AbortController();
     await this.tell({ id: command.id, kind: command.kind, fault: this.fault, samplesSent: 0, finished: false });

@@ -16,6 +16,8 @@ describe('npm start, used wrongly', () => {
   it.each([
     ['an unknown option', ['--raws', 'x'], /--raws/],
     ['a missing folder', ['--raw', '/no/such/folder'], /--raw \/no\/such\/folder: no such file or folder/],
+    ['a fault that no machine has', ['--fault', 'rust'], /--fault rust: expected step, drift, stuck or noise/],
+    ['a fault of a recording', ['--raw', 'tests', '--fault', 'step'], /--fault: the fault is of the simulated machine, so it cannot go with --raw/],
     ['a stray argument', ['data.csv'], /data\.csv/],
     ['a state folder that may hold something else', ['--local', 'local-azure'], /--local local-azure: expected \.local or a folder below it/],
   ])('answers %s with one line and exit status 2', (_, args, line) => {
@@ -57,6 +59,6 @@ describe('npm start, used wrongly', () => {
     const { status, stdout } = start(['--help']);
     expect(status).toBe(0);
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-    for (const option of ['--raw', '--time', '--label', '--ignore', '--keep', '--quiet', '--json', '--local']) expect(stdout).toContain(option);
+    for (const option of ['--raw', '--time', '--label', '--ignore', '--rounds', '--fault', '--continue', '--keep', '--quiet', '--json', '--local']) expect(stdout).toContain(option);
   });
 });

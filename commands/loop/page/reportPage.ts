@@ -20,7 +20,7 @@ export function chartsOf(replays: readonly ReplayResult[]): Chart[] {
   const rounds = [...new Set(replays.map(({ round }) => round))];
   const shown = rounds.length <= maxCharts ? rounds : [...rounds.slice(0, 1), ...rounds.slice(1 - maxCharts)];
   return shown.map((round) => {
-    const parts = replays.filter((one) => one.round === round).sort((a, b) => (a.stretch === b.stretch ? 0 : a.stretch === 'normal' ? -1 : 1));
+    const parts = replays.filter((one) => one.round === round).sort((a, b) => Number(b.stretch === 'normal') - Number(a.stretch === 'normal'));
     const series = parts.flatMap((part) => part.series);
     const count = (stretch: string) => parts.filter((part) => part.stretch === stretch).map(({ alarms, windows }) => `${alarms} alarms in ${windows} ${stretch === 'fault' ? 'fault' : 'normal'} windows`);
     return {

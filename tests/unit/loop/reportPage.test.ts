@@ -5,7 +5,7 @@ import type { LoopReport, ReplayResult, StepResult } from '../../../commands/loo
 
 const step = (round: number, id: string, ok: boolean, evidence: Record<string, unknown> = {}): StepResult => ({ round, id, title: `title of ${id}`, ok, evidence, durationMs: 1_200 });
 const replay = (round: number, stretch: 'normal' | 'fault', alarms: readonly boolean[]): ReplayResult => ({
-  round, stretch, source: 'pump', packageVersions: [String(round)], samples: 10, windows: alarms.length, alarms: alarms.filter(Boolean).length, alarmRate: 0.5, threshold: 1.5, series: alarms.map((alarm, at) => ({ at: `2026-01-01T00:00:0${at}.000Z`, score: alarm ? 2 : 1, alarm })),
+  round, stretch, source: 'pump', lineFault: 'none', packageVersions: [String(round)], samples: 10, windows: alarms.length, alarms: alarms.filter(Boolean).length, alarmRate: 0.5, threshold: 1.5, series: alarms.map((alarm, at) => ({ at: `2026-01-01T00:00:0${at}.000Z`, score: alarm ? 2 : 1, alarm })),
 });
 const report = (over: Partial<LoopReport> = {}): LoopReport => ({
   startedAt: '2026-01-01T00:00:00.000Z', rounds: 1, durationMs: 20_000, steps: [step(1, '1a', true)], summaries: [], quarantined: [], replays: [],
