@@ -9,8 +9,6 @@ export type LabelFilter = Readonly<Record<string, string>>;
 export interface TraceRow { readonly at: Date; readonly message: string; readonly severityLevel: number; readonly labels: LabelFilter }
 export interface MetricRow { readonly at: Date; readonly name: string; readonly value: number; readonly labels: LabelFilter }
 export interface SeriesPoint { readonly at: Date; readonly value: number; readonly labels: LabelFilter }
-/** `distinct` is what is left when items that came more than once are counted once. */
-export interface ItemCounts { readonly items: number; readonly distinct: number }
 
 const queryTimeoutMs = 20_000;
 const maxRows = 10_000;
@@ -63,16 +61,6 @@ export class MonitorReader {
     if (!response.ok) throw new Error(`the Azure Monitor workspace answered ${response.status} to a query of ${metric}: ${text.slice(0, 300)}`);
     const points = matrix.parse(JSON.parse(text)).data.result.flatMap(({ metric: found, values }) => values.map(([at, value]) => ({ at: new Date(at * 1_000), value: Number(value), labels: found })));
     return points.sort((a, b) => a.at.getTime() - b.at.getTime());
-  }
-
-  /** How many items arrived, and how many different ones, by the id that each got where it arose. */
-  async counts(labels: LabelFilter = {}, since?: Date): Promise<{ readonly traces: ItemCounts; readonly customMetrics: ItemCounts }> {
-    const count = async (table: string): Promise<ItemCounts> => {
-      const { rows } = await this.ask(`${table}${where(conditions(labels))} | summarize items = count(), distinct = count_distinct(${dimension(itemIdAttribute)})`, since);
-      return { items: Number(rows[0]?.[0] ?? 0), distinct: Number(rows[0]?.[1] ?? 0) };
-    };
-    const [traces, customMetrics] = await Promise.all([count('traces'), count('customMetrics')]);
-    return { traces, customMetrics };
   }
 
   /** Ids of everything that arrived of one sender's stream, as often as it arrived. */
