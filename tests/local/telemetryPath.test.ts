@@ -84,7 +84,7 @@ it('brings logs and metrics of a program to both targets, with labels, item ids 
   await until(() => targets.envelopes.some(({ data }) => data.baseData.metrics?.[0]?.name === 'pipeline_global_inputs'), 'the metric in Application Insights');
   const common = { factory: 'plant', device: 'device-1', component: 'test-program', version: '7' };
   const log = targets.envelopes.find(({ data }) => data.baseData.message === 'alarm started');
-  expect(log).toMatchObject({ iKey: instrumentationKey, name: 'Microsoft.ApplicationInsights.Message', data: { baseType: 'MessageData', baseData: { severityLevel: 'Warning', properties: { ...common, 'factoryloop.item_id': expect.stringMatching(/^[0-9a-f-]{36}$/) } } } });
+  expect(log).toMatchObject({ iKey: instrumentationKey, name: 'Microsoft.ApplicationInsights.Message', data: { baseType: 'MessageData', baseData: { severityLevel: 'Warning', properties: { ...common, 'factoryloop.item_id': expect.stringMatching(/^[0-9a-f-]{36}\/\d+$/) } } } });
   const metric = targets.envelopes.find(({ data }) => data.baseData.metrics?.[0]?.name === 'pipeline_global_inputs');
   expect(metric).toMatchObject({ data: { baseType: 'MetricData', baseData: { metrics: [{ value: 41.5 }], properties: common } } });
   const sample = targets.samples.find(({ labels }) => labels['__name__'] === 'pipeline_global_inputs');
