@@ -1,10 +1,14 @@
 import { join } from 'node:path';
+import { parseConfiguration } from '../components/configuration';
+import { shippedPrices, type PriceTable } from '../components/cost/priceTable';
 import type { PlannedResource, RecordedProgram } from '../components/plan/recordProgram';
 import { secretPlaceholder } from '../components/plan/plainValues';
 import { bundleAll } from './bundle';
 import { createTerminal } from './loop/terminal';
+import { costReport, costText } from './plan/costReport';
 import { differenceText, planDifference } from './plan/planDifference';
 import { plannedStack } from './plan/plannedStack';
+import { refreshPrices } from './plan/retailPrices';
 import { plannedRoles, roleTable } from './plan/roleTable';
 import { resourceTree } from './plan/resourceTree';
 import { readStackFile, stacksIn, type StackFile } from './plan/stackFile';
@@ -24,6 +28,14 @@ async function bothRuns(stack: StackFile): Promise<{ readonly known: RecordedPro
   if (later.length > 0) note(`a first preview does not show yet, because it depends on unknown values: ${later.join(', ')}`);
   if (only.length > 0) note(`only a preview shows, because it depends on unknown values: ${only.join(', ')}`);
   return { known, preview };
+}
+
+const ownSettings = ({ project, configuration }: StackFile) => Object.fromEntries(Object.entries(configuration).filter(([key]) => key.startsWith(`${project}:`)).map(([key, value]) => [key.slice(project.length + 1), value]));
+
+async function refreshed(location: string): Promise<PriceTable> {
+  const { table, notes } = await refreshPrices(shippedPrices, location, { today: new Date(), fetch });
+  notes.forEach(note);
+  return table;
 }
 
 /** `npm run plan`: what a stack holds, allows and costs before it exists. */
@@ -48,8 +60,12 @@ async function plan(): Promise<void> {
       const difference = planDifference(known.resources, (await bothRuns(other)).known.resources);
       return options.json ? printJson(difference) : print(differenceText(difference, stack.stack, other.stack));
     }
-    case 'cost':
-      return;
+    case 'cost': {
+      const configuration = parseConfiguration(ownSettings(stack));
+      const prices = options.refreshPrices ? await refreshed(configuration.location) : shippedPrices;
+      const report = costReport(stack.stack, known.resources, configuration, prices);
+      return options.json ? printJson(report) : print(costText(report, known.resources, prices.sources));
+    }
     case 'tree': {
       const { resources } = options.preview ? preview : known;
       const { paint } = createTerminal(process.stdout, { quiet: options.json, environment: process.env });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { maxBatchRecords } from '../contracts/landingZone';
 import { programs } from '../contracts/programs';
 import { profileNames, profiles } from './profiles';
+import { siteHours } from './site/siteHours';
 
 const slug = (maximum: number) =>
   z.string().max(maximum).regex(/^[a-z](?!.*--)[a-z0-9-]*[a-z0-9]$/, `lower case letters, digits and single dashes, from 2 to ${maximum} characters, a letter first`);
@@ -51,6 +52,8 @@ const schema = z.strictObject({
   edgeSite: z.strictObject({
     enabled: z.boolean().optional(), lineMode: z.enum(['simulate', 'idle']).default('simulate'), databusPort: port.default(1883),
     sampleIntervalMs: z.int().min(1).max(3_600_000).default(1_000),
+    /** When the site is up: outside these hours it is gone, with its packages and buffers, and costs nothing. */
+    hours: siteHours.default({ timezone: 'Europe/Berlin', days: '1-5', from: '09:00', to: '11:00' }),
     /** The containers share one network, so each port is used once. */
     otlpPort: port.default(4318), modelMonitorPort: port.default(4319), ingestionProxyPort: port.default(8081), metricsProxyPort: port.default(8082), dataCollectorHubPort: port.default(8083),
     telemetryIntervalMs: z.int().min(100).max(3_600_000).default(15_000),

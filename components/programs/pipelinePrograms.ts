@@ -51,7 +51,7 @@ export class PipelinePrograms extends pulumi.ComponentResource {
     };
     this.delivery = new ProgramApp('delivery', {
       ...place, appName: names.apply((parts) => programName('delivery', parts)), identityId: identities.delivery.id, identityForPrograms: true,
-      containers: [programContainer({ program: 'delivery', image: images.delivery, schema: deliverySettings, settings: settings.delivery })],
+      containers: [programContainer({ program: 'delivery', image: images.delivery, schema: deliverySettings, settings: settings.delivery, cpu: 0.25 })],
     }, child);
     this.registerOutputs({});
   }

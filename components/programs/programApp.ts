@@ -1,6 +1,7 @@
 import { ContainerApp } from '@pulumi/azure-native/app';
 import type * as inputs from '@pulumi/azure-native/types/input';
 import * as pulumi from '@pulumi/pulumi';
+import type { CronScale } from '../site/siteHours';
 
 export interface ProgramAppArgs {
   readonly resourceGroupName: pulumi.Input<string>;
@@ -16,19 +17,22 @@ export interface ProgramAppArgs {
   /** Started in this order. */
   readonly containers: readonly inputs.app.ContainerArgs[];
   readonly volumes?: readonly inputs.app.VolumeArgs[];
+  /** When the app is up; default always. */
+  readonly hours?: CronScale;
   /** Secrets are references to a key vault, never values. */
   readonly secrets?: readonly { readonly name: string; readonly keyVaultUrl: pulumi.Input<string> }[];
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Programs that are always on, in one replica: their state is in storage, and a second one would only compete. */
+/** Programs that are always on, or on by the clock, in one replica: their state is in storage, and a second one would only compete. */
 export class ProgramApp extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
   readonly appName: pulumi.Output<string>;
 
   constructor(name: string, args: ProgramAppArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:programs:ProgramApp', name, {}, opts);
-    const { identityId, volumes = [], secrets = [] } = args;
+    const { identityId, hours, volumes = [], secrets = [] } = args;
+    const scale = hours === undefined ? { minReplicas: 1, maxReplicas: 1 } : { minReplicas: 0, maxReplicas: 1, rules: [{ name: 'hours', custom: { type: 'cron', metadata: { ...hours } } }] };
     const app = new ContainerApp(name, {
       resourceGroupName: args.resourceGroupName, location: args.location, tags: args.tags, environmentId: args.environmentId, containerAppName: args.appName, workloadProfileName: 'Consumption',
       identity: { type: 'UserAssigned', userAssignedIdentities: [identityId] },
@@ -37,7 +41,7 @@ export class ProgramApp extends pulumi.ComponentResource {
         ...(secrets.length === 0 ? {} : { secrets: secrets.map((secret) => ({ ...secret, identity: identityId })) }),
         ...(args.identityForPrograms ? {} : { identitySettings: [{ identity: identityId, lifecycle: 'None' }] }),
       },
-      template: { containers: [...args.containers], scale: { minReplicas: 1, maxReplicas: 1 }, terminationGracePeriodSeconds: 30, ...(volumes.length === 0 ? {} : { volumes: [...volumes] }) },
+      template: { containers: [...args.containers], scale, terminationGracePeriodSeconds: 30, ...(volumes.length === 0 ? {} : { volumes: [...volumes] }) },
     }, { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
     this.id = app.id;
     this.appName = app.name;

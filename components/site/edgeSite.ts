@@ -8,6 +8,7 @@ import type { TelemetryTargets } from '../observability/monitoring';
 import { ProgramApp } from '../programs/programApp';
 import { programContainer } from '../programs/programContainer';
 import { certificateSecretName } from './simulatedEnrolment';
+import { cronScale } from './siteHours';
 
 export interface EdgeSiteArgs {
   readonly resourceGroupName: pulumi.Input<string>;
@@ -45,6 +46,7 @@ export class EdgeSite extends pulumi.ComponentResource {
     super('factory-loop:site:EdgeSite', name, {}, opts);
     const { images, signIn, landingZone } = args;
     const line = args.site;
+    const hours = cronScale(line.hours);
     const site = { FACTORY: args.factory, DEVICE_ID: args.deviceId, DATABUS_PORT: String(line.databusPort) };
     const telemetry = { SITE_DIRECTORY: siteDirectory, OTLP_PORT: String(line.otlpPort), TELEMETRY_INTERVAL_MS: String(line.telemetryIntervalMs) };
     const siteMount = { volumeName: 'site', mountPath: siteDirectory };
@@ -59,7 +61,7 @@ export class EdgeSite extends pulumi.ComponentResource {
     });
     const app = new ProgramApp(name, {
       resourceGroupName: args.resourceGroupName, location: args.location, tags: args.tags, environmentId: args.environmentId, appName: args.appName,
-      identityId: args.identityId, identityForPrograms: false, registryLoginServer: args.registryLoginServer,
+      identityId: args.identityId, identityForPrograms: false, registryLoginServer: args.registryLoginServer, ...(hours === undefined ? {} : { hours }),
       secrets: [{ name: certificateSecretName, keyVaultUrl: args.certificateSecretUri }],
       volumes: [
         { name: 'site', storageType: 'EmptyDir' },
