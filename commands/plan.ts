@@ -74,6 +74,9 @@ async function plan(): Promise<void> {
   }
 }
 
+// A reader that has seen enough closes the pipe.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 plan().catch((error: Error) => {
   note(error instanceof UsageError ? error.message : error.message.split('\n').join('\n  '));
   process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -65,7 +65,8 @@ describe('a stack file', () => {
     expect(JSON.stringify(file)).not.toContain('cipher');
   });
 
-  it.each([['../../etc/passwd'], ['a/b'], ['']])('is never looked for outside the project: %j', (name) => {
+  it.each([['a/../outside'], ['a/b'], ['']])('is never looked for under another name than its own: %j', (name) => {
+    writeFileSync(join(directory, 'outside.yaml'), 'config: {}');
     expect(() => readStackFile(directory, name, '[secret]')).toThrow(/there is no Pulumi\./);
   });
 
