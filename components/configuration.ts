@@ -3,7 +3,12 @@ import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod';
 import { maxBatchRecords } from '../contracts/landingZone';
 import { programs } from '../contracts/programs';
+import { effectiveSettings, settingConflicts, type ResourceSettings } from './effectiveSettings';
 import { profileNames, profiles } from './profiles';
+import {
+  alertSettings, budgetSettings, eventHubsSettings, expectedLoadSettings, iotHubSettings, keyVaultSettings, logSettings, registrySettings, registrySource, servicePrincipalSource, storageSettings, trainingSettings, workspaceSource,
+} from './resourceSettings';
+import { siteHours } from './site/siteHours';
 
 const slug = (maximum: number) =>
   z.string().max(maximum).regex(/^[a-z](?!.*--)[a-z0-9-]*[a-z0-9]$/, `lower case letters, digits and single dashes, from 2 to ${maximum} characters, a letter first`);
@@ -23,7 +28,7 @@ const publicCertificate = z.string().max(20_000).superRefine((pem, context) => {
 });
 
 /** Everything that a stack may set, as `factory-loop:<key>`. */
-const schema = z.strictObject({
+export const configurationSchema = z.strictObject({
   factory: slug(20).default('plant-one'),
   location: z.string().regex(/^[a-z0-9]{3,40}$/, 'the short name of an Azure region, such as westeurope').default('westeurope'),
   profile: z.enum(profileNames).default('dev'),
@@ -51,6 +56,8 @@ const schema = z.strictObject({
   edgeSite: z.strictObject({
     enabled: z.boolean().optional(), lineMode: z.enum(['simulate', 'idle']).default('simulate'), databusPort: port.default(1883),
     sampleIntervalMs: z.int().min(1).max(3_600_000).default(1_000),
+    /** When the site is up: outside these hours it is gone, with its packages and buffers, and costs nothing. */
+    hours: siteHours.default({ timezone: 'Europe/Berlin', days: '1-5', from: '09:00', to: '11:00' }),
     /** The containers share one network, so each port is used once. */
     otlpPort: port.default(4318), modelMonitorPort: port.default(4319), ingestionProxyPort: port.default(8081), metricsProxyPort: port.default(8082), dataCollectorHubPort: port.default(8083),
     telemetryIntervalMs: z.int().min(100).max(3_600_000).default(15_000),
@@ -75,10 +82,17 @@ const schema = z.strictObject({
   siteCertificates: z.array(publicCertificate).max(2).default([]),
   sourceCommit: z.string().min(1).max(100).optional(),
   tags: z.record(z.string().max(512), z.string().max(256)).default({}),
+  /** Who the resources are for, as tags; without `environment` the profile. */
+  environment: z.string().min(1).max(100).optional(), costCentre: z.string().min(1).max(100).optional(),
+  /** Settings of the resources: those not given are the profile's. */
+  storage: storageSettings.partial().prefault({}), registry: registrySettings.partial().prefault({}), keyVault: keyVaultSettings.partial().prefault({}), expectedLoad: expectedLoadSettings.partial().prefault({}),
+  iotHub: iotHubSettings.prefault({}), eventHubs: eventHubsSettings.partial().prefault({}), training: trainingSettings.partial().prefault({}), logs: logSettings.partial().prefault({}),
+  budget: budgetSettings.partial().prefault({}), alerts: alertSettings.partial().prefault({}), protectData: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+  logAnalyticsWorkspace: workspaceSource, containerRegistry: registrySource, servicePrincipal: servicePrincipalSource,
 });
 
-type Given = z.output<typeof schema>;
-export type Configuration = Omit<Given, 'release' | 'edgeSite'> & { readonly release: 'automatic' | 'approved'; readonly edgeSite: Omit<Given['edgeSite'], 'enabled'> & { readonly enabled: boolean } };
+type Given = z.output<typeof configurationSchema>;
+export type Configuration = Omit<Given, keyof ResourceSettings | 'release' | 'edgeSite' | 'environment'> & ResourceSettings & { readonly environment: string; readonly release: 'automatic' | 'approved'; readonly edgeSite: Omit<Given['edgeSite'], 'enabled'> & { readonly enabled: boolean } };
 
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
@@ -105,7 +119,7 @@ function samePorts(edgeSite: Configuration['edgeSite']): string[] {
 
 /** Rules between settings. */
 function conflicts(configuration: Configuration): string[] {
-  const { dataset, imageSource, prebuiltImages, edgeSite, siteCertificates } = configuration;
+  const { dataset, imageSource, prebuiltImages, edgeSite, siteCertificates, servicePrincipal } = configuration;
   const missing = imageSource === 'prebuilt' ? Object.keys(programs).filter((program) => !(program in prebuiltImages)) : [];
   return [
     ...(dataset.strideSeconds > dataset.windowSeconds ? [`dataset.strideSeconds is ${dataset.strideSeconds}: expected at most dataset.windowSeconds, ${dataset.windowSeconds}, or samples between windows would be lost`] : []),
@@ -113,30 +127,32 @@ function conflicts(configuration: Configuration): string[] {
     ...(missing.length > 0 ? [`prebuiltImages has no image for ${missing.join(', ')}: imageSource prebuilt needs one for every program`] : []),
     ...(!edgeSite.enabled && siteCertificates.length === 0 ? ['siteCertificates is empty: expected the public certificate of the site, or edgeSite.enabled true for a simulated one'] : []),
     ...(edgeSite.enabled && siteCertificates.length > 0 ? ['siteCertificates is set, and edgeSite.enabled too: a simulated site makes its own certificate, so expected one of the two'] : []),
+    ...(edgeSite.enabled && servicePrincipal !== 'create' ? ['servicePrincipal is an existing one, and edgeSite.enabled too: a simulated site signs in with a certificate of its own, so expected "create"'] : []),
   ];
 }
 
 /** Reads the stack's values (without the project's prefix; objects as JSON). Throws ConfigurationError: key, value, what is allowed. */
 export function parseConfiguration(values: Readonly<Record<string, string>>): Configuration {
   const given = Object.fromEntries(Object.entries(values).map(([key, text]) => [key, decoded(text)]));
-  const result = schema.safeParse(given);
+  const result = configurationSchema.safeParse(given);
   const refuse = (lines: readonly string[]): never => {
     throw new ConfigurationError(`the stack's configuration is wrong:\n  ${lines.join('\n  ')}`);
   };
   if (!result.success) {
     return refuse(result.error.issues.map((issue) => {
       if (issue.code === 'unrecognized_keys') {
-        const allowed = issue.path.length === 0 ? Object.keys(schema.shape).join(', ') : 'the keys named in components/configuration.ts';
+        const allowed = issue.path.length === 0 ? Object.keys(configurationSchema.shape).join(', ') : 'the keys in docs/configuration.md';
         return `${[...issue.path, issue.keys[0]].join('.')}: no such setting; expected one of ${allowed}`;
       }
       return `${issue.path.join('.')} is ${shown(valueAt(given, issue.path))}: ${issue.message}`;
     }));
   }
   const profile = profiles[result.data.profile];
+  const settings = effectiveSettings(profile, result.data);
   const configuration: Configuration = {
-    ...result.data, release: result.data.release ?? profile.release, edgeSite: { ...result.data.edgeSite, enabled: result.data.edgeSite.enabled ?? profile.edgeSite },
+    ...result.data, ...settings, environment: result.data.environment ?? result.data.profile, release: result.data.release ?? profile.release, edgeSite: { ...result.data.edgeSite, enabled: result.data.edgeSite.enabled ?? profile.edgeSite },
   };
-  const wrong = conflicts(configuration);
+  const wrong = [...conflicts(configuration), ...settingConflicts(settings, result.data)];
   return wrong.length > 0 ? refuse(wrong) : configuration;
 }
 

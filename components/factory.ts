@@ -9,9 +9,10 @@ import type { Configuration } from './configuration';
 import { DeviceRegistration } from './delivery/deviceRegistration';
 import { MessageRoute } from './delivery/messageRoute';
 import { containerEnvironmentName, deviceId, modelName, programName, suffixLength, vaultName, type NameParts } from './naming';
-import { diagnosticLogs } from './observability/diagnosticLogs';
+import { factoryAlerts } from './observability/alertRules';
+import { LoopWorkbook } from './observability/loopWorkbook';
+import { OperatorAlerts } from './observability/operatorAlerts';
 import type { Deployer, PlatformLinks } from './platform';
-import { profiles } from './profiles';
 import { ContainerEnvironment } from './programs/containerEnvironment';
 import { PipelinePrograms } from './programs/pipelinePrograms';
 import { pipelineSettings } from './programs/pipelineSettings';
@@ -25,13 +26,18 @@ import { LoopStorage } from './storage/loopStorage';
 import { TrainingEnvironment } from './training/trainingEnvironment';
 
 export interface FactoryArgs {
+  /** Settings of the stack. */
   readonly configuration: Configuration;
+  /** Subscription, tenant and principal of whoever deploys. */
   readonly deployer: pulumi.Output<Deployer>;
+  /** What it shares with other factories. */
   readonly platform: PlatformLinks;
+  /** Where the images of its programs come from. */
   readonly imageSource: ImageSource;
   /** Version of the pipelines' code, and the commit it was built from: the lineage of every model. */
   readonly pipelineVersion: string;
   readonly sourceCommit: string;
+  /** Tags of every resource that can have them. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -42,6 +48,8 @@ export class Factory extends pulumi.ComponentResource {
   readonly device: DeviceRegistration;
   readonly programs: PipelinePrograms;
   readonly siteIdentity: SiteIdentity;
+  /** ARM ids of what holds data, to be locked. */
+  readonly dataResources: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: FactoryArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:index:Factory', name, {}, opts);
@@ -49,15 +57,16 @@ export class Factory extends pulumi.ComponentResource {
     const { location, factory, cloud, edgeSite } = configuration;
     const { roleAssignmentWaitSeconds } = cloud;
     const { subscriptionId, tenantId } = deployer;
-    const profile = profiles[configuration.profile];
+    const { alerts, protectData, servicePrincipal: principal } = configuration;
     const child = { parent: this };
     const suffix = new RandomString(`${name}-suffix`, { length: suffixLength, special: false, upper: false }, child);
     const names = suffix.result.apply((text): NameParts => ({ owner: factory, suffix: text }));
     const place = { resourceGroupName: platform.resourceGroup.name, location, tags };
+    const diagnostics = { workspaceId: platform.logAnalyticsId };
     const model = modelName(factory, configuration.dataset.name);
 
-    this.storage = new LoopStorage('storage', { ...place, names, profile }, child);
-    this.route = new MessageRoute('messages', { ...place, names, subscriptionId, profile, roleAssignmentWaitSeconds }, child);
+    this.storage = new LoopStorage('storage', { ...place, diagnostics, names, safety: { ...configuration.storage, protect: protectData } }, child);
+    this.route = new MessageRoute('messages', { ...place, diagnostics, names, subscriptionId, hub: configuration.iotHub, eventHubs: configuration.eventHubs, roleAssignmentWaitSeconds }, child);
     const { data, edge, dataEvents, edgeEvents } = this.storage;
     const customRoles = new CustomRoleDefinitions('custom-roles', { resourceGroupId: platform.resourceGroup.id, suffix: suffix.result }, child);
     const scopes: Partial<Record<FactoryScope, pulumi.Input<string>>> = {
@@ -80,15 +89,14 @@ export class Factory extends pulumi.ComponentResource {
       resourceGroupName: platform.resourceGroup.name, storage: this.storage, mlTopic: { name: platform.workspaceEvents.topicName, resourceGroupName: platform.resourceGroup.name }, modelName: model,
     }, { ...child, dependsOn: [...topicGrants.ready] });
 
-    const siteVault = edgeSite.enabled ? new KeyVault('site-vault', { ...place, vaultName: names.apply((parts) => vaultName('site', parts)), tenantId, softDeleteDays: profile.vaultSoftDeleteDays }, child) : undefined;
-    if (siteVault !== undefined) diagnosticLogs('site-vault', siteVault.id, platform.logAnalyticsId, child);
+    const siteVault = edgeSite.enabled ? new KeyVault('site-vault', { ...place, diagnostics, vaultName: names.apply((parts) => vaultName('site', parts)), tenantId, softDeleteDays: configuration.keyVault.softDeleteDays, protect: protectData }, child) : undefined;
     const vaultScope = siteVault === undefined ? {} : { more: { 'site-vault': siteVault.id } };
     const deployerGrants = grant('deployer-roles', { deployer: { principalId: deployer.objectId, principalType: configuration.deployerPrincipalType } }, vaultScope);
     const enrolment = siteVault === undefined ? undefined : new SimulatedEnrolment('enrolment', {
       vaultUri: siteVault.vaultUri, deviceId: deviceId(factory), disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
     }, { ...child, dependsOn: [...deployerGrants.ready] });
     const certificates: pulumi.Input<string>[] = enrolment === undefined ? [...configuration.siteCertificates] : [enrolment.certificatePem];
-    this.siteIdentity = new SiteIdentity('site', { displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`, ownerObjectId: deployer.objectId, certificates }, child);
+    this.siteIdentity = new SiteIdentity('site', { displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`, ownerObjectId: deployer.objectId, certificates, ...(principal === 'create' ? {} : { existingClientId: principal.existing }) }, child);
     const [primary = '', secondary] = certificates.map((pem) => pulumi.output(pem).apply((text) => certificateFacts(text).thumbprint));
     this.device = new DeviceRegistration('model-manager-device', {
       iotHubHost: this.route.iotHubHost, deviceId: deviceId(factory), primaryThumbprint: primary, ...(secondary === undefined ? {} : { secondaryThumbprint: secondary }), roleAssignmentWaitSeconds,
@@ -109,7 +117,7 @@ export class Factory extends pulumi.ComponentResource {
     const training = new TrainingEnvironment('training-environment', {
       resourceGroupName: platform.resourceGroup.name, workspaceName: platform.workspace.name, environmentName: `train-${factory}`, image: images.train,
     }, child);
-    const environment = new ContainerEnvironment('container-environment', { ...place, environmentName: names.apply(containerEnvironmentName), logAnalyticsId: platform.logAnalyticsId }, child);
+    const environment = new ContainerEnvironment('container-environment', { ...place, diagnostics, environmentName: names.apply(containerEnvironmentName) }, child);
     const running = { ...place, environmentId: environment.id, registryLoginServer: platform.registry.loginServer, images };
     const settings = pipelineSettings({
       configuration, subscriptionId, platform, storage: this.storage, route: this.route, trainingEnvironmentId: training.id, deviceId: this.device.deviceId,
@@ -126,6 +134,14 @@ export class Factory extends pulumi.ComponentResource {
       }, { ...child, dependsOn: [...programGrants.ready] });
     }
     grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });
-    this.registerOutputs({ dataAccountId: data.id, edgeAccountId: edge.id, iotHubId: this.route.iotHubId });
+    if (alerts.enabled) {
+      new OperatorAlerts('alerts', {
+        ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
+        signals: { environmentId: environment.id, iotHubId: this.route.iotHubId, dataTopicId: dataEvents.id, edgeTopicId: edgeEvents.id, certificatesNotAfter: pulumi.all(certificates).apply((pems) => pems.map((pem) => certificateFacts(pem).notAfter)) },
+      }, child);
+    }
+    new LoopWorkbook('workbook', { ...place, factory, logAnalyticsId: platform.logAnalyticsId, environmentId: environment.id }, child);
+    this.dataResources = { 'data-account': data.id, 'edge-account': edge.id, ...(siteVault === undefined ? {} : { 'site-vault': siteVault.id }) };
+    this.registerOutputs({ dataAccountId: data.id, edgeAccountId: edge.id, iotHubId: this.route.iotHubId, eventHubId: this.route.eventHubId, deviceId: this.device.deviceId, siteClientId: this.siteIdentity.clientId });
   }
 }

@@ -33,6 +33,8 @@ export const applicationInsightsName = (parts: NameParts) => dashed('appi', part
 export const monitorWorkspaceName = (parts: NameParts) => dashed('amw', parts, 63);
 /** Container Apps environment: 2 to 60 lower case letters, digits and single dashes. */
 export const containerEnvironmentName = (parts: NameParts) => dashed('cae', parts, 60);
+/** Action group, alert rule or budget of a stack. */
+export const alertName = (kind: 'ag' | 'alert' | 'budget', what: string, parts: NameParts) => dashed(`${kind}-${what}`, parts, 63);
 /** Event Grid system topic: 3 to 128 letters, digits and dashes. */
 export const systemTopicName = (source: 'data' | 'edge' | 'ml', parts: NameParts) => dashed(`evgt-${source}`, parts, 128);
 /** User-assigned identity: 3 to 128 letters, digits, dashes and underscores. */

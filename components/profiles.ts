@@ -1,17 +1,19 @@
-/** Sizes and safety of a stack. */
+import type { z } from 'zod';
+import type { alertSettings, budgetSettings, eventHubsSettings, expectedLoadSettings, keyVaultSettings, logSettings, registrySettings, storageSettings, trainingSettings } from './resourceSettings';
+
+/** Sizes and safety of a stack: what each setting is where the stack says nothing. */
 export interface Profile {
-  readonly storageSku: 'Standard_LRS' | 'Standard_ZRS';
-  readonly registrySku: 'Basic' | 'Premium';
-  readonly iotHub: { readonly sku: 'S1' | 'S2'; readonly units: number };
-  readonly eventHubs: { readonly throughputUnits: number; readonly partitions: number; readonly retentionHours: number };
-  /** Soft delete of vaults and blobs. */
-  readonly softDeleteDays: number;
-  readonly vaultSoftDeleteDays: number;
-  readonly logRetentionDays: number;
-  /** Ingestion stops for the day at this volume; -1 is no limit. */
-  readonly logDailyQuotaGb: number;
-  readonly training: { readonly vmSize: string; readonly maxNodes: number; readonly idleBeforeScaleDown: string };
-  /** Pulumi refuses to delete what holds data. */
+  readonly storage: z.output<typeof storageSettings>;
+  readonly registry: z.output<typeof registrySettings>;
+  readonly keyVault: z.output<typeof keyVaultSettings>;
+  readonly expectedLoad: z.output<typeof expectedLoadSettings>;
+  /** Units and partitions follow the expected load. */
+  readonly eventHubs: Omit<z.output<typeof eventHubsSettings>, 'throughputUnits'>;
+  readonly training: z.output<typeof trainingSettings>;
+  readonly logs: z.output<typeof logSettings>;
+  readonly budget: z.output<typeof budgetSettings>;
+  readonly alerts: z.output<typeof alertSettings>;
+  /** What holds data is locked against deletion, in Azure and in Pulumi. */
   readonly protectData: boolean;
   readonly release: 'automatic' | 'approved';
   readonly edgeSite: boolean;
@@ -20,15 +22,37 @@ export interface Profile {
 export const profileNames = ['dev', 'production'] as const;
 export type ProfileName = (typeof profileNames)[number];
 
+const expectedLoad = { devices: 1, messagesPerDay: 10_000, messageBytes: 1_024, deliveriesPerHour: 4, peakFactor: 3 };
+const alerts = {
+  enabled: true, emails: [], evaluationMinutes: 15, deviceSilentMinutes: 15, telemetrySilentMinutes: 30, deliveryStuckMinutes: 60, certificateDays: 45, driftAlarmsPerDay: 20, nodeUsePercent: 90, queuedRuns: 2,
+};
+
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
+  /** Cheap, and gone with `pulumi destroy`. */
   dev: {
-    storageSku: 'Standard_LRS', registrySku: 'Basic', iotHub: { sku: 'S1', units: 1 }, eventHubs: { throughputUnits: 1, partitions: 2, retentionHours: 24 },
-    softDeleteDays: 7, vaultSoftDeleteDays: 7, logRetentionDays: 30, logDailyQuotaGb: 1,
-    training: { vmSize: 'Standard_DS2_v2', maxNodes: 1, idleBeforeScaleDown: 'PT2M' }, protectData: false, release: 'automatic', edgeSite: true,
+    storage: { redundancy: 'LRS', softDeleteDays: 7, versioning: false, versionDays: 7, lifecycle: { quarantine: { deleteAfterDays: 30 }, 'dead-letters': { deleteAfterDays: 30 }, processed: { deleteAfterDays: 90 } } },
+    registry: { sku: 'Basic', untaggedDays: 0, zoneRedundant: false }, keyVault: { softDeleteDays: 7 },
+    expectedLoad, eventHubs: { partitions: 2, retentionHours: 24, zoneRedundant: false },
+    training: { vmSize: 'Standard_DS2_v2', priority: 'Dedicated', minNodes: 0, maxNodes: 1, idleSeconds: 120 },
+    logs: { retentionDays: 30, totalRetentionDays: 30, dailyQuotaGb: 1, tables: { StorageBlobLogs: { plan: 'Basic' }, StorageQueueLogs: { plan: 'Basic' } } },
+    budget: { monthlyAmount: 80 }, alerts, protectData: false, release: 'automatic', edgeSite: true,
   },
+  /** Zone-redundant where the service offers it, storage in two regions, locked, released by a person. */
   production: {
-    storageSku: 'Standard_ZRS', registrySku: 'Premium', iotHub: { sku: 'S2', units: 1 }, eventHubs: { throughputUnits: 2, partitions: 4, retentionHours: 168 },
-    softDeleteDays: 30, vaultSoftDeleteDays: 90, logRetentionDays: 90, logDailyQuotaGb: -1,
-    training: { vmSize: 'Standard_DS3_v2', maxNodes: 2, idleBeforeScaleDown: 'PT10M' }, protectData: true, release: 'approved', edgeSite: false,
+    storage: {
+      redundancy: 'GZRS', softDeleteDays: 30, versioning: true, versionDays: 30,
+      lifecycle: {
+        raw: { coolAfterDays: 90 }, processed: { coolAfterDays: 30, deleteAfterDays: 365 }, 'landing-zone': { coolAfterDays: 90 }, 'packaged-models': { coolAfterDays: 90 },
+        quarantine: { coolAfterDays: 7, archiveAfterDays: 90, deleteAfterDays: 365 }, 'dead-letters': { deleteAfterDays: 90 },
+      },
+    },
+    registry: { sku: 'Premium', untaggedDays: 30, zoneRedundant: true }, keyVault: { softDeleteDays: 90 },
+    expectedLoad: { ...expectedLoad, devices: 20, messagesPerDay: 200_000, deliveriesPerHour: 40 }, eventHubs: { partitions: 4, retentionHours: 168, zoneRedundant: true },
+    training: { vmSize: 'Standard_DS3_v2', priority: 'Dedicated', minNodes: 0, maxNodes: 2, idleSeconds: 600 },
+    logs: {
+      retentionDays: 90, totalRetentionDays: 365, dailyQuotaGb: 10,
+      tables: { StorageBlobLogs: { plan: 'Basic', totalRetentionDays: 180 }, StorageQueueLogs: { plan: 'Basic', totalRetentionDays: 30 }, AZKVAuditLogs: { retentionDays: 90, totalRetentionDays: 730 }, AppMetrics: { retentionDays: 90, totalRetentionDays: 90 } },
+    },
+    budget: { monthlyAmount: 1_000 }, alerts: { ...alerts, evaluationMinutes: 5 }, protectData: true, release: 'approved', edgeSite: false,
   },
 };

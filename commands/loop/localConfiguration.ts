@@ -45,7 +45,7 @@ export function localConfiguration(cloud: LocalRegion['cloud'], { rounds, datase
     ...(rounds > 1 ? { retrain: { minNewWindows: 5, minIntervalSeconds: 0 } } : {}),
     jobs: { pollingIntervalSeconds: 1 },
     // A batch is closed after the pause between the two stretches of a round, so that a round is one batch as long as it fits.
-    edgeSite: { enabled: true, lineMode: 'idle', sampleIntervalMs, ...ports, telemetryIntervalMs: 1_000, batchIdleMs: 4_000, batchMaxRecords: 50_000 },
+    edgeSite: { enabled: true, hours: 'always', lineMode: 'idle', sampleIntervalMs, ...ports, telemetryIntervalMs: 1_000, batchIdleMs: 4_000, batchMaxRecords: 50_000 },
   };
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${project}:${key}`, typeof value === 'string' ? value : JSON.stringify(value)]));
 }

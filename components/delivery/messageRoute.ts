@@ -5,17 +5,28 @@ import { programIdentity } from '../access/programIdentity';
 import { RoleGrants, servicePrincipal } from '../access/roleGrants';
 import { rowsOf } from '../access/roleMatrix';
 import { eventHubsName, iotHubName, type NameParts } from '../naming';
-import type { Profile } from '../profiles';
+import { attach, identityOf, type UniformArgs } from '../uniformComponent';
+import type { HubSize } from './iotHubSize';
 
-export interface MessageRouteArgs {
+/** Roles are given at the hub. */
+export interface MessageRouteArgs extends UniformArgs {
+  /** Resource group of hub and event hub. */
   readonly resourceGroupName: pulumi.Input<string>;
+  /** Azure region. */
   readonly location: pulumi.Input<string>;
-  readonly names: pulumi.Output<NameParts>;
+  /** What the names are made of. */
+  readonly names: pulumi.Input<NameParts>;
+  /** Subscription of both. */
   readonly subscriptionId: pulumi.Input<string>;
-  readonly profile: Pick<Profile, 'iotHub' | 'eventHubs'>;
-  readonly roleAssignmentWaitSeconds: number;
-  readonly tags: Readonly<Record<string, string>>;
+  /** Tier and units of the hub, as `cheapestHub` finds them for a load; default one unit of S1. */
+  readonly hub?: HubSize;
+  /** Size of the event hub and its namespace; default one unit, two partitions, one day, one zone. */
+  readonly eventHubs?: { readonly throughputUnits: number; readonly partitions: number; readonly retentionHours: number; readonly zoneRedundant: boolean };
+  /** How long the hub's role at the event hub is given to take effect; default 180. */
+  readonly roleAssignmentWaitSeconds?: number;
 }
+
+const defaults = { hub: { tier: 'S1', units: 1 }, eventHubs: { throughputUnits: 1, partitions: 2, retentionHours: 24, zoneRedundant: false }, roleAssignmentWaitSeconds: 180 } as const;
 
 /** Host, with the port where it is not the scheme's own. */
 export const hostOf = (endpoint: string) => new URL(endpoint).host;
@@ -31,6 +42,7 @@ export class MessageRoute extends pulumi.ComponentResource {
   readonly iotHubId: pulumi.Output<string>;
   readonly iotHubHost: pulumi.Output<string>;
   readonly eventHubId: pulumi.Output<string>;
+  readonly eventHubsNamespaceId: pulumi.Output<string>;
   readonly eventHubsHost: pulumi.Output<string>;
   readonly eventHubName: pulumi.Output<string>;
   /** Consumer group of the delivery program. */
@@ -40,26 +52,29 @@ export class MessageRoute extends pulumi.ComponentResource {
 
   constructor(name: string, args: MessageRouteArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:delivery:MessageRoute', name, {}, opts);
-    const { resourceGroupName, location, names, subscriptionId, profile, tags } = args;
+    const { resourceGroupName, location, subscriptionId, hub: size, eventHubs, roleAssignmentWaitSeconds, ...uniform } = { ...defaults, ...args };
+    const names = pulumi.output(uniform.names);
+    const tags = uniform.tags === undefined ? {} : { tags: uniform.tags };
     const namespace = new Namespace(`${name}-events`, {
-      resourceGroupName, location, tags, namespaceName: names.apply(eventHubsName), sku: { name: 'Standard', tier: 'Standard', capacity: profile.eventHubs.throughputUnits },
-      disableLocalAuth: true, minimumTlsVersion: '1.2', publicNetworkAccess: 'Enabled',
+      resourceGroupName, location, ...tags, namespaceName: names.apply(eventHubsName), sku: { name: 'Standard', tier: 'Standard', capacity: eventHubs.throughputUnits },
+      disableLocalAuth: true, zoneRedundant: eventHubs.zoneRedundant, minimumTlsVersion: '1.2', publicNetworkAccess: 'Enabled',
     }, { parent: this });
     const eventHub = new EventHub(`${name}-device-messages`, {
-      resourceGroupName, namespaceName: namespace.name, eventHubName, partitionCount: profile.eventHubs.partitions,
-      retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: profile.eventHubs.retentionHours },
+      resourceGroupName, namespaceName: namespace.name, eventHubName, partitionCount: eventHubs.partitions,
+      retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: eventHubs.retentionHours },
     }, { parent: this });
     const consumerGroup = (consumerGroupName: string) =>
       new ConsumerGroup(`${name}-${consumerGroupName}`, { resourceGroupName, namespaceName: namespace.name, eventHubName: eventHub.name, consumerGroupName }, { parent: this }).name;
 
-    const identity = programIdentity('iot-hub', args, { parent: this });
+    const identity = programIdentity('iot-hub', { resourceGroupName, location, names, ...tags }, { parent: this });
     const grants = new RoleGrants(`${name}-routing`, {
-      rows: rowsOf('iot-hub'), actors: { 'iot-hub': servicePrincipal(identity.principalId) }, scopes: { 'event-hub': eventHub.id }, subscriptionId, waitSeconds: args.roleAssignmentWaitSeconds,
+      rows: rowsOf('iot-hub'), actors: { 'iot-hub': servicePrincipal(identity.principalId) }, scopes: { 'event-hub': eventHub.id }, subscriptionId, waitSeconds: roleAssignmentWaitSeconds,
     }, { parent: this });
+    const identities = identityOf(uniform.identity, { userAssignedIds: [identity.id] }, 'SystemAssigned, UserAssigned');
     const eventHubsHost = namespace.serviceBusEndpoint.apply(hostOf);
     const hub = new IotHubResource(name, {
-      resourceGroupName, location, tags, resourceName: names.apply(iotHubName), sku: { name: profile.iotHub.sku, capacity: profile.iotHub.units },
-      identity: { type: 'UserAssigned', userAssignedIdentities: [identity.id] },
+      resourceGroupName, location, ...tags, resourceName: names.apply(iotHubName), sku: { name: size.tier, capacity: size.units },
+      ...(identities === undefined ? {} : { identity: identities }),
       properties: {
         disableLocalAuth: true, disableDeviceSAS: true, disableModuleSAS: true, enableFileUploadNotifications: false, publicNetworkAccess: 'Enabled',
         cloudToDevice: { defaultTtlAsIso8601: hour, maxDeliveryCount: 10, feedback: { ttlAsIso8601: hour, lockDurationAsIso8601: 'PT60S', maxDeliveryCount: 10 } },
@@ -75,13 +90,15 @@ export class MessageRoute extends pulumi.ComponentResource {
         },
       },
     }, { parent: this, dependsOn: [...grants.ready] });
+    attach(name, uniform, { id: hub.id, logged: { [name]: hub.id, [`${name}-events`]: namespace.id } }, this);
     this.iotHubId = hub.id;
+    this.eventHubsNamespaceId = namespace.id;
     this.iotHubHost = hub.properties.hostName;
     this.eventHubId = eventHub.id;
     this.eventHubsHost = eventHubsHost;
     this.eventHubName = eventHub.name;
     this.deliveryConsumerGroup = consumerGroup('delivery');
     this.evidenceConsumerGroup = consumerGroup('evidence');
-    this.registerOutputs({ iotHubId: this.iotHubId, iotHubHost: this.iotHubHost, eventHubId: this.eventHubId, eventHubsHost, eventHubName: this.eventHubName });
+    this.registerOutputs({ iotHubId: this.iotHubId, iotHubHost: this.iotHubHost, eventHubId: this.eventHubId, eventHubsHost, eventHubName: this.eventHubName, deliveryConsumerGroup: this.deliveryConsumerGroup, evidenceConsumerGroup: this.evidenceConsumerGroup });
   }
 }

@@ -1,19 +1,28 @@
 import { Component } from '@pulumi/azure-native/applicationinsights';
 import { AzureMonitorWorkspace, getDataCollectionEndpointOutput, getDataCollectionRuleOutput } from '@pulumi/azure-native/monitor';
-import { Workspace } from '@pulumi/azure-native/operationalinsights';
+import { Table, Workspace } from '@pulumi/azure-native/operationalinsights';
 import * as pulumi from '@pulumi/pulumi';
+import type { ResourceSettings } from '../effectiveSettings';
 import { known } from '../known';
 import { applicationInsightsName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../naming';
+import { attach, type UniformArgs } from '../uniformComponent';
+import { tableSettings } from './tableSettings';
 
-export interface MonitoringArgs {
+/** Roles and lock are the Log Analytics workspace's; so are the diagnostics, its audit of queries, by default into itself. It acts as nobody. */
+export interface MonitoringArgs extends Omit<UniformArgs, 'identity'> {
+  /** Resource group of all three. */
   readonly resourceGroupName: pulumi.Input<string>;
+  /** Azure region. */
   readonly location: pulumi.Input<string>;
-  readonly names: pulumi.Output<NameParts>;
-  readonly retentionDays: number;
-  /** Ingestion stops for the day at this volume; -1 is no limit. */
-  readonly dailyQuotaGb: number;
-  readonly tags: Readonly<Record<string, string>>;
+  /** What the names are made of. */
+  readonly names: pulumi.Input<NameParts>;
+  /** Retention, archive, table plans and daily cap of the Log Analytics workspace; default 30 days, no archive, 1 GB a day. */
+  readonly logs?: ResourceSettings['logs'];
+  /** ARM id of a Log Analytics workspace that is there already, which is then used and left as it is; default a new one. */
+  readonly existingWorkspaceId?: string;
 }
+
+const defaults = { logs: { retentionDays: 30, totalRetentionDays: 30, dailyQuotaGb: 1, tables: {} } };
 
 /** Where telemetry goes and where it is asked; plain values, none a secret. */
 export interface TelemetryTargets {
@@ -51,14 +60,12 @@ export class Monitoring extends pulumi.ComponentResource {
 
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:observability:Monitoring', name, {}, opts);
-    const { resourceGroupName, location, names, tags } = args;
-    const place = { resourceGroupName, location, tags };
-    const logs = new Workspace(`${name}-logs`, {
-      ...place, workspaceName: names.apply(logAnalyticsName), sku: { name: 'PerGB2018' }, retentionInDays: args.retentionDays, workspaceCapping: { dailyQuotaGb: args.dailyQuotaGb },
-      features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true },
-    }, { parent: this });
+    const { resourceGroupName, location, logs, existingWorkspaceId, ...uniform } = { ...defaults, ...args };
+    const names = pulumi.output(uniform.names);
+    const place = { resourceGroupName, location, ...(uniform.tags === undefined ? {} : { tags: uniform.tags }) };
+    this.logAnalyticsId = existingWorkspaceId === undefined ? this.workspace(name, { ...place, workspaceName: names.apply(logAnalyticsName) }, logs, uniform) : pulumi.output(existingWorkspaceId);
     const insights = new Component(`${name}-insights`, {
-      ...place, resourceName: names.apply(applicationInsightsName), kind: 'web', applicationType: 'web', ingestionMode: 'LogAnalytics', workspaceResourceId: logs.id, disableLocalAuth: true,
+      ...place, resourceName: names.apply(applicationInsightsName), kind: 'web', applicationType: 'web', ingestionMode: 'LogAnalytics', workspaceResourceId: this.logAnalyticsId, disableLocalAuth: true,
     }, { parent: this });
     const metrics = new AzureMonitorWorkspace(`${name}-metrics`, { ...place, azureMonitorWorkspaceName: names.apply(monitorWorkspaceName) }, { parent: this });
     // Azure makes a rule and an endpoint with the workspace, in a group of its own; only their ids are among the outputs.
@@ -68,7 +75,6 @@ export class Monitoring extends pulumi.ComponentResource {
     const [rulePlace, endpointPlace] = [placeOf(ruleId), placeOf(endpointId)];
     const rule = getDataCollectionRuleOutput({ resourceGroupName: rulePlace.resourceGroupName, dataCollectionRuleName: rulePlace.name }, { parent: this });
     const endpoint = getDataCollectionEndpointOutput({ resourceGroupName: endpointPlace.resourceGroupName, dataCollectionEndpointName: endpointPlace.name }, { parent: this });
-    this.logAnalyticsId = logs.id;
     this.applicationInsightsId = insights.id;
     this.telemetry = {
       instrumentationKey: insights.instrumentationKey.apply((key) => known(key, 'instrumentationKey')), ingestionHost: insights.connectionString.apply((text) => ingestionHost(known(text, 'connectionString'))),
@@ -76,6 +82,17 @@ export class Monitoring extends pulumi.ComponentResource {
       remoteWritePath: rule.apply(({ immutableId }) => `/dataCollectionRules/${immutableId}/streams/${stream}/api/v1/write?api-version=2023-04-24`),
       metricsRuleId: ruleId, metricsWorkspaceId: metrics.id, metricsQueryEndpoint: metrics.metrics.apply((one: { prometheusQueryEndpoint?: string } | undefined) => known(one?.prometheusQueryEndpoint, 'prometheusQueryEndpoint')),
     };
-    this.registerOutputs({ logAnalyticsId: this.logAnalyticsId, applicationInsightsId: this.applicationInsightsId, metricsWorkspaceId: metrics.id });
+    this.registerOutputs({ logAnalyticsId: this.logAnalyticsId, applicationInsightsId: this.applicationInsightsId, metricsWorkspaceId: metrics.id, instrumentationKey: this.telemetry.instrumentationKey });
+  }
+
+  private workspace(name: string, place: { resourceGroupName: pulumi.Input<string>; location: pulumi.Input<string>; tags?: Readonly<Record<string, string>>; workspaceName: pulumi.Output<string> }, logs: ResourceSettings['logs'], uniform: UniformArgs): pulumi.Output<string> {
+    const workspace = new Workspace(`${name}-logs`, {
+      ...place, sku: { name: 'PerGB2018' }, retentionInDays: logs.retentionDays, workspaceCapping: { dailyQuotaGb: logs.dailyQuotaGb },
+      features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true },
+    }, { parent: this });
+    const tables = tableSettings(logs).map(({ table, ...setting }) =>
+      new Table(`${name}-table-${table}`, { resourceGroupName: place.resourceGroupName, workspaceName: workspace.name, tableName: table, ...setting }, { parent: this }));
+    attach(name, { ...uniform, diagnostics: { workspaceId: workspace.id, ...uniform.diagnostics } }, { id: workspace.id, children: tables }, this);
+    return workspace.id;
   }
 }

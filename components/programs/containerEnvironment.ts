@@ -1,28 +1,29 @@
 import { ManagedEnvironment } from '@pulumi/azure-native/app';
 import * as pulumi from '@pulumi/pulumi';
-import { diagnosticLogs } from '../observability/diagnosticLogs';
+import { attach, identityOf, type UniformArgs } from '../uniformComponent';
 
-export interface ContainerEnvironmentArgs {
+export interface ContainerEnvironmentArgs extends UniformArgs {
+  /** Resource group of the environment. */
   readonly resourceGroupName: pulumi.Input<string>;
+  /** Azure region. */
   readonly location: pulumi.Input<string>;
+  /** 2 to 60 lower case letters, digits and single dashes. */
   readonly environmentName: pulumi.Input<string>;
-  /** Log Analytics workspace of the programs' logs. */
-  readonly logAnalyticsId: pulumi.Input<string>;
-  readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Where jobs and apps run. Logs leave through a diagnostic setting: the environment's own way needs the workspace's shared key. */
+/** Where jobs and apps run. What they print leaves through a diagnostic setting: the environment's own way needs the workspace's shared key. */
 export class ContainerEnvironment extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
 
   constructor(name: string, args: ContainerEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:programs:ContainerEnvironment', name, {}, opts);
     const { resourceGroupName, location, environmentName, tags } = args;
+    const identity = identityOf(args.identity, {}, 'SystemAssigned,UserAssigned');
     const environment = new ManagedEnvironment(name, {
-      resourceGroupName, location, environmentName, tags, appLogsConfiguration: { destination: 'azure-monitor' }, zoneRedundant: false,
+      resourceGroupName, location, environmentName, ...(tags === undefined ? {} : { tags }), ...(identity === undefined ? {} : { identity }), appLogsConfiguration: { destination: 'azure-monitor' }, zoneRedundant: false,
       workloadProfiles: [{ name: 'Consumption', workloadProfileType: 'Consumption' }],
     }, { parent: this });
-    diagnosticLogs(name, environment.id, args.logAnalyticsId, { parent: this });
+    attach(name, args, { id: environment.id }, this);
     this.id = environment.id;
     this.registerOutputs({ id: this.id });
   }

@@ -8,24 +8,35 @@ import { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
 import { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
 import type { JobName, QueueName } from '../access/roleMatrix';
 import { programName, type NameParts } from '../naming';
+import type { UniformArgs } from '../uniformComponent';
 import type { LoopStorage } from '../storage/loopStorage';
 import type { PipelineSettings } from './pipelineSettings';
 import { ProgramApp } from './programApp';
 import { programContainer } from './programContainer';
 import { ProgramJob } from './programJob';
 
-export interface PipelineProgramsArgs {
+/** What it passes on to every program. */
+export interface PipelineProgramsArgs extends Pick<UniformArgs, 'tags' | 'lock' | 'roleAssignments'> {
+  /** Resource group of the programs. */
   readonly resourceGroupName: pulumi.Input<string>;
+  /** Azure region. */
   readonly location: pulumi.Input<string>;
-  readonly names: pulumi.Output<NameParts>;
+  /** What the names are made of. */
+  readonly names: pulumi.Input<NameParts>;
+  /** ARM id of the Container Apps environment. */
   readonly environmentId: pulumi.Input<string>;
+  /** Registry of the images. */
   readonly registryLoginServer: pulumi.Input<string>;
+  /** Image of each program, by digest. */
   readonly images: Readonly<Record<ProgramName, pulumi.Input<string>>>;
+  /** Identity of each program. */
   readonly identities: Readonly<Record<QueueName, UserAssignedIdentity>>;
+  /** Accounts with the queues that start the programs. */
   readonly storage: LoopStorage;
+  /** Environment of each program. */
   readonly settings: PipelineSettings;
-  readonly pollingIntervalSeconds: number;
-  readonly tags: Readonly<Record<string, string>>;
+  /** How often the queues' lengths are asked for; default 30. */
+  readonly pollingIntervalSeconds?: number;
 }
 
 /** The programs of the four pipelines: four jobs and the delivery app. They depend on their role assignments, given as `dependsOn`. */
@@ -35,13 +46,15 @@ export class PipelinePrograms extends pulumi.ComponentResource {
 
   constructor(name: string, args: PipelineProgramsArgs, opts: pulumi.ComponentResourceOptions) {
     super('factory-loop:programs:PipelinePrograms', name, {}, opts);
-    const { identities, images, settings, storage, names } = args;
+    const { identities, images, settings, storage, pollingIntervalSeconds } = { pollingIntervalSeconds: 30, ...args };
+    const names = pulumi.output(args.names);
+    const uniform = { ...(args.tags === undefined ? {} : { tags: args.tags }), ...(args.lock === undefined ? {} : { lock: args.lock }), ...(args.roleAssignments === undefined ? {} : { roleAssignments: args.roleAssignments }) };
     const child = { parent: this, ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) };
-    const place = { resourceGroupName: args.resourceGroupName, location: args.location, environmentId: args.environmentId, registryLoginServer: args.registryLoginServer, tags: args.tags };
+    const place = { resourceGroupName: args.resourceGroupName, location: args.location, environmentId: args.environmentId, registryLoginServer: args.registryLoginServer, ...uniform };
     const job = (program: JobName, container: ReturnType<typeof programContainer>, timeoutSeconds: number) =>
       new ProgramJob(program, {
         ...place, jobName: names.apply((parts) => programName(program, parts)), identityId: identities[program].id, container, timeoutSeconds,
-        queue: { accountName: storage.data.accountName, name: storage.data.queues[program].name }, pollingIntervalSeconds: args.pollingIntervalSeconds,
+        queue: { accountName: storage.data.accountName, name: storage.data.queues[program].name }, pollingIntervalSeconds,
       }, child);
     this.jobs = {
       'data-pipeline': job('data-pipeline', programContainer({ program: 'data-pipeline', image: images['data-pipeline'], schema: dataPipelineSettings, settings: settings['data-pipeline'], cpu: 2 }), 3_600),
@@ -51,8 +64,8 @@ export class PipelinePrograms extends pulumi.ComponentResource {
     };
     this.delivery = new ProgramApp('delivery', {
       ...place, appName: names.apply((parts) => programName('delivery', parts)), identityId: identities.delivery.id, identityForPrograms: true,
-      containers: [programContainer({ program: 'delivery', image: images.delivery, schema: deliverySettings, settings: settings.delivery })],
+      containers: [programContainer({ program: 'delivery', image: images.delivery, schema: deliverySettings, settings: settings.delivery, cpu: 0.25 })],
     }, child);
-    this.registerOutputs({});
+    this.registerOutputs({ jobs: Object.values(this.jobs).map((one) => one.jobName), delivery: this.delivery.appName });
   }
 }

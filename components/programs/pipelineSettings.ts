@@ -47,7 +47,7 @@ export const packageRepository = ({ factory, dataset }: Configuration) => `packa
 /** The settings of every pipeline program: endpoints, names and limits, no secret. */
 export function pipelineSettings(sources: PipelineSettingsSources): PipelineSettings {
   const { configuration, platform, storage, route } = sources;
-  const { dataset, retrain, gate, delivery, cloud, factory } = configuration;
+  const { dataset, retrain, gate, delivery, jobs, cloud, factory } = configuration;
   const { data, edge } = storage;
   const identity = (program: QueueName) => ({ AZURE_CLIENT_ID: sources.clientIds[program], AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential' });
   const own = (program: QueueName) => ({ ...identity(program), DATA_BLOB_ENDPOINT: data.blobEndpoint, DATA_QUEUE_ENDPOINT: data.queueEndpoint, QUEUE_NAME: data.queues[program].name });
@@ -84,6 +84,7 @@ export function pipelineSettings(sources: PipelineSettingsSources): PipelineSett
       ...own('delivery'), ...packages, ...deliveries, CHECKPOINTS_CONTAINER: data.containers.checkpoints.name, IOT_HUB_HOST: route.iotHubHost,
       EVENT_HUBS_HOST: route.eventHubsHost, EVENT_HUB_NAME: route.eventHubName, CONSUMER_GROUP: route.deliveryConsumerGroup,
       SAS_LIFETIME_SECONDS: String(delivery.sasLifetimeSeconds), STEP_TIMEOUT_SECONDS: String(delivery.stepTimeoutSeconds), DELIVERY_TIMEOUT_SECONDS: String(delivery.deliveryTimeoutSeconds),
+      POLLING_INTERVAL_SECONDS: String(jobs.pollingIntervalSeconds),
     },
   };
 }

@@ -7,29 +7,43 @@ import type { Configuration } from '../configuration';
 import type { TelemetryTargets } from '../observability/monitoring';
 import { ProgramApp } from '../programs/programApp';
 import { programContainer } from '../programs/programContainer';
+import type { UniformArgs } from '../uniformComponent';
 import { certificateSecretName } from './simulatedEnrolment';
+import { cronScale } from './siteHours';
 
-export interface EdgeSiteArgs {
+export interface EdgeSiteArgs extends Omit<UniformArgs, 'diagnostics'> {
+  /** Resource group of the app. */
   readonly resourceGroupName: pulumi.Input<string>;
+  /** Azure region. */
   readonly location: pulumi.Input<string>;
+  /** ARM id of the Container Apps environment. */
   readonly environmentId: pulumi.Input<string>;
+  /** 2 to 32 lower case letters, digits and dashes. */
   readonly appName: pulumi.Input<string>;
   /** Pulls the images and fetches the certificate; the programs themselves have no Azure identity, as in a plant. */
   readonly identityId: pulumi.Input<string>;
+  /** Registry of the images. */
   readonly registryLoginServer: pulumi.Input<string>;
+  /** Image of each program, by digest. */
   readonly images: Readonly<Record<ProgramName, pulumi.Input<string>>>;
+  /** Name of the factory, on telemetry and batches. */
   readonly factory: string;
+  /** Device that the model manager is in the hub. */
   readonly deviceId: pulumi.Input<string>;
+  /** Hub that it connects to. */
   readonly iotHubHost: pulumi.Input<string>;
+  /** Ports, line and intervals of the simulated site. */
   readonly site: Configuration['edgeSite'];
   /** Secret that holds the site's key and certificate, in one PEM file: the device and the service principal sign in with it. */
   readonly certificateSecretUri: pulumi.Input<string>;
   /** How the programs that talk to Azure sign in. */
   readonly signIn: { readonly clientId: pulumi.Input<string>; readonly tenantId: pulumi.Input<string>; readonly authorityHost: string; readonly disableInstanceDiscovery: boolean };
+  /** Where logs and metrics go. */
   readonly telemetry: TelemetryTargets;
+  /** Resource that tokens for telemetry are asked for. */
   readonly monitorAudience: string;
+  /** Where inference data go. */
   readonly landingZone: { readonly blobEndpoint: pulumi.Input<string>; readonly container: pulumi.Input<string> };
-  readonly tags: Readonly<Record<string, string>>;
 }
 
 const siteDirectory = '/site';
@@ -43,8 +57,10 @@ export class EdgeSite extends pulumi.ComponentResource {
 
   constructor(name: string, args: EdgeSiteArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:site:EdgeSite', name, {}, opts);
-    const { images, signIn, landingZone } = args;
+    const { images, signIn, landingZone, tags, roleAssignments, lock, identity: more } = args;
+    const uniform = { ...(tags === undefined ? {} : { tags }), ...(roleAssignments === undefined ? {} : { roleAssignments }), ...(lock === undefined ? {} : { lock }), ...(more === undefined ? {} : { identity: more }) };
     const line = args.site;
+    const hours = cronScale(line.hours);
     const site = { FACTORY: args.factory, DEVICE_ID: args.deviceId, DATABUS_PORT: String(line.databusPort) };
     const telemetry = { SITE_DIRECTORY: siteDirectory, OTLP_PORT: String(line.otlpPort), TELEMETRY_INTERVAL_MS: String(line.telemetryIntervalMs) };
     const siteMount = { volumeName: 'site', mountPath: siteDirectory };
@@ -58,8 +74,8 @@ export class EdgeSite extends pulumi.ComponentResource {
       settings: { ...identity, TARGET_HOST: host, LISTENING_PORT: String(port), AUDIENCE: `${args.monitorAudience}/.default`, IDENTITY_TYPE: 'aadApplication', AAD_TOKEN_REFRESH_INTERVAL_IN_PERCENTAGE: '10' },
     });
     const app = new ProgramApp(name, {
-      resourceGroupName: args.resourceGroupName, location: args.location, tags: args.tags, environmentId: args.environmentId, appName: args.appName,
-      identityId: args.identityId, identityForPrograms: false, registryLoginServer: args.registryLoginServer,
+      resourceGroupName: args.resourceGroupName, location: args.location, environmentId: args.environmentId, appName: args.appName, ...uniform,
+      identityId: args.identityId, identityForPrograms: false, registryLoginServer: args.registryLoginServer, ...(hours === undefined ? {} : { hours }),
       secrets: [{ name: certificateSecretName, keyVaultUrl: args.certificateSecretUri }],
       volumes: [
         { name: 'site', storageType: 'EmptyDir' },

@@ -1,13 +1,16 @@
-import { Application, ApplicationCertificate, ServicePrincipal } from '@pulumi/azuread';
+import { Application, ApplicationCertificate, getServicePrincipalOutput, ServicePrincipal } from '@pulumi/azuread';
 import * as pulumi from '@pulumi/pulumi';
 import { certificateFacts } from './certificateFacts';
 
 export interface SiteIdentityArgs {
+  /** Name of the application in the directory. */
   readonly displayName: pulumi.Input<string>;
   /** Object id of whoever deploys: an owner may change the application without any right on the rest of the directory. */
   readonly ownerObjectId: pulumi.Input<string>;
   /** Public certificates, PEM; the private keys stay on the site. */
   readonly certificates: readonly pulumi.Input<string>[];
+  /** Client id of a service principal that is there already, which is then used and left as it is, certificates included; default a new one. */
+  readonly existingClientId?: string;
 }
 
 /** What runs on the site signs in as this service principal, with a certificate. */
@@ -17,6 +20,17 @@ export class SiteIdentity extends pulumi.ComponentResource {
 
   constructor(name: string, args: SiteIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:site:SiteIdentity', name, {}, opts);
+    if (args.existingClientId === undefined) {
+      const made = this.create(name, args);
+      [this.clientId, this.principalId] = [made.clientId, made.objectId];
+    } else {
+      this.clientId = pulumi.output(args.existingClientId);
+      this.principalId = getServicePrincipalOutput({ clientId: args.existingClientId }, { parent: this }).objectId;
+    }
+    this.registerOutputs({ clientId: this.clientId, principalId: this.principalId });
+  }
+
+  private create(name: string, args: SiteIdentityArgs): ServicePrincipal {
     const owners = [args.ownerObjectId];
     const application = new Application(name, { displayName: args.displayName, owners, signInAudience: 'AzureADMyOrg' }, { parent: this });
     const principal = new ServicePrincipal(name, { clientId: application.clientId, owners, appRoleAssignmentRequired: false }, { parent: this });
@@ -25,8 +39,6 @@ export class SiteIdentity extends pulumi.ComponentResource {
         applicationId: application.id, type: 'AsymmetricX509Cert', encoding: 'pem', value: pem, endDate: pulumi.output(pem).apply((text) => certificateFacts(text).notAfter),
       }, { parent: this });
     });
-    this.clientId = application.clientId;
-    this.principalId = principal.objectId;
-    this.registerOutputs({ clientId: this.clientId, principalId: this.principalId });
+    return principal;
   }
 }

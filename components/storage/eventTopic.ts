@@ -1,29 +1,37 @@
 import { SystemTopic, SystemTopicEventSubscription } from '@pulumi/azure-native/eventgrid';
 import * as pulumi from '@pulumi/pulumi';
 import { known } from '../known';
+import { attach, type UniformArgs } from '../uniformComponent';
 
-export interface EventTopicArgs {
+/** It delivers with an identity of its own, so it takes no other. */
+export interface EventTopicArgs extends Omit<UniformArgs, 'identity'> {
+  /** Resource group of the source. */
   readonly resourceGroupName: pulumi.Input<string>;
+  /** Azure region of the source. */
   readonly location: pulumi.Input<string>;
+  /** 3 to 128 letters, digits and dashes. */
   readonly systemTopicName: pulumi.Input<string>;
   /** ARM id of the resource whose events it carries; Azure allows one topic for each. */
   readonly source: pulumi.Input<string>;
+  /** Kind of the source. */
   readonly topicType: 'Microsoft.Storage.StorageAccounts' | 'Microsoft.MachineLearningServices.Workspaces';
-  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** The system topic of one resource, with an identity of its own to deliver with. */
 export class EventTopic extends pulumi.ComponentResource {
+  readonly id: pulumi.Output<string>;
   readonly topicName: pulumi.Output<string>;
   readonly principalId: pulumi.Output<string>;
 
   constructor(name: string, args: EventTopicArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:storage:EventTopic', name, {}, opts);
     const { resourceGroupName, location, systemTopicName, source, topicType, tags } = args;
-    const topic = new SystemTopic(name, { resourceGroupName, location, systemTopicName, source, topicType, tags, identity: { type: 'SystemAssigned' } }, { parent: this });
+    const topic = new SystemTopic(name, { resourceGroupName, location, systemTopicName, source, topicType, ...(tags === undefined ? {} : { tags }), identity: { type: 'SystemAssigned' } }, { parent: this });
+    attach(name, args, { id: topic.id }, this);
+    this.id = topic.id;
     this.topicName = topic.name;
     this.principalId = topic.identity.apply((identity) => known(identity?.principalId, 'identity.principalId'));
-    this.registerOutputs({ topicName: this.topicName, principalId: this.principalId });
+    this.registerOutputs({ id: this.id, topicName: this.topicName, principalId: this.principalId });
   }
 }
 
@@ -36,8 +44,11 @@ export const blobCreatedIn = (container: string, subjectEndsWith?: string): Even
 export const modelRegistered = (model: string): EventFilter => ({ eventType: 'Microsoft.MachineLearningServices.ModelRegistered', subjectBeginsWith: `models/${model}:` });
 
 export interface QueueSubscriptionArgs {
+  /** Resource group of the topic. */
   readonly resourceGroupName: pulumi.Input<string>;
+  /** System topic whose events are taken. */
   readonly topicName: pulumi.Input<string>;
+  /** Which of them. */
   readonly filter: EventFilter;
   /** Where the events go. */
   readonly queue: { readonly accountId: pulumi.Input<string>; readonly name: pulumi.Input<string> };

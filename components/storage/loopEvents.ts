@@ -13,7 +13,9 @@ export const triggers = (model: string): readonly { readonly name: string; reado
 ];
 
 export interface LoopEventsArgs {
+  /** Resource group of the storage topics. */
   readonly resourceGroupName: pulumi.Input<string>;
+  /** Where the queues, the dead letters and two of the topics are. */
   readonly storage: LoopStorage;
   /** Topic of the ML workspace and the resource group it lives in. */
   readonly mlTopic: { readonly name: pulumi.Input<string>; readonly resourceGroupName: pulumi.Input<string> };
@@ -23,6 +25,9 @@ export interface LoopEventsArgs {
 
 /** The subscriptions that drive the loop. They depend on the topics' role assignments, given as `dependsOn`. */
 export class LoopEvents extends pulumi.ComponentResource {
+  /** Names of the subscriptions. */
+  readonly subscriptions: readonly pulumi.Output<string>[];
+
   constructor(name: string, args: LoopEventsArgs, opts: pulumi.ComponentResourceOptions) {
     super('factory-loop:storage:LoopEvents', name, {}, opts);
     const { data, dataEvents, edgeEvents } = args.storage;
@@ -30,13 +35,13 @@ export class LoopEvents extends pulumi.ComponentResource {
     const topics = {
       data: { name: dataEvents.topicName, resourceGroupName }, edge: { name: edgeEvents.topicName, resourceGroupName }, ml: args.mlTopic,
     };
-    for (const trigger of triggers(args.modelName)) {
+    this.subscriptions = triggers(args.modelName).map((trigger) => {
       const topic = topics[trigger.source];
-      queueSubscription(trigger.name, {
+      return queueSubscription(trigger.name, {
         resourceGroupName: topic.resourceGroupName, topicName: topic.name, filter: trigger.filter, queue: { accountId: data.id, name: data.queues[trigger.starts].name },
         deadLetters: { accountId: data.id, container: data.containers['dead-letters'].name },
-      }, { parent: this, ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
-    }
-    this.registerOutputs({});
+      }, { parent: this, ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) }).name;
+    });
+    this.registerOutputs({ subscriptions: this.subscriptions });
   }
 }

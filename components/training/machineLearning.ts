@@ -4,22 +4,30 @@ import { programIdentity } from '../access/programIdentity';
 import { RoleGrants, servicePrincipal } from '../access/roleGrants';
 import { workspaceRoles } from '../access/roleMatrix';
 import { machineLearningName, type NameParts } from '../naming';
+import { attach, identityOf, type UniformArgs } from '../uniformComponent';
 import { blobDatastorePlace } from './datastorePlace';
 
-export interface MachineLearningArgs {
+export interface MachineLearningArgs extends UniformArgs {
+  /** Resource group of the workspace. */
   readonly resourceGroupName: pulumi.Input<string>;
+  /** Azure region. */
   readonly location: pulumi.Input<string>;
-  readonly names: pulumi.Output<NameParts>;
+  /** What the names are made of. */
+  readonly names: pulumi.Input<NameParts>;
+  /** Subscription of the workspace. */
   readonly subscriptionId: pulumi.Input<string>;
   /** The workspace's own storage account. */
   readonly account: { readonly id: pulumi.Input<string>; readonly name: pulumi.Input<string>; readonly blobEndpoint: pulumi.Input<string> };
   /** Container of model files in that account. */
   readonly modelsContainer: pulumi.Input<string>;
+  /** Vault of the workspace's secrets; cannot be changed later. */
   readonly vaultId: pulumi.Input<string>;
+  /** Component of the workspace's telemetry. */
   readonly applicationInsightsId: pulumi.Input<string>;
+  /** Registry of its images. */
   readonly registryId: pulumi.Input<string>;
-  readonly roleAssignmentWaitSeconds: number;
-  readonly tags: Readonly<Record<string, string>>;
+  /** How long the roles of the workspace's identity are given to take effect; default 180. */
+  readonly roleAssignmentWaitSeconds?: number;
 }
 
 /** The Azure ML workspace, all of whose storage is reached with identities, and the datastore of the models. */
@@ -30,17 +38,19 @@ export class MachineLearning extends pulumi.ComponentResource {
 
   constructor(name: string, args: MachineLearningArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:training:MachineLearning', name, {}, opts);
-    const { resourceGroupName, location, subscriptionId, tags } = args;
-    const identity = programIdentity('ml-workspace', args, { parent: this });
+    const { resourceGroupName, location, subscriptionId, roleAssignmentWaitSeconds, ...all } = { roleAssignmentWaitSeconds: 180, ...args };
+    const tags = all.tags === undefined ? {} : { tags: all.tags };
+    const identity = programIdentity('ml-workspace', { resourceGroupName, location, names: all.names, ...tags }, { parent: this });
+    const identities = identityOf(all.identity, { userAssignedIds: [identity.id] }, 'SystemAssigned,UserAssigned');
     const actors = { 'ml-workspace': servicePrincipal(identity.principalId) };
     const before = new RoleGrants(`${name}-dependencies`, {
-      rows: workspaceRoles.filter((row) => row.scope !== 'ml-workspace'), actors, subscriptionId, waitSeconds: args.roleAssignmentWaitSeconds,
+      rows: workspaceRoles.filter((row) => row.scope !== 'ml-workspace'), actors, subscriptionId, waitSeconds: roleAssignmentWaitSeconds,
       scopes: { ml: args.account.id, 'ml-vault': args.vaultId, registry: args.registryId, 'app-insights': args.applicationInsightsId },
     }, { parent: this });
     const workspace = new Workspace(name, {
-      resourceGroupName, location, tags, workspaceName: args.names.apply(machineLearningName), friendlyName: 'Factory Loop', kind: 'Default', sku: { name: 'Basic', tier: 'Basic' },
+      resourceGroupName, location, ...tags, workspaceName: pulumi.output(all.names).apply(machineLearningName), friendlyName: 'Factory Loop', kind: 'Default', sku: { name: 'Basic', tier: 'Basic' },
       storageAccount: args.account.id, keyVault: args.vaultId, applicationInsights: args.applicationInsightsId, containerRegistry: args.registryId,
-      identity: { type: 'UserAssigned', userAssignedIdentities: [identity.id] }, primaryUserAssignedIdentity: identity.id,
+      ...(identities === undefined ? {} : { identity: identities }), primaryUserAssignedIdentity: identity.id,
       systemDatastoresAuthMode: 'Identity', publicNetworkAccess: 'Enabled', v1LegacyMode: false, managedNetwork: { isolationMode: 'Disabled' },
     }, { parent: this, dependsOn: [...before.ready] });
     new RoleGrants(`${name}-itself`, { rows: workspaceRoles.filter((row) => row.scope === 'ml-workspace'), actors, subscriptionId, scopes: { 'ml-workspace': workspace.id } }, { parent: this });
@@ -52,6 +62,7 @@ export class MachineLearning extends pulumi.ComponentResource {
         credentials: { credentialsType: 'None' }, serviceDataAccessAuthIdentity: 'WorkspaceUserAssignedIdentity', description: 'Model files, read and written with the identity of whoever asks',
       },
     }, { parent: this });
+    attach(name, all, { id: workspace.id, children: [datastore] }, this);
     this.id = workspace.id;
     this.workspaceName = workspace.name;
     this.modelsDatastore = datastore.name;

@@ -2,18 +2,31 @@ import { Compute } from '@pulumi/azure-native/machinelearningservices';
 import * as pulumi from '@pulumi/pulumi';
 import { programIdentity } from '../access/programIdentity';
 import type { NameParts } from '../naming';
+import { attach, identityOf, type UniformArgs } from '../uniformComponent';
 
-export interface TrainingClusterArgs {
+/** The workspace has the logs of its clusters. */
+export interface TrainingClusterArgs extends Omit<UniformArgs, 'diagnostics'> {
+  /** Resource group of the workspace. */
   readonly resourceGroupName: pulumi.Input<string>;
+  /** Azure region. */
   readonly location: pulumi.Input<string>;
-  readonly names: pulumi.Output<NameParts>;
+  /** What the identity's name is made of. */
+  readonly names: pulumi.Input<NameParts>;
+  /** Azure ML workspace of the cluster. */
   readonly workspaceName: pulumi.Input<string>;
-  readonly vmSize: string;
-  readonly maxNodes: number;
-  /** ISO 8601 duration after which an idle node is given back. */
-  readonly idleBeforeScaleDown: string;
-  readonly tags: Readonly<Record<string, string>>;
+  /** Virtual machine size of a node; default Standard_DS2_v2. */
+  readonly vmSize?: string;
+  /** LowPriority nodes are cheaper and may be taken away in the middle of a job; default Dedicated. */
+  readonly priority?: 'Dedicated' | 'LowPriority';
+  /** Nodes that are kept and paid while nothing trains; default 0. */
+  readonly minNodes?: number;
+  /** Jobs that train at the same time; default 1. */
+  readonly maxNodes?: number;
+  /** Time after which an idle node is given back; default 120. */
+  readonly idleSeconds?: number;
 }
+
+const defaults = { vmSize: 'Standard_DS2_v2', priority: 'Dedicated', minNodes: 0, maxNodes: 1, idleSeconds: 120 } as const;
 
 /** The compute cluster that trains: no nodes and no cost while nothing trains, one identity for every job. */
 export class TrainingCluster extends pulumi.ComponentResource {
@@ -23,18 +36,22 @@ export class TrainingCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: TrainingClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:training:TrainingCluster', name, {}, opts);
-    const identity = programIdentity('train', args, { parent: this });
+    const { resourceGroupName, location, names, vmSize, priority, minNodes, maxNodes, idleSeconds, ...uniform } = { ...defaults, ...args };
+    const tags = uniform.tags === undefined ? {} : { tags: uniform.tags };
+    const identity = programIdentity('train', { resourceGroupName, location, names, ...tags }, { parent: this });
+    const identities = identityOf(uniform.identity, { userAssignedIds: [identity.id] }, 'SystemAssigned,UserAssigned');
     const cluster = new Compute(name, {
-      resourceGroupName: args.resourceGroupName, workspaceName: args.workspaceName, location: args.location, computeName: 'training-cluster', tags: args.tags,
-      identity: { type: 'UserAssigned', userAssignedIdentities: [identity.id] },
+      resourceGroupName, workspaceName: args.workspaceName, location, computeName: 'training-cluster', ...tags,
+      ...(identities === undefined ? {} : { identity: identities }),
       properties: {
         computeType: 'AmlCompute', disableLocalAuth: true,
         properties: {
-          osType: 'Linux', vmSize: args.vmSize, vmPriority: 'Dedicated', remoteLoginPortPublicAccess: 'Disabled', isolatedNetwork: false,
-          scaleSettings: { minNodeCount: 0, maxNodeCount: args.maxNodes, nodeIdleTimeBeforeScaleDown: args.idleBeforeScaleDown },
+          osType: 'Linux', vmSize, vmPriority: priority, remoteLoginPortPublicAccess: 'Disabled', isolatedNetwork: false,
+          scaleSettings: { minNodeCount: minNodes, maxNodeCount: maxNodes, nodeIdleTimeBeforeScaleDown: `PT${idleSeconds}S` },
         },
       },
     }, { parent: this });
+    attach(name, uniform, { id: cluster.id }, this);
     this.id = cluster.id;
     this.principalId = identity.principalId;
     this.clientId = identity.clientId;

@@ -2,7 +2,9 @@ import { EnvironmentVersion } from '@pulumi/azure-native/machinelearningservices
 import * as pulumi from '@pulumi/pulumi';
 
 export interface TrainingEnvironmentArgs {
+  /** Resource group of the workspace. */
   readonly resourceGroupName: pulumi.Input<string>;
+  /** Azure ML workspace that keeps it. */
   readonly workspaceName: pulumi.Input<string>;
   /** Name of the environment in the workspace. */
   readonly environmentName: string;

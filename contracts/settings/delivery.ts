@@ -21,5 +21,7 @@ export const deliverySettings = z.object({
   SAS_LIFETIME_SECONDS: integer(60, 86_400),
   STEP_TIMEOUT_SECONDS: integer(5, 86_400),
   DELIVERY_TIMEOUT_SECONDS: integer(10, 604_800),
+  /** How often the queue and the deadlines are looked at: a program that rests is billed as idle. */
+  POLLING_INTERVAL_SECONDS: integer(1, 3_600),
 });
 export type DeliverySettings = z.output<typeof deliverySettings>;

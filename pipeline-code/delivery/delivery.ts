@@ -14,13 +14,13 @@ import { DeliveryService } from './deliveryService';
 import { readDeviceEvent } from './deviceEvent';
 import { urlSigner } from './signedUrl';
 
-const pollMs = 1_000;
+const longestPauseMs = 30_000;
 const maximumFailures = 8;
 /** Enough for one message's record and C2D attempts. */
 const visibilitySeconds = 180;
 
 /** Runs `work` until it is stopped. A fault of the network may pass; after a row of them the platform shall start the application anew. */
-async function repeat(what: string, work: () => Promise<void>, log: Log, stopped: AbortSignal): Promise<void> {
+async function repeat(what: string, work: () => Promise<void>, pollMs: number, log: Log, stopped: AbortSignal): Promise<void> {
   let failures = 0;
   while (!stopped.aborted) {
     try {
@@ -30,7 +30,7 @@ async function repeat(what: string, work: () => Promise<void>, log: Log, stopped
       if (++failures >= maximumFailures) throw error;
       log.warn(`${what} failed, tried again`, { failures, error: error instanceof Error ? error.message : String(error) });
     }
-    const waitMs = Math.min(pollMs * 2 ** failures, 30_000) * (0.75 + Math.random() / 2);
+    const waitMs = Math.min(pollMs * 2 ** failures, Math.max(pollMs, longestPauseMs)) * (0.75 + Math.random() / 2);
     await delay(waitMs, undefined, { signal: stopped }).catch(() => undefined);
   }
 }
@@ -82,7 +82,8 @@ export async function runDelivery(settings: DeliverySettings, log: Log, stopped:
     log.info('started', { openDeliveries: await service.resume() });
     // An event that could not be handled must not be passed over: the application ends and starts again at the last checkpoint.
     const fatal = new Promise<never>((_, reject) => (subscription = consumer.subscribe(deviceEventHandlers(service, log, reject), { startPosition: earliestEventPosition, maxBatchSize: 50, maxWaitTimeInSeconds: 5 })));
-    await Promise.race([fatal, Promise.all([repeat('the queue', openDeliveries, log, stopped), repeat('looking after deliveries', () => service.tick(), log, stopped)])]);
+    const pollMs = settings.POLLING_INTERVAL_SECONDS * 1_000;
+    await Promise.race([fatal, Promise.all([repeat('the queue', openDeliveries, pollMs, log, stopped), repeat('looking after deliveries', () => service.tick(), pollMs, log, stopped)])]);
     log.info('stopped');
   } finally {
     await subscription?.close().catch(() => undefined);

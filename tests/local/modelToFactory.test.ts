@@ -198,7 +198,7 @@ test('steps 8a to 9: the exchange with a device over the hub ends in Success, an
   mockActing.who = 'delivery';
   const running = runDelivery({
     ...own('delivery'), ...settings(), CHECKPOINTS_CONTAINER: 'checkpoints', IOT_HUB_HOST: region.hubHost, EVENT_HUBS_HOST: region.eventHubsHost, EVENT_HUB_NAME: 'from-devices', CONSUMER_GROUP: 'delivery',
-    SAS_LIFETIME_SECONDS: 600, STEP_TIMEOUT_SECONDS: 60, DELIVERY_TIMEOUT_SECONDS: 600,
+    SAS_LIFETIME_SECONDS: 600, STEP_TIMEOUT_SECONDS: 60, DELIVERY_TIMEOUT_SECONDS: 600, POLLING_INTERVAL_SECONDS: 1,
   }, log, stop.signal);
   try {
     await until(() => received.length >= 1, 'newDelivery');

@@ -52,3 +52,64 @@ describe('the stack configuration', () => {
     expect(parseConfiguration({ imageSource: 'prebuilt', prebuiltImages: JSON.stringify(images) }).imageSource).toBe('prebuilt');
   });
 });
+
+describe('the settings of the resources', () => {
+  const parsed = (values: Record<string, unknown>) => parseConfiguration(Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)])));
+  const production = { profile: 'production', siteCertificates: [testCertificate] };
+
+  it('are the profile\'s where the stack says nothing, each one overridable', () => {
+    expect(parsed({})).toMatchObject({ storage: { redundancy: 'LRS' }, registry: { sku: 'Basic' }, iotHub: { tier: 'S1', units: 1 }, protectData: false, environment: 'dev' });
+    expect(parsed(production)).toMatchObject({ storage: { redundancy: 'GZRS', versioning: true }, registry: { sku: 'Premium', zoneRedundant: true }, keyVault: { softDeleteDays: 90 }, protectData: true, environment: 'production' });
+    expect(parsed({ ...production, storage: { redundancy: 'ZRS', lifecycle: { processed: { deleteAfterDays: 10 } } }, protectData: 'false', environment: 'test' }))
+      .toMatchObject({ protectData: false, storage: { redundancy: 'ZRS', versioning: true, lifecycle: { processed: { deleteAfterDays: 10 }, raw: { coolAfterDays: 90 } } }, environment: 'test' });
+  });
+
+  it('choose the hub by the expected load, and hold an override against it', () => {
+    expect(parsed({ expectedLoad: { messagesPerDay: 5_000_000, peakFactor: 1 } }).iotHub).toEqual({ tier: 'S2', units: 1 });
+    expect(parsed({ iotHub: { tier: 'S3' } }).iotHub).toEqual({ tier: 'S3', units: 1 });
+    expect(wrong({ expectedLoad: { messagesPerDay: 5_000_000, peakFactor: 1 }, iotHub: { tier: 'S1', units: 1 } })).toThrow(/iotHub is too small: S1 with 1 unit carries 400,000 messages a day in blocks of 4 KB, not 5,\d{3},\d{3}; expected at least S2 with 1 unit, or nothing/);
+    expect(wrong({ expectedLoad: { messagesPerDay: 1e11 } })).toThrow(/expectedLoad is too large: .*no hub carries it/);
+  });
+
+  it('refuse the Basic tier with the reason', () => {
+    expect(wrong({ iotHub: { tier: 'B1' } })).toThrow(/iotHub\.tier is "B1": expected S1, S2 or S3: the Basic tier has no cloud-to-device messages/);
+    expect(wrong({ iotHub: { tier: 'S9' } })).toThrow(/iotHub\.tier is "S9": expected S1, S2 or S3, or nothing/);
+  });
+
+  it('refuse an event hub that the load would overrun', () => {
+    const load = { expectedLoad: { messagesPerDay: 200_000_000, messageBytes: 4_096, peakFactor: 2 } };
+    expect(parsed(load).eventHubs).toMatchObject({ throughputUnits: 19, partitions: 32 });
+    expect(wrong({ ...load, eventHubs: { throughputUnits: 4 } })).toThrow(/eventHubs\.throughputUnits is 4: expected at least 19/);
+    expect(wrong({ ...load, eventHubs: { partitions: 4 } })).toThrow(/eventHubs\.partitions is 4: expected at least 19/);
+  });
+
+  it('never archive what the loop reads again, nor let a blob go before it has moved', () => {
+    expect(wrong({ storage: { lifecycle: { raw: { archiveAfterDays: 30 } } } })).toThrow(/storage\.lifecycle\.raw\.archiveAfterDays is 30: expected nothing, the programs read raw again/);
+    expect(wrong({ storage: { lifecycle: { raw: { coolAfterDays: 30, deleteAfterDays: 30 } } } })).toThrow(/storage\.lifecycle\.raw\.deleteAfterDays is 30: expected more than the stage before it, coolAfterDays 30/);
+    expect(wrong({ storage: { lifecycle: { checkpoints: { deleteAfterDays: 30 } } } })).toThrow(/storage\.lifecycle\.checkpoints/);
+    expect(parsed({ storage: { lifecycle: { quarantine: { archiveAfterDays: 30 } } } }).storage.lifecycle.quarantine).toEqual({ archiveAfterDays: 30 });
+  });
+
+  it('refuse a table plan that Azure does not have, or that an alert could not ask', () => {
+    expect(wrong({ logs: { tables: { AppMetrics: { plan: 'Basic' } } } })).toThrow(/logs\.tables\.AppMetrics\.plan is Basic: Azure offers it for AppTraces/);
+    expect(wrong({ logs: { tables: { AppTraces: { plan: 'Basic' } } } })).toThrow(/logs\.tables\.AppTraces\.plan is Basic: expected Analytics, an alert rule asks this table/);
+    expect(wrong({ logs: { retentionDays: 90, totalRetentionDays: 60 } })).toThrow(/logs\.totalRetentionDays is 60: expected at least logs\.retentionDays, 90/);
+    expect(wrong({ logs: { tables: { Perf: {} } } })).toThrow(/logs\.tables\.Perf/);
+  });
+
+  it('refuse what the tier of the registry does not have, and a cluster that begins above its end', () => {
+    expect(wrong({ registry: { untaggedDays: 7 } })).toThrow(/registry\.untaggedDays is 7: expected 0, or registry\.sku Premium/);
+    expect(wrong({ registry: { zoneRedundant: true } })).toThrow(/registry\.zoneRedundant is true/);
+    expect(wrong({ training: { minNodes: 3 } })).toThrow(/training\.minNodes is 3: expected at most training\.maxNodes, 1/);
+  });
+
+  it('take what is there already by its id, and say what an id is', () => {
+    const group = '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/shared/providers';
+    const workspace = `${group}/Microsoft.OperationalInsights/workspaces/logs`;
+    expect(parsed({ logAnalyticsWorkspace: { existing: workspace } }).logAnalyticsWorkspace).toEqual({ existing: workspace });
+    expect(wrong({ logAnalyticsWorkspace: 'logs' })).toThrow(/logAnalyticsWorkspace is "logs": expected "create", or existing: and the id/);
+    expect(wrong({ containerRegistry: { existing: workspace } })).toThrow(/containerRegistry/);
+    expect(wrong({ protectData: 'perhaps' })).toThrow(/protectData is "perhaps": .*"true"\|"false"/);
+    expect(wrong({ servicePrincipal: { existing: '11111111-1111-4111-8111-111111111111' } })).toThrow(/servicePrincipal is an existing one, and edgeSite\.enabled too/);
+  });
+});

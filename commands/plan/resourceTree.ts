@@ -1,0 +1,67 @@
+import type { PlannedResource } from '../../components/plan/recordProgram';
+import type { Paint } from '../loop/stepTable';
+
+type Values = Readonly<Record<string, unknown>>;
+const at = (value: unknown, ...path: readonly string[]): unknown => path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Values)[key] : undefined), value);
+const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+
+/** `azure-native:storage:Queue` -> storage:Queue, `factory-loop:storage:LoopStorage` -> LoopStorage. */
+export function shortType(type: string): string {
+  const [packageName = '', module = '', name = ''] = type.split(':');
+  if (packageName === 'factory-loop') return name;
+  return packageName === 'azure-native' ? `${module}:${name}` : `${packageName}:${name}`;
+}
+
+interface Container { readonly resources?: { readonly cpu?: number; readonly memory?: string } }
+function containersSize(containers: unknown): string {
+  if (!Array.isArray(containers)) return '';
+  const all = containers as readonly Container[];
+  const cpu = all.reduce((sum, { resources }) => sum + (resources?.cpu ?? 0), 0);
+  const memory = all.reduce((sum, { resources }) => sum + Number.parseFloat(resources?.memory ?? '0'), 0);
+  return `${cpu} vCPU, ${memory} GiB${all.length > 1 ? `, ${all.length} containers` : ''}`;
+}
+
+/** SKU and size, as far as the inputs tell. */
+export function sizeOf({ inputs }: Pick<PlannedResource, 'inputs'>): string {
+  const sku = at(inputs, 'sku') ?? at(inputs, 'properties', 'sku');
+  const units = text(at(sku, 'capacity'));
+  const vm = text(at(inputs, 'properties', 'properties', 'vmSize'));
+  const scale = at(inputs, 'properties', 'properties', 'scaleSettings');
+  const partitions = text(at(inputs, 'partitionCount'));
+  return [
+    typeof sku === 'string' ? sku : `${text(at(sku, 'name'))}${units === '' ? '' : ` x ${units}`}`,
+    vm === '' ? '' : `${vm}, ${text(at(scale, 'minNodeCount'))} to ${text(at(scale, 'maxNodeCount'))} nodes`,
+    containersSize(at(inputs, 'template', 'containers')),
+    partitions === '' ? '' : `${partitions} partitions`,
+  ].filter((part) => part !== '').join(', ');
+}
+
+const isRole = ({ type }: PlannedResource) => type === 'azure-native:authorization:RoleAssignment';
+/** Name that the resource will have in Azure. */
+export const azureName = ({ id, type }: PlannedResource) => (id === null || !type.startsWith('azure-native:') ? '' : (id.split('/').pop() ?? ''));
+
+interface Line { readonly label: string; readonly type: string; readonly name: string; readonly size: string; readonly custom: boolean }
+
+function linesBelow(resources: readonly PlannedResource[], parent: string | null, indent: string): Line[] {
+  const children = resources.filter((one) => one.parent === parent);
+  const shown = children.filter((one) => !isRole(one));
+  const roles = children.filter(isRole);
+  return [...shown, ...(roles.length === 0 ? [] : [undefined])].flatMap((one, index, all) => {
+    const last = index === all.length - 1;
+    const branch = parent === null ? '' : `${indent}${last ? '└─ ' : '├─ '}`;
+    if (one === undefined) return [{ label: `${branch}${roles.length} role assignment${roles.length === 1 ? '' : 's'}`, type: 'see --roles', name: '', size: '', custom: false }];
+    const size = [sizeOf(one), one.protect ? 'protected' : ''].filter((part) => part !== '').join(', ');
+    const line = { label: `${branch}${one.name}`, type: shortType(one.type), name: azureName(one), size, custom: one.custom && one.type !== 'pulumi:pulumi:Stack' };
+    return [line, ...linesBelow(resources, one.urn, parent === null ? '' : `${indent}${last ? '   ' : '│  '}`)];
+  });
+}
+
+/** The stack as a tree: logical name, type, name in Azure, size. */
+export function resourceTree(resources: readonly PlannedResource[], paint: Paint): string {
+  const lines = linesBelow(resources, null, '');
+  const width = (of: (line: Line) => string) => Math.max(...lines.map((line) => of(line).length));
+  const [labelWidth, typeWidth, nameWidth] = [width(({ label }) => label), width(({ type }) => type), width(({ name }) => name)];
+  const custom = resources.filter((one) => one.custom && one.type !== 'pulumi:pulumi:Stack');
+  const table = lines.map((line) => `${line.custom ? line.label.padEnd(labelWidth) : paint.bold(line.label.padEnd(labelWidth))}  ${paint.dim(line.type.padEnd(typeWidth))}  ${line.name.padEnd(nameWidth)}  ${line.size}`.trimEnd());
+  return [...table, '', `${custom.length} resources in ${resources.length - custom.length - 1} components, ${custom.filter(isRole).length} of them role assignments`].join('\n');
+}

@@ -1,0 +1,59 @@
+import type { AppendOnlyStore } from '../region/appendOnlyStore';
+import { checkInputs } from './checks';
+import { ResourceError, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+
+const token = 'azure-native:authorization:ManagementLockByScope';
+const levels = ['CanNotDelete', 'ReadOnly'];
+
+/** Management locks: what they hold is in `withLocks`. */
+export function lockTypes(locks: AppendOnlyStore<Properties>): ProviderPart {
+  const put = (inputs: Properties): { id: string; outputs: Properties } => {
+    const scope = String(inputs['scope']).replace(/\/+$/, '');
+    const id = `${scope}/providers/Microsoft.Authorization/locks/${String(inputs['lockName'])}`;
+    const outputs = { ...inputs, scope, name: inputs['lockName'], type: 'Microsoft.Authorization/locks', azureApiVersion: '2020-05-01' };
+    locks.set(id.toLowerCase(), outputs);
+    return { id, outputs };
+  };
+  const lock: ResourceType = {
+    token,
+    replaceOn: { scope: 'Microsoft.Authorization: part of the resource id', lockName: 'Microsoft.Authorization: part of the resource id' },
+    check: ({ inputs }) => ({
+      inputs,
+      failures: checkInputs(inputs, [
+        { property: 'scope', required: true, pattern: /^\/subscriptions\//i, expected: 'the ARM id of what is locked' },
+        { property: 'lockName', required: true, pattern: /^[^<>%&?/\\]{1,260}$/, expected: 'a name of 1 to 260 characters without < > % & ? / and \\' },
+        { property: 'level', required: true, allowed: levels, expected: levels.join(' or ') },
+        { property: 'notes', pattern: /^.{0,512}$/s, expected: 'at most 512 characters' },
+      ]),
+    }),
+    create: async ({ inputs }) => put(inputs),
+    read: async (id) => locks.get(id.toLowerCase()),
+    update: async (_id, { inputs }) => put(inputs).outputs,
+    delete: async (id) => void locks.delete(id.toLowerCase()),
+  };
+  return { resources: [lock], functions: [] };
+}
+
+/** Refuses what a lock at the resource or above it forbids. */
+function guarded(type: ResourceType, locks: AppendOnlyStore<Properties>): ResourceType {
+  const refuse = (id: string, doing: 'delete' | 'write', forbidding: readonly string[]) => {
+    const scopes = [...locks.entries()].map(([, lock]) => lock).filter(({ level }) => forbidding.includes(String(level))).map(({ scope }) => String(scope));
+    const locked = scopes.find((scope) => `${id.toLowerCase()}/`.startsWith(`${scope.toLowerCase()}/`));
+    if (locked !== undefined) throw new ResourceError('ScopeLocked', `The scope '${id}' cannot perform ${doing} operation because following scope(s) are locked: '${locked}'.`, 'Remove the lock and try again.');
+  };
+  return {
+    ...type,
+    update: async (id, request) => {
+      refuse(id, 'write', ['ReadOnly']);
+      return type.update(id, request);
+    },
+    delete: async (id, old) => {
+      refuse(id, 'delete', levels);
+      return type.delete(id, old);
+    },
+  };
+}
+
+/** Every type, held by the locks; a lock itself can always be taken away. */
+export const withLocks = (parts: readonly ProviderPart[], locks: AppendOnlyStore<Properties>): ProviderPart[] =>
+  parts.map(({ resources, functions }) => ({ functions, resources: resources.map((type) => (type.token === token ? type : guarded(type, locks))) }));

@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { factoryAlerts, platformAlerts, type FactorySignals } from '../../../components/observability/alertRules';
+import { alertTables, logTables } from '../../../components/observability/logTables';
+import { loopPanels, workbookContent } from '../../../components/observability/loopWorkbook';
+import { profiles } from '../../../components/profiles';
+import { deliveryRecord } from '../../../contracts/deliveryRecord';
+
+const { alerts } = profiles.dev;
+const signals: FactorySignals = { environmentId: '/environments/one', iotHubId: '/hubs/one', dataTopicId: '/topics/data', edgeTopicId: '/topics/edge', certificatesNotAfter: ['2027-01-01T00:00:00.000Z', '2027-06-01T00:00:00.000Z', '2026-12-01T00:00:00.000Z'] };
+const rules = factoryAlerts('plant-one', alerts);
+const query = (name: string) => {
+  const rule = rules.find((one) => one.name === name);
+  return rule?.kind === 'log' ? rule.query(signals) : '';
+};
+const queries = [...rules.flatMap((rule) => (rule.kind === 'log' ? [rule.query(signals)] : [])), ...platformAlerts(1, alerts).flatMap((rule) => (rule.kind === 'log' ? [rule.query({ workspaceId: '', topicId: '' })] : []))];
+const panels = loopPanels('plant-one', '/environments/one');
+
+const sources = (directory: string): string[] => readdirSync(directory, { withFileTypes: true, recursive: true }).filter((one) => one.isFile() && one.name.endsWith('.ts')).map((one) => readFileSync(join(one.parentPath, one.name), 'utf8'));
+const root = join(__dirname, '..', '..', '..');
+const pipelineCode = sources(join(root, 'pipeline-code')).join('\n');
+/** Messages that a query waits for. */
+const messages = (text: string) => [...text.matchAll(/message\)? (?:in \(([^)]*)\)|== ('[^']*'))/g)].flatMap(([, list, single]) => [...(list ?? single ?? '').matchAll(/'([^']*)'/g)].map(([, one]) => one ?? ''));
+
+describe('the alerts of a factory', () => {
+  it('are what an operator needs, each with what to do', () => {
+    expect(rules.map(({ name }) => name)).toEqual(['delivery', 'device-silent', 'gate-rejected', 'dead-letters-data', 'dead-letters-edge', 'poison-message', 'telemetry-stopped', 'certificate', 'drift', 'program-failed']);
+    expect(platformAlerts(1, alerts).map(({ name }) => name)).toEqual(['dead-letters-model-catalog', 'training-failed', 'node-use', 'queue-wait', 'daily-cap']);
+    expect([...rules, ...platformAlerts(1, alerts)].filter(({ advice }) => advice.length < 40)).toEqual([]);
+  });
+
+  it('wait for messages that the programs really print', () => {
+    const waited = [...queries, ...panels.map((panel) => panel.query.join('\n'))].flatMap(messages);
+    expect(waited.length).toBeGreaterThan(15);
+    expect([...new Set(waited)].filter((message) => !pipelineCode.includes(`'${message}'`))).toEqual([]);
+    expect(sources(join(root, 'edge-sim')).join('\n')).toContain("`alarm ${alarm ? 'started' : 'ended'}`");
+  });
+
+  it('know every state of a delivery', () => {
+    const states = [...query('delivery').matchAll(/'([A-Z][A-Za-z]+)'/g)].map(([, state]) => state).filter((state) => state !== undefined && state !== 'ContainerAppConsoleLogs');
+    expect(states.filter((state) => !(deliveryRecord.shape.state.options as readonly string[]).includes(state ?? ''))).toEqual([]);
+    expect(query('delivery')).toContain(`ago(${alerts.deliveryStuckMinutes}m)`);
+  });
+
+  it('ask only tables that the plans of the tables leave to alerts', () => {
+    const asked = logTables.filter((table) => queries.some((text) => new RegExp(`\\b${table}\\b`).test(text)));
+    expect([...asked].sort()).toEqual([...alertTables].sort());
+  });
+
+  it('look at the last certificate to run out: while one is replaced the earlier may', () => {
+    expect(query('certificate')).toContain('datetime(2027-06-01T00:00:00.000Z)');
+    expect(query('certificate')).toContain(`now() + ${alerts.certificateDays}d`);
+  });
+
+  it('cannot be led astray by a quote in a name', () => {
+    const [delivery] = factoryAlerts("x' or 1 == 1", alerts);
+    expect(delivery?.kind === 'log' ? delivery.query({ ...signals, environmentId: "a' or '1'=='1" }) : '').toContain("=~ 'a\\' or \\'1\\'==\\'1'");
+  });
+
+  it('see a full cluster by its own size', () => {
+    const use = (nodes: number) => platformAlerts(nodes, alerts).find(({ name }) => name === 'node-use');
+    expect([use(1)?.threshold, use(10)?.threshold]).toEqual([0.9, 9]);
+    expect(use(10)?.advice).toMatch(/raise training\.maxNodes/);
+  });
+});
+
+describe('the workbook', () => {
+  it('is one that Azure reads: a title, a time range, a query for every part of the loop', () => {
+    const content = JSON.parse(workbookContent('Factory Loop: plant-one', '/workspaces/logs', panels)) as { version: string; items: { type: number; content: { query?: string; crossComponentResources?: string[] } }[] };
+    expect(content.version).toBe('Notebook/1.0');
+    expect(content.items.map(({ type }) => type)).toEqual([1, 9, ...panels.map(() => 3)]);
+    expect(content.items.filter(({ type }) => type === 3).every(({ content: { query: text, crossComponentResources } }) => (text ?? '').length > 20 && crossComponentResources?.[0] === '/workspaces/logs')).toBe(true);
+  });
+});

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { alertTypes } from '../../../local-azure/provider/alertTypes';
+import { catalogueOf } from '../../../local-azure/provider/catalogue';
+import { lockTypes, withLocks } from '../../../local-azure/provider/lockTypes';
+import type { Properties, ResourceType } from '../../../local-azure/provider/resourceType';
+import { AppendOnlyStore } from '../../../local-azure/region/appendOnlyStore';
+import { subscriptionId } from '../../../local-azure/region/regionContext';
+
+const directory = mkdtempSync(join(tmpdir(), 'locks-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+const group = `/subscriptions/${subscriptionId}/resourceGroups/rg`;
+const place = { resourceGroupName: 'rg', location: 'westeurope' };
+const request = (inputs: Properties) => ({ name: 'one', urn: 'urn', inputs, preview: false });
+
+let count = 0;
+function types(): { lock: ResourceType; actionGroup: ResourceType; of: (token: string) => ResourceType; declared: AppendOnlyStore<Properties> } {
+  count += 1;
+  const [declared, locks] = ['declared', 'locks'].map((name) => new AppendOnlyStore<Properties>(join(directory, `${name}-${count}.ndjson`))) as [AppendOnlyStore<Properties>, AppendOnlyStore<Properties>];
+  const catalogue = catalogueOf(withLocks([alertTypes(declared, () => new Date('2026-11-22T00:00:00Z')), lockTypes(locks)], locks));
+  const of = (token: string) => {
+    const type = catalogue.resource(`azure-native:${token}`);
+    if (type === undefined) throw new Error(`no ${token}`);
+    return type;
+  };
+  return { of, lock: of('authorization:ManagementLockByScope'), actionGroup: of('monitor:ActionGroup'), declared };
+}
+const group1 = { ...place, actionGroupName: 'ag', groupShortName: 'loop', enabled: true, emailReceivers: [] };
+
+describe('a lock', () => {
+  it.each([['CanNotDelete', false], ['ReadOnly', true]])('%s refuses the deletion of what it is on and of everything below', async (level, alsoChanges) => {
+    const { lock, actionGroup } = types();
+    const { id } = await actionGroup.create(request(group1));
+    const { id: lockId } = await lock.create(request({ scope: group, lockName: 'factory-loop', level }));
+    await expect(actionGroup.delete(id, {})).rejects.toThrow(/^ScopeLocked: .*rg/);
+    const changed = await actionGroup.update(id, { ...request({ ...group1, enabled: false }), old: group1 }).then(() => 'changed', (error: Error) => error.message);
+    expect(changed).toMatch(alsoChanges ? /^ScopeLocked: .*write/ : /^changed$/);
+    await lock.delete(lockId, {});
+    await actionGroup.delete(id, {});
+    expect(await actionGroup.read(id)).toBeUndefined();
+  });
+
+  it('holds nothing beside it, be its name only longer', async () => {
+    const { lock, actionGroup } = types();
+    const { id } = await actionGroup.create(request({ ...group1, resourceGroupName: 'rg-two' }));
+    await lock.create(request({ scope: group, lockName: 'factory-loop', level: 'CanNotDelete' }));
+    await actionGroup.delete(id, {});
+    expect(await actionGroup.read(id)).toBeUndefined();
+  });
+
+  it('is refused with a level that Azure does not have', () => {
+    expect(types().lock.check(request({ scope: group, lockName: 'x', level: 'Never' })).failures).toEqual([{ property: 'level', reason: 'level is "Never": CanNotDelete or ReadOnly' }]);
+  });
+});
+
+describe('alert rules', () => {
+  const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/logs`;
+  const rule = { ...place, ruleName: 'a', severity: 2, windowSize: 'PT15M', evaluationFrequency: 'PT15M', scopes: [workspace], criteria: { allOf: [{ query: 'AppTraces', operator: 'GreaterThan', threshold: 0 }] } };
+
+  it('call only action groups that there are, and ask only workspaces that there are', async () => {
+    const { of, actionGroup, declared } = types();
+    const log = of('monitor:ScheduledQueryRule');
+    await expect(log.create(request(rule))).rejects.toThrow(/^ResourceNotFound: the Log Analytics workspace/);
+    declared.set(workspace.toLowerCase(), {});
+    await expect(log.create(request({ ...rule, actions: { actionGroups: [`${group}/providers/Microsoft.Insights/actionGroups/ag`] } }))).rejects.toThrow(/^ResourceNotFound: the action group/);
+    const { id } = await actionGroup.create(request(group1));
+    expect(await log.create(request({ ...rule, actions: { actionGroups: [id] } }))).toMatchObject({ outputs: { ruleName: 'a' } });
+  });
+
+  it('have windows and severities that Azure knows', () => {
+    const { of } = types();
+    const reasons = (token: string, inputs: Properties) => of(token).check(request(inputs)).failures.map(({ reason }) => reason).join('; ');
+    expect(reasons('monitor:ScheduledQueryRule', { ...rule, windowSize: 'PT7M', severity: 5 })).toMatch(/severity is 5: 0 to 4; windowSize is "PT7M": one of PT5M/);
+    expect(reasons('monitor:ScheduledQueryRule', { ...rule, criteria: { allOf: [] } })).toMatch(/criteria\.allOf is empty/);
+    expect(reasons('monitor:MetricAlert', { ...rule, scopes: [] })).toMatch(/scopes is \[\]: expected the ARM id/);
+    expect(reasons('monitor:ScheduledQueryRule', rule)).toBe('');
+  });
+});
+
+describe('what else is kept for operators', () => {
+  const reasons = (token: string, inputs: Properties) => types().of(token).check(request(inputs)).failures.map(({ reason }) => reason).join('; ');
+
+  it('a budget tells somebody, and begins with a month', () => {
+    const budget = { scope: group, budgetName: 'b', timeGrain: 'Monthly', category: 'Cost', amount: 80, timePeriod: { startDate: '2026-11-01T00:00:00Z' }, notifications: { 'at-80-percent': { contactEmails: ['a@b.c'] } } };
+    expect(reasons('consumption:Budget', budget)).toBe('');
+    expect(reasons('consumption:Budget', { ...budget, notifications: { 'at-80-percent': { contactEmails: [] } } })).toMatch(/at-80-percent tells nobody/);
+    expect(reasons('consumption:Budget', { ...budget, timePeriod: { startDate: '2026-11-22T00:00:00Z' } })).toMatch(/expected the first moment of a month/);
+    expect(reasons('consumption:Budget', { ...budget, amount: 0 })).toMatch(/amount is 0/);
+  });
+
+  it('a workbook is one, and has a UUID for a name', () => {
+    const workbook = { ...place, resourceName: '11111111-1111-4111-8111-111111111111', displayName: 'w', category: 'workbook', serializedData: '{"version":"Notebook/1.0","items":[]}' };
+    expect(reasons('applicationinsights:Workbook', workbook)).toBe('');
+    expect(reasons('applicationinsights:Workbook', { ...workbook, serializedData: 'hello' })).toMatch(/expected the JSON of a workbook/);
+    expect(reasons('applicationinsights:Workbook', { ...workbook, resourceName: 'loop' })).toMatch(/resourceName is "loop"/);
+  });
+
+  it('a table keeps no shorter in all than it can be asked, and none of the Basic plan has a retention of its own', () => {
+    const table = { resourceGroupName: 'rg', workspaceName: 'logs', tableName: 'AppTraces', plan: 'Analytics', retentionInDays: 30, totalRetentionInDays: 90 };
+    expect(reasons('operationalinsights:Table', table)).toBe('');
+    expect(reasons('operationalinsights:Table', { ...table, totalRetentionInDays: 10 })).toMatch(/expected at least retentionInDays, 30/);
+    expect(reasons('operationalinsights:Table', { ...table, plan: 'Basic' })).toMatch(/the Basic plan fixes it/);
+  });
+});
