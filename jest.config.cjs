@@ -10,5 +10,5 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/'],
   // Most of the time is waiting: for jobs, restarts, rests.
   maxWorkers: 2,
-  testTimeout: 60_000,
+  testTimeout: 240_000,
 };

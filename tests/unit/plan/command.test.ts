@@ -11,7 +11,7 @@ import { root, shippedStack } from './shippedStacks';
 const directory = mkdtempSync(join(tmpdir(), 'stacks-'));
 beforeAll(() => copyFileSync(join(root, 'Pulumi.yaml'), join(directory, 'Pulumi.yaml')));
 afterAll(() => rmSync(directory, { recursive: true }));
-const plan = (...args: string[]) => spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/plan.ts', ...args], { cwd: root, encoding: 'utf8', timeout: 120_000, env: { ...process.env, NO_COLOR: '1' } });
+const plan = (...args: string[]) => spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/plan.ts', ...args], { cwd: root, encoding: 'utf8', timeout: 400_000, env: { ...process.env, NO_COLOR: '1' } });
 const stack = (name: string, yaml: string) => {
   writeFileSync(join(directory, `Pulumi.${name}.yaml`), yaml);
   return readStackFile(directory, name, '[secret]');
@@ -22,7 +22,7 @@ describe('npm run plan', () => {
     const refused = plan('--stack', 'nowhere');
     expect([refused.status, refused.stdout]).toEqual([2, '']);
     expect(refused.stderr).toMatch(/^--stack nowhere: there is no Pulumi\.nowhere\.yaml; expected one of .*dev.*\n$/);
-  }, 60_000);
+  }, 400_000);
 
   it('prints nothing but a JSON array on standard output', () => {
     const { status, stdout, stderr } = plan('--stack', 'dev', '--json');
@@ -30,7 +30,7 @@ describe('npm run plan', () => {
     const elements = JSON.parse(stdout) as Record<string, unknown>[];
     expect(elements.length).toBeGreaterThan(100);
     expect(elements[0]).toMatchObject({ type: 'pulumi:pulumi:Stack', parent: null });
-  }, 120_000);
+  }, 400_000);
 
   it.each([
     [[], /^expected --stack <name>, one of dev, other\. See/],
@@ -48,7 +48,7 @@ describe('npm run plan', () => {
     const wrong = plannedStack(shippedStack('dev', { profile: 'huge', location: 'West Europe' }), { preview: false });
     await expect(wrong).rejects.toThrow(/^Pulumi\.dev\.yaml: location is "West Europe": .* profile is "huge": .*$/);
     await expect(wrong).rejects.toBeInstanceOf(UsageError);
-  }, 60_000);
+  }, 400_000);
 });
 
 describe('a stack file', () => {
