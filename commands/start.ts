@@ -13,6 +13,7 @@ import { reportPage } from './loop/page/reportPage';
 import { simulatedRawFiles, sisterMachineFiles } from './loop/simulatedRawFiles';
 import { duration, evidenceLine } from './loop/stepTable';
 import { createTerminal } from './loop/terminal';
+import { readStackFile } from './plan/stackFile';
 import { readStartOptions, startHelp, UsageError } from './startOptions';
 
 const root = join(__dirname, '..');
@@ -27,6 +28,8 @@ async function start(): Promise<number> {
   const { local, json, rounds } = options;
   const rawFiles = options.raw === undefined ? undefined : rawFilesAt(options.raw);
   if (rawFiles?.length === 0) throw new UsageError(`--raw ${options.raw ?? ''}: the folder holds no files.`);
+  const stack = options.stack === undefined ? undefined : readStackFile(root, options.stack, 'secret');
+  if (stack !== undefined && stack.secretKeys.length > 0) throw new UsageError(`--stack ${stack.stack}: ${stack.secretKeys.join(', ')} is encrypted; expected plain values, the stack needs no secret.`);
   const directory = await claimRegionDirectory(local, options.continues);
   const interruption = onInterrupt(() => endProcessesOf(directory));
   // The build tool's own process is marked like the region's children.
@@ -59,7 +62,7 @@ async function start(): Promise<number> {
   const ignoredColumns = columns(options.ignoredColumns);
   const time = options.timeColumn;
   const report = await runLocalLoop({
-    directory, rounds, keep: options.keep, rawFiles: rawFiles ?? simulatedRawFiles(join(local, 'raw')), signal: interruption.signal, sampleIntervalMs: 1_000,
+    directory, rounds, ...(stack === undefined ? {} : { stack: { configuration: stack.configuration, ownData: rawFiles !== undefined } }), keep: options.keep, rawFiles: rawFiles ?? simulatedRawFiles(join(local, 'raw')), signal: interruption.signal, sampleIntervalMs: 1_000,
     dataset: { ...(time === undefined ? {} : { timeColumn: time }), ...(labelColumns ? { labelColumns } : {}), ...(ignoredColumns ? { ignoredColumns } : {}) },
     program: async () => (await import('../index')).default as unknown as Record<string, unknown>,
     ...(options.fault === undefined ? {} : { laterRawFiles: (inRound: number) => sisterMachineFiles(join(local, 'raw'), inRound) }),

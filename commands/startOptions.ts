@@ -14,6 +14,8 @@ export interface StartOptions {
   readonly rounds: number;
   /** The line's own machine has this fault from the first round on. */
   readonly fault?: Fault;
+  /** Name of the stack whose file is the configuration; without it the product's defaults. */
+  readonly stack?: string;
   /** The region goes on where the last one in the folder was. */
   readonly continues: boolean;
   readonly keep: boolean;
@@ -32,6 +34,9 @@ turns raw data into a model, a Siemens edge package and a running deployment.
   --label <columns>     label columns, a,b       (detected when not given);
                         they judge the model, they never train it
   --ignore <columns>    columns to leave out, a,b
+  --stack <name>        take sizes, limits and names from Pulumi.<name>.yaml; what
+                        only Azure has is left out, the site is simulated and
+                        releases need no approval
   --rounds <n>          how often the loop goes round, 1 to 50 (default 1): what
                         the line sends back in one round starts the next
   --fault <kind>        step, drift, stuck or noise: the line's own machine has
@@ -80,7 +85,7 @@ export function readStartOptions(args: readonly string[], workingDirectory: stri
   try {
     ({ values } = parseArgs({
       args: [...args], strict: true, allowPositionals: false,
-      options: { raw: { type: 'string' }, time: { type: 'string' }, label: { type: 'string' }, ignore: { type: 'string' }, rounds: { type: 'string', default: '1' }, fault: { type: 'string' }, continue: { type: 'boolean' }, local: { type: 'string', default: '.local' }, keep: { type: 'boolean' }, quiet: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: { raw: { type: 'string' }, time: { type: 'string' }, label: { type: 'string' }, ignore: { type: 'string' }, rounds: { type: 'string', default: '1' }, fault: { type: 'string' }, stack: { type: 'string' }, continue: { type: 'boolean' }, local: { type: 'string', default: '.local' }, keep: { type: 'boolean' }, quiet: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     }));
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. See "npm start -- --help".`);
@@ -95,7 +100,7 @@ export function readStartOptions(args: readonly string[], workingDirectory: stri
   if (fault !== undefined && raw !== undefined) throw new UsageError('--fault: the fault is of the simulated machine, so it cannot go with --raw.');
   return {
     ...(fault === undefined ? {} : { fault }), local: localFolder(values.local, root), rounds, continues: values.continue === true,
-    ...(raw === undefined ? {} : { raw }), ...(values.time === undefined ? {} : { timeColumn: values.time }), ...(values.label === undefined ? {} : { labelColumns: values.label }),
+    ...(values.stack === undefined ? {} : { stack: values.stack }), ...(raw === undefined ? {} : { raw }), ...(values.time === undefined ? {} : { timeColumn: values.time }), ...(values.label === undefined ? {} : { labelColumns: values.label }),
     ...(values.ignore === undefined ? {} : { ignoredColumns: values.ignore }), keep: values.keep === true, quiet: values.quiet === true, json: values.json === true,
   };
 }

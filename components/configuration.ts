@@ -87,7 +87,7 @@ export const configurationSchema = z.strictObject({
   /** Settings of the resources: those not given are the profile's. */
   storage: storageSettings.partial().prefault({}), registry: registrySettings.partial().prefault({}), keyVault: keyVaultSettings.partial().prefault({}), expectedLoad: expectedLoadSettings.partial().prefault({}),
   iotHub: iotHubSettings.prefault({}), eventHubs: eventHubsSettings.partial().prefault({}), training: trainingSettings.partial().prefault({}), logs: logSettings.partial().prefault({}),
-  budget: budgetSettings.partial().prefault({}), alerts: alertSettings.partial().prefault({}), protectData: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+  budget: budgetSettings.partial().prefault({}), alerts: alertSettings.partial().prefault({}), protectData: z.enum(['true', 'false']).transform((given) => given === 'true').optional(),
   logAnalyticsWorkspace: workspaceSource, containerRegistry: registrySource, servicePrincipal: servicePrincipalSource,
 });
 

@@ -34,8 +34,9 @@ export interface FactoryArgs {
   readonly platform: PlatformLinks;
   /** Where the images of its programs come from. */
   readonly imageSource: ImageSource;
-  /** Version of the pipelines' code, and the commit it was built from: the lineage of every model. */
+  /** Version of the pipelines' code, for the lineage of models. */
   readonly pipelineVersion: string;
+  /** Commit it was built from. */
   readonly sourceCommit: string;
   /** Tags of every resource that can have them. */
   readonly tags: Readonly<Record<string, string>>;

@@ -44,13 +44,15 @@ export const trainingSettings = z.strictObject({
 });
 
 const retention = days(4, 730);
-const totalRetention = days(4, 4_383);
+/** Beyond two years Log Analytics keeps whole years only. */
+const wholeYears = [1_095, 1_460, 1_826, 2_191, 2_556, 2_922, 3_288, 3_653, 4_018, 4_383];
+const totalRetention = (least: number) => days(least, 4_383).refine((given) => given <= 730 || wholeYears.includes(given), `up to 730 days, or one of ${wholeYears.join(', ')}`);
 export const logSettings = z.strictObject({
   /** What can be asked at once; the rest of `totalRetentionDays` is archive. */
-  retentionDays: days(30, 730), totalRetentionDays: days(30, 4_383),
+  retentionDays: days(30, 730), totalRetentionDays: totalRetention(30),
   /** Collection stops for the day at this volume; -1 is no cap. */
   dailyQuotaGb: z.union([z.literal(-1), z.number().min(0.1).max(10_000)], { error: 'expected -1 (no cap) or 0.1 to 10000' }),
-  tables: z.partialRecord(z.enum(logTables, { error: `expected one of ${logTables.join(', ')}` }), z.strictObject({ plan: z.enum(['Analytics', 'Basic']), retentionDays: retention, totalRetentionDays: totalRetention }).partial()),
+  tables: z.partialRecord(z.enum(logTables, { error: `expected one of ${logTables.join(', ')}` }), z.strictObject({ plan: z.enum(['Analytics', 'Basic']), retentionDays: retention, totalRetentionDays: totalRetention(4) }).partial()),
 });
 
 const email = z.email('an e-mail address').max(200);

@@ -13,6 +13,7 @@ import { EvidenceReader } from './evidenceReader';
 import { Interrupted, unlessInterrupted } from './interruption';
 import { endProcessesOf } from './leftovers';
 import { localConfiguration, project, sitePorts, type DatasetColumns } from './localConfiguration';
+import { overStack } from './overStack';
 import { MonitorReader } from './monitorReader';
 import { quarantinedFiles } from './quarantinedFiles';
 import { dropRawFiles, rawBlobNames } from './rawFiles';
@@ -37,6 +38,8 @@ export interface LocalLoopOptions {
   /** The region is to be left running afterwards: then only once nothing is under way in it any more. */
   readonly keep: boolean;
   readonly dataset: DatasetColumns;
+  /** Configuration of a stack whose sizes and limits are tried; default the product's defaults. */
+  readonly stack?: { readonly configuration: Readonly<Record<string, string>>; readonly ownData: boolean };
   readonly sampleIntervalMs: number;
   /** Loads the Pulumi program: the product's own, unless a test changes it. */
   readonly program: () => Promise<Record<string, unknown>>;
@@ -97,7 +100,7 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     const deploying = performance.now();
     events.phase('deploying the stack');
     const deployment = await unlessInterrupted(deploy(catalogueOf(regionTypes(running)), {
-      program: options.program, project, stack: 'local', configuration: localConfiguration(running.cloud, { rounds, dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, reader, rawWriter }),
+      program: options.program, project, stack: 'local', configuration: overStack(options.stack?.configuration ?? {}, localConfiguration(running.cloud, { rounds, dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, reader, rawWriter }), { ownData: options.stack?.ownData ?? false }),
       onResource: ({ type, name }) => events.phase(`deploying the stack: ${++startUp.resources} resources, ${type.split(':').pop() ?? ''} ${name}`),
     }), signal);
     startUp.deploymentMs = since(deploying);

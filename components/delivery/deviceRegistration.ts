@@ -2,13 +2,16 @@ import { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 
 export interface DeviceRegistrationArgs {
+  /** Host name of the hub. */
   readonly iotHubHost: pulumi.Input<string>;
+  /** Id of the device in the hub. */
   readonly deviceId: string;
   /** SHA-256 thumbprints of the device's certificates, hex without separators. */
   readonly primaryThumbprint: pulumi.Input<string>;
   /** The next certificate's, while the first one is being replaced. */
   readonly secondaryThumbprint?: pulumi.Input<string>;
-  readonly roleAssignmentWaitSeconds: number;
+  /** How long a refusal is tried again, while the deployer's role takes effect; default 180. */
+  readonly roleAssignmentWaitSeconds?: number;
 }
 
 const command = (action: 'create' | 'update' | 'delete') => `node dist/register-device/index.js ${action}`;
@@ -19,9 +22,10 @@ export class DeviceRegistration extends pulumi.ComponentResource {
 
   constructor(name: string, args: DeviceRegistrationArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:delivery:DeviceRegistration', name, {}, opts);
+    const { roleAssignmentWaitSeconds } = { roleAssignmentWaitSeconds: 180, ...args };
     const environment = {
       IOT_HUB_HOST: args.iotHubHost, DEVICE_ID: args.deviceId, PRIMARY_THUMBPRINT: args.primaryThumbprint,
-      ...(args.secondaryThumbprint === undefined ? {} : { SECONDARY_THUMBPRINT: args.secondaryThumbprint }), ROLE_ASSIGNMENT_WAIT_SECONDS: String(args.roleAssignmentWaitSeconds),
+      ...(args.secondaryThumbprint === undefined ? {} : { SECONDARY_THUMBPRINT: args.secondaryThumbprint }), ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
     };
     const registration = new local.Command(name, {
       create: command('create'), update: command('update'), delete: command('delete'), environment, addPreviousOutputInEnv: false, logging: 'stderr',

@@ -5,16 +5,19 @@ import type { SettingsOf, SettingsSchema } from '../../contracts/settings/settin
 import { environmentVariables } from './environmentVariables';
 
 export interface ProgramContainerArgs<S extends SettingsSchema> {
+  /** Which program. */
   readonly program: ProgramName;
   /** Name of the container, where a program runs more than once; default the program's. */
   readonly name?: string;
   /** Image by digest. */
   readonly image: pulumi.Input<string>;
+  /** Schema of the program's settings. */
   readonly schema: S;
   /** Exactly the schema's keys; optional ones are named, if only as undefined. */
   readonly settings: SettingsOf<NoInfer<S>, pulumi.Input<string>>;
   /** vCPUs; the platform gives twice as many GiB of memory. Default 0.5. */
   readonly cpu?: number;
+  /** Volumes of the app that it sees; default none. */
   readonly volumeMounts?: readonly { readonly volumeName: string; readonly mountPath: string }[];
 }
 

@@ -8,12 +8,18 @@ import type { ContentHashes } from './contentHashes';
 export type ImageSource = { readonly kind: 'build'; readonly hashes: ContentHashes } | { readonly kind: 'prebuilt'; readonly images: Readonly<Partial<Record<ProgramName, string>>> };
 
 export interface ProgramImagesArgs {
+  /** Where the images come from. */
   readonly source: ImageSource;
+  /** ARM id of the registry that builds and keeps them. */
   readonly registryId: pulumi.Input<string>;
+  /** Its host name. */
   readonly registryLoginServer: pulumi.Input<string>;
-  readonly resourceManagerEndpoint: string;
-  readonly resourceManagerAudience: string;
-  readonly roleAssignmentWaitSeconds: number;
+  /** Azure Resource Manager; default the public cloud's. */
+  readonly resourceManagerEndpoint?: string;
+  /** Resource that tokens for it are asked for; default the public cloud's. */
+  readonly resourceManagerAudience?: string;
+  /** How long a refusal is tried again, while the deployer's role takes effect; default 180. */
+  readonly roleAssignmentWaitSeconds?: number;
 }
 
 const answer = z.object({ image: z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/) });
@@ -25,19 +31,22 @@ export function builtImage(program: string, stdout: string): string {
   return parsed.data.image;
 }
 
+const defaults = { resourceManagerEndpoint: 'https://management.azure.com', resourceManagerAudience: 'https://management.azure.com', roleAssignmentWaitSeconds: 180 } as const;
+
 /** One image for each program, by digest. */
 export class ProgramImages extends pulumi.ComponentResource {
   readonly images: Readonly<Record<ProgramName, pulumi.Output<string>>>;
 
   constructor(name: string, args: ProgramImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:programs:ProgramImages', name, {}, opts);
+    const all = { ...defaults, ...args };
     const build = (program: ProgramName, hash: string) =>
       new local.Command(`image-${program}`, {
         create: 'node dist/build-image/index.js', addPreviousOutputInEnv: false, logging: 'stderr',
         environment: {
           REGISTRY_ID: args.registryId, REGISTRY_LOGIN_SERVER: args.registryLoginServer, PROGRAM: program, CONTENT_HASH: hash, CONTEXT_DIRECTORY: `dist/${program}`,
-          AZURE_RESOURCE_MANAGER_ENDPOINT: args.resourceManagerEndpoint, AZURE_RESOURCE_MANAGER_AUDIENCE: args.resourceManagerAudience,
-          ROLE_ASSIGNMENT_WAIT_SECONDS: String(args.roleAssignmentWaitSeconds),
+          AZURE_RESOURCE_MANAGER_ENDPOINT: all.resourceManagerEndpoint, AZURE_RESOURCE_MANAGER_AUDIENCE: all.resourceManagerAudience,
+          ROLE_ASSIGNMENT_WAIT_SECONDS: String(all.roleAssignmentWaitSeconds),
         },
       }, { parent: this }).stdout.apply((stdout) => builtImage(program, stdout));
     const image = (program: ProgramName): pulumi.Output<string> => {

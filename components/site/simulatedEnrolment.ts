@@ -5,10 +5,12 @@ import { z } from 'zod';
 export interface SimulatedEnrolmentArgs {
   /** Vault that holds the simulated site's key and certificate and nothing else. */
   readonly vaultUri: pulumi.Input<string>;
+  /** Device that the certificate is for. */
   readonly deviceId: string;
-  /** For vaults whose host is not below the public cloud's vault domain. */
-  readonly disableChallengeVerification: boolean;
-  readonly roleAssignmentWaitSeconds: number;
+  /** For vaults whose host is not below the public cloud's vault domain; default false. */
+  readonly disableChallengeVerification?: boolean;
+  /** How long a refusal is tried again, while the deployer's role takes effect; default 180. */
+  readonly roleAssignmentWaitSeconds?: number;
 }
 
 const answer = z.object({ certificatePem: z.string().includes('BEGIN CERTIFICATE'), secretUri: z.url() });
@@ -30,12 +32,13 @@ export class SimulatedEnrolment extends pulumi.ComponentResource {
 
   constructor(name: string, args: SimulatedEnrolmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:site:SimulatedEnrolment', name, {}, opts);
+    const { disableChallengeVerification, roleAssignmentWaitSeconds } = { disableChallengeVerification: false, roleAssignmentWaitSeconds: 180, ...args };
     const command = (action: 'create' | 'delete') => `node dist/enrol-site/index.js ${action}`;
     const enrol = new local.Command(name, {
       create: command('create'), delete: command('delete'), addPreviousOutputInEnv: false, logging: 'stderr',
       environment: {
-        VAULT_URI: args.vaultUri, SECRET_NAME: certificateSecretName, DEVICE_ID: args.deviceId, ROLE_ASSIGNMENT_WAIT_SECONDS: String(args.roleAssignmentWaitSeconds),
-        ...(args.disableChallengeVerification ? { VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' } : {}),
+        VAULT_URI: args.vaultUri, SECRET_NAME: certificateSecretName, DEVICE_ID: args.deviceId, ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
+        ...(disableChallengeVerification ? { VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' } : {}),
       },
     }, { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
     const answered = enrol.stdout.apply(enrolment);

@@ -35,6 +35,8 @@ const nested: Readonly<Record<string, (inputs: Record<string, unknown>) => strin
 export const managedId = (kind: string) => `/subscriptions/${subscriptionId}/resourceGroups/MA_metrics_westeurope_managed/providers/Microsoft.Insights/${kind}/metrics`;
 const functions: Readonly<Record<string, Record<string, unknown>>> = {
   'azure-native:authorization:getClientConfig': { subscriptionId, tenantId: guid('tenant'), objectId: guid('deployer'), clientId: guid('deployer client') },
+  'azure-native:containerregistry:getRegistry': { id: 'shared registry', loginServer: 'shared.azurecr.io' },
+  'azuread:index/getServicePrincipal:getServicePrincipal': { objectId: guid('an existing principal') },
   'azure-native:monitor:getDataCollectionEndpoint': { id: managedId('dataCollectionEndpoints'), metricsIngestion: { endpoint: 'https://metrics-ab12.westeurope-1.metrics.ingest.monitor.azure.com' } },
   'azure-native:monitor:getDataCollectionRule': { id: managedId('dataCollectionRules'), immutableId: 'dcr-0123456789abcdef0123456789abcdef' },
 };
@@ -73,8 +75,8 @@ function commandAnswer(name: string, inputs: Record<string, unknown>): string {
   return JSON.stringify({ deviceId: environment.DEVICE_ID, status: 'enabled' });
 }
 
-/** Runs the unmodified program on the SDK's mock monitor, and keeps what it registered with which options. In a preview no service answers: resources have their inputs only. */
-export async function captureProgram(configuration: Readonly<Record<string, unknown>> = {}, { preview = false } = {}): Promise<Captured> {
+/** Runs the unmodified program, or another one, on the SDK's mock monitor, and keeps what it registered with which options. In a preview no service answers: resources have their inputs only. */
+export async function captureProgram(configuration: Readonly<Record<string, unknown>> = {}, { preview = false, program = () => import('../../../index') as Promise<unknown> }: { preview?: boolean; program?: () => Promise<unknown> } = {}): Promise<Captured> {
   const registrations: Registration[] = [];
   await pulumi.runtime.setMocks({
     newResource: ({ type, name, inputs, custom }) => {
@@ -97,7 +99,7 @@ export async function captureProgram(configuration: Readonly<Record<string, unkn
     options.set(`${request.getType()} ${request.getName()}`, { dependencies: request.getDependenciesList(), protect: request.getProtect() });
     return original(request, ...rest);
   };
-  const outputs = await pulumi.runtime.runInPulumiStack(() => import('../../../index') as Promise<Record<string, unknown>>);
+  const outputs = await pulumi.runtime.runInPulumiStack(program as () => Promise<Record<string, unknown>>);
   const resolved = preview ? {} : await new Promise<Record<string, unknown>>((resolve) => pulumi.output(outputs ?? {}).apply((known) => resolve(known as Record<string, unknown>)));
   await pulumi.runtime.disconnect();
   return { registrations, options, outputs: resolved };
