@@ -1,4 +1,8 @@
 import * as grpc from '@grpc/grpc-js';
+import { version as azureNativeVersion } from '@pulumi/azure-native/package.json';
+import { version as azureadVersion } from '@pulumi/azuread/package.json';
+import { version as commandVersion } from '@pulumi/command/package.json';
+import { version as randomVersion } from '@pulumi/random/package.json';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as messages from '@pulumi/pulumi/proto/provider_pb';
@@ -9,6 +13,9 @@ import { EngineProvider, type EngineValues } from './engineProvider';
 import { changesBetween, pathText, type Difference } from './propertyDiff';
 import { ResourceError, type CheckFailure } from './resourceType';
 
+/** One server answers for all of them, so it says the version that is enough for each. */
+const packages = { 'azure-native': azureNativeVersion, azuread: azureadVersion, random: randomVersion, command: commandVersion };
+const newest = Object.values(packages).sort((one, other) => one.localeCompare(other, 'en', { numeric: true })).at(-1) ?? '';
 const maxMessageBytes = 64 * 1024 * 1024;
 const shutdownMs = 5_000;
 type Log = (service: string, message: string, detail?: Record<string, unknown>) => void;
@@ -54,7 +61,7 @@ export class ProviderServer {
 
   /** Value of PULUMI_DEBUG_PROVIDERS that makes an engine use this server. */
   get attachment(): string {
-    return ['azure-native', 'azuread', 'random', 'command'].map((name) => `${name}:${this.port}`).join(',');
+    return Object.keys(packages).map((name) => `${name}:${this.port}`).join(',');
   }
 
   async stop(): Promise<void> {
@@ -81,7 +88,7 @@ function implementation(provider: EngineProvider, log: Log): grpc.UntypedService
   return {
     handshake: answer('Handshake', () => new messages.ProviderHandshakeResponse().setAcceptSecrets(true)),
     attach: answer('Attach', () => new Empty()),
-    getPluginInfo: answer('GetPluginInfo', () => new PluginInfo()),
+    getPluginInfo: answer('GetPluginInfo', () => new PluginInfo().setVersion(newest)),
     cancel: answer('Cancel', () => new Empty()),
     checkConfig: answer('CheckConfig', (request: messages.CheckRequest) => new messages.CheckResponse().setInputs(request.getNews())),
     // Where the region is comes from the environment of the engine, never from the provider's configuration.
