@@ -63,6 +63,7 @@ export function containerAppsTypes(containerApps: ContainerApps, directory: Dire
       type({
         token: 'azure-native:app:ManagedEnvironment', armType: 'Microsoft.App/managedEnvironments', names: ['environmentName'], apiVersion, rules: environmentRules, faults: environmentFaults,
         replaceOn: { location, zoneRedundant: 'Azure Container Apps, reliability: zone redundancy is chosen when the environment is created' },
+        computed: ['defaultDomain', 'staticIp', 'deploymentErrors', 'eventStreamEndpoint', 'identity.principalId', 'identity.tenantId'],
         apply: (id, inputs) => ({ defaultDomain: `${String(inputs['environmentName'])}.localhost`, staticIp: '127.0.0.1', deploymentErrors: '', eventStreamEndpoint: '', ...identityOutput(directory, id, inputs['identity']) }),
       }),
       type({
@@ -74,6 +75,8 @@ export function containerAppsTypes(containerApps: ContainerApps, directory: Dire
           await containerApps.putJob(id, jobDeclaration.parse(inputs));
           return { runningState: 'Ready', outboundIpAddresses: [], eventStreamEndpoint: '', ...withoutSecretValues(inputs['configuration']), ...identity };
         },
+        computed: ['runningState', 'outboundIpAddresses', 'eventStreamEndpoint', 'identity.principalId', 'identity.tenantId'],
+        live: (id, answered) => (containerApps.hasJob(id) ? answered : undefined),
         remove: (id) => containerApps.deleteJob(id),
       }),
       type({
@@ -88,6 +91,9 @@ export function containerAppsTypes(containerApps: ContainerApps, directory: Dire
             outboundIpAddresses: [], eventStreamEndpoint: '', ...withoutSecretValues(inputs['configuration']), ...identity,
           };
         },
+        computed: ['latestRevisionName', 'latestReadyRevisionName', 'latestRevisionFqdn', 'runningStatus', 'customDomainVerificationId', 'deploymentErrors', 'outboundIpAddresses', 'eventStreamEndpoint', 'identity.principalId', 'identity.tenantId'],
+        computedByUpdate: ['latestRevisionName', 'latestReadyRevisionName'],
+        live: (id, answered) => (containerApps.hasApp(id) ? answered : undefined),
         remove: (id) => containerApps.deleteApp(id),
       }),
     ],

@@ -6,6 +6,9 @@ export interface PropertyChange { readonly path: ValuePath; readonly kind: 'add'
 const isObject = (value: unknown): value is Properties => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isAbsent = (value: unknown) => value === undefined || value === null;
 
+/** `West Europe` is `westeurope`. */
+const sameLocation = (one: unknown, other: unknown) => typeof one === 'string' && typeof other === 'string' && one.replaceAll(' ', '').toLowerCase() === other.replaceAll(' ', '').toLowerCase();
+
 /** Every leaf that differs; an object or array that is there on one side only is one change. */
 export function changesBetween(before: unknown, after: unknown, path: ValuePath = []): PropertyChange[] {
   if (isAbsent(before) || isAbsent(after)) return isAbsent(before) && isAbsent(after) ? [] : [{ path, kind: isAbsent(before) ? 'add' : 'delete' }];
@@ -43,6 +46,7 @@ export function differenceOf(before: Properties, after: Properties, type: { read
   const ignoredPaths = ignored.map(parsePath);
   const replacing = Object.keys(type.replaceOn).map(parsePath);
   const changes = changesBetween(before, after)
+    .filter(({ path }) => path.length > 1 || path[0] !== 'location' || !sameLocation(before['location'], after['location']))
     .filter(({ path }) => !ignoredPaths.some((one) => isWithin(path, one)))
     .map((change) => ({ ...change, replaces: replacing.some((one) => touches(change.path, one)) }));
   const { identifiedBy } = type;

@@ -14,7 +14,7 @@ export function resourceGroupTypes(context: Pick<RegionContext, 'openStore'>): P
     return { id, outputs };
   };
   const resourceGroup: ResourceType = {
-    token: 'azure-native:resources:ResourceGroup',
+    token: 'azure-native:resources:ResourceGroup', identifiedBy: ['resourceGroupName'], computed: ['name', 'type', 'properties', 'azureApiVersion'],
     replaceOn: { resourceGroupName: 'Resource Manager: a resource group cannot be renamed', location: 'Resource Manager: the location of a resource group cannot be changed' },
     check: ({ inputs }) => ({
       inputs,

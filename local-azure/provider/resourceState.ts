@@ -28,11 +28,15 @@ export function previewOfUpdate(type: Pick<ResourceType, 'computed' | 'computedB
   return (type.computedByUpdate ?? []).map(parsePath).reduce(withUnknownAt, kept);
 }
 
+/** Identities are declared as a list and answered as a map. */
+const asDeclared = (value: unknown, path: ValuePath): unknown => (path.at(-1) === 'userAssignedIdentities' && isObject(value) ? Object.keys(value) : value);
+
 /** What of the outputs was declared rather than answered. */
 export function inputsFromOutputs(type: Pick<ResourceType, 'computed'>, outputs: Properties): Properties {
   const without = (value: unknown, path: ValuePath): unknown => {
-    if (!isObject(value)) return value;
-    return Object.fromEntries(Object.entries(value).filter(([key]) => !computedPaths(type).some((one) => isWithin([...path, key], one))).map(([key, inner]) => [key, without(inner, [...path, key])]));
+    const declared = asDeclared(value, path);
+    if (!isObject(declared)) return declared;
+    return Object.fromEntries(Object.entries(declared).filter(([key]) => !computedPaths(type).some((one) => isWithin([...path, key], one))).map(([key, inner]) => [key, without(inner, [...path, key])]));
   };
   return without(outputs, []) as Properties;
 }
@@ -45,7 +49,8 @@ export function inputsAfterDrift(type: Pick<ResourceType, 'computed'>, inputs: P
   const computed = computedPaths(type);
   const merge = (declared: unknown, was: unknown, is: unknown, path: ValuePath): unknown => {
     if (same(was, is) || computed.some((one) => isWithin(path, one))) return declared;
-    if (!isObject(declared) || !isObject(is)) return is;
+    if (Array.isArray(declared) && Array.isArray(was) && Array.isArray(is)) return is.map((one, index) => (index < Math.min(declared.length, was.length) ? merge(declared[index], was[index], one, [...path, index]) : one));
+    if (!isObject(declared) || !isObject(is)) return asDeclared(is, path);
     const keys = new Set([...Object.keys(declared), ...Object.keys(is)]);
     const wasThere = isObject(was) ? was : {};
     return Object.fromEntries([...keys].flatMap((key) => {
