@@ -41,7 +41,10 @@ function roleAssignment(context: RegionContext, entra: Entra): ResourceType {
   };
   return {
     token: 'azure-native:authorization:RoleAssignment', identifiedBy: ['scope', 'roleAssignmentName'], computed: ['name', 'type', 'azureApiVersion', 'createdOn', 'updatedOn', 'createdBy', 'updatedBy'],
-    replaceOn: Object.fromEntries(['scope', 'roleAssignmentName', 'principalId', 'roleDefinitionId'].map((one) => [one, 'Microsoft.Authorization: a role assignment cannot be changed in this property'])),
+    // A changed role under the same name is an update, which Azure refuses.
+    replaceOn: {
+      scope: 'azure-native, provider/pkg/gen/replacement.go, and a path parameter', roleAssignmentName: 'a path parameter: Azure cannot rename or move it', principalId: 'azure-native, provider/pkg/gen/replacement.go',
+    },
     check: ({ inputs }) => {
       const failures: CheckFailure[] = checkInputs(inputs, [
         { property: 'scope', required: true, pattern: armScope, expected: 'an ARM id' },

@@ -57,7 +57,7 @@ export function containerAppsTypes(containerApps: ContainerApps, directory: Dire
     if (profile !== undefined && !profiles.includes(String(profile))) throw new ResourceError('WorkloadProfileNameNotFound', `workloadProfileName ${String(profile)} is not a profile of the environment, which has ${profiles.join(', ') || 'none'}.`);
     return id;
   };
-  const location = 'the location of a resource cannot be changed';
+  const location = 'REST specification, common types, TrackedResource: x-ms-mutability create and read';
   return {
     resources: [
       type({
@@ -68,7 +68,7 @@ export function containerAppsTypes(containerApps: ContainerApps, directory: Dire
       }),
       type({
         token: 'azure-native:app:Job', armType: 'Microsoft.App/jobs', names: ['jobName'], apiVersion, rules: [{ property: 'jobName', pattern: namePattern, expected: expectedName }], faults: parsed(jobDeclaration),
-        replaceOn: { location, environmentId: 'Microsoft.App/jobs: environmentId is set when the job is created' },
+        replaceOn: { location, environmentId: 'REST specification, Jobs.json of 2025-02-02-preview: x-ms-mutability create and read' },
         apply: async (id, inputs) => {
           requireEnvironment(inputs);
           const identity = identityOutput(directory, id, inputs['identity']);

@@ -68,7 +68,7 @@ export function eventHubsTypes(eventHubs: EventHubs): ProviderPart {
       }),
       type({
         token: 'azure-native:eventhub:EventHub', armType: 'Microsoft.EventHub/namespaces/eventhubs', names: ['namespaceName', 'eventHubName'], apiVersion, rules: rules.eventHub, faults: eventHubFaults,
-        replaceOn: { partitionCount: 'the partition count of an event hub cannot be changed on Basic and Standard' },
+        // The partition count is not create-only in the REST specification (eventhubs.json, 2024-01-01), so its change is an update, which Event Hubs refuses.
         apply: (id, inputs) => deployed(() => {
           const record = eventHubs.putEventHub({ id, namespaceId: namespaceId(inputs), name: text(inputs['eventHubName']), partitionCount: partitionCount(inputs), retentionMs: retentionHours(inputs) * hourMs });
           return {

@@ -49,6 +49,11 @@ function clusterFaults(inputs: Properties): CheckFailure[] {
   return faults;
 }
 
+/** `az ml compute update` changes the scale settings and the identity of a cluster. */
+const fixedOfCluster = Object.fromEntries(
+  ['computeType', 'disableLocalAuth', ...['vmSize', 'vmPriority', 'osType', 'isolatedNetwork', 'subnet', 'virtualMachineImage', 'remoteLoginPortPublicAccess'].map((one) => `properties.${one}`)]
+    .map((one) => [`properties.${one}`, 'AmlCompute: fixed when the cluster is created']),
+);
 const datastoreRules: readonly InputRule[] = [
   { property: 'name', pattern: /^[a-zA-Z0-9][a-zA-Z0-9_]{0,254}$/, expected: 'expected letters, digits and underscores' },
   { property: 'properties.datastoreType', required: true, allowed: ['AzureBlob'], expected: 'expected AzureBlob, the only kind of datastore in this region' },
@@ -101,7 +106,7 @@ export function machineLearningTypes(machineLearning: MachineLearning, directory
       }),
       type({
         token: 'azure-native:machinelearningservices:Compute', armType: `${armType}/computes`, names: ['workspaceName', 'computeName'], apiVersion, rules: clusterRules, faults: clusterFaults,
-        replaceOn: { location: 'the location of a resource cannot be changed', properties: 'AmlCompute: everything but scale settings and identity is fixed when the cluster is created' },
+        replaceOn: { location: 'the location of a resource cannot be changed', ...fixedOfCluster },
         apply: (id, inputs) => {
           workspaceOf(id);
           const identity = identityOutput(directory, id, inputs['identity']);

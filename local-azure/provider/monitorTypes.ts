@@ -10,7 +10,7 @@ import { ResourceError, type CheckFailure, type FunctionType, type Properties, t
 const named = (property: string, pattern: RegExp, expected: string): InputRule => ({ property, pattern, expected });
 const workspaceId = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/]+$/i;
 const prometheusStream = 'Microsoft-PrometheusMetrics';
-const location = { location: 'the location of a resource cannot be changed' };
+const location = { location: 'REST specification, common types, TrackedResource: x-ms-mutability create and read' };
 
 function retentionFaults(inputs: Properties): CheckFailure[] {
   const days = inputs['retentionInDays'];

@@ -91,7 +91,7 @@ export function storageTypes(storage: Storage, directory: Pick<Directory, 'manag
 
   const account = plain({
     token: 'azure-native:storage:StorageAccount', rules: accountRules,
-    replaceOn: { resourceGroupName: partOfId, accountName: partOfId, location: 'fixed at creation', isHnsEnabled: 'fixed at creation' },
+    replaceOn: { resourceGroupName: partOfId, accountName: partOfId, location: 'azure-native, provider/pkg/gen/replacement.go', isHnsEnabled: 'azure-native, provider/pkg/gen/replacement.go' },
     computed: ['sku.tier', 'identity.principalId', 'identity.tenantId', 'creationTime', 'keyCreationTime', 'primaryLocation', 'primaryEndpoints', 'statusOfPrimary', 'provisioningState', 'privateEndpointConnections'],
     read: (outputs, id) => (storage.accountExists(id) ? accountOutputs(outputs) : undefined),
     put: async (inputs) => {
