@@ -91,7 +91,7 @@ export function containerAppsTypes(containerApps: ContainerApps, directory: Dire
             outboundIpAddresses: [], eventStreamEndpoint: '', ...withoutSecretValues(inputs['configuration']), ...identity,
           };
         },
-        computed: ['latestRevisionName', 'latestReadyRevisionName', 'latestRevisionFqdn', 'runningStatus', 'customDomainVerificationId', 'deploymentErrors', 'outboundIpAddresses', 'eventStreamEndpoint', 'identity.principalId', 'identity.tenantId'],
+        computed: ['latestRevisionName', 'latestReadyRevisionName', 'latestRevisionFqdn', 'runningStatus', 'customDomainVerificationId', 'managedEnvironmentId', 'deploymentErrors', 'outboundIpAddresses', 'eventStreamEndpoint', 'identity.principalId', 'identity.tenantId'],
         computedByUpdate: ['latestRevisionName', 'latestReadyRevisionName'],
         live: (id, answered) => (containerApps.hasApp(id) ? answered : undefined),
         remove: (id) => containerApps.deleteApp(id),

@@ -61,7 +61,7 @@ function application(context: RegionContext, entra: Entra): ResourceType {
     const id = `/applications/${registered.objectId}`;
     const outputs = {
       ...inputs, clientId: registered.clientId, objectId: registered.objectId, displayName: registered.displayName, signInAudience: inputs['signInAudience'] ?? 'AzureADMyOrg', publisherDomain: 'local.region', disabledByMicrosoft: '',
-      appRoleIds: {}, oauth2PermissionScopeIds: {}, featureTags: [], logoUrl: '', tags: inputs['tags'] ?? [], templateId: '', owners: inputs['owners'] ?? [],
+      appRoleIds: {}, oauth2PermissionScopeIds: {}, featureTags: [], logoUrl: '', tags: inputs['tags'] ?? [], owners: inputs['owners'] ?? [],
     };
     kept.set(id, outputs);
     return { id, outputs };

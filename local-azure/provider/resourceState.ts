@@ -12,19 +12,17 @@ function withValueAt(target: Properties, [first, ...rest]: ValuePath, value: unk
   const inner = target[key];
   return { ...target, [key]: rest.length === 0 ? value : withValueAt(isObject(inner) ? inner : {}, rest, value) };
 }
+const valueAt = (target: Properties, path: ValuePath) => path.reduce<unknown>((value, step) => (isObject(value) ? value[String(step)] : undefined), target);
 /** An unknown below an unknown, or in an object that is not declared, says no more than what is above it. */
-function withUnknownAt(target: Properties, path: ValuePath): Properties {
-  const parent = path.slice(0, -1).reduce<unknown>((value, step) => (isObject(value) ? value[String(step)] : undefined), target);
-  return isObject(parent) ? withValueAt(target, path, unknownValue) : target;
-}
+const withUnknownAt = (target: Properties, path: ValuePath): Properties => (isObject(valueAt(target, path.slice(0, -1))) ? withValueAt(target, path, unknownValue) : target);
 
 /** Outputs of a resource that a preview would create: its inputs, and unknown what only the service can say. */
-export const previewOfCreate = (type: Pick<ResourceType, 'computed'>, inputs: Properties): Properties => computedPaths(type).reduce(withUnknownAt, inputs);
+export const previewOfCreate = (type: Pick<ResourceType, 'computed'>, inputs: Properties): Properties =>
+  computedPaths(type).filter((path) => valueAt(inputs, path) === undefined).reduce(withUnknownAt, inputs);
 
 /** Outputs after an update that was not made: what was there, the new inputs, and unknown what every update decides anew. */
 export function previewOfUpdate(type: Pick<ResourceType, 'computed' | 'computedByUpdate'>, old: Properties, inputs: Properties): Properties {
-  const valueAt = (path: ValuePath) => path.reduce<unknown>((value, step) => (isObject(value) ? value[String(step)] : undefined), old);
-  const kept = computedPaths(type).reduce<Properties>((outputs, path) => (valueAt(path) === undefined ? outputs : withValueAt(outputs, path, valueAt(path))), { ...inputs });
+  const kept = computedPaths(type).reduce<Properties>((outputs, path) => (valueAt(old, path) === undefined || valueAt(inputs, path) !== undefined ? outputs : withValueAt(outputs, path, valueAt(old, path))), inputs);
   return (type.computedByUpdate ?? []).map(parsePath).reduce(withUnknownAt, kept);
 }
 
