@@ -4,6 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { readConfiguration } from './components/configuration';
 import { Factory } from './components/factory';
 import { Platform } from './components/platform';
+import { platformExports, referencedPlatform } from './components/platformLinks';
 import { readContentHashes } from './components/programs/contentHashes';
 import { sourceCommit } from './components/sourceCommit';
 import { stackExports } from './components/stackExports';
@@ -13,10 +14,11 @@ const configuration = readConfiguration();
 const stack = pulumi.getStack();
 const tags = { ...configuration.tags, product: 'factory-loop', factory: configuration.factory, stack };
 const deployer = getClientConfigOutput();
-const platform = new Platform('platform', { configuration, stack, deployer, tags });
-const factory = new Factory('factory', {
+const { parts, platformStack } = configuration;
+const platform = parts === 'factory' && platformStack !== undefined ? referencedPlatform(platformStack) : new Platform('platform', { configuration, stack, deployer, tags });
+const factory = parts === 'platform' ? undefined : new Factory('factory', {
   configuration, deployer, platform, tags, pipelineVersion, sourceCommit: configuration.sourceCommit ?? sourceCommit(process.cwd()),
   imageSource: configuration.imageSource === 'build' ? { kind: 'build', hashes: readContentHashes('dist/images.json') } : { kind: 'prebuilt', images: configuration.prebuiltImages },
 });
 
-export = stackExports(configuration, deployer, platform, factory);
+export = factory === undefined ? platformExports(platform) : stackExports(configuration, deployer, platform, factory);
