@@ -5,6 +5,7 @@ import { DataLocks } from './components/access/dataLocks';
 import { readConfiguration } from './components/configuration';
 import { Factory } from './components/factory';
 import { Platform } from './components/platform';
+import { platformExports, referencedPlatform } from './components/platformLinks';
 import { readContentHashes } from './components/programs/contentHashes';
 import { sourceCommit } from './components/sourceCommit';
 import { stackExports } from './components/stackExports';
@@ -15,12 +16,15 @@ const configuration = readConfiguration();
 const stack = pulumi.getStack();
 const tags = stackTags(configuration, stack);
 const deployer = getClientConfigOutput();
-const platform = new Platform('platform', { configuration, stack, deployer, tags });
-const factory = new Factory('factory', {
+const { parts, platformStack } = configuration;
+const platform = parts === 'factory' && platformStack !== undefined ? referencedPlatform(platformStack) : new Platform('platform', { configuration, stack, deployer, tags });
+const factory = parts === 'platform' ? undefined : new Factory('factory', {
   configuration, deployer, platform, tags, pipelineVersion, sourceCommit: configuration.sourceCommit ?? sourceCommit(process.cwd()),
   imageSource: configuration.imageSource === 'build' ? { kind: 'build', hashes: readContentHashes('dist/images.json') } : { kind: 'prebuilt', images: configuration.prebuiltImages },
 });
 
-if (configuration.protectData) new DataLocks('locks', { resources: { ...platform.dataResources, ...factory.dataResources } }, { dependsOn: [platform, factory] });
+// A platform of another stack is locked there.
+const dataResources = { ...(platform instanceof Platform ? platform.dataResources : {}), ...factory?.dataResources };
+if (configuration.protectData) new DataLocks('locks', { resources: dataResources }, { dependsOn: [platform, factory].filter((one) => one instanceof pulumi.ComponentResource) });
 
-export = stackExports(configuration, deployer, platform, factory);
+export = factory === undefined ? platformExports(platform) : stackExports(configuration, deployer, platform, factory);

@@ -1,9 +1,13 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { refuseRunning, removeRegion } from './loop/regionDirectory';
 import { readLocalOption, UsageError } from './startOptions';
+import { upDirectory } from './up/upDirectory';
 
 const root = join(__dirname, '..');
+
+/** The engine that engine:build made is no run's; building it again takes minutes. */
+const tools = join(root, '.local', 'bin');
 
 /** `npm run reset`: takes away what runs left, and nothing while a region runs. */
 function reset(): void {
@@ -12,9 +16,10 @@ function reset(): void {
     process.stdout.write(`${relative(root, local)} is empty already.\n`);
     return;
   }
-  refuseRunning(local);
-  removeRegion(local);
-  rmSync(local, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  const places = [local, upDirectory(local).path];
+  places.forEach(refuseRunning);
+  places.forEach(removeRegion);
+  for (const path of readdirSync(local).map((name) => join(local, name))) if (path !== tools) rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   process.stdout.write(`${relative(root, local)} is cleared.\n`);
 }
 

@@ -32,6 +32,9 @@ export const configurationSchema = z.strictObject({
   factory: slug(20).default('plant-one'),
   location: z.string().regex(/^[a-z0-9]{3,40}$/, 'the short name of an Azure region, such as westeurope').default('westeurope'),
   profile: z.enum(profileNames).default('dev'),
+  /** What this stack is: the platform and a factory, or one of them; a factory alone is told the platform's stack. */
+  parts: z.enum(['both', 'platform', 'factory']).default('both'),
+  platformStack: z.string().regex(/^[^\s/]+\/[^\s/]+\/[^\s/]+$/, 'a stack as <organization>/<project>/<stack>').optional(),
   dataset: z.strictObject({
     name: slug(40).default('line'),
     /** Columns are detected where they are not given. */
@@ -119,13 +122,15 @@ function samePorts(edgeSite: Configuration['edgeSite']): string[] {
 
 /** Rules between settings. */
 function conflicts(configuration: Configuration): string[] {
-  const { dataset, imageSource, prebuiltImages, edgeSite, siteCertificates, servicePrincipal } = configuration;
+  const { dataset, imageSource, prebuiltImages, edgeSite, siteCertificates, servicePrincipal, parts, platformStack } = configuration;
   const missing = imageSource === 'prebuilt' ? Object.keys(programs).filter((program) => !(program in prebuiltImages)) : [];
   return [
     ...(dataset.strideSeconds > dataset.windowSeconds ? [`dataset.strideSeconds is ${dataset.strideSeconds}: expected at most dataset.windowSeconds, ${dataset.windowSeconds}, or samples between windows would be lost`] : []),
     ...samePorts(edgeSite),
     ...(missing.length > 0 ? [`prebuiltImages has no image for ${missing.join(', ')}: imageSource prebuilt needs one for every program`] : []),
-    ...(!edgeSite.enabled && siteCertificates.length === 0 ? ['siteCertificates is empty: expected the public certificate of the site, or edgeSite.enabled true for a simulated one'] : []),
+    ...(parts === 'factory' && platformStack === undefined ? ['platformStack is nothing: parts factory needs the stack of its platform, as <organization>/<project>/<stack>'] : []),
+    ...(parts !== 'factory' && platformStack !== undefined ? [`platformStack is ${platformStack}: expected only with parts factory; this stack makes its own platform`] : []),
+    ...(parts !== 'platform' && !edgeSite.enabled && siteCertificates.length === 0 ? ['siteCertificates is empty: expected the public certificate of the site, or edgeSite.enabled true for a simulated one'] : []),
     ...(edgeSite.enabled && siteCertificates.length > 0 ? ['siteCertificates is set, and edgeSite.enabled too: a simulated site makes its own certificate, so expected one of the two'] : []),
     ...(edgeSite.enabled && servicePrincipal !== 'create' ? ['servicePrincipal is an existing one, and edgeSite.enabled too: a simulated site signs in with a certificate of its own, so expected "create"'] : []),
   ];

@@ -3,7 +3,6 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Principal } from '../../local-azure/entra/tokenAuthority';
 import { freePort } from '../../local-azure/region/ports';
-import type { LocalRegion } from '../../local-azure/region/localRegion';
 
 export const project = 'factory-loop';
 const portNames = ['databusPort', 'otlpPort', 'modelMonitorPort', 'ingestionProxyPort', 'metricsProxyPort', 'dataCollectorHubPort'] as const;
@@ -26,20 +25,22 @@ export async function sitePorts(regionDirectory: string): Promise<SitePorts> {
 
 export interface DatasetColumns { readonly timeColumn?: string; readonly labelColumns?: readonly string[]; readonly ignoredColumns?: readonly string[] }
 export interface LocalSettings {
+  /** Without it the product's default. */
+  readonly factory?: string;
   readonly rounds: number;
   readonly dataset: DatasetColumns;
   readonly sampleIntervalMs: number;
   readonly ports: SitePorts;
-  readonly reader: Principal;
-  readonly rawWriter: Principal;
+  readonly reader: Pick<Principal, 'objectId'>;
+  readonly rawWriter: Pick<Principal, 'objectId'>;
 }
 
 /** Stack configuration of the local region: everything fast, the site simulated, whoever looks on may read. */
-export function localConfiguration(cloud: LocalRegion['cloud'], { rounds, dataset, sampleIntervalMs, ports, reader, rawWriter }: LocalSettings): Record<string, string> {
-  const principal = ({ objectId }: Principal) => ({ principalId: objectId, principalType: 'ServicePrincipal' });
+export function localConfiguration(cloud: Readonly<Record<string, unknown>>, { factory, rounds, dataset, sampleIntervalMs, ports, reader, rawWriter }: LocalSettings): Record<string, string> {
+  const principal = ({ objectId }: Pick<Principal, 'objectId'>) => ({ principalId: objectId, principalType: 'ServicePrincipal' });
   const given = Object.fromEntries(Object.entries(dataset).filter(([, value]) => value !== undefined));
   const values: Record<string, unknown> = {
-    cloud, deployerPrincipalType: 'ServicePrincipal', readers: [principal(reader)], rawWriters: [principal(rawWriter)],
+    ...(factory === undefined ? {} : { factory }), cloud, deployerPrincipalType: 'ServicePrincipal', readers: [principal(reader)], rawWriters: [principal(rawWriter)],
     dataset: { settleSeconds: 1, ...given },
     // What the line runs in a round is little, and the next round waits for it; a single round is not followed by another.
     ...(rounds > 1 ? { retrain: { minNewWindows: 5, minIntervalSeconds: 0 } } : {}),

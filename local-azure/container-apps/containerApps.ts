@@ -116,6 +116,7 @@ export class ContainerApps implements Service, ContainerRuntime {
     this.jobs.delete(id);
     this.jobDeclarations.delete(id);
     await job?.stop();
+    for (const { name } of job ? this.executions(job.declaration.jobName) : []) this.executionStore.delete(name);
   }
   /** Starts a job by hand, as `az containerapp job start` does. Returns the execution's name. */
   startJob(jobName: string): string {

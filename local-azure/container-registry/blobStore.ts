@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
@@ -56,6 +56,11 @@ export class BlobStore {
     await unlink(this.file(digest)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
+  }
+
+  /** Removes in one go whatever nobody holds at that moment, so that no upload comes in between. */
+  keepOnly(digests: ReadonlySet<string>): void {
+    for (const name of readdirSync(this.blobs)) if (!digests.has(`sha256:${name}`)) rmSync(join(this.blobs, name), { force: true });
   }
 
   startUpload(repository: string): string {

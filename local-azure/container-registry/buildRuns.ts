@@ -62,6 +62,10 @@ export class BuildRuns {
     ];
   }
 
+  forget(registry: string): void {
+    for (const [key, run] of [...this.runs.entries()]) if (run.registry === registry) this.runs.delete(key);
+  }
+
   /** The upload of a context and the download of a log: both by a URL that carries its own key. True when it was such a request. */
   async handle(place: RegistryPlace, request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> {
     const source = /^\/build-source\/(source\/[0-9a-f]{32}\.tar\.gz)$/.exec(url.pathname)?.[1];

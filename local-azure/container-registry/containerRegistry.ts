@@ -71,7 +71,11 @@ export class ContainerRegistry implements Service, ImageStore {
     this.listening.delete(key);
     this.declarations.delete(key);
     this.repositories.removeRegistry(key);
+    this.builds.forget(key);
     if (listening) await closeServer(listening.server);
+    const kept = this.repositories.digests();
+    this.images.keepOnly(kept);
+    this.blobs.keepOnly(kept);
   }
 
   async pull(image: string, as: Principal): Promise<UnpackedImage> {

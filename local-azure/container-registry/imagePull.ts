@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -34,6 +34,16 @@ export class UnpackedImages {
     this.pending.set(digest, running);
     running.catch(() => this.pending.delete(digest));
     return running;
+  }
+
+  /** Removes unpacked images that no registry has any more. */
+  keepOnly(digests: ReadonlySet<string>): void {
+    for (const name of existsSync(this.directory) ? readdirSync(this.directory) : []) {
+      const digest = `sha256:${name}`;
+      if (digests.has(digest)) continue;
+      this.pending.delete(digest);
+      rmSync(join(this.directory, name), { recursive: true, force: true });
+    }
   }
 
   private async unpackOnce(digest: string): Promise<UnpackedImage> {

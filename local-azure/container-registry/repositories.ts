@@ -46,6 +46,11 @@ export class Repositories {
     return this.blobs.delete(key(registry, repository, digest));
   }
 
+  /** Everything that some registry holds. */
+  digests(): Set<string> {
+    return new Set([...this.manifests.entries(), ...this.blobs.entries()].map(([one]) => one.split(bar)[2] ?? ''));
+  }
+
   addManifest(registry: string, repository: string, digest: string, record: Omit<ManifestRecord, 'createdTime' | 'lastUpdateTime'>, tag: string | undefined, now: string): void {
     const before = this.manifest(registry, repository, digest);
     this.manifests.set(key(registry, repository, digest), { ...record, createdTime: before?.createdTime ?? now, lastUpdateTime: now });

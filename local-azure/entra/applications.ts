@@ -63,7 +63,7 @@ export class Applications {
     for (const { servicePrincipalId, clientId, displayName } of this.store.values()) if (servicePrincipalId !== undefined) yield { objectId: servicePrincipalId, clientId, displayName };
   }
 
-  /** The same certificate again keeps its key id. `endDate` may shorten the certificate's own validity, never extend it. */
+  /** The same certificate for the same time keeps its key id. `endDate` may shorten the certificate's own validity, never extend it. */
   addCertificate(objectId: string, pem: string, options: { keyId?: string; startDate?: string; endDate?: string } = {}): ApplicationCertificate {
     const application = this.store.get(objectId);
     if (!application) throw new ApplicationError('Request_ResourceNotFound', `Resource '${objectId}' does not exist or one of its queried reference-property objects are not present.`);
@@ -71,7 +71,9 @@ export class Applications {
     const endDate = options.endDate === undefined ? certificate.validToDate : new Date(options.endDate);
     if (endDate > certificate.validToDate) throw new ApplicationError('KeyCredentialsInvalidEndDate', `the key credential ends ${endDate.toISOString()}, after its certificate (${certificate.validToDate.toISOString()})`);
     const same = application.certificates.find((one) => thumbprints(one.pem).sha256 === thumbprints(pem).sha256);
-    const added: ApplicationCertificate = { keyId: options.keyId ?? same?.keyId ?? randomUUID(), pem, startDate: options.startDate ?? certificate.validFromDate.toISOString(), endDate: endDate.toISOString() };
+    const validity = { startDate: options.startDate ?? certificate.validFromDate.toISOString(), endDate: endDate.toISOString() };
+    const unchanged = same && same.startDate === validity.startDate && same.endDate === validity.endDate ? same : undefined;
+    const added: ApplicationCertificate = { keyId: options.keyId ?? unchanged?.keyId ?? randomUUID(), pem, ...validity };
     this.store.set(objectId, { ...application, certificates: [...application.certificates.filter((one) => one !== same && one.keyId !== added.keyId), added] });
     return added;
   }

@@ -70,6 +70,9 @@ export class EventGrid implements Service, EventPublisher {
     for (const topic of this.topics.values()) if (keyOf(topic.source) === keyOf(source)) return topic;
     return undefined;
   }
+  subscription(id: string): EventSubscription | undefined {
+    return this.subscriptions.get(keyOf(id));
+  }
   removeTopic(id: string): void {
     for (const subscription of [...this.subscriptions.values()]) if (keyOf(subscription.topicId) === keyOf(id)) this.removeSubscription(subscription.id);
     this.topics.delete(keyOf(id));

@@ -81,6 +81,9 @@ export class Assets {
   deleteVersion(workspaceId: string, kind: AssetKindName, name: string, version: string): boolean {
     return this.store.delete(`${this.containerKey(workspaceId, kind, name)}/versions/${version}`);
   }
+  deleteWorkspace(workspaceId: string): void {
+    for (const [one] of [...this.store.entries()]) if (one.startsWith(`${workspaceId.toLowerCase()}/`)) this.store.delete(one);
+  }
   deleteContainer(workspaceId: string, kind: AssetKindName, name: string): void {
     const key = this.containerKey(workspaceId, kind, name);
     for (const [one] of [...this.store.entries()]) if (one === key || one.startsWith(`${key}/`)) this.store.delete(one);

@@ -97,6 +97,13 @@ export class CommandJobs {
     await running.done;
   }
 
+  /** Ends what runs in the workspace and forgets what ran in it. */
+  async forget(workspaceId: string): Promise<void> {
+    const jobs = this.list(workspaceId);
+    await Promise.all(jobs.filter(({ properties }) => !ended.includes(properties.status)).map(({ name }) => this.cancel(workspaceId, name)));
+    for (const { name } of jobs) this.store.delete(this.key(workspaceId, name));
+  }
+
   private findCompute(workspaceId: string, computeId: string): DeclaredResource | undefined {
     return this.services.workspaces.find(`${workspaceId}/computes/${nameOf(computeId)}`);
   }

@@ -45,6 +45,13 @@ export class MachineLearning implements Service {
     await this.announcements;
   }
 
+  /** With its clusters, datastores, assets and jobs. */
+  async removeWorkspace(id: string): Promise<void> {
+    await this.jobs.forget(id);
+    this.workspaces.delete(id);
+    this.assets.deleteWorkspace(id);
+  }
+
   onEvent(listener: (event: MachineLearningEvent) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

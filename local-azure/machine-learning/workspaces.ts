@@ -30,7 +30,9 @@ export class Workspaces {
     const prefix = `${workspaceId.toLowerCase()}/${collection}/`;
     return [...this.store.entries()].flatMap(([key, resource]) => (key.startsWith(prefix) ? [resource] : []));
   }
+  /** With what is below it. */
   delete(id: string): void {
-    this.store.delete(id.toLowerCase());
+    const key = id.toLowerCase();
+    for (const [one] of [...this.store.entries()]) if (one === key || one.startsWith(`${key}/`)) this.store.delete(one);
   }
 }

@@ -50,6 +50,15 @@ export class MetricStore {
       .map(([id, { labels }]) => ({ labels, samples: [...this.samplesOf(id)].map(([timestamp, value]) => ({ timestamp, value })).sort((a, b) => a.timestamp - b.timestamp) }));
   }
 
+  forget(workspace: string): void {
+    for (const [id, one] of [...this.series.entries()]) {
+      if (one.workspace !== workspace.toLowerCase()) continue;
+      for (const timestamp of this.samplesOf(id).keys()) this.stored.delete(`${id}@${timestamp}`);
+      this.samples.delete(id);
+      this.series.delete(id);
+    }
+  }
+
   private samplesOf(id: string): Map<number, number> {
     const samples = this.samples.get(id) ?? new Map<number, number>();
     this.samples.set(id, samples);

@@ -20,18 +20,20 @@ export class Monitor implements Service {
   private readonly remoteWrite: RemoteWriteRequests;
   private readonly logs: LogQueries;
   private readonly prometheus: PrometheusQueries;
+  private readonly telemetry: TelemetryStore;
+  private readonly metrics: MetricStore;
   private readonly server: Server;
   private port = 0;
 
   constructor(context: RegionContext) {
     this.declared = context.openStore('monitor/declared');
     this.ports = context.openStore('monitor/ports');
-    const telemetry = new TelemetryStore(context.openStore<StoredRow>('monitor/telemetry'));
-    const metrics = new MetricStore(context.openStore<StoredSeries>('monitor/series'), context.openStore<StoredSample>('monitor/samples'));
-    this.track = new TrackRequests(context, this.declared, telemetry);
-    this.remoteWrite = new RemoteWriteRequests(context, this.declared, metrics);
-    this.logs = new LogQueries(context, this.declared, telemetry);
-    this.prometheus = new PrometheusQueries(context, metrics);
+    this.telemetry = new TelemetryStore(context.openStore<StoredRow>('monitor/telemetry'));
+    this.metrics = new MetricStore(context.openStore<StoredSeries>('monitor/series'), context.openStore<StoredSample>('monitor/samples'));
+    this.track = new TrackRequests(context, this.declared, this.telemetry);
+    this.remoteWrite = new RemoteWriteRequests(context, this.declared, this.metrics);
+    this.logs = new LogQueries(context, this.declared, this.telemetry);
+    this.prometheus = new PrometheusQueries(context, this.metrics);
     this.server = createWebServer(context.tls, (request, response, url) => this.handle(request, response, url), (error, response) => {
       context.log(this.name, 'request failed', { error: (error as Error).message });
       sendJson(response, 500, { error: { code: 'InternalServerError', message: 'the local Azure Monitor failed' } });
@@ -52,6 +54,14 @@ export class Monitor implements Service {
   /** Where the metrics of an Azure Monitor workspace are asked. */
   prometheusEndpoint(accountId: string): string {
     return `${this.endpoint}/prometheus/${accountId}`;
+  }
+
+  /** What was sent to a deleted component is gone with it. */
+  forgetComponent(id: string): void {
+    this.telemetry.forget(id);
+  }
+  forgetWorkspace(id: string): void {
+    this.metrics.forget(id);
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {

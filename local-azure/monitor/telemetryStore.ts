@@ -53,6 +53,11 @@ export class TelemetryStore {
     return this.byTable.get(place(component, table)) ?? [];
   }
 
+  forget(component: string): void {
+    for (const [key, one] of [...this.stored.entries()]) if (one.component.toLowerCase() === component.toLowerCase()) this.stored.delete(key);
+    for (const table of Object.keys(tableColumns) as TableName[]) this.byTable.delete(place(component, table));
+  }
+
   private rowsAt(component: string, table: TableName): TelemetryRow[] {
     const key = place(component, table);
     const rows = this.byTable.get(key) ?? [];

@@ -40,8 +40,11 @@ function roleAssignment(context: RegionContext, entra: Entra): ResourceType {
     return { id, outputs };
   };
   return {
-    token: 'azure-native:authorization:RoleAssignment',
-    replaceOn: Object.fromEntries(['scope', 'roleAssignmentName', 'principalId', 'roleDefinitionId'].map((one) => [one, 'Microsoft.Authorization: a role assignment cannot be changed in this property'])),
+    token: 'azure-native:authorization:RoleAssignment', identifiedBy: ['scope', 'roleAssignmentName'], computed: ['name', 'type', 'azureApiVersion', 'createdOn', 'updatedOn', 'createdBy', 'updatedBy'],
+    // A changed role under the same name is an update, which Azure refuses.
+    replaceOn: {
+      scope: 'azure-native, provider/pkg/gen/replacement.go, and a path parameter', roleAssignmentName: 'a path parameter: Azure cannot rename or move it', principalId: 'azure-native, provider/pkg/gen/replacement.go',
+    },
     check: ({ inputs }) => {
       const failures: CheckFailure[] = checkInputs(inputs, [
         { property: 'scope', required: true, pattern: armScope, expected: 'an ARM id' },
@@ -79,7 +82,7 @@ function roleDefinition(context: RegionContext, entra: Entra): ResourceType {
     return { id, outputs };
   };
   return {
-    token: 'azure-native:authorization:RoleDefinition',
+    token: 'azure-native:authorization:RoleDefinition', identifiedBy: ['scope', 'roleDefinitionId'], computed: ['name', 'type', 'azureApiVersion', 'createdOn', 'updatedOn', 'createdBy', 'updatedBy'],
     replaceOn: { scope: 'Microsoft.Authorization: part of the resource id', roleDefinitionId: 'Microsoft.Authorization: part of the resource id' },
     check: ({ inputs }) => {
       const failures: CheckFailure[] = checkInputs(inputs, [
@@ -96,7 +99,7 @@ function roleDefinition(context: RegionContext, entra: Entra): ResourceType {
       return { inputs, failures };
     },
     create: async ({ inputs }) => put(inputs),
-    read: async (id) => kept.get(id.toLowerCase()),
+    read: async (id) => (context.roles.role(id) ? kept.get(id.toLowerCase()) : undefined),
     update: async (_id, { inputs }) => put(inputs).outputs,
     async delete(id) {
       const guidOf = (one: string) => one.split('/').pop()?.toLowerCase();

@@ -3,8 +3,8 @@ import { unknownValue, type CheckFailure, type Properties } from './resourceType
 /** Rules of a resource's inputs that a preview already applies. Unknown values pass: they are checked when they are known. */
 export interface InputRule { readonly property: string; readonly required?: boolean; readonly pattern?: RegExp; readonly allowed?: readonly unknown[]; readonly expected: string }
 
-/** Reads `a.b.c` from nested inputs. */
-export const inputAt = (inputs: Properties, path: string): unknown => path.split('.').reduce<unknown>((value, key) => (value as Properties | undefined)?.[key], inputs);
+/** Reads `a.b.c` from nested inputs; below what is unknown everything is. */
+export const inputAt = (inputs: Properties, path: string): unknown => path.split('.').reduce<unknown>((value, key) => (value === unknownValue ? value : (value as Properties | null | undefined)?.[key]), inputs);
 
 export function checkInputs(inputs: Properties, rules: readonly InputRule[]): CheckFailure[] {
   return rules.flatMap(({ property, required, pattern, allowed, expected }) => {

@@ -68,7 +68,8 @@ export function commandTypes(context: RegionContext, entra: Entra): ProviderPart
     }
   }
 
-  const idOf = ({ urn, name }: CreateRequest) => `${name}${createHash('sha256').update(urn).digest('hex').slice(0, 8)}`;
+  /** Stays the same when the same program is deployed again; a replacement is another one beside the one that it replaces. */
+  const idOf = ({ urn, name, inputs }: CreateRequest) => `${name}${createHash('sha256').update(urn).update(JSON.stringify(inputs['triggers'] ?? [])).digest('hex').slice(0, 8)}`;
   async function put(id: string, inputs: Properties, line: unknown, previous: Properties | undefined): Promise<Properties> {
     const outputs = { ...inputs, ...(typeof line === 'string' ? await run(line, inputs, previous) : { stdout: '', stderr: '' }) };
     kept.set(id, outputs);
@@ -76,7 +77,7 @@ export function commandTypes(context: RegionContext, entra: Entra): ProviderPart
   }
 
   const command: ResourceType = {
-    token: 'command:local:Command',
+    token: 'command:local:Command', computed: ['stdout', 'stderr'], computedByUpdate: ['stdout', 'stderr'], echoes: ['stdout', 'stderr'],
     replaceOn: { triggers: 'command: a changed trigger runs the command as for a new resource' },
     check: ({ inputs }) => ({
       inputs,
@@ -89,7 +90,8 @@ export function commandTypes(context: RegionContext, entra: Entra): ProviderPart
       const id = idOf(request);
       return { id, outputs: await put(id, request.inputs, request.inputs['create'], undefined) };
     },
-    read: async (id) => kept.get(id),
+    // What a command did is known from its outputs only.
+    read: async (id, known) => kept.get(id) ?? known,
     update: async (id, { inputs, old }) => put(id, inputs, inputs['update'] ?? inputs['create'], old),
     async delete(id, old) {
       if (typeof old['delete'] === 'string') await run(old['delete'], old, old);

@@ -57,23 +57,26 @@ export function containerAppsTypes(containerApps: ContainerApps, directory: Dire
     if (profile !== undefined && !profiles.includes(String(profile))) throw new ResourceError('WorkloadProfileNameNotFound', `workloadProfileName ${String(profile)} is not a profile of the environment, which has ${profiles.join(', ') || 'none'}.`);
     return id;
   };
-  const location = 'the location of a resource cannot be changed';
+  const location = 'REST specification, common types, TrackedResource: x-ms-mutability create and read';
   return {
     resources: [
       type({
         token: 'azure-native:app:ManagedEnvironment', armType: 'Microsoft.App/managedEnvironments', names: ['environmentName'], apiVersion, rules: environmentRules, faults: environmentFaults,
         replaceOn: { location, zoneRedundant: 'Azure Container Apps, reliability: zone redundancy is chosen when the environment is created' },
+        computed: ['defaultDomain', 'staticIp', 'deploymentErrors', 'eventStreamEndpoint', 'identity.principalId', 'identity.tenantId'],
         apply: (id, inputs) => ({ defaultDomain: `${String(inputs['environmentName'])}.localhost`, staticIp: '127.0.0.1', deploymentErrors: '', eventStreamEndpoint: '', ...identityOutput(directory, id, inputs['identity']) }),
       }),
       type({
         token: 'azure-native:app:Job', armType: 'Microsoft.App/jobs', names: ['jobName'], apiVersion, rules: [{ property: 'jobName', pattern: namePattern, expected: expectedName }], faults: parsed(jobDeclaration),
-        replaceOn: { location, environmentId: 'Microsoft.App/jobs: environmentId is set when the job is created' },
+        replaceOn: { location, environmentId: 'REST specification, Jobs.json of 2025-02-02-preview: x-ms-mutability create and read' },
         apply: async (id, inputs) => {
           requireEnvironment(inputs);
           const identity = identityOutput(directory, id, inputs['identity']);
           await containerApps.putJob(id, jobDeclaration.parse(inputs));
           return { runningState: 'Ready', outboundIpAddresses: [], eventStreamEndpoint: '', ...withoutSecretValues(inputs['configuration']), ...identity };
         },
+        computed: ['runningState', 'outboundIpAddresses', 'eventStreamEndpoint', 'identity.principalId', 'identity.tenantId'],
+        live: (id, answered) => (containerApps.hasJob(id) ? answered : undefined),
         remove: (id) => containerApps.deleteJob(id),
       }),
       type({
@@ -88,6 +91,9 @@ export function containerAppsTypes(containerApps: ContainerApps, directory: Dire
             outboundIpAddresses: [], eventStreamEndpoint: '', ...withoutSecretValues(inputs['configuration']), ...identity,
           };
         },
+        computed: ['latestRevisionName', 'latestReadyRevisionName', 'latestRevisionFqdn', 'runningStatus', 'customDomainVerificationId', 'managedEnvironmentId', 'deploymentErrors', 'outboundIpAddresses', 'eventStreamEndpoint', 'identity.principalId', 'identity.tenantId'],
+        computedByUpdate: ['latestRevisionName', 'latestReadyRevisionName'],
+        live: (id, answered) => (containerApps.hasApp(id) ? answered : undefined),
         remove: (id) => containerApps.deleteApp(id),
       }),
     ],

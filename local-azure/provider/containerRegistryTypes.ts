@@ -31,7 +31,10 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
     return { id, outputs: outputsOf(id) ?? {} };
   };
   const registry: ResourceType = {
-    token: 'azure-native:containerregistry:Registry',
+    token: 'azure-native:containerregistry:Registry', identifiedBy: ['resourceGroupName', 'registryName'],
+    computed: [
+      'name', 'type', 'azureApiVersion', 'sku.tier', 'loginServer', 'creationDate', 'dataEndpointHostNames', 'privateEndpointConnections', 'provisioningState', 'status', 'identity.principalId', 'identity.tenantId',
+    ],
     replaceOn: { resourceGroupName: 'Resource Manager: part of the resource id', registryName: 'Resource Manager: part of the resource id', location: 'Microsoft.ContainerRegistry: the location cannot be changed', zoneRedundancy: 'Microsoft.ContainerRegistry: set at creation only' },
     check: ({ inputs }) => ({
       inputs,

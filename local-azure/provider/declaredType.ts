@@ -20,6 +20,12 @@ export interface DeclaredType {
   /** Outputs besides the inputs; a nested object is merged into the input of that name. */
   readonly apply?: (id: string, inputs: Properties) => Promise<Properties> | Properties;
   readonly remove?: (id: string) => Promise<void> | void;
+  /** What the service has now, given what it answered when it was declared; nothing once it is gone there. Without it the resource is what was declared. */
+  readonly live?: (id: string, answered: Properties) => Promise<Properties | undefined> | Properties | undefined;
+  /** Outputs of this type that the service decides, besides those that every resource has. */
+  readonly computed?: readonly string[];
+  readonly computedByUpdate?: readonly string[];
+  readonly identifiedBy?: readonly string[];
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '');
@@ -48,8 +54,11 @@ export function declaredType(type: DeclaredType, declared: AppendOnlyStore<Prope
     }
   }
 
+  const identifiedBy = type.identifiedBy ?? [...(type.idOf ? [] : ['resourceGroupName']), ...type.names];
   return {
-    token: type.token,
+    token: type.token, identifiedBy,
+    computed: ['name', 'type', 'azureApiVersion', 'provisioningState', 'systemData', ...(type.computed ?? [])].filter((one) => !identifiedBy.includes(one)),
+    ...(type.computedByUpdate ? { computedByUpdate: type.computedByUpdate } : {}),
     replaceOn: { ...(type.idOf ? {} : { resourceGroupName: pathParameter }), ...Object.fromEntries(type.names.map((name) => [name, pathParameter])), ...type.replaceOn },
     check: ({ name, inputs: given }) => {
       const inputs = inputAt(given, nameInput) === undefined ? { ...given, [nameInput]: generatedName(name, type.token) } : given;
@@ -62,7 +71,10 @@ export function declaredType(type: DeclaredType, declared: AppendOnlyStore<Prope
       const id = idOf(inputs);
       return { id, outputs: await put(id, inputs) };
     },
-    read: async (id) => declared.get(id.toLowerCase()),
+    read: async (id) => {
+      const answered = declared.get(id.toLowerCase());
+      return answered && type.live ? type.live(id, answered) : answered;
+    },
     update: async (id, { inputs }) => put(id, inputs),
     delete: async (id) => {
       await type.remove?.(id);

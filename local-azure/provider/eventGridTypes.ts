@@ -58,7 +58,7 @@ export function eventGridTypes(eventGrid: EventGrid, destinations: { queueExists
     eventGrid.resources.set(keyOf(id), outputs);
     return outputs;
   };
-  const read = (id: string) => Promise.resolve(eventGrid.resources.get(keyOf(id)));
+  const read = (id: string) => Promise.resolve(eventGrid.topic(id) || eventGrid.subscription(id) ? eventGrid.resources.get(keyOf(id)) : undefined);
 
   const putTopic = (inputs: Properties) => {
     const name = text(inputs['systemTopicName']);
@@ -75,7 +75,8 @@ export function eventGridTypes(eventGrid: EventGrid, destinations: { queueExists
     return { id, outputs };
   };
   const topic: ResourceType = {
-    token: 'azure-native:eventgrid:SystemTopic',
+    token: 'azure-native:eventgrid:SystemTopic', identifiedBy: ['resourceGroupName', 'systemTopicName'],
+    computed: ['name', 'type', 'azureApiVersion', 'metricResourceId', 'provisioningState', 'identity.principalId', 'identity.tenantId'],
     replaceOn: { resourceGroupName: partOfId, systemTopicName: partOfId, location: 'fixed at creation', source: 'fixed at creation', topicType: 'fixed at creation' },
     check: ({ inputs }) => {
       const failures = checkInputs(inputs, [
@@ -117,7 +118,8 @@ export function eventGridTypes(eventGrid: EventGrid, destinations: { queueExists
     return { id, outputs: remember(id, { ...inputs, name, azureApiVersion: apiVersion, type: `${topicType}/eventSubscriptions`, topic: found.source, provisioningState: 'Succeeded' }) };
   };
   const subscription: ResourceType = {
-    token: 'azure-native:eventgrid:SystemTopicEventSubscription',
+    token: 'azure-native:eventgrid:SystemTopicEventSubscription', identifiedBy: ['resourceGroupName', 'systemTopicName', 'eventSubscriptionName'],
+    computed: ['name', 'type', 'azureApiVersion', 'topic', 'provisioningState'],
     replaceOn: { resourceGroupName: partOfId, systemTopicName: partOfId, eventSubscriptionName: partOfId },
     check: ({ inputs }) => ({ inputs, failures: [...checkInputs(inputs, [groupRule, topicName, { property: 'eventSubscriptionName', required: true, pattern: /^[A-Za-z0-9-]{3,64}$/, expected: '3 to 64 letters, digits and dashes' }]), ...checkSubscription(inputs)] }),
     create: ({ inputs }) => Promise.resolve().then(() => putSubscription(inputs)),

@@ -62,11 +62,13 @@ export function eventHubsTypes(eventHubs: EventHubs): ProviderPart {
           const record = await eventHubs.putNamespace(id, text(inputs['namespaceName']));
           return { ...times(record), serviceBusEndpoint: `https://${eventHubs.host(id)}/`, status: 'Active', metricId: `${id.split('/')[2] ?? ''}:${record.name.toLowerCase()}`, kafkaEnabled: inputAt(inputs, 'sku.name') !== 'Basic', zoneRedundant: true };
         },
+        computed: ['createdAt', 'updatedAt', 'serviceBusEndpoint', 'status', 'metricId', 'kafkaEnabled', 'zoneRedundant', 'identity.principalId', 'identity.tenantId'],
+        live: (id, answered) => (eventHubs.namespace(id) ? answered : undefined),
         remove: (id) => eventHubs.deleteNamespace(id),
       }),
       type({
         token: 'azure-native:eventhub:EventHub', armType: 'Microsoft.EventHub/namespaces/eventhubs', names: ['namespaceName', 'eventHubName'], apiVersion, rules: rules.eventHub, faults: eventHubFaults,
-        replaceOn: { partitionCount: 'the partition count of an event hub cannot be changed on Basic and Standard' },
+        // The partition count is not create-only in the REST specification (eventhubs.json, 2024-01-01), so its change is an update, which Event Hubs refuses.
         apply: (id, inputs) => deployed(() => {
           const record = eventHubs.putEventHub({ id, namespaceId: namespaceId(inputs), name: text(inputs['eventHubName']), partitionCount: partitionCount(inputs), retentionMs: retentionHours(inputs) * hourMs });
           return {
@@ -74,11 +76,15 @@ export function eventHubsTypes(eventHubs: EventHubs): ProviderPart {
             messageRetentionInDays: Math.ceil(retentionHours(inputs) / 24), retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours(inputs) },
           };
         }),
+        computed: ['createdAt', 'updatedAt', 'location', 'partitionIds'],
+        live: (id, answered) => (eventHubs.eventHub(id) ? answered : undefined),
         remove: (id) => eventHubs.deleteEventHub(id),
       }),
       type({
         token: 'azure-native:eventhub:ConsumerGroup', armType: 'Microsoft.EventHub/namespaces/eventhubs/consumergroups', names: ['namespaceName', 'eventHubName', 'consumerGroupName'], apiVersion, rules: rules.consumerGroup,
         apply: (id, inputs) => deployed(() => ({ ...times(eventHubs.putConsumerGroup({ id, eventHubId: hubId(inputs), name: text(inputs['consumerGroupName']) })), location: locationOf(inputs) })),
+        computed: ['createdAt', 'updatedAt', 'location'],
+        live: (id, answered) => (eventHubs.consumerGroup(id) ? answered : undefined),
         remove: (id) => {
           if (!id.toLowerCase().endsWith(`/${defaultConsumerGroup.toLowerCase()}`)) eventHubs.deleteConsumerGroup(id);
         },

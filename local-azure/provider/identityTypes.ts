@@ -22,7 +22,7 @@ function userAssignedIdentity(context: RegionContext, entra: Entra): ResourceTyp
     return { id, outputs };
   };
   return {
-    token: 'azure-native:managedidentity:UserAssignedIdentity',
+    token: 'azure-native:managedidentity:UserAssignedIdentity', identifiedBy: ['resourceGroupName', 'resourceName'], computed: ['name', 'type', 'azureApiVersion', 'principalId', 'clientId', 'tenantId', 'systemData'],
     replaceOn: { resourceGroupName: 'Resource Manager: part of the resource id', resourceName: 'Resource Manager: part of the resource id', location: 'Microsoft.ManagedIdentity: the location cannot be changed' },
     check: ({ inputs }) => ({
       inputs,
@@ -32,7 +32,7 @@ function userAssignedIdentity(context: RegionContext, entra: Entra): ResourceTyp
       ]),
     }),
     create: async ({ inputs }) => put(inputs),
-    read: async (id) => kept.get(id.toLowerCase()),
+    read: async (id) => (entra.find({ resourceId: id }) ? kept.get(id.toLowerCase()) : undefined),
     update: async (_id, { inputs }) => put(inputs).outputs,
     async delete(id) {
       kept.delete(id.toLowerCase());
@@ -61,13 +61,14 @@ function application(context: RegionContext, entra: Entra): ResourceType {
     const id = `/applications/${registered.objectId}`;
     const outputs = {
       ...inputs, clientId: registered.clientId, objectId: registered.objectId, displayName: registered.displayName, signInAudience: inputs['signInAudience'] ?? 'AzureADMyOrg', publisherDomain: 'local.region', disabledByMicrosoft: '',
-      appRoleIds: {}, oauth2PermissionScopeIds: {}, featureTags: [], logoUrl: '', tags: inputs['tags'] ?? [], templateId: '', owners: inputs['owners'] ?? [],
+      appRoleIds: {}, oauth2PermissionScopeIds: {}, featureTags: [], logoUrl: '', tags: inputs['tags'] ?? [], owners: inputs['owners'] ?? [],
     };
     kept.set(id, outputs);
     return { id, outputs };
   };
   return {
     token: 'azuread:index/application:Application',
+    computed: ['clientId', 'objectId', 'publisherDomain', 'disabledByMicrosoft', 'appRoleIds', 'oauth2PermissionScopeIds', 'logoUrl'],
     replaceOn: { templateId: 'azuread: the template is applied at creation only' },
     check: ({ inputs }) => ({ inputs, failures: checkInputs(inputs, [{ property: 'displayName', required: true, pattern: /^.{1,120}$/s, expected: 'a display name of 1 to 120 characters' }]) }),
     async create({ inputs, urn }) {
@@ -75,7 +76,11 @@ function application(context: RegionContext, entra: Entra): ResourceType {
       byUrn.set(urn, objectIdOf(created.id));
       return created;
     },
-    read: async (id) => kept.get(id),
+    read: async (id) => {
+      const registered = entra.applications.application(objectIdOf(id));
+      const outputs = kept.get(id);
+      return registered && outputs ? { ...outputs, displayName: registered.displayName } : undefined;
+    },
     update: async (id, { inputs }) => put(inputs, objectIdOf(id)).outputs,
     async delete(id) {
       for (const [urn, objectId] of [...byUrn.entries()]) if (objectId === objectIdOf(id)) byUrn.delete(urn);
@@ -100,10 +105,14 @@ function servicePrincipal(context: RegionContext, entra: Entra): ResourceType {
   };
   return {
     token: 'azuread:index/servicePrincipal:ServicePrincipal',
+    computed: [
+      'objectId', 'displayName', 'applicationTenantId', 'type', 'servicePrincipalNames', 'signInAudience', 'appRoleIds', 'appRoles', 'oauth2PermissionScopeIds', 'oauth2PermissionScopes', 'homepageUrl', 'logoutUrl', 'redirectUris',
+      'samlMetadataUrl',
+    ],
     replaceOn: { clientId: 'azuread: a service principal belongs to one application' },
     check: ({ inputs }) => ({ inputs, failures: checkInputs(inputs, [{ property: 'clientId', required: true, pattern: /^[0-9a-f-]{36}$/i, expected: 'the client id (UUID) of an application' }]) }),
     create: async ({ inputs }) => put(inputs),
-    read: async (id) => kept.get(id),
+    read: async (id) => (entra.find({ objectId: objectIdOf(id) }) ? kept.get(id) : undefined),
     update: async (_id, { inputs }) => put(inputs).outputs,
     async delete(id) {
       kept.delete(id);
@@ -130,7 +139,7 @@ function applicationCertificate(context: RegionContext, entra: Entra): ResourceT
     return { id, outputs };
   };
   return {
-    token: 'azuread:index/applicationCertificate:ApplicationCertificate',
+    token: 'azuread:index/applicationCertificate:ApplicationCertificate', computed: ['keyId', 'startDate'],
     replaceOn: Object.fromEntries(['applicationId', 'encoding', 'endDate', 'endDateRelative', 'keyId', 'startDate', 'type', 'value'].map((one) => [one, 'azuread: a key credential cannot be changed'])),
     check: ({ inputs }) => ({
       inputs,
@@ -143,7 +152,10 @@ function applicationCertificate(context: RegionContext, entra: Entra): ResourceT
       ]),
     }),
     create: async ({ inputs }) => put(inputs),
-    read: async (id) => kept.get(id),
+    read: async (id) => {
+      const [objectId = '', , keyId = ''] = id.split('/');
+      return entra.applications.application(objectId)?.certificates.some((one) => one.keyId === keyId) ? kept.get(id) : undefined;
+    },
     update: async (_id, { inputs }) => put(inputs).outputs,
     async delete(id) {
       const [objectId = '', , keyId = ''] = id.split('/');

@@ -48,6 +48,10 @@ export function iotHubTypes(iotHub: IotHub): ProviderPart {
         properties: { hostName: iotHub.host(id), state: 'Active', provisioningState: 'Succeeded', locations: [{ location, role: 'primary' }], eventHubEndpoints: {}, features: 'None' },
       };
     },
+    computed: [
+      'etag', 'sku.tier', 'identity.principalId', 'identity.tenantId', 'properties.hostName', 'properties.state', 'properties.provisioningState', 'properties.locations', 'properties.eventHubEndpoints', 'properties.features',
+    ],
+    live: (id, answered) => (iotHub.hub(id) ? answered : undefined),
     remove: (id) => iotHub.deleteHub(id),
   }, iotHub.declared, iotHub.now);
   return { resources: [hub], functions: [] };

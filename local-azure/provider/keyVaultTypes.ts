@@ -47,7 +47,8 @@ export function keyVaultTypes(keyVault: KeyVault): ProviderPart {
     return { id, outputs: outputsOf(id, inputs) ?? {} };
   };
   const vault: ResourceType = {
-    token: 'azure-native:resources:Resource',
+    token: 'azure-native:resources:Resource', identifiedBy: ['resourceGroupName', 'resourceProviderNamespace', 'parentResourcePath', 'resourceType', 'resourceName'],
+    computed: ['name', 'type', 'azureApiVersion', 'properties.vaultUri', 'properties.provisioningState'],
     replaceOn: Object.fromEntries(['resourceGroupName', 'resourceName', 'resourceProviderNamespace', 'resourceType', 'parentResourcePath', 'location'].map((one) => [one, 'Resource Manager: part of the resource id, or fixed at creation'])),
     check: ({ inputs }) => {
       const type = `${String(inputs['resourceProviderNamespace'])}/${String(inputs['resourceType'])}`;

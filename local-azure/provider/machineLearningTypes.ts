@@ -49,6 +49,11 @@ function clusterFaults(inputs: Properties): CheckFailure[] {
   return faults;
 }
 
+/** `az ml compute update` changes the scale settings and the identity of a cluster. */
+const fixedOfCluster = Object.fromEntries(
+  ['computeType', 'disableLocalAuth', ...['vmSize', 'vmPriority', 'osType', 'isolatedNetwork', 'subnet', 'virtualMachineImage', 'remoteLoginPortPublicAccess'].map((one) => `properties.${one}`)]
+    .map((one) => [`properties.${one}`, 'AmlCompute: fixed when the cluster is created']),
+);
 const datastoreRules: readonly InputRule[] = [
   { property: 'name', pattern: /^[a-zA-Z0-9][a-zA-Z0-9_]{0,254}$/, expected: 'expected letters, digits and underscores' },
   { property: 'properties.datastoreType', required: true, allowed: ['AzureBlob'], expected: 'expected AzureBlob, the only kind of datastore in this region' },
@@ -61,7 +66,9 @@ const datastoreRules: readonly InputRule[] = [
 export function machineLearningTypes(machineLearning: MachineLearning, directory: Directory, declared: AppendOnlyStore<Properties>, clock: Clock): ProviderPart {
   const { workspaces, assets } = machineLearning;
   const type = (one: DeclaredType) => declaredType(one, declared, () => clock.now());
-  const workspaceOf = (id: string) => workspaces.parent(id.split('/').slice(0, 9).join('/')).id;
+  const workspaceIdOf = (id: string) => id.split('/').slice(0, 9).join('/');
+  const workspaceOf = (id: string) => workspaces.parent(workspaceIdOf(id)).id;
+  const declaredHere = (id: string, answered: Properties) => (workspaces.find(id) ? answered : undefined);
   const keep = (id: string, resourceType: string, inputs: Properties, properties: Properties, identity: Properties = {}) => workspaces.put({
     id, name: nameOf(id), type: resourceType, properties, systemData: stamped(clock, deployment, workspaces.find(id)?.systemData),
     ...(typeof inputs['location'] === 'string' ? { location: inputs['location'] } : {}), ...(inputs['tags'] === undefined ? {} : { tags: inputs['tags'] as Record<string, string> }), ...identity,
@@ -70,7 +77,9 @@ export function machineLearningTypes(machineLearning: MachineLearning, directory
   const container = (token: string, kind: AssetKindName) => type({
     token, armType: `${armType}/${kind}`, names: ['workspaceName', 'name'], apiVersion, rules: [{ property: 'properties', required: true, expected: 'expected the properties of the container' }],
     apply: (id, inputs) => ({ properties: assets.putContainer(workspaceOf(id), kind, nameOf(id), parseProperties(assetKinds[kind].container, inputs) as Properties, deployment).resource.properties }),
-    remove: (id) => assets.deleteContainer(workspaceOf(id), kind, nameOf(id)),
+    computed: ['properties.latestVersion', 'properties.nextVersion', 'properties.provisioningState'],
+    live: (id, answered) => (assets.hasContainer(workspaceIdOf(id), kind, nameOf(id)) ? { ...answered, properties: assets.container(workspaceIdOf(id), kind, nameOf(id)).properties } : undefined),
+    remove: (id) => assets.deleteContainer(workspaceIdOf(id), kind, nameOf(id)),
   });
 
   return {
@@ -85,11 +94,19 @@ export function machineLearningTypes(machineLearning: MachineLearning, directory
           keep(id, armType, inputs, { ...properties, workspaceId: guid, provisioningState: 'Succeeded', tenantId }, identity);
           return { ...identity, workspaceId: guid, tenantId, discoveryUrl: '', mlFlowTrackingUri: '', notebookInfo: {}, privateEndpointConnections: [], privateLinkCount: 0, serviceProvisionedResourceGroup: '', storageHnsEnabled: false, friendlyName: inputs['friendlyName'] ?? inputs['workspaceName'], sku: inputs['sku'] ?? { name: 'Basic', tier: 'Basic' } };
         },
-        remove: (id) => workspaces.delete(id),
+        computed: [
+          'workspaceId', 'tenantId', 'discoveryUrl', 'mlFlowTrackingUri', 'notebookInfo', 'privateEndpointConnections', 'privateLinkCount', 'serviceProvisionedResourceGroup', 'storageHnsEnabled', 'identity.principalId',
+          'identity.tenantId',
+        ],
+        live: declaredHere,
+        remove: async (id) => {
+          await machineLearning.removeWorkspace(id);
+          for (const [key] of [...declared.entries()]) if (key.startsWith(`${id.toLowerCase()}/`)) declared.delete(key);
+        },
       }),
       type({
         token: 'azure-native:machinelearningservices:Compute', armType: `${armType}/computes`, names: ['workspaceName', 'computeName'], apiVersion, rules: clusterRules, faults: clusterFaults,
-        replaceOn: { location: 'the location of a resource cannot be changed', properties: 'AmlCompute: everything but scale settings and identity is fixed when the cluster is created' },
+        replaceOn: { location: 'the location of a resource cannot be changed', ...fixedOfCluster },
         apply: (id, inputs) => {
           workspaceOf(id);
           const identity = identityOutput(directory, id, inputs['identity']);
@@ -100,6 +117,11 @@ export function machineLearningTypes(machineLearning: MachineLearning, directory
           keep(id, `${armType}/computes`, inputs, { ...given, ...outputs.properties, properties: { ...(given['properties'] as Properties), ...outputs.properties.properties } }, identity);
           return { ...identity, ...outputs };
         },
+        computed: [
+          ...['provisioningState', 'isAttachedCompute', 'createdOn', 'modifiedOn', 'provisioningErrors'].map((one) => `properties.${one}`), 'identity.principalId', 'identity.tenantId',
+          ...['allocationState', 'allocationStateTransitionTime', 'currentNodeCount', 'targetNodeCount', 'errors', 'nodeStateCounts'].map((one) => `properties.properties.${one}`),
+        ],
+        live: declaredHere,
         remove: (id) => workspaces.delete(id),
       }),
       type({
@@ -110,6 +132,8 @@ export function machineLearningTypes(machineLearning: MachineLearning, directory
           keep(id, `${armType}/datastores`, {}, properties);
           return { properties };
         },
+        computed: ['properties.isDefault'],
+        live: declaredHere,
         remove: (id) => workspaces.delete(id),
       }),
       container('azure-native:machinelearningservices:EnvironmentContainer', 'environments'),
@@ -127,7 +151,12 @@ export function machineLearningTypes(machineLearning: MachineLearning, directory
           }
         },
         apply: (id, inputs) => ({ properties: assets.putVersion(workspaceOf(id), 'environments', String(inputs['name']), String(inputs['version']), parseProperties(assetKinds.environments.version, inputs) as Properties, deployment).resource.properties }),
-        remove: (id) => void assets.deleteVersion(workspaceOf(id), 'environments', id.split('/').at(-3) ?? '', nameOf(id)),
+        computed: ['properties.environmentType', 'properties.provisioningState', 'properties.stage'],
+        live: (id, answered) => {
+          const found = assets.findVersion(workspaceIdOf(id), 'environments', id.split('/').at(-3) ?? '', nameOf(id));
+          return found && { ...answered, properties: found.properties };
+        },
+        remove: (id) => void assets.deleteVersion(workspaceIdOf(id), 'environments', id.split('/').at(-3) ?? '', nameOf(id)),
       }),
     ],
     functions: [],

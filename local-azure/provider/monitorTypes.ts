@@ -10,7 +10,7 @@ import { ResourceError, type CheckFailure, type FunctionType, type Properties, t
 const named = (property: string, pattern: RegExp, expected: string): InputRule => ({ property, pattern, expected });
 const workspaceId = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/]+$/i;
 const prometheusStream = 'Microsoft-PrometheusMetrics';
-const location = { location: 'the location of a resource cannot be changed' };
+const location = { location: 'REST specification, common types, TrackedResource: x-ms-mutability create and read' };
 
 function retentionFaults(inputs: Properties): CheckFailure[] {
   const days = inputs['retentionInDays'];
@@ -66,6 +66,7 @@ export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
       type({
         token: 'azure-native:operationalinsights:Workspace', armType: 'Microsoft.OperationalInsights/workspaces', names: ['workspaceName'], apiVersion: '2023-09-01', replaceOn: location,
         rules: [named('workspaceName', /^[a-zA-Z0-9][a-zA-Z0-9-]{2,61}[a-zA-Z0-9]$/, 'expected 4 to 63 letters, digits and hyphens')], faults: retentionFaults,
+        computed: ['customerId', 'createdDate', 'modifiedDate', 'privateLinkScopedResources'],
         apply: (id) => ({ customerId: stableGuid(id), createdDate: clock.now().toISOString(), modifiedDate: clock.now().toISOString(), privateLinkScopedResources: [] }),
       }),
       type({
@@ -74,6 +75,8 @@ export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
           { property: 'kind', required: true, expected: 'expected a kind such as web' }, { property: 'applicationType', required: true, allowed: ['web', 'other'], expected: 'expected web or other' },
           { property: 'workspaceResourceId', required: true, pattern: workspaceId, expected: 'expected the ARM id of a Log Analytics workspace: classic components are retired' },
         ],
+        computed: ['instrumentationKey', 'appId', 'applicationId', 'tenantId', 'creationDate', 'hockeyAppToken', 'laMigrationDate', 'privateLinkScopedResources', 'connectionString'],
+        remove: (id) => monitor.forgetComponent(id),
         apply: (id, inputs) => {
           requireWorkspace(inputs['workspaceResourceId']);
           const instrumentationKey = stableGuid(id, 'instrumentation');
@@ -87,6 +90,7 @@ export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
       type({
         token: 'azure-native:monitor:AzureMonitorWorkspace', armType: 'Microsoft.Monitor/accounts', names: ['azureMonitorWorkspaceName'], apiVersion: '2023-04-03', replaceOn: location,
         rules: [named('azureMonitorWorkspaceName', /^[a-zA-Z0-9][a-zA-Z0-9-]{2,42}[a-zA-Z0-9]$/, 'expected 4 to 44 letters, digits and hyphens')],
+        computed: ['accountId', 'etag', 'metrics', 'privateEndpointConnections', 'defaultIngestionSettings'],
         apply: (id, inputs) => {
           const accountId = stableGuid(id);
           return {
@@ -94,12 +98,15 @@ export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
             defaultIngestionSettings: declareIngestion(id, String(inputs['azureMonitorWorkspaceName']), inputs['location']),
           };
         },
-        remove: (id) => Object.values((monitor.declared.get(id.toLowerCase())?.['defaultIngestionSettings'] ?? {}) as Record<string, string>).forEach((one) => void monitor.declared.delete(one.toLowerCase())),
+        remove: (id) => {
+          Object.values((monitor.declared.get(id.toLowerCase())?.['defaultIngestionSettings'] ?? {}) as Record<string, string>).forEach((one) => void monitor.declared.delete(one.toLowerCase()));
+          monitor.forgetWorkspace(id);
+        },
       }),
       type({
         token: 'azure-native:monitor:DiagnosticSetting', armType: 'Microsoft.Insights/diagnosticSettings', names: ['name'], apiVersion: '2021-05-01-preview',
         rules: [{ property: 'resourceUri', required: true, pattern: /^\/subscriptions\//, expected: 'expected the ARM id of the resource that is observed' }], faults: diagnosticFaults,
-        replaceOn: { resourceUri: 'a path parameter of the setting' },
+        replaceOn: { resourceUri: 'a path parameter of the setting' }, identifiedBy: ['resourceUri', 'name'],
         idOf: (inputs) => `${String(inputs['resourceUri'])}/providers/Microsoft.Insights/diagnosticSettings/${String(inputs['name'])}`,
         apply: (_, inputs) => {
           requireWorkspace(inputs['workspaceId']);
@@ -108,11 +115,13 @@ export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
       }),
       type({
         token: 'azure-native:monitor:DataCollectionEndpoint', armType: 'Microsoft.Insights/dataCollectionEndpoints', names: ['dataCollectionEndpointName'], apiVersion: '2022-06-01', replaceOn: location,
+        computed: ['immutableId', 'etag', 'logsIngestion', 'metricsIngestion', 'configurationAccess'],
         apply: endpointOutputs,
       }),
       type({
         token: 'azure-native:monitor:DataCollectionRule', armType: 'Microsoft.Insights/dataCollectionRules', names: ['dataCollectionRuleName'], apiVersion: '2022-06-01', replaceOn: location,
         rules: [{ property: 'dataFlows', required: true, expected: 'expected at least one flow from streams to destinations' }, { property: 'destinations', required: true, expected: 'expected at least one destination' }],
+        computed: ['immutableId', 'etag'],
         apply: ruleOutputs,
       }),
     ],

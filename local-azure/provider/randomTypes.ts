@@ -35,8 +35,8 @@ const stringDefaults = { lower: true, upper: true, number: true, numeric: true, 
 /** Values that live as long as their resource. */
 export function randomTypes(context: Pick<RegionContext, 'openStore'>): ProviderPart {
   const kept = context.openStore<Kept>('provider/random');
-  const type = (token: string, replaceOn: readonly string[], check: ResourceType['check'], generate: (inputs: Properties) => Properties & { result: string }): ResourceType => ({
-    token, check,
+  const type = (token: string, replaceOn: readonly string[], check: ResourceType['check'], generate: (inputs: Properties) => Properties & { result: string }, imported: (id: string) => Properties): ResourceType => ({
+    token, check, computed: ['result'],
     replaceOn: Object.fromEntries(replaceOn.map((one) => [one, 'random: a value is made once'])),
     async create({ urn, inputs }) {
       const asked = JSON.stringify(inputs);
@@ -45,7 +45,8 @@ export function randomTypes(context: Pick<RegionContext, 'openStore'>): Provider
       kept.set(urn, { inputs: asked, outputs });
       return { id: String(outputs['result']), outputs };
     },
-    read: async (id) => [...kept.values()].find(({ outputs }) => outputs['result'] === id)?.outputs,
+    // A value lives in the state of its stack; there is nobody else to ask. One that is imported is its id.
+    read: async (id, known) => [...kept.values()].find(({ outputs }) => outputs['result'] === id)?.outputs ?? known ?? imported(id),
     update: async (_id, { inputs, old }) => ({ ...old, ...inputs }),
     async delete(id) {
       for (const [urn, { outputs }] of [...kept.entries()]) if (outputs['result'] === id) kept.delete(urn);
@@ -62,8 +63,8 @@ export function randomTypes(context: Pick<RegionContext, 'openStore'>): Provider
         const classesOff = inputs['lower'] === false && inputs['upper'] === false && inputs['special'] === false && (inputs['numeric'] ?? inputs['number']) === false;
         if (classesOff) failures.push({ property: 'lower', reason: 'every class of characters is off: expected at least one' });
         return { inputs, failures };
-      }, (inputs) => ({ ...stringDefaults, ...inputs, result: randomString(inputs) })),
-      type('random:index/randomUuid:RandomUuid', ['keepers'], ({ inputs }) => ({ inputs, failures: [] }), (inputs) => ({ ...inputs, result: randomUUID() })),
+      }, (inputs) => ({ ...stringDefaults, ...inputs, result: randomString(inputs) }), (id) => ({ ...stringDefaults, length: id.length, result: id })),
+      type('random:index/randomUuid:RandomUuid', ['keepers'], ({ inputs }) => ({ inputs, failures: [] }), (inputs) => ({ ...inputs, result: randomUUID() }), (id) => ({ result: id })),
     ],
     functions: [],
   };

@@ -14,8 +14,8 @@ export function resourceGroupTypes(context: Pick<RegionContext, 'openStore'>): P
     return { id, outputs };
   };
   const resourceGroup: ResourceType = {
-    token: 'azure-native:resources:ResourceGroup',
-    replaceOn: { resourceGroupName: 'Resource Manager: a resource group cannot be renamed', location: 'Resource Manager: the location of a resource group cannot be changed' },
+    token: 'azure-native:resources:ResourceGroup', identifiedBy: ['resourceGroupName'], computed: ['name', 'type', 'properties', 'azureApiVersion'],
+    replaceOn: { resourceGroupName: 'Resource Manager: a resource group cannot be renamed', location: 'azure-native, provider/pkg/gen/replacement.go' },
     check: ({ inputs }) => ({
       inputs,
       failures: checkInputs(inputs, [

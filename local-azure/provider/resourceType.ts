@@ -19,13 +19,23 @@ export interface CreateRequest { readonly name: string; readonly urn: string; re
 export interface ResourceType {
   /** Pulumi type token, e.g. `azure-native:storage:StorageAccount`. */
   readonly token: string;
-  /** Top-level inputs whose change forces a replacement, each with the page or schema that says so. */
+  /** Inputs (top-level, or paths such as `properties.vmSize`) whose change forces a replacement, each with the page or schema that says so. */
   readonly replaceOn: Readonly<Record<string, string>>;
+  /** Inputs that the id is made of. A replacement that leaves them alone has the old one's name, which must be free first. */
+  readonly identifiedBy?: readonly string[];
+  /** Outputs, by path, that the service decides: unknown until it has answered, and never inputs of a resource that is read back. */
+  readonly computed?: readonly string[];
+  /** Those of them that are decided again by every update. */
+  readonly computedByUpdate?: readonly string[];
+  /** Outputs that may repeat anything of the inputs, and are secret as soon as one input is. */
+  readonly echoes?: readonly string[];
   check(request: CheckRequest): { readonly inputs: Properties; readonly failures: readonly CheckFailure[] };
   /** The id is the ARM id. The outputs are complete: what Azure would answer, including the inputs. */
   create(request: CreateRequest): Promise<{ readonly id: string; readonly outputs: Properties }>;
-  read(id: string): Promise<Properties | undefined>;
+  /** What the service has now. `known` is what the caller last saw, for what lives in the state only. */
+  read(id: string, known?: Properties): Promise<Properties | undefined>;
   update(id: string, request: CreateRequest & { readonly old: Properties }): Promise<Properties>;
+  /** Nothing to delete is success. */
   delete(id: string, old: Properties): Promise<void>;
 }
 

@@ -63,14 +63,16 @@ export function storageTypes(storage: Storage, directory: Pick<Directory, 'manag
     return { ...outputs, primaryEndpoints: { blob, queue } };
   };
   /** A resource that is PUT below its id and kept as it was told. */
-  const plain = (options: Pick<ResourceType, 'token' | 'replaceOn'> & { rules: readonly InputRule[]; more?: (inputs: Properties) => CheckFailure[]; put(inputs: Properties): Promise<{ id: string; outputs: Properties }>; delete?: (id: string) => Promise<void>; read?: (outputs: Properties) => Properties }): ResourceType => ({
+  const plain = (options: Pick<ResourceType, 'token' | 'replaceOn' | 'computed'> & { rules: readonly InputRule[]; more?: (inputs: Properties) => CheckFailure[]; put(inputs: Properties): Promise<{ id: string; outputs: Properties }>; delete?: (id: string) => Promise<void>; read?: (outputs: Properties, id: string) => Promise<Properties | undefined> | Properties | undefined }): ResourceType => ({
     token: options.token,
     replaceOn: options.replaceOn,
+    identifiedBy: ['resourceGroupName', 'accountName', 'containerName', 'queueName', 'blobServicesName', 'managementPolicyName'],
+    computed: ['name', 'type', 'azureApiVersion', ...(options.computed ?? [])],
     check: ({ inputs }) => ({ inputs, failures: [...checkInputs(inputs, options.rules), ...(options.more?.(inputs) ?? [])] }),
     create: ({ inputs }) => options.put(inputs),
-    read: (id) => {
+    read: async (id) => {
       const outputs = storage.resources.get(keyOf(id));
-      return Promise.resolve(outputs && options.read ? options.read(outputs) : outputs);
+      return outputs && options.read ? options.read(outputs, id) : outputs;
     },
     update: async (_id, { inputs }) => (await options.put(inputs)).outputs,
     delete: async (id) => {
@@ -79,10 +81,19 @@ export function storageTypes(storage: Storage, directory: Pick<Directory, 'manag
     },
   });
 
+  /** Containers and queues can be removed, and given other metadata, by whoever has a role on their data. */
+  const withLiveMetadata = async (outputs: Properties, id: string): Promise<Properties | undefined> => {
+    const metadata = await storage.metadata(id);
+    if (metadata === undefined) return undefined;
+    return Object.keys(metadata).length > 0 || outputs['metadata'] !== undefined ? { ...outputs, metadata } : outputs;
+  };
+  const ofAccount = (outputs: Properties, id: string) => (storage.accountExists(id.split('/').slice(0, 9).join('/')) ? outputs : undefined);
+
   const account = plain({
     token: 'azure-native:storage:StorageAccount', rules: accountRules,
-    replaceOn: { resourceGroupName: partOfId, accountName: partOfId, location: 'fixed at creation', isHnsEnabled: 'fixed at creation' },
-    read: accountOutputs,
+    replaceOn: { resourceGroupName: partOfId, accountName: partOfId, location: 'azure-native, provider/pkg/gen/replacement.go', isHnsEnabled: 'azure-native, provider/pkg/gen/replacement.go' },
+    computed: ['sku.tier', 'identity.principalId', 'identity.tenantId', 'creationTime', 'keyCreationTime', 'primaryLocation', 'primaryEndpoints', 'statusOfPrimary', 'provisioningState', 'privateEndpointConnections'],
+    read: (outputs, id) => (storage.accountExists(id) ? accountOutputs(outputs) : undefined),
     put: async (inputs) => {
       const name = text(inputs['accountName']);
       const id = armId(text(inputs['resourceGroupName']), accountType, name);
@@ -108,7 +119,8 @@ export function storageTypes(storage: Storage, directory: Pick<Directory, 'manag
   });
 
   const container = plain({
-    token: 'azure-native:storage:BlobContainer', replaceOn: { resourceGroupName: partOfId, accountName: partOfId, containerName: partOfId },
+    token: 'azure-native:storage:BlobContainer', replaceOn: { resourceGroupName: partOfId, accountName: partOfId, containerName: partOfId }, read: withLiveMetadata,
+    computed: ['deleted', 'deletedTime', 'etag', 'lastModifiedTime', 'leaseState', 'leaseStatus', 'hasImmutabilityPolicy', 'hasLegalHold', 'remainingRetentionDays'],
     rules: [groupRule, accountRule, { property: 'containerName', required: true, pattern: dashed, expected: '3 to 63 lower case letters, digits and single dashes' }, { property: 'publicAccess', allowed: ['None'], expected: 'None: the local region has no anonymous access' }],
     put: async (inputs) => {
       const id = await storage.declareContainer(parentOf(inputs), text(inputs['containerName']), inputs['metadata'] as Record<string, string> | undefined);
@@ -118,7 +130,7 @@ export function storageTypes(storage: Storage, directory: Pick<Directory, 'manag
   });
 
   const queue = plain({
-    token: 'azure-native:storage:Queue', replaceOn: { resourceGroupName: partOfId, accountName: partOfId, queueName: partOfId },
+    token: 'azure-native:storage:Queue', replaceOn: { resourceGroupName: partOfId, accountName: partOfId, queueName: partOfId }, read: withLiveMetadata, computed: ['approximateMessageCount'],
     rules: [groupRule, accountRule, { property: 'queueName', required: true, pattern: dashed, expected: '3 to 63 lower case letters, digits and single dashes' }],
     put: async (inputs) => {
       const id = await storage.declareQueue(parentOf(inputs), text(inputs['queueName']), inputs['metadata'] as Record<string, string> | undefined);
@@ -128,7 +140,7 @@ export function storageTypes(storage: Storage, directory: Pick<Directory, 'manag
   });
 
   const blobService = plain({
-    token: 'azure-native:storage:BlobServiceProperties', replaceOn: { resourceGroupName: partOfId, accountName: partOfId },
+    token: 'azure-native:storage:BlobServiceProperties', replaceOn: { resourceGroupName: partOfId, accountName: partOfId }, computed: ['sku'], read: ofAccount,
     rules: [groupRule, accountRule, { property: 'blobServicesName', required: true, allowed: ['default'], expected: 'default' }],
     more: (inputs) => [...checkRetention(inputs, 'deleteRetentionPolicy'), ...checkRetention(inputs, 'containerDeleteRetentionPolicy')],
     put: (inputs) => {
@@ -139,7 +151,7 @@ export function storageTypes(storage: Storage, directory: Pick<Directory, 'manag
   });
 
   const managementPolicy = plain({
-    token: 'azure-native:storage:ManagementPolicy', replaceOn: { resourceGroupName: partOfId, accountName: partOfId }, more: checkPolicy,
+    token: 'azure-native:storage:ManagementPolicy', replaceOn: { resourceGroupName: partOfId, accountName: partOfId }, computed: ['lastModifiedTime'], read: ofAccount, more: checkPolicy,
     rules: [groupRule, accountRule, { property: 'managementPolicyName', required: true, allowed: ['default'], expected: 'default' }, { property: 'policy', required: true, expected: 'the rules of the policy' }],
     put: (inputs) => {
       const id = `${parentOf(inputs)}/managementPolicies/default`;

@@ -129,6 +129,19 @@ export class Storage implements Service, QueueAccess, BlobAccess {
     return declared.id;
   }
 
+  /** Metadata of a container or queue as its data plane has them; nothing when it is not there. */
+  async metadata(id: string): Promise<Record<string, string> | undefined> {
+    const declared = this.declared.get(keyOf(id));
+    if (!declared || declared.kind === 'account') return undefined;
+    const { account, name } = placeOf(declared.id);
+    const service = declared.kind === 'container' ? 'blob' : 'queue';
+    const query = new Map([...(service === 'blob' ? [['restype', 'container'] as const] : []), ['comp', 'metadata'] as const]);
+    const { status, headers, body } = await this.upstream().send({ service, method: 'GET', account, rawPath: `/${account}/${name}`, query });
+    if (status === 404) return undefined;
+    if (status >= 300) throw new Error(`${name} could not be read: storage answered ${status}: ${body.slice(0, 300)}`);
+    return Object.fromEntries(Object.entries(headers).flatMap(([key, value]) => (key.startsWith('x-ms-meta-') && typeof value === 'string' ? [[key.slice('x-ms-meta-'.length), value]] : [])));
+  }
+
   /** Removes what the ARM id names, with everything in it. */
   async remove(id: string): Promise<void> {
     const declared = this.declared.get(keyOf(id));
