@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { stackOutputs, type StackOutputs } from '../../contracts/stackOutputs';
 import type { Principal } from '../../local-azure/entra/tokenAuthority';
 import { catalogueOf } from '../../local-azure/provider/catalogue';
-import { deploy } from '../../local-azure/provider/host';
+import { deploy, type DeployedResource } from '../../local-azure/provider/host';
 import { regionTypes } from '../../local-azure/provider/regionTypes';
 import { LocalRegion } from '../../local-azure/region/localRegion';
 import { bundleAll } from '../bundle';
@@ -47,7 +47,7 @@ export interface LocalLoopOptions {
   readonly events: LoopEvents;
   readonly replay: Replay;
   /** Called with the finished report while the region still runs. */
-  readonly whileRunning?: (report: LoopReport, region: LocalRegion, outputs: StackOutputs) => Promise<void>;
+  readonly whileRunning?: (report: LoopReport, region: LocalRegion, outputs: StackOutputs, resources: readonly DeployedResource[]) => Promise<void>;
 }
 
 /** Signs a person in at the region: tokens of its authority for one principal. */
@@ -141,7 +141,7 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
       events.phase('waiting until the loop is at rest');
       await comesToRest(evidence, startedAt, signal);
     }
-    await options.whileRunning?.(report, running, outputs);
+    await options.whileRunning?.(report, running, outputs, deployment.resources);
     return report;
   } catch (error) {
     return finish(error as Error);

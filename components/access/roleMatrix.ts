@@ -30,17 +30,15 @@ export type FactoryScope =
 export type FactoryActor = QueueName | 'train' | 'iot-hub' | 'data-events' | 'edge-events' | 'ml-events' | 'edge-site' | 'site' | 'deployer' | 'reader' | 'raw-writer';
 export type FactoryRow = RoleRow<FactoryActor, FactoryScope>;
 
-const program = (who: QueueName, step: string): FactoryRow[] => [
-  { who, role: 'queueMessageProcessor', scope: `queue/${who}`, step, why: 'receives and deletes the messages that start it' },
-  { who, role: 'queueDataReader', scope: `queue/${who}`, step, why: 'its length decides whether the program starts and when it is done' },
-];
+const receives = (who: QueueName, step: string): FactoryRow => ({ who, role: 'queueMessageProcessor', scope: `queue/${who}`, step, why: 'receives and deletes the messages that it works on' });
+const job = (who: JobName, step: string): FactoryRow[] => [receives(who, step), { who, role: 'queueDataReader', scope: `queue/${who}`, step, why: 'its length decides whether the program starts' }];
 const pull = (who: FactoryActor, step: string): FactoryRow => ({ who, role: 'acrPull', scope: 'registry', step, why: 'pulls its own image' });
 const deadLetters = (who: FactoryActor, step: string): FactoryRow => ({ who, role: 'blobDataContributor', scope: 'data/dead-letters', step, why: 'keeps events that no queue took' });
 const sends = (who: FactoryActor, queue: QueueName, step: string, why: string): FactoryRow => ({ who, role: 'queueMessageSender', scope: `queue/${queue}`, step, why });
 
 /** Who may do what in a factory's part of the loop, least privilege. */
 export const factoryRoles: readonly FactoryRow[] = [
-  ...program('data-pipeline', '1a'),
+  ...job('data-pipeline', '1a'),
   { who: 'data-pipeline', role: 'blobDataReader', scope: 'data/raw', step: '1a', why: 'reads raw files, never changes them' },
   { who: 'data-pipeline', role: 'blobDataReader', scope: 'edge/landing-zone', step: '1a', why: 'reads recycled inference data' },
   { who: 'data-pipeline', role: 'blobDataContributor', scope: 'data/processed', step: '1b', why: 'writes windows and the manifest' },
@@ -48,7 +46,7 @@ export const factoryRoles: readonly FactoryRow[] = [
   { who: 'data-pipeline', role: 'blobDataContributor', scope: 'data/quarantine', step: '1b', why: 'keeps copies of refused files with the reason' },
   pull('data-pipeline', '1a'),
 
-  ...program('model-development', '3a'),
+  ...job('model-development', '3a'),
   { who: 'model-development', role: 'blobDataReader', scope: 'data/processed', step: '3a', why: 'reads the manifest of the data version' },
   { who: 'model-development', role: 'machineLearningDataScientist', scope: 'ml-workspace', step: '3a', why: 'registers the data asset and submits the training job' },
   pull('model-development', '3a'),
@@ -58,14 +56,14 @@ export const factoryRoles: readonly FactoryRow[] = [
   { who: 'train', role: 'machineLearningDataScientist', scope: 'ml-workspace', step: '3b', why: 'registers the model version' },
   pull('train', '3a'),
 
-  ...program('validate-and-package', '5a'),
+  ...job('validate-and-package', '5a'),
   { who: 'validate-and-package', role: 'machineLearningDataScientist', scope: 'ml-workspace', step: '5a', why: 'reads the model version and writes the verdict into its tags' },
   { who: 'validate-and-package', role: 'blobDataReader', scope: 'ml/models', step: '5a', why: 'loads the model' },
   { who: 'validate-and-package', role: 'blobDataReader', scope: 'data/processed', step: '5a', why: 'loads the windows to judge it with' },
   { who: 'validate-and-package', role: 'blobDataContributor', scope: 'edge/packaged-models', step: '5b', why: 'writes the edge package and its digest' },
   pull('validate-and-package', '5a'),
 
-  ...program('tag-and-deliver', '7'),
+  ...job('tag-and-deliver', '7'),
   { who: 'tag-and-deliver', role: 'machineLearningDataScientist', scope: 'ml-workspace', step: '7', why: 'tags the model version' },
   { who: 'tag-and-deliver', role: 'blobDataReader', scope: 'ml/models', step: '7', why: 'reads the model that goes into the registry' },
   { who: 'tag-and-deliver', role: 'blobDataReader', scope: 'edge/packaged-models', step: '7', why: 'reads the package that goes into the registry' },
@@ -73,7 +71,7 @@ export const factoryRoles: readonly FactoryRow[] = [
   { who: 'tag-and-deliver', role: 'blobDataContributor', scope: 'data/deliveries', step: '7', why: 'opens the delivery record' },
   sends('tag-and-deliver', 'delivery', '7', 'tells the delivery program about the record'),
 
-  ...program('delivery', '8a'),
+  receives('delivery', '8a'),
   { who: 'delivery', role: 'blobDataContributor', scope: 'data/deliveries', step: '8a', why: 'keeps the state of each delivery' },
   { who: 'delivery', role: 'blobDataContributor', scope: 'data/checkpoints', step: '8b', why: 'keeps its place in the event hub' },
   { who: 'delivery', role: 'cloudToDeviceSender', scope: 'iot-hub', step: '8a', why: 'announces deliveries and answers with the download address' },
@@ -104,7 +102,6 @@ export const factoryRoles: readonly FactoryRow[] = [
   { who: 'reader', role: 'blobDataReader', scope: 'data', step: 'evidence', why: 'reads data versions, quarantine and delivery records' },
   { who: 'reader', role: 'blobDataReader', scope: 'edge', step: 'evidence', why: 'reads packages and digests' },
   { who: 'reader', role: 'blobDataReader', scope: 'ml/models', step: 'evidence', why: 'reads model files' },
-  { who: 'reader', role: 'queueDataReader', scope: 'data', step: 'evidence', why: 'sees work that waits' },
   { who: 'reader', role: 'reader', scope: 'ml-workspace', step: 'evidence', why: 'reads model versions, training jobs and tags' },
   ...jobNames.map((job): FactoryRow => ({ who: 'reader', role: 'reader', scope: `job/${job}`, step: 'evidence', why: 'reads when the program ran and how it ended' })),
   { who: 'reader', role: 'eventHubsDataReceiver', scope: 'event-hub', step: 'evidence', why: 'sees the messages of the device, in a consumer group of its own' },

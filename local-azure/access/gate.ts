@@ -2,7 +2,9 @@ import type { Principal, TokenAuthority } from '../entra/tokenAuthority';
 import type { Clock } from '../region/clock';
 import type { RoleAssignments } from './roleAssignments';
 
-export interface Denial { readonly at: string; readonly service: string; readonly status: 401 | 403; readonly objectId: string | null; readonly identity: string; readonly action: string; readonly scope: string; readonly reason: string; readonly rolesThatGrant: readonly string[] }
+/** What a service refuses before roles are asked for: an assertion, a device's certificate, a signature, a path. */
+export interface Refusal { readonly service: string; readonly status: 400 | 401 | 403; readonly identity: string; readonly objectId?: string; readonly action: string; readonly scope: string; readonly reason: string }
+export interface Denial { readonly at: string; readonly service: string; readonly status: Refusal['status']; readonly objectId: string | null; readonly identity: string; readonly action: string; readonly scope: string; readonly reason: string; readonly rolesThatGrant: readonly string[] }
 export type Decision = { readonly allowed: true; readonly principal: Principal; readonly expiresAt: Date } | { readonly allowed: false; readonly status: 401 | 403; readonly reason: string; readonly principal?: Principal };
 
 /** `actions` are alternatives: one of them is enough, as where Azure accepts write or add. */
@@ -16,10 +18,15 @@ export class Gate {
 
   /** `token` is the bare JWT; undefined stands for a request without credentials. */
   authorize(token: string | undefined, request: AccessRequest): Decision {
+    const decision = this.authenticate(token, request);
+    return decision.allowed ? this.authorizePrincipal(decision.principal, request, decision.expiresAt) : decision;
+  }
+
+  /** Who asks, where what may be done is asked later. */
+  authenticate(token: string | undefined, request: AccessRequest): Decision {
     if (token === undefined) return this.refuse(401, undefined, request, 'no credentials');
     const check = this.authority.verify(token, request.audiences);
-    if (!check.ok) return this.refuse(401, undefined, request, check.reason);
-    return this.authorizePrincipal(check.principal, request, check.expiresAt);
+    return check.ok ? { allowed: true, principal: check.principal, expiresAt: check.expiresAt } : this.refuse(401, undefined, request, check.reason);
   }
 
   /** For a principal that was verified before (an AMQP connection, a SAS signer, a service's own identity). */
@@ -33,11 +40,21 @@ export class Gate {
     return () => this.listeners.delete(listener);
   }
 
+  /** Puts into the log of refusals what a service refused by itself. */
+  report({ objectId, ...refusal }: Refusal): void {
+    this.keep({ ...refusal, at: this.clock.now().toISOString(), objectId: objectId ?? null, rolesThatGrant: [] });
+  }
+
   private refuse(status: 401 | 403, principal: Principal | undefined, request: Omit<AccessRequest, 'audiences'>, reason: string): Decision {
-    const action = request.actions[0] ?? '';
-    const denial: Denial = { at: this.clock.now().toISOString(), service: request.service, status, objectId: principal?.objectId ?? null, identity: principal?.displayName ?? 'anonymous', action: request.actions.join(' or '), scope: request.scope, reason, rolesThatGrant: this.roles.rolesGranting(action) };
+    this.keep({
+      at: this.clock.now().toISOString(), service: request.service, status, objectId: principal?.objectId ?? null, identity: principal?.displayName ?? 'anonymous',
+      action: request.actions.join(' or '), scope: request.scope, reason, rolesThatGrant: this.roles.rolesGranting(request.actions[0] ?? ''),
+    });
+    return { allowed: false, status, reason, ...(principal ? { principal } : {}) };
+  }
+
+  private keep(denial: Denial): void {
     if (this.denials.push(denial) > 10_000) this.denials.shift();
     for (const listener of this.listeners) listener(denial);
-    return { allowed: false, status, reason, ...(principal ? { principal } : {}) };
   }
 }

@@ -32,6 +32,10 @@ export class RoleAssignments {
   constructor(private readonly assignments: AppendOnlyStore<RoleAssignment>, private readonly customRoles: AppendOnlyStore<RoleDefinition>) {}
 
   assign(assignment: RoleAssignment): void {
+    const custom = this.customRoles.get(guidOf(assignment.roleDefinitionId));
+    if (custom && !custom.assignableScopes.some((scope) => scopeContains(scope, assignment.scope))) {
+      throw new Error(`RoleDefinitionNotAssignableAtScope: the role '${custom.name}' can be assigned below ${custom.assignableScopes.join(', ')}, not at ${assignment.scope}.`);
+    }
     if (!this.role(assignment.roleDefinitionId)) throw new Error(`RoleDefinitionDoesNotExist: the role definition '${guidOf(assignment.roleDefinitionId)}' does not exist in this region.`);
     for (const other of this.assignments.values()) {
       if (other.id.toLowerCase() !== assignment.id.toLowerCase() && guidOf(other.roleDefinitionId) === guidOf(assignment.roleDefinitionId) && other.principalId === assignment.principalId && other.scope.toLowerCase() === assignment.scope.toLowerCase()) {

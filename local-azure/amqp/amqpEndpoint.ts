@@ -48,11 +48,8 @@ export function acceptAmqp(context: RegionContext, socket: Duplex, service: Amqp
   function putToken(request: Message): AmqpReply {
     const token = bareToken(String(request.application_properties?.['type'] ?? ''), request.body);
     if (token === undefined) return { status: 401, description: 'amqp:unauthorized-access: expected a Microsoft Entra token (type jwt, or "Bearer <jwt>"); shared access signatures are off' };
-    const check = context.authority.verify(token, service.audiences);
-    if (!check.ok) {
-      context.gate.authorize(token, { service: service.name, audiences: service.audiences, actions: ['$cbs put-token'], scope: service.scope });
-      return { status: 401, description: `amqp:unauthorized-access: ${check.reason}` };
-    }
+    const check = context.gate.authenticate(token, { service: service.name, audiences: service.audiences, actions: ['$cbs put-token'], scope: service.scope });
+    if (!check.allowed) return { status: 401, description: `amqp:unauthorized-access: ${check.reason}` };
     claims = { principal: check.principal, expiresAt: check.expiresAt };
     cancelExpiry();
     cancelExpiry = context.clock.after(check.expiresAt.getTime() - context.clock.now().getTime(), () => connection.close(unauthorized('the token has expired')));

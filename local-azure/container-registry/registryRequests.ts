@@ -133,13 +133,20 @@ export class RegistryRequests {
   /** The access token must hold the rights, and the roles must still give them. */
   private allowed(call: Call, type: string, name: string, rights: readonly Right[]): boolean {
     const token = bearer(call.request);
-    return token !== undefined && rights.every((right) => {
+    if (token === undefined) return false;
+    if (!this.tokens.isGood(call.place.loginServer, token)) throw this.foreign(call, 'the access token is invalid or has expired');
+    return rights.every((right) => {
       const principal = this.tokens.principalWith(call.place.loginServer, token, type, name, right);
       return principal !== undefined && this.mayUse(call.place, principal, right);
     });
   }
   private mayUse(place: RegistryPlace, principal: Principal, right: Right): boolean {
     return this.context.gate.authorizePrincipal(principal, { service: 'container-registry', actions: actionsOf[right], scope: place.id }).allowed;
+  }
+
+  private foreign({ place, method, path }: Call, reason: string): RegistryError {
+    this.context.gate.report({ service: 'container-registry', status: 401, identity: 'anonymous', action: `${method} ${path.slice(0, 200)}`, scope: place.id, reason });
+    return new RegistryError(401, 'UNAUTHORIZED', reason);
   }
 
   private challenge(call: Call, scope: string): void {
@@ -156,8 +163,8 @@ export class RegistryRequests {
   private async exchange(call: Call): Promise<void> {
     const form = await this.form(call);
     const audiences = ['https://containerregistry.azure.net', ...(call.place.armAudience ? ['https://management.azure.com'] : [])];
-    const check = this.context.authority.verify(form.get('access_token') ?? '', audiences);
-    if (!check.ok) throw new RegistryError(401, 'UNAUTHORIZED', `the Microsoft Entra access token is refused: ${check.reason}`);
+    const check = this.context.gate.authenticate(form.get('access_token') ?? '', { service: 'container-registry', audiences, actions: ['exchange a token'], scope: call.place.id });
+    if (!check.allowed) throw new RegistryError(401, 'UNAUTHORIZED', `the Microsoft Entra access token is refused: ${check.reason}`);
     if (form.get('service') !== call.place.loginServer) throw new RegistryError(400, 'UNSUPPORTED', `expected service=${call.place.loginServer}, got ${form.get('service') ?? 'none'}`);
     sendJson(call.response, 200, { refresh_token: this.tokens.refreshToken(call.place.loginServer, check.principal) });
   }
@@ -167,7 +174,7 @@ export class RegistryRequests {
     const service = call.place.loginServer;
     if (form.get('grant_type') !== 'refresh_token') throw new RegistryError(401, 'UNAUTHORIZED', 'expected grant_type=refresh_token: anonymous pull and passwords are off');
     const principal = this.tokens.principalOfRefreshToken(service, form.get('refresh_token') ?? '');
-    if (!principal) throw new RegistryError(401, 'UNAUTHORIZED', 'the refresh token is invalid or has expired');
+    if (!principal) throw this.foreign(call, 'the refresh token is invalid or has expired');
     const scopes = parseScopes(form.getAll('scope').join(' '));
     const access = scopes.map((one) => ({ ...one, actions: one.actions.filter((right) => this.mayUse(call.place, principal, right)) }));
     sendJson(call.response, 200, { access_token: this.tokens.accessToken(service, principal, access) });

@@ -51,6 +51,9 @@ export class RegistryTokens {
   accessToken(service: string, principal: Principal, access: readonly Access[]): string {
     return this.sign({ kind: 'access', ...claims(principal), access }, service, 4_500);
   }
+  isGood(service: string, token: string): boolean {
+    return this.verify(service, token) !== undefined;
+  }
   principalOfRefreshToken(service: string, token: string): Principal | undefined {
     const payload = refreshPayload.safeParse(this.verify(service, token));
     return payload.success ? { objectId: payload.data.oid, clientId: payload.data.appid, displayName: payload.data.name } : undefined;

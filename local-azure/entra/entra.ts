@@ -1,12 +1,15 @@
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import { subscriptionId, type RegionContext, type Service } from '../region/regionContext';
 import type { Directory, IdentityEndpoint } from '../region/seams';
 import { closeServer, createWebServer, sendJson } from '../region/webServer';
 import { Applications, type Application } from './applications';
+import { AssertionUses, type AssertionUse } from './assertionUses';
 import { ManagedIdentityEndpoint } from './managedIdentityEndpoint';
 import { ManagedIdentities } from './principals';
+import { resumeSessions } from './tlsSessions';
 import { TokenEndpoint } from './tokenEndpoint';
 import type { Principal } from './tokenAuthority';
 
@@ -21,7 +24,7 @@ export class Entra implements Service, Directory, IdentityEndpoint {
   readonly deployer: Principal;
   private readonly identities: ManagedIdentities;
   private readonly endpoint: ManagedIdentityEndpoint;
-  private readonly authorityServer: Server;
+  private readonly authorityServer: TlsServer;
   private readonly identityServer: Server;
   private readonly portStore: AppendOnlyStore<number>;
   private ports: { authority: number; identity: number } | undefined;
@@ -30,15 +33,16 @@ export class Entra implements Service, Directory, IdentityEndpoint {
     this.portStore = context.openStore<number>('entra/ports');
     this.applications = new Applications(context.openStore<Application>('entra/applications'));
     this.identities = new ManagedIdentities(context.openStore<Principal>('entra/managed-identities'), () => this.applications.servicePrincipals());
-    this.endpoint = new ManagedIdentityEndpoint(context.authority, (principal) => this.identities.resourceIdOf(principal));
+    this.endpoint = new ManagedIdentityEndpoint(context.authority, (principal) => this.identities.resourceIdOf(principal), (refusal) => context.gate.report(refusal));
     this.deployer = this.identities.managedIdentity('deployer', 'deployer');
     const log = (message: string, detail?: Record<string, unknown>) => context.log(this.name, message, detail);
-    const tokens = new TokenEndpoint(this.applications, context.authority, context.clock, () => this.authorityHost, log);
+    const tokens = new TokenEndpoint(this.applications, context.authority, new AssertionUses(context.openStore<AssertionUse>('entra/assertions'), context.clock), context.clock, () => this.authorityHost, (refusal) => context.gate.report(refusal));
     const failed = (error: unknown) => log('request failed', { error: (error as Error).message });
     this.authorityServer = createWebServer(context.tls, (request, response, url) => tokens.handle(request, response, url), (error, response) => {
       failed(error);
       sendJson(response, 500, { error: 'server_error', error_description: 'AADSTS90000: the authority failed' });
     });
+    resumeSessions(this.authorityServer, context.tls);
     this.identityServer = createWebServer(undefined, (request, response, url) => this.endpoint.handle(request, response, url), (error, response) => {
       failed(error);
       sendJson(response, 500, { statusCode: 500, message: 'the identity endpoint failed' });

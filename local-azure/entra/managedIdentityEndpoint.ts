@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Refusal } from '../access/gate';
 import { sendJson } from '../region/webServer';
 import type { Principal, TokenAuthority } from './tokenAuthority';
 
@@ -23,7 +24,7 @@ const sameSecret = (given: string, secret: Buffer) => {
  */
 export class ManagedIdentityEndpoint {
   private readonly grants = new Map<Protocol, Set<Grant>>([['appService', new Set()], ['machineLearning', new Set()]]);
-  constructor(private readonly authority: TokenAuthority, private readonly resourceIdOf: (principal: Principal) => string | undefined) {}
+  constructor(private readonly authority: TokenAuthority, private readonly resourceIdOf: (principal: Principal) => string | undefined, private readonly report: (refusal: Refusal) => void) {}
 
   grant(origin: string, identities: readonly Principal[], protocol: Protocol, systemAssigned?: Principal): { environment: Record<string, string>; revoke(): void } {
     const secret = randomBytes(32).toString('base64url');
@@ -45,13 +46,17 @@ export class ManagedIdentityEndpoint {
     const given = request.headers[secretHeader];
     let grant: Grant | undefined;
     for (const one of this.grantsOf(protocol)) if (typeof given === 'string' && sameSecret(given, one.secret)) grant = one;
-    if (!grant) return sendJson(response, 401, { statusCode: 401, message: `the header ${secretHeader} is not that of a running replica` });
+    const resource = url.searchParams.get('resource');
+    const refuse = (status: 400 | 401, identity: string, message: string) => {
+      this.report({ service: 'entra', status: status === 401 ? 401 : 403, identity, action: 'get a token of a managed identity', scope: (resource ?? '').slice(0, 500), reason: message });
+      sendJson(response, status, { statusCode: status, message });
+    };
+    if (!grant) return refuse(401, 'anonymous', `the header ${secretHeader} is not that of a running replica`);
     const bad = (message: string) => sendJson(response, 400, { statusCode: 400, message });
     if (url.searchParams.get('api-version') !== apiVersion) return bad(`expected api-version=${apiVersion}, got ${url.searchParams.get('api-version') ?? 'none'}`);
-    const resource = url.searchParams.get('resource');
     if (!resource || resource.length > 500) return bad('expected the parameter resource');
     const principal = this.identityOf(grant, url.searchParams, clientIdParameter);
-    if (typeof principal === 'string') return bad(principal);
+    if (typeof principal === 'string') return refuse(400, grant.identities.map(({ displayName }) => displayName).join(', '), principal);
     const { token, expiresOn } = this.authority.issue(principal, resource.replace(/\/\.default$/, ''));
     return sendJson(response, 200, { access_token: token, expires_on: String(expiresOn), resource, token_type: 'Bearer', client_id: principal.clientId }, { 'cache-control': 'no-store' });
   }

@@ -54,7 +54,7 @@ export class DeviceConnections {
   private decide(connect: IConnectPacket, certificate: PresentedCertificate | undefined): ConnectDecision {
     const { record, host } = this.hub();
     const refuse = (returnCode: number, reason: string): ConnectDecision => {
-      this.context.log('iot-hub', 'device refused', { hub: record.name, clientId: connect.clientId.slice(0, 128), reason });
+      this.report(connect.clientId.slice(0, 128), 'connect', 401, reason);
       return { accepted: false, returnCode };
     };
     const [userHost = '', userDevice = ''] = (connect.username ?? '').split('/');
@@ -66,6 +66,10 @@ export class DeviceConnections {
     const reason = certificateRefusal(device, certificate, this.context.clock.now());
     if (reason !== undefined) return refuse(connectReturn.notAuthorized, reason);
     return { accepted: true, policy: this.policy(device, connect.clean === true) };
+  }
+
+  private report(deviceId: string, action: string, status: 401 | 403, reason: string): void {
+    this.context.gate.report({ service: 'iot-hub', status, identity: `device ${deviceId}`, action, scope: `${this.hub().record.id}/devices/${deviceId}`, reason });
   }
 
   private policy(device: DeviceRecord, clean: boolean): MqttClientPolicy {
@@ -103,7 +107,10 @@ export class DeviceConnections {
       },
       publish: (message) => this.receive(device, message),
       subscribe: (filter, qos) => {
-        if (filter !== `${commandTopic}#` || qos > 1) return subscriptionRefused;
+        if (filter !== `${commandTopic}#` || qos > 1) {
+          this.report(deviceId, 'subscribe', 403, `${deviceId} may subscribe to ${commandTopic}# only, not to "${filter.slice(0, 200)}"`);
+          return subscriptionRefused;
+        }
         subscribed = true;
         if (!clean) this.sessions.set(key, { subscribed });
         queueMicrotask(pump);
@@ -125,7 +132,7 @@ export class DeviceConnections {
 
   private receive(device: DeviceRecord, { topic, payload }: IncomingMessage): boolean {
     const refuse = (reason: string) => {
-      this.context.log('iot-hub', 'message refused', { hub: this.hub().record.name, deviceId: device.deviceId, reason });
+      this.report(device.deviceId, 'publish', 403, reason);
       return false;
     };
     const prefix = `devices/${device.deviceId}/messages/events/`;

@@ -25,8 +25,8 @@ export class VaultRequests {
   async handle(vault: Vault, origin: string, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) return this.challenge(response, 'AKV10000: Request is missing a Bearer or PoP token.');
-    const check = this.context.authority.verify(token, ['https://vault.azure.net']);
-    if (!check.ok) return this.challenge(response, `AKV10022: Invalid token: ${check.reason}.`);
+    const check = this.context.gate.authenticate(token, { service: 'key-vault', audiences: ['https://vault.azure.net'], actions: [`${request.method ?? ''} ${url.pathname.slice(0, 200)}`], scope: vault.id });
+    if (!check.allowed) return this.challenge(response, `AKV10022: Invalid token: ${check.reason}.`);
     if (!url.searchParams.get('api-version')) throw new VaultError(400, 'BadParameter', 'api-version must be specified');
     const [collection, name, part, extra] = decodeURIComponent(url.pathname).split('/').slice(1).filter((segment) => segment !== '');
     if (name !== undefined && !secretName.test(name)) throw new VaultError(400, 'BadParameter', `The request URI contains an invalid name: ${name}`);

@@ -1,5 +1,5 @@
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { TlsMaterial } from './certificates';
 
 /** HTTP servers of the region's services: bounded bodies, bounded headers, prompt shutdown. */
@@ -31,7 +31,10 @@ export function sendJson(response: ServerResponse, status: number, body?: unknow
 export type WebHandler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
 
 /** `failed` answers what the handler threw. Without `tls` the server speaks plain HTTP, which only the identity endpoint does. */
-export function createWebServer(tls: TlsMaterial | undefined, handler: WebHandler, failed: (error: unknown, response: ServerResponse) => void): Server {
+type Failed = (error: unknown, response: ServerResponse) => void;
+export function createWebServer(tls: TlsMaterial, handler: WebHandler, failed: Failed): TlsServer;
+export function createWebServer(tls: undefined, handler: WebHandler, failed: Failed): Server;
+export function createWebServer(tls: TlsMaterial | undefined, handler: WebHandler, failed: Failed): Server {
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     // A target such as `//x` would be read as a host; the path is kept as it came.
     const base = `https://${request.headers.host ?? 'localhost'}`;

@@ -68,8 +68,8 @@ export class ResourceManager implements Service {
     const scope = found?.route.scope(found.match) ?? path;
     // A path that no service has is still a protected path: who asks must be known before it is told so.
     if (!found) {
-      const check = token === undefined ? { ok: false as const, reason: 'no credentials' } : this.context.authority.verify(token, audiences);
-      if (!check.ok) return this.unauthenticated(response, check.reason);
+      const check = this.context.gate.authenticate(token, { service: this.name, audiences, actions: [`${request.method ?? ''} of what nothing serves`], scope });
+      if (!check.allowed) return this.unauthenticated(response, check.reason);
       throw this.noRoute(request.method ?? '', path, url.searchParams);
     }
     const action = found.route.action(found.match);

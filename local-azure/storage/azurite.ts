@@ -2,12 +2,17 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
 
 const startTimeoutMs = 30_000;
 const stopGraceMs = 5_000;
 /** Azurite never closes a connection that the front is about to use again, however long the machine was busy with other things. */
 const keepAliveSeconds = 600;
 export type StorageService = 'blob' | 'queue';
+const pastTheFront = z.object({ status: z.union([z.literal(401), z.literal(403)]), method: z.string(), path: z.string() });
+/** A request that reached Azurite without the front, and was refused. */
+export type PastTheFront = z.output<typeof pastTheFront>;
 export interface Upstream { readonly key: Buffer; readonly ports: Readonly<Record<StorageService, number>> }
 
 const onceExited = (child: ChildProcess) => (child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise<void>((resolve) => child.once('exit', () => resolve())));
@@ -17,7 +22,7 @@ export class Azurite {
   private child: ChildProcess | undefined;
   private stopping = false;
 
-  constructor(private readonly directory: string, private readonly regionDirectory: string, private readonly onLost: (reason: string) => void) {}
+  constructor(private readonly directory: string, private readonly regionDirectory: string, private readonly onLost: (reason: string) => void, private readonly onRefused: (refusal: PastTheFront) => void) {}
 
   async start(): Promise<Upstream> {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
@@ -35,6 +40,9 @@ export class Azurite {
     const ports = await this.readPorts(child).catch((error: unknown) => {
       child.kill('SIGKILL');
       throw error;
+    });
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('refused ')) this.onRefused(pastTheFront.parse(JSON.parse(line.slice('refused '.length))));
     });
     child.once('exit', (code, signal) => {
       if (!this.stopping) this.onLost(`Azurite ended unexpectedly with ${signal ?? `exit code ${code}`}`);

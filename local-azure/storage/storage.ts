@@ -66,6 +66,8 @@ export class Storage implements Service, QueueAccess, BlobAccess {
     this.azurite = new Azurite(join(this.context.directory, 'storage', 'azurite'), this.context.directory, (reason) => {
       this.context.log('storage', reason);
       if (this.running) this.startAzurite().catch((error: unknown) => this.context.log('storage', 'Azurite did not come back', { reason: (error as Error).message }));
+    }, ({ status, method, path }) => {
+      this.context.gate.report({ service: 'storage', status, identity: 'somebody who came past the front', action: method, scope: path, reason: 'Azurite answers to the key of the front only' });
     });
     const upstream = await this.azurite.start();
     this.client?.close();

@@ -39,7 +39,7 @@ export class StorageFront {
 
   private async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { access, accountId, commits } = this.connections;
-    const request = readStorageRequest(this.service, incoming.method ?? '', incoming.url ?? '', incoming.headers);
+    const request = this.read(incoming);
     const account = accountId(request.account);
     if (account === undefined) throw new StorageFault(404, 'ResourceNotFound', `The storage account ${request.account} does not exist in this region.`);
     const operation = classify(request);
@@ -61,6 +61,18 @@ export class StorageFront {
       throw access.refuseReplacement(request, account, grant);
     }
     this.relay(answered, response);
+  }
+
+  private read(incoming: IncomingMessage): StorageRequest {
+    try {
+      return readStorageRequest(this.service, incoming.method ?? '', incoming.url ?? '', incoming.headers);
+    } catch (error) {
+      if (error instanceof StorageFault && error.code === 'InvalidUri') {
+        const path = (incoming.url ?? '').split('?')[0] ?? '';
+        this.connections.context.gate.report({ service: `storage/${this.service}`, status: 400, identity: 'anonymous', action: incoming.method ?? '', scope: path.slice(0, 500), reason: `${error.code}: ${error.message}` });
+      }
+      throw error;
+    }
   }
 
   private forwardedHeaders(request: StorageRequest, operation: Operation, grant: Grant): Record<string, string> {

@@ -50,7 +50,7 @@ export function readStorageRequest(service: StorageService, method: string, url:
   const [root, account = '', container, ...others] = rawPath.split('/').map(decode);
   if (root !== '' || !accountName.test(account)) throw new StorageFault(400, 'InvalidUri', `Expected https://<host>/<account>/…, got the path "${rawPath.slice(0, 100)}".`);
   const rest = others.join('/');
-  if (others.some((part) => part === '.' || part === '..')) throw new StorageFault(400, 'InvalidUri', 'The request URI has a "." or ".." segment.');
+  if ([container, ...others].some((part) => part === '.' || part === '..')) throw new StorageFault(400, 'InvalidUri', 'The request URI has a "." or ".." segment.');
   if (container !== undefined && container !== '' && !containerName.test(container)) throw new StorageFault(400, 'InvalidResourceName', `"${container.slice(0, 100)}" is no legal ${service === 'blob' ? 'container' : 'queue'} name.`);
   if ((container === undefined || container === '') && rest !== '') throw new StorageFault(400, 'InvalidUri', 'The request URI has an empty segment.');
   return {

@@ -8,7 +8,7 @@ const listens = async (port: number) => fetch(`http://127.0.0.1:${port}/data1?co
 
 it('does not outlive a parent that was killed', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'azurite-'));
-  const script = `const { Azurite } = require('./local-azure/storage/azurite'); new Azurite(${JSON.stringify(directory)}, ${JSON.stringify(directory)}, () => {}).start().then(({ ports }) => console.log(ports.blob));`;
+  const script = `const { Azurite } = require('./local-azure/storage/azurite'); new Azurite(${JSON.stringify(directory)}, ${JSON.stringify(directory)}, () => {}, () => {}).start().then(({ ports }) => console.log(ports.blob));`;
   const parent = spawn(process.execPath, ['-r', 'ts-node/register', '-e', script], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const port = await new Promise<number>((resolve, reject) => {
