@@ -13,4 +13,5 @@ module.exports = {
   // Most of the time is waiting: for jobs, restarts, rests.
   maxWorkers: 2,
   testTimeout: 240_000,
+  globals: { engineLane: process.argv.some((argument) => /tests[/\\]engine/.test(argument)) },
 };

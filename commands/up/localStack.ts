@@ -11,7 +11,8 @@ import { stackFile, type UpDirectory } from './upDirectory';
 export function pulumiEnvironment(up: UpDirectory, pulumi: string, root: string, providers: string | undefined, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.fromEntries(Object.entries(own).filter(([name]) => !name.startsWith('PULUMI_')));
   return {
-    ...kept, PATH: pathFor(pulumi, root, own['PATH']), PULUMI_HOME: up.pulumiHome, PULUMI_BACKEND_URL: `file://${up.backend}`, PULUMI_CONFIG_PASSPHRASE_FILE: up.passphraseFile,
+    // Without side files: one that a killed CLI left half written would make the whole state unreadable.
+    ...kept, PATH: pathFor(pulumi, root, own['PATH']), PULUMI_HOME: up.pulumiHome, PULUMI_BACKEND_URL: `file://${up.backend}?metadata=skip`, PULUMI_CONFIG_PASSPHRASE_FILE: up.passphraseFile,
     PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_NODEJS_TRANSPILE_ONLY: 'true', PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true', ...(providers === undefined ? {} : { PULUMI_DEBUG_PROVIDERS: providers }),
   };
 }
