@@ -28,20 +28,22 @@ export const kinds = {
   Registry: 'azure-native:containerregistry:Registry', ResourceGroup: 'azure-native:resources:ResourceGroup', RoleAssignment: 'azure-native:authorization:RoleAssignment', RoleDefinition: 'azure-native:authorization:RoleDefinition',
   RunEnvironment: 'azure-native:app:ManagedEnvironment', StorageAccount: 'azure-native:storage:StorageAccount', SystemTopic: 'azure-native:eventgrid:SystemTopic', UserAssignedIdentity: 'azure-native:managedidentity:UserAssignedIdentity',
   Vault: 'azure-native:resources:Resource', Workbook: 'azure-native:applicationinsights:Workbook',
-  DeliveryApp: 'azure-native:app:ContainerApp', EdgeSite: 'azure-native:app:ContainerApp', TagJob: 'azure-native:app:Job',
+  DeliveryApp: 'azure-native:app:ContainerApp', EdgeSite: 'azure-native:app:ContainerApp', TagJob: 'azure-native:app:Job', NodeAlert: 'azure-native:monitor:MetricAlert',
 } as const;
 export type Kind = keyof typeof kinds;
 
 const runs = (program: string) => ({ props }: DeclaredResource) => listAt(props, 'template.containers').some((container) => at(container, 'name') === program);
 /** Kinds that are a part of their type. */
 const parts: Readonly<Partial<Record<Kind, (resource: DeclaredResource) => boolean>>> = {
-  Vault: ({ props }) => props['resourceType'] === 'vaults', DeliveryApp: runs('delivery'), EdgeSite: runs('data-collector'), TagJob: runs('tag-and-deliver'),
+  Vault: ({ props }) => props['resourceType'] === 'vaults', DeliveryApp: runs('delivery'), EdgeSite: runs('data-collector'), TagJob: runs('tag-and-deliver'), NodeAlert: ({ name }) => /-(node-use|queue-wait)$/.test(name),
 };
 export const isKind = (resource: DeclaredResource, kind: Kind): boolean => resource.type === kinds[kind] && (parts[kind]?.(resource) ?? true);
 export const ofKind = (resources: readonly DeclaredResource[], ...wanted: readonly Kind[]): DeclaredResource[] => resources.filter((one) => wanted.some((kind) => isKind(one, kind)));
 
+/** Stands for what a preview cannot know; no rule holds it against a resource. */
+export const unknownValue = '(known after deployment)';
 /** The value at `a.b.0.c`; undefined where there is none. */
-export const at = (value: unknown, path: string): unknown => path.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown> | null | undefined)?.[key], value);
+export const at = (value: unknown, path: string): unknown => path.split('.').reduce<unknown>((inner, key) => (inner === unknownValue ? unknownValue : (inner as Record<string, unknown> | null | undefined)?.[key]), value);
 export const listAt = (value: unknown, path: string): readonly unknown[] => {
   const found = at(value, path);
   return Array.isArray(found) ? found : [];
@@ -50,5 +52,10 @@ export const listAt = (value: unknown, path: string): readonly unknown[] => {
 /** Environment variables of every container of a program. */
 export const variablesOf = ({ props }: DeclaredResource) =>
   listAt(props, 'template.containers').flatMap((container) => listAt(container, 'env').map((one) => ({ container: String(at(container, 'name')), name: String(at(one, 'name')), value: at(one, 'value') })));
+/** An environment variable; a preview may know no variable of a container at all. */
+function variableOf(resource: DeclaredResource, name: string): unknown {
+  const found = variablesOf(resource).find((one) => one.name === name)?.value;
+  return found ?? (listAt(resource.props, 'template.containers').some((container) => at(container, 'env') === unknownValue) ? unknownValue : undefined);
+}
 /** A property by its path; `env.NAME` is an environment variable. */
-export const propertyOf = (resource: DeclaredResource, path: string): unknown => (path.startsWith('env.') ? variablesOf(resource).find(({ name }) => name === path.slice(4))?.value : at(resource.props, path));
+export const propertyOf = (resource: DeclaredResource, path: string): unknown => (path.startsWith('env.') ? variableOf(resource, path.slice(4)) : at(resource.props, path));

@@ -1,4 +1,4 @@
-import { at, isKind, propertyOf, type DeclaredResource, type Kind } from './declaredResource';
+import { at, isKind, propertyOf, unknownValue, type DeclaredResource, type Kind } from './declaredResource';
 
 export type Pillar = 'reliability' | 'security' | 'cost optimization' | 'operational excellence' | 'performance efficiency' | 'workflow';
 
@@ -33,7 +33,7 @@ export const present = (kind: Kind, path: string, expected: string): Demand => (
 export const unmet = (resource: DeclaredResource, demands: readonly Demand[]): string[] =>
   demands.filter(({ kind }) => isKind(resource, kind)).flatMap(({ path, expected, holds }) => {
     const value = propertyOf(resource, path);
-    return holds(value) ? [] : [`${resource.name}: ${path} is ${shown(value)}, expected ${expected}`];
+    return value === unknownValue || holds(value) ? [] : [`${resource.name}: ${path} is ${shown(value)}, expected ${expected}`];
   });
 export const demanding = (facts: RuleFacts, ...demands: readonly Demand[]): ResourceRule => ({ ...facts, judge: (resource) => unmet(resource, demands) });
 

@@ -1,5 +1,5 @@
 import { at, isKind, keyOf, listAt, ofKind, type DeclaredResource, type Kind } from '../declaredResource';
-import { between, demanding, demandingInProduction, is, present, type Rule } from '../rule';
+import { between, demanding, demandingInProduction, is, oneOf, present, type Rule } from '../rule';
 
 const pillar = 'cost optimization';
 const seconds = (duration: unknown): number => {
@@ -20,9 +20,9 @@ export const costRules: readonly Rule[] = [
     name: 'logs-archived', pillar, description: 'Tables whose rows are seldom asked for have the Basic plan or a time in the archive of their own.', reason: 'Access logs are most of the volume and least of the questions.',
     judgeStack: (resources) => {
       const workspaces = ofKind(resources, 'LogAnalytics');
-      const set = ofKind(resources, 'LogTable').filter(({ props }) => typeof props['totalRetentionInDays'] === 'number' && (props['plan'] === 'Basic' || typeof props['retentionInDays'] === 'number'));
+      const set = ofKind(resources, 'LogTable').filter(({ props }) => typeof props['totalRetentionInDays'] === 'number' && (props['plan'] === 'Basic' || (props['plan'] === 'Analytics' && typeof props['retentionInDays'] === 'number')));
       return [
-        ...ofKind(resources, 'LogTable').filter((one) => !set.includes(one)).map(({ name }) => `${name}: expected plan Basic or retentionInDays, and totalRetentionInDays`),
+        ...ofKind(resources, 'LogTable').filter((one) => !set.includes(one)).map(({ name }) => `${name}: expected plan Basic, or Analytics with retentionInDays, and totalRetentionInDays`),
         ...(workspaces.length > 0 && !set.some(({ props }) => props['tableName'] === 'StorageBlobLogs') ? ['StorageBlobLogs: no table setting'] : []),
       ];
     },
@@ -51,6 +51,10 @@ export const costRules: readonly Rule[] = [
       return found > most ? [`${found} of ${kind}, expected at most ${most}`] : [];
     }),
   },
+  demanding(
+    { name: 'dependents-modest', pillar, description: 'Vaults, registry and accounts have the tier that the stack asked for, no dearer kind.', reason: 'A premium vault or a premium account is paid for what the loop does not use.' },
+    oneOf('Registry', 'sku.name', 'Basic', 'Standard', 'Premium'), is('Vault', 'properties.sku.name', 'standard'), is('StorageAccount', 'kind', 'StorageV2'), is('StorageAccount', 'accessTier', 'Hot'), is('MachineLearning', 'sku.name', 'Basic'),
+  ),
   {
     name: 'budget-told', pillar, description: 'A monthly budget tells at 80 and at 100 per cent.', reason: 'A cost that grew is seen before the month is over.',
     judgeStack: (resources) => {
@@ -60,6 +64,7 @@ export const costRules: readonly Rule[] = [
         return [
           ...[80, 100].filter((threshold) => !told.includes(threshold)).map((threshold) => `${name}: nobody is told at ${threshold} %`),
           ...(Number(props['amount']) > 0 ? [] : [`${name}: amount is ${String(props['amount'])}, expected more than 0`]),
+          ...(props['scope'] === undefined ? [`${name}: counts nothing, expected scope`] : []),
           ...(props['timeGrain'] === 'Monthly' ? [] : [`${name}: timeGrain is ${String(props['timeGrain'])}, expected Monthly`]),
         ];
       });

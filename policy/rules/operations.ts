@@ -1,8 +1,8 @@
-import { at, isKind, keyOf, kinds, listAt, ofKind, type DeclaredResource, type Kind } from '../declaredResource';
+import { at, isKind, keyOf, kinds, listAt, ofKind, unknownValue, type DeclaredResource, type Kind } from '../declaredResource';
 import { demanding, demandingInProduction, is, present, type Rule } from '../rule';
 
 const pillar = 'operational excellence';
-const byDigest = /^[^\s@]+@sha256:[0-9a-f]{64}$/;
+const byDigest = (image: unknown) => image === unknownValue || /^[^\s@]+@sha256:[0-9a-f]{64}$/.test(String(image));
 
 /** Kinds that take tags. */
 const tagged: readonly Kind[] = [
@@ -30,8 +30,8 @@ export const operationRules: readonly Rule[] = [
   {
     name: 'images-by-digest', pillar, description: 'What runs is named by its content.', reason: 'A tag can be moved; a digest is the same program in every deployment.',
     judge: (resource) => [
-      ...(resource.type !== kinds.Job && resource.type !== kinds.ContainerApp ? [] : listAt(resource.props, 'template.containers').filter((one) => !byDigest.test(String(at(one, 'image')))).map((one) => `${resource.name}: image of ${String(at(one, 'name'))} is ${String(at(one, 'image'))}, expected a digest`)),
-      ...(resource.type !== kinds.Environment || byDigest.test(String(at(resource.props, 'properties.image'))) ? [] : [`${resource.name}: properties.image is ${String(at(resource.props, 'properties.image'))}, expected a digest`]),
+      ...(resource.type !== kinds.Job && resource.type !== kinds.ContainerApp ? [] : listAt(resource.props, 'template.containers').filter((one) => !byDigest(at(one, 'image'))).map((one) => `${resource.name}: image of ${String(at(one, 'name'))} is ${String(at(one, 'image'))}, expected a digest`)),
+      ...(resource.type !== kinds.Environment || byDigest(at(resource.props, 'properties.image')) ? [] : [`${resource.name}: properties.image is ${String(at(resource.props, 'properties.image'))}, expected a digest`]),
     ],
   },
   demandingInProduction(
@@ -61,7 +61,7 @@ export const operationRules: readonly Rule[] = [
     name: 'loop-shown', pillar, description: 'A workbook shows the loop from its first to its last step.', reason: 'Who looks for a fault needs the whole picture first.',
     judgeStack: (resources) => {
       const shown = ofKind(resources, 'Workbook').map(({ props }) => String(props['serializedData'] ?? ''));
-      return ['1a', '5a', '8a', '10', '12', '13c'].filter((step) => !shown.some((content) => content.includes(step))).map((step) => `no workbook shows step ${step}`);
+      return ['1a', '5a', '8a', '10', '12', '13c'].filter((step) => !shown.some((content) => content === unknownValue || content.includes(step))).map((step) => `no workbook shows step ${step}`);
     },
   },
   {

@@ -25,11 +25,11 @@ export const performanceRules: readonly Rule[] = [
   {
     name: 'everything-logged', pillar, description: 'Every resource that has logs sends them to the log workspace.', reason: 'What is not collected cannot be watched, and collecting begins before the fault.',
     judgeStack: (resources) => {
-      const settings = ofKind(resources, 'DiagnosticSetting').filter(({ props }) => props['workspaceId'] !== undefined && listAt(props, 'logs').some((log) => at(log, 'enabled') === true));
+      const settings = ofKind(resources, 'DiagnosticSetting').filter(({ props }) => props['workspaceId'] !== undefined && props['resourceUri'] !== undefined && listAt(props, 'logs').some((log) => at(log, 'enabled') === true));
       const covered = new Set(settings.flatMap(({ madeOf }) => madeOf['resourceUri'] ?? []));
       return [
         ...ofKind(resources, ...logged).filter((one) => !covered.has(keyOf(one))).map(({ name, type }) => `${name} (${type}): no diagnostic setting`),
-        ...ofKind(resources, 'DiagnosticSetting').filter((one) => !settings.includes(one)).map(({ name }) => `${name}: expected workspaceId and an enabled log`),
+        ...ofKind(resources, 'DiagnosticSetting').filter((one) => !settings.includes(one)).map(({ name }) => `${name}: expected resourceUri, workspaceId and an enabled log`),
       ];
     },
   },

@@ -1,4 +1,4 @@
-import { at, keyOf, kinds, listAt, ofKind, variablesOf, type DeclaredResource } from '../declaredResource';
+import { at, keyOf, kinds, listAt, ofKind, unknownValue, variablesOf, type DeclaredResource } from '../declaredResource';
 import { between, demanding, demandingInProduction, is, oneOf, present, type Demand, type Rule } from '../rule';
 
 const pillar = 'security';
@@ -66,7 +66,7 @@ export const securityRules: readonly Rule[] = [
       ...(roleGuid(one) in rulers ? [`${one.name}: gives ${rulers[roleGuid(one)] ?? ''}`] : []),
       ...(roleGuid(one) === contributor && !isOfWorkspace(one) ? [`${one.name}: gives Contributor to somebody else than the identity of the ML workspace`] : []),
       ...(roleGuid(one) === '' ? [`${one.name}: names no role`] : []),
-      ...(!/\/providers\//.test(text(one.props['scope'])) ? [`${one.name}: scope is ${text(one.props['scope']) || 'nothing'}, expected a single resource`] : []),
+      ...(one.props['scope'] !== unknownValue && !/\/providers\//.test(text(one.props['scope'])) ? [`${one.name}: scope is ${text(one.props['scope']) || 'nothing'}, expected a single resource`] : []),
     ]),
   },
   demanding(

@@ -2,8 +2,8 @@ import { at, keyOf, kinds, listAt, ofKind } from '../declaredResource';
 import { demanding, is, present, type Rule } from '../rule';
 
 const pillar = 'workflow';
-/** Containers of the article's steps, by account. */
-const places: Readonly<Record<string, readonly string[]>> = { data: ['raw', 'processed'], edge: ['packaged-models', 'landing-zone'], ml: ['models'] };
+/** Containers of the steps, by account. */
+const places: Readonly<Record<string, readonly string[]>> = { data: ['raw', 'processed', 'quarantine', 'deliveries', 'checkpoints', 'dead-letters'], edge: ['packaged-models', 'landing-zone'], ml: ['models'] };
 /** What starts what: steps 1a, 2, 4, 6 and the way back of 13c. */
 const triggers: Readonly<Record<string, RegExp>> = {
   'raw-file-created': /^\/blobServices\/default\/containers\/raw\/blobs\/$/, 'manifest-created': /^\/blobServices\/default\/containers\/processed\/blobs\/$/, 'model-registered': /^models\/[^/:]+:$/,
@@ -18,14 +18,14 @@ export const workflowRules: readonly Rule[] = [
   },
   {
     name: 'each-step-triggered', pillar, description: 'Every step starts by an event of the step before it, from one container or one model.', reason: 'A filter that is too wide lets a program start itself for ever.',
-    judgeStack: (resources) => Object.entries(triggers).flatMap(([name, begins]) => {
+    judgeStack: (resources) => [...ofKind(resources, 'SystemTopic').filter(({ props }) => props['source'] === undefined).map(({ name }) => `${name}: source is nothing, expected whose events it carries`), ...Object.entries(triggers).flatMap(([name, begins]) => {
       const trigger = ofKind(resources, 'EventSubscription').find((one) => one.name === name);
       if (trigger === undefined) return [`no trigger ${name}`];
       return [
         ...(begins.test(String(at(trigger.props, 'filter.subjectBeginsWith'))) ? [] : [`${name}: filter.subjectBeginsWith is ${String(at(trigger.props, 'filter.subjectBeginsWith'))}, expected one container or one model`]),
         ...(listAt(trigger.props, 'filter.includedEventTypes').length === 1 ? [] : [`${name}: filter.includedEventTypes, expected one type`]),
       ];
-    }),
+    })],
   },
   demanding(
     { name: 'exchange-through-hubs', pillar, description: 'Messages of the device leave IoT Hub through one route to Event Hubs, none falls back.', reason: 'The delivery program reads there with an identity; the built-in endpoint would need a key.' },
