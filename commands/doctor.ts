@@ -11,7 +11,7 @@ import { findingLines } from './doctor/findingLines';
 import { judgeLocalTools } from './doctor/localTools';
 import { signIn, unreachable } from './doctor/signIn';
 import { createTerminal } from './loop/terminal';
-import { readStackFile } from './stackFile';
+import { readStackFile } from './plan/stackFile';
 import { UsageError } from './startOptions';
 
 const root = join(__dirname, '..');
@@ -33,8 +33,8 @@ function readConfiguration(values: Readonly<Record<string, string>>) {
 }
 
 async function examine(stack: string): Promise<Finding[]> {
-  const { values, providerValues } = readStackFile(root, stack);
-  const configuration = readConfiguration(values);
+  const { project, configuration: given } = readStackFile(root, stack, '[secret]');
+  const configuration = readConfiguration(Object.fromEntries(Object.entries(given).filter(([key]) => key.startsWith(`${project}:`)).map(([key, value]) => [key.slice(project.length + 1), value])));
   const { cloud } = configuration;
   const machineNode = versionOf('node', ['--version']) ?? 'none';
   const here = [
@@ -48,7 +48,7 @@ async function examine(stack: string): Promise<Finding[]> {
     throw error;
   });
   if (signedIn instanceof NoAnswer) return [...here, problem('sign-in', signedIn.message, 'az login'), ...allUnchecked('nobody is signed in')];
-  const subscriptionId = providerValues['azure-native:subscriptionId'] ?? process.env['ARM_SUBSCRIPTION_ID'] ?? process.env['AZURE_SUBSCRIPTION_ID'];
+  const subscriptionId = given['azure-native:subscriptionId'] ?? process.env['ARM_SUBSCRIPTION_ID'] ?? process.env['AZURE_SUBSCRIPTION_ID'];
   return [...here, ...(await checkCloud(signedIn, { configuration, stack, subscriptionId, graphEndpoint }))];
 }
 

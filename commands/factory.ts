@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { factoryHelp, readFactoryOptions, type FactoryOptions } from './factory/factoryOptions';
 import { stackFileText } from './factory/newFactory';
-import { stackFileName } from './stackFile';
 import { UsageError } from './startOptions';
 
 const root = join(__dirname, '..');
@@ -53,7 +52,7 @@ async function factory(): Promise<void> {
     process.stdout.write(text);
     return;
   }
-  const file = stackFileName(name);
+  const file = `Pulumi.${name}.yaml`;
   try {
     writeFileSync(join(root, file), text, { flag: 'wx' });
   } catch (error) {

@@ -99,7 +99,6 @@ export class ConfigurationError extends Error {
 }
 
 const decoded = (text: string): unknown => {
-  if (text === 'true' || text === 'false') return text === 'true';
   if (!/^\s*[[{]/.test(text)) return text;
   try {
     return JSON.parse(text) as unknown;

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Configuration } from '../../components/configuration';
 import { resourceGroupName, vaultName } from '../../components/naming';
-import { profiles } from '../../components/profiles';
 import { askAll, NoAnswer, type Ask } from './azureQuestions';
 import { deletedAnswer, judgeDeletedNames } from './deletedNames';
 import { assignmentAnswer, definitionAnswer, judgeDeployerRoles, neededActions, reaches, type DefinitionAnswer } from './deployerRoles';
@@ -57,7 +56,7 @@ async function deployerRoles(ask: Ask, arm: string, subscription: string, claims
     const read = definitionAnswer.safeParse(await ask(`${arm}${id}?api-version=2022-04-01`));
     return read.success ? [{ ...read.data, id }] : [];
   }));
-  return judgeDeployerRoles(assignments, definitions.flat(), neededActions(allNeededTypes(), { build: configuration.imageSource === 'build' }), scope);
+  return judgeDeployerRoles(assignments, definitions.flat(), neededActions(allNeededTypes(configuration), { build: configuration.imageSource === 'build' }), scope);
 }
 
 async function usersMayCreateApps(ask: Ask, endpoint: string): Promise<boolean | undefined> {
@@ -87,7 +86,7 @@ export async function checkCloud({ arm: { ask, claims }, graph }: SignedIn, ques
   const entra = await answered('Entra permissions', async () => (graph === undefined ? unchecked('Entra permissions', 'no token for Microsoft Graph') : judgeEntraRights(graph.claims, graph.claims.isApplication ? undefined : await usersMayCreateApps(graph.ask, graphEndpoint))));
   if (id === undefined) return [...who, ...subscription, ...entra, ...allUnchecked('there is no subscription to ask about', ['resource providers', 'region', "deployer's roles", 'training quota', 'deleted names'])];
   const subscriptionUrl = `${arm}/subscriptions/${id}`;
-  const needed = allNeededTypes();
+  const needed = allNeededTypes(configuration);
   const learning = `${subscriptionUrl}/providers/Microsoft.MachineLearningServices/locations/${location}`;
   const found = await Promise.all([
     answered('resource providers', async () => {
@@ -98,7 +97,7 @@ export async function checkCloud({ arm: { ask, claims }, graph }: SignedIn, ques
     answered('training quota', async () => {
       const sizes = z.object({ value: z.array(sizeAnswer) }).safeParse(await ask(`${learning}/vmSizes?api-version=2025-12-01`));
       if (!sizes.success) throw new NoAnswer('Azure ML answered no list of sizes');
-      return judgeTrainingQuota(sizes.data.value, await askAll(ask, `${learning}/usages?api-version=2025-12-01`, usageAnswer), profiles[configuration.profile].training, location);
+      return judgeTrainingQuota(sizes.data.value, await askAll(ask, `${learning}/usages?api-version=2025-12-01`, usageAnswer), configuration.training, location);
     }),
     answered('deleted names', async () => {
       const vaults = await askAll(ask, `${subscriptionUrl}/providers/Microsoft.KeyVault/deletedVaults?api-version=2026-02-01`, deletedAnswer);

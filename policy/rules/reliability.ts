@@ -44,7 +44,7 @@ export const reliabilityRules: readonly Rule[] = [
     between('EventHub', 'retentionDescription.retentionTimeInHours', 24, 168), between('IotHub', 'properties.cloudToDevice.maxDeliveryCount', 10, 100), present('IotHub', 'properties.cloudToDevice.defaultTtlAsIso8601', 'how long a message waits for the device'),
   ),
   demanding(
-    { name: 'programs-restart', pillar, description: 'A job that failed is tried again; an app has a replica at all times.', reason: 'A transient fault must not need a person.' },
-    between('Job', 'configuration.replicaRetryLimit', 1, 10), between('Job', 'configuration.replicaTimeout', 60, 86_400), between('ContainerApp', 'template.scale.minReplicas', 1, 1),
+    { name: 'programs-restart', pillar, description: 'A job that failed is tried again; the delivery program has a replica at all times.', reason: 'A transient fault must not need a person.' },
+    between('Job', 'configuration.replicaRetryLimit', 1, 10), between('Job', 'configuration.replicaTimeout', 60, 86_400), between('DeliveryApp', 'template.scale.minReplicas', 1, 1),
   ),
 ];

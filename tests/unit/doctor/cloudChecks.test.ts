@@ -13,7 +13,7 @@ const claims = { objectId: 'o1', tenantId: 't1', name: 'somebody', isApplication
 const s1 = { subscriptionId: 's1', displayName: 'Plants', state: 'Enabled' };
 const healthy: Readonly<Record<string, unknown>> = {
   '/subscriptions': { value: [s1] },
-  '/subscriptions/s1/providers': { value: allNeededTypes().map(({ type }) => ({ namespace: type.split('/')[0], registrationState: 'Registered', resourceTypes: [] })) },
+  '/subscriptions/s1/providers': { value: allNeededTypes(parseConfiguration({})).map(({ type }) => ({ namespace: type.split('/')[0], registrationState: 'Registered', resourceTypes: [] })) },
   '/subscriptions/s1/providers/Microsoft.Authorization/roleAssignments': { value: [{ properties: { scope: '/subscriptions/s1', roleDefinitionId: '/roles/owner' } }] },
   '/roles/owner': { id: 'somewhere/else', properties: { roleName: 'Owner', permissions: [{ actions: ['*'] }] } },
   '/subscriptions/s1/providers/Microsoft.MachineLearningServices/locations/westeurope/vmSizes': { value: [{ name: 'Standard_DS2_v2', family: 'f', vCPUs: 2 }] },
@@ -63,7 +63,7 @@ describe('what Azure is asked', () => {
 });
 
 describe('npm run doctor', () => {
-  it.each([['no stack', [], /expected --stack/], ['an unknown stack', ['--stack', 'nowhere'], /unknown stack "nowhere": there is no Pulumi\.nowhere\.yaml; expected one of .*dev/], ['an unknown option', ['--stacks', 'dev'], /--stacks/]])('answers %s with one line and exit status 2', (_, args, line) => {
+  it.each([['no stack', [], /expected --stack/], ['an unknown stack', ['--stack', 'nowhere'], /--stack nowhere: there is no Pulumi\.nowhere\.yaml; expected one of .*dev/], ['an unknown option', ['--stacks', 'dev'], /--stacks/]])('answers %s with one line and exit status 2', (_, args, line) => {
     const { status, stdout, stderr } = spawnSync(join(root, 'node_modules', '.bin', 'node'), ['-r', 'ts-node/register', 'commands/doctor.ts', ...args], { cwd: root, encoding: 'utf8', timeout: 60_000 });
     expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 2, stdout: '', lines: 1 });
     expect(stderr).toMatch(line);

@@ -8,10 +8,11 @@ import { allNeededTypes, neededTypes } from '../../../commands/doctor/neededType
 import { judgeRegion, judgeRegistration } from '../../../commands/doctor/resourceProviders';
 import { readClaims } from '../../../commands/doctor/tokenClaims';
 import { judgeTrainingQuota } from '../../../commands/doctor/trainingQuota';
+import { parseConfiguration } from '../../../components/configuration';
 import { programs } from '../../../contracts/programs';
 import { captureProgram } from '../components/capturedProgram';
 
-const types = allNeededTypes();
+const types = allNeededTypes(parseConfiguration({}));
 const provider = (type: string, registrationState = 'Registered', locations = ['West Europe']) => ({ namespace: type.split('/')[0] ?? '', registrationState, resourceTypes: [{ resourceType: type.split('/').slice(1).join('/'), locations }] });
 const everything = types.map(({ type }) => provider(type));
 
@@ -21,6 +22,11 @@ describe('the types that are asked about', () => {
     const { registrations } = await captureProgram({ imageSource: 'prebuilt', prebuiltImages });
     const modules = new Set(registrations.flatMap(({ type }) => /^azure-native:(\w+):/.exec(type)?.[1] ?? []));
     expect([...modules].filter((module) => !(module in neededTypes))).toEqual([]);
+  });
+
+  it('are asked about where the stack has them', () => {
+    const locks = (protectData: string) => allNeededTypes(parseConfiguration({ protectData })).filter(({ type }) => type.endsWith('/locks')).length;
+    expect([locks('true'), locks('false')]).toEqual([1, 0]);
   });
 });
 

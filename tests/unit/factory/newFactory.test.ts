@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfiguration } from '../../../components/configuration';
 import { stackFileText } from '../../../commands/factory/newFactory';
-import { readStackFile, stackNames } from '../../../commands/stackFile';
+import { readStackFile } from '../../../commands/plan/stackFile';
 import { testCertificate } from '../components/capturedProgram';
 
 const root = join(__dirname, '..', '..', '..');
@@ -13,7 +13,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const plain = { name: 'plant-two', location: 'westeurope', profile: 'dev', dataset: 'line', settings: [] };
 const read = (text: string) => {
   writeFileSync(join(folder, 'Pulumi.plant-two.yaml'), text);
-  return parseConfiguration(readStackFile(folder, 'plant-two').values);
+  writeFileSync(join(folder, 'Pulumi.yaml'), 'name: factory-loop\n');
+  return parseConfiguration(Object.fromEntries(Object.entries(readStackFile(folder, 'plant-two', 'secret').configuration).map(([key, value]) => [key.replace('factory-loop:', ''), value])));
 };
 const factory = (...args: string[]) => {
   const { status, stdout, stderr } = spawnSync(join(root, 'node_modules', '.bin', 'node'), ['-r', 'ts-node/register', 'commands/factory.ts', ...args], { cwd: root, encoding: 'utf8', timeout: 60_000, input: '' });
@@ -45,25 +46,6 @@ describe('the stack file of a new factory', () => {
   ])('is refused in one line for %s', (_, change, line) => {
     expect(() => stackFileText({ ...plain, ...change })).toThrow(expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(line) as string }));
     expect(() => stackFileText({ ...plain, ...change })).not.toThrow(/\n/);
-  });
-});
-
-describe('stack files', () => {
-  it('are found by name, and an unknown one is answered with those there are', () => {
-    writeFileSync(join(folder, 'Pulumi.yaml'), 'name: factory-loop\n');
-    read(stackFileText(plain));
-    expect(stackNames(folder)).toEqual(['plant-two']);
-    expect(() => readStackFile(folder, '../dev')).toThrow(/^unknown stack "\.\.\/dev": .*expected one of plant-two\.$/);
-  });
-
-  it('show no secret and keep the values of providers apart', () => {
-    writeFileSync(join(folder, 'Pulumi.odd.yaml'), 'config:\n  azure-native:location: westeurope\n  factory-loop:factory: {secure: AAABBB}\n  factory-loop:dataset: {name: x}\n');
-    expect(readStackFile(folder, 'odd')).toEqual({ values: { factory: '[secret]', dataset: '{"name":"x"}' }, providerValues: { 'azure-native:location': 'westeurope' } });
-  });
-
-  it.each([['broken YAML', 'config: [', /^Pulumi\.broken\.yaml cannot be read: /], ['a list', 'config: [1]', /expected a mapping/]])('that hold %s are refused in one line', (_, text, line) => {
-    writeFileSync(join(folder, 'Pulumi.broken.yaml'), text);
-    expect(() => readStackFile(folder, 'broken')).toThrow(expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(line) as string }));
   });
 });
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readStackFile, stackNames } from '../../../commands/stackFile';
+import { readStackFile, stacksIn } from '../../../commands/plan/stackFile';
 import { allRules } from '../../../policy/allRules';
 import { unknownValue, type DeclaredResource } from '../../../policy/declaredResource';
 import { knownProps } from '../../../policy/knownProps';
@@ -36,8 +36,8 @@ beforeAll(async () => {
 const of = (production: boolean) => resources[production ? 'production' : 'dev'] ?? [];
 
 describe('every rule', () => {
-  it.each(stackNames(root))('holds for the shipped stack %s', async (stack) => {
-    expect(allViolations(await declared({ ...readStackFile(root, stack).values, ...imagesGiven }))).toEqual([]);
+  it.each(stacksIn(root))('holds for the shipped stack %s', async (stack) => {
+    expect(allViolations(await declared({ ...Object.fromEntries(Object.entries(readStackFile(root, stack, 'secret').configuration).map(([key, value]) => [key.replace('factory-loop:', ''), value])), ...imagesGiven }))).toEqual([]);
   }, 180_000);
 
   it('holds for a plant in production with a site of its own', () => {
