@@ -36,8 +36,8 @@ export const costRules: readonly Rule[] = [
     },
   },
   demandingInProduction(
-    { name: 'registry-tidied', pillar, description: 'In production manifests without a tag leave the registry.', reason: 'Every build leaves one behind, and the registry bills what it stores.' },
-    is('Registry', 'policies.retentionPolicy.status', 'enabled'), between('Registry', 'policies.retentionPolicy.days', 1, 365),
+    { name: 'registry-tidied', pillar, description: 'In production manifests without a tag leave a registry whose tier can do so.', reason: 'Every build leaves one behind, and the registry bills what it stores.' },
+    is('PremiumRegistry', 'policies.retentionPolicy.status', 'enabled'), between('PremiumRegistry', 'policies.retentionPolicy.days', 1, 365),
   ),
   demanding(
     { name: 'nothing-runs-idle', pillar, description: 'Training nodes and jobs cost nothing while there is no work.', reason: 'A loop trains for minutes a day.' },

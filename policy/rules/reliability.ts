@@ -13,7 +13,7 @@ const unlocked = (resources: readonly DeclaredResource[]) => {
 export const reliabilityRules: readonly Rule[] = [
   demandingInProduction(
     { name: 'zone-redundant', pillar, description: 'In production what the service can spread over availability zones is spread.', reason: 'A zone that fails must not stop deliveries. The Container Apps environment needs a network of its own for it and is not asked yet.' },
-    oneOf('StorageAccount', 'sku.name', 'Standard_ZRS', 'Standard_GZRS', 'Standard_RAGZRS'), is('EventHubs', 'zoneRedundant', true), is('Registry', 'zoneRedundancy', 'Enabled'),
+    oneOf('StorageAccount', 'sku.name', 'Standard_ZRS', 'Standard_GZRS', 'Standard_RAGZRS'), is('EventHubs', 'zoneRedundant', true), is('PremiumRegistry', 'zoneRedundancy', 'Enabled'),
   ),
   demandingInProduction(
     { name: 'storage-failover', pillar, description: 'In production storage has a copy in a second region to fail over to.', reason: 'Raw data, models and packages cannot be measured again.' },
