@@ -124,7 +124,7 @@ export function readerExercise(ground: ProvingGround, { role, scope }: FactoryRo
     'reader ml-workspace': () => reader.trainingJob('any'),
     'reader job': () => reader.jobRuns(name, since),
     'acrPull registry': () => reader.artifact(outputs.modelRepository, '1'),
-    'monitoringReader app-insights': () => monitor.counts(),
+    'monitoringReader app-insights': () => monitor.idsOf('any'),
     'monitoringDataReader metrics-workspace': () => monitor.series('factory_loop_any', {}),
     'eventHubsDataReceiver event-hub': async () => {
       const consumer = new EvidenceReader(outputs, regionCredential(region, who));

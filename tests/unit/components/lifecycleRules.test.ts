@@ -36,6 +36,6 @@ describe('log tables', () => {
 
 describe('tags', () => {
   it('cannot hide where a resource belongs', () => {
-    expect(stackTags({ tags: { factory: 'other', team: 'a' }, factory: 'plant-one', environment: 'dev', costCentre: undefined }, 'dev')).toEqual({ team: 'a', product: 'factory-loop', factory: 'plant-one', environment: 'dev', stack: 'dev' });
+    expect(stackTags({ tags: { factory: 'other', team: 'a' }, factory: 'plant-one', profile: 'dev', environment: 'dev', costCentre: undefined }, 'dev')).toEqual({ team: 'a', product: 'factory-loop', factory: 'plant-one', profile: 'dev', environment: 'dev', stack: 'dev' });
   });
 });

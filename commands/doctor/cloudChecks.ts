@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import type { Configuration } from '../../components/configuration';
+import { resourceGroupName, vaultName } from '../../components/naming';
+import { askAll, NoAnswer, type Ask } from './azureQuestions';
+import { deletedAnswer, judgeDeletedNames } from './deletedNames';
+import { assignmentAnswer, definitionAnswer, judgeDeployerRoles, neededActions, reaches, type DefinitionAnswer } from './deployerRoles';
+import { judgeEntraRights } from './entraRights';
+import { note, problem, ready, unchecked, type Finding } from './finding';
+import { allNeededTypes } from './neededTypes';
+import { judgeRegion, judgeRegistration, providerAnswer } from './resourceProviders';
+import type { Claims } from './tokenClaims';
+import { judgeTrainingQuota, sizeAnswer, usageAnswer } from './trainingQuota';
+
+/** Who signed in, and how to ask in that name. */
+export interface SignedIn { readonly arm: { readonly ask: Ask; readonly claims: Claims }; readonly graph: { readonly ask: Ask; readonly claims: Claims } | undefined }
+export interface CloudQuestions {
+  readonly configuration: Configuration;
+  readonly stack: string;
+  /** Subscription that the stack or the environment names. */
+  readonly subscriptionId: string | undefined;
+  readonly graphEndpoint: string;
+}
+
+const cloudCheckNames = ['subscription', 'resource providers', 'region', "deployer's roles", 'Entra permissions', 'training quota', 'deleted names'] as const;
+/** What is not known when nobody can be asked. */
+export const allUnchecked = (why: string, names: readonly string[] = cloudCheckNames): Finding[] => names.map((name) => unchecked(name, why));
+
+/** A question that nobody answers leaves the check open and the others untouched. */
+async function answered(check: string, judge: () => Promise<Finding | Finding[]>): Promise<Finding[]> {
+  try {
+    return [await judge()].flat();
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    return [unchecked(check, error.message)];
+  }
+}
+
+const subscriptionAnswer = z.object({ subscriptionId: z.string(), displayName: z.string(), state: z.string() });
+
+async function findSubscription(ask: Ask, arm: string, wanted: string | undefined): Promise<{ id: string | undefined; finding: Finding }> {
+  const check = 'subscription';
+  const all = await askAll(ask, `${arm}/subscriptions?api-version=2022-12-01`, subscriptionAnswer);
+  const chosen = wanted === undefined ? all[0] : all.find(({ subscriptionId }) => subscriptionId.toLowerCase() === wanted.toLowerCase());
+  const list = all.map(({ subscriptionId, displayName }) => `${displayName} (${subscriptionId})`).join(', ');
+  if (chosen === undefined) return { id: undefined, finding: problem(check, wanted === undefined ? 'this sign-in sees none' : `${wanted} is not among those of this sign-in: ${list || 'none'}`, 'sign in to the tenant of the subscription: az login --tenant <tenant>') };
+  if (wanted === undefined && all.length > 1) return { id: undefined, finding: problem(check, `several: ${list}`, 'pulumi config set azure-native:subscriptionId <id>') };
+  if (chosen.state !== 'Enabled') return { id: undefined, finding: problem(check, `${chosen.displayName} is ${chosen.state}`, 'enable the subscription') };
+  return { id: chosen.subscriptionId, finding: ready(check, `${chosen.displayName} (${chosen.subscriptionId})`) };
+}
+
+async function deployerRoles(ask: Ask, arm: string, subscription: string, claims: Claims, { configuration, stack }: CloudQuestions): Promise<Finding> {
+  const scope = `/subscriptions/${subscription}/resourceGroups/${resourceGroupName(stack)}`;
+  const assignments = await askAll(ask, `${arm}/subscriptions/${subscription}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01&$filter=${encodeURIComponent(`assignedTo('${claims.objectId}')`)}`, assignmentAnswer);
+  const ids = [...new Set(assignments.filter((one) => reaches(one, scope)).map(({ properties }) => properties.roleDefinitionId))].filter((id) => /^\/[\w./-]+$/.test(id)).slice(0, 50);
+  const definitions = await Promise.all(ids.map(async (id): Promise<DefinitionAnswer[]> => {
+    const read = definitionAnswer.safeParse(await ask(`${arm}${id}?api-version=2022-04-01`));
+    return read.success ? [{ ...read.data, id }] : [];
+  }));
+  return judgeDeployerRoles(assignments, definitions.flat(), neededActions(allNeededTypes(configuration), { build: configuration.imageSource === 'build' }), scope);
+}
+
+async function usersMayCreateApps(ask: Ask, endpoint: string): Promise<boolean | undefined> {
+  const policy = z.object({ defaultUserRolePermissions: z.object({ allowedToCreateApps: z.boolean() }) });
+  const read = policy.safeParse(await ask(`${endpoint}/v1.0/policies/authorizationPolicy`).catch((error: unknown) => {
+    if (error instanceof NoAnswer) return undefined;
+    throw error;
+  }));
+  return read.success ? read.data.defaultUserRolePermissions.allowedToCreateApps : undefined;
+}
+
+/** Everything that only Azure can say about a deployment of the stack. */
+export async function checkCloud({ arm: { ask, claims }, graph }: SignedIn, questions: CloudQuestions): Promise<Finding[]> {
+  const { configuration, graphEndpoint } = questions;
+  const { location, factory, deployerPrincipalType, cloud: { resourceManagerEndpoint: arm } } = configuration;
+  const principalType = claims.isApplication ? 'ServicePrincipal' : 'User';
+  const who = [
+    ready('sign-in', `${claims.name}, tenant ${claims.tenantId}`),
+    ...(principalType === deployerPrincipalType ? [] : [problem('deployer type', `the sign-in is a ${principalType}, the stack says ${deployerPrincipalType}`, `pulumi config set factory-loop:deployerPrincipalType ${principalType}`)]),
+  ];
+  let id: string | undefined;
+  const subscription = await answered('subscription', async () => {
+    const found = await findSubscription(ask, arm, questions.subscriptionId);
+    id = found.id;
+    return found.finding;
+  });
+  const entra = await answered('Entra permissions', async () => (graph === undefined ? unchecked('Entra permissions', 'no token for Microsoft Graph') : judgeEntraRights(graph.claims, graph.claims.isApplication ? undefined : await usersMayCreateApps(graph.ask, graphEndpoint))));
+  if (id === undefined) return [...who, ...subscription, ...entra, ...allUnchecked('there is no subscription to ask about', ['resource providers', 'region', "deployer's roles", 'training quota', 'deleted names'])];
+  const subscriptionUrl = `${arm}/subscriptions/${id}`;
+  const needed = allNeededTypes(configuration);
+  const learning = `${subscriptionUrl}/providers/Microsoft.MachineLearningServices/locations/${location}`;
+  const found = await Promise.all([
+    answered('resource providers', async () => {
+      const providers = await askAll(ask, `${subscriptionUrl}/providers?api-version=2021-04-01`, providerAnswer);
+      return [judgeRegistration(providers, needed), judgeRegion(providers, needed, location)];
+    }),
+    answered("deployer's roles", () => deployerRoles(ask, arm, id ?? '', claims, questions)),
+    answered('training quota', async () => {
+      const sizes = z.object({ value: z.array(sizeAnswer) }).safeParse(await ask(`${learning}/vmSizes?api-version=2025-12-01`));
+      if (!sizes.success) throw new NoAnswer('Azure ML answered no list of sizes');
+      return judgeTrainingQuota(sizes.data.value, await askAll(ask, `${learning}/usages?api-version=2025-12-01`, usageAnswer), configuration.training, location);
+    }),
+    answered('deleted names', async () => {
+      const vaults = await askAll(ask, `${subscriptionUrl}/providers/Microsoft.KeyVault/deletedVaults?api-version=2026-02-01`, deletedAnswer);
+      return judgeDeletedNames(vaults, (['ml', 'site'] as const).map((purpose) => vaultName(purpose, { owner: factory, suffix: '' })));
+    }),
+  ]);
+  const group = claims.isApplication || configuration.readers.length > 0 ? [] : [note('readers', 'nobody may read what the loop makes: "npm run smoke" would see nothing', 'pulumi config set --path "factory-loop:readers[0].principalId" <object id>')];
+  return [...who, ...subscription, ...found.flat(), ...entra, ...group];
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { allRules } from '../../policy/allRules';
+import { violations } from '../../policy/rule';
+import type { DeclaredResource } from '../../policy/declaredResource';
+import { declareStack, stacks, type StackName } from '../unit/policy/declaredResources';
+import { readConsiderations, type Consideration } from './considerations';
+import { propertyMutants } from './propertyMutants';
+import { follows, withOtherValue } from './settingMutants';
+
+const root = join(__dirname, '..', '..');
+
+/** The module registry would hand out what the last run made. */
+async function declareAfresh(settings: Readonly<Record<string, unknown>>): Promise<DeclaredResource[]> {
+  delete require.cache[require.resolve('../../index')];
+  return declareStack(settings);
+}
+
+const stackOf = ({ production }: Consideration): StackName => (production ? 'production' : 'dev');
+
+/** `npm run mutate`: drops every property and changes every setting of docs/considerations.md in turn; prints what no rule and no property noticed. */
+async function mutate(): Promise<number> {
+  const rows = readConsiderations(readFileSync(join(root, 'docs', 'considerations.md'), 'utf8'));
+  const declared = { dev: await declareAfresh(stacks.dev), production: await declareAfresh(stacks.production) };
+  const survivors: string[] = [];
+  let properties = 0;
+  for (const row of rows) {
+    const rule = allRules.find(({ name }) => name === row.rule);
+    const mutants = propertyMutants(row, declared[stackOf(row)]);
+    properties += mutants.length;
+    if (rule === undefined || mutants.length === 0) survivors.push(`${row.kind}.${row.path}: ${rule === undefined ? `there is no rule ${row.rule}` : `no resource of ${stackOf(row)} has it`}`);
+    else survivors.push(...mutants.filter(({ resources }) => violations(rule, resources).length === 0).map(({ resource }) => `${row.rule} did not notice ${resource} without ${row.path}`));
+  }
+  const bySetting = new Map<string, Consideration[]>();
+  for (const row of rows.filter(({ setting }) => setting !== undefined)) bySetting.set(`${stackOf(row)} ${row.setting ?? ''}`, [...(bySetting.get(`${stackOf(row)} ${row.setting ?? ''}`) ?? []), row]);
+  for (const of of bySetting.values()) {
+    const [first] = of;
+    if (first?.setting === undefined) continue;
+    const { setting } = first;
+    const stack = stackOf(first);
+    const changed = await declareAfresh(withOtherValue(stacks[stack], setting));
+    survivors.push(...of.filter((row) => !follows(row, declared[stack], changed)).map((row) => `${row.kind}.${row.path} of ${stack} does not follow ${setting}`));
+  }
+  for (const survivor of survivors) process.stdout.write(`survived: ${survivor}\n`);
+  process.stdout.write(`${rows.length} rows; ${properties} properties dropped, ${bySetting.size} settings changed; survivors: ${survivors.length}\n`);
+  return survivors.length === 0 ? 0 : 1;
+}
+
+mutate().then(
+  (code) => process.exit(code),
+  (error: Error) => {
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+    process.exit(1);
+  },
+);
