@@ -21,9 +21,9 @@ pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
 });
 
 if (changes.command) {
-  const { name, create, secret, protectedFromDelete } = changes.command;
+  const { name, create, secret } = changes.command;
   const environment = secret === undefined ? {} : { environment: { HUSH: pulumi.secret(secret) } };
-  new Command(name, { create, ...environment }, { protect: protectedFromDelete === true });
+  new Command(name, { create, ...environment });
 }
 
 // The product's program must be loaded when the changes are in place, and an import would be hoisted.
