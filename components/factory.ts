@@ -137,7 +137,7 @@ export class Factory extends pulumi.ComponentResource {
     grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });
     if (alerts.enabled) {
       new OperatorAlerts('alerts', {
-        ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
+        ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts, { byTheClock: edgeSite.enabled && edgeSite.hours !== 'always' }), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
         signals: { environmentId: environment.id, iotHubId: this.route.iotHubId, dataTopicId: dataEvents.id, edgeTopicId: edgeEvents.id, certificatesNotAfter: pulumi.all(certificates).apply((pems) => pems.map((pem) => certificateFacts(pem).notAfter)) },
       }, child);
     }

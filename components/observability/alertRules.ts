@@ -43,10 +43,13 @@ const deadLetters = <Signals>(of: string, resourceId: (signals: Signals) => stri
 /** The latest end of validity counts: while a certificate is being replaced the earlier one may run out. */
 const latest = (times: readonly string[]) => [...times].sort().at(-1) ?? '';
 
-/** What an operator of a factory must know about. */
-export function factoryAlerts(factory: string, settings: AlertSettings): AlertRule<FactorySignals>[] {
+/** Rules that would call somebody every evening where the site is up by the clock. */
+const ofSilence = ['device-silent', 'telemetry-stopped'];
+
+/** What an operator of a factory must know about. A site that is up by the clock may be silent. */
+export function factoryAlerts(factory: string, settings: AlertSettings, site: { readonly byTheClock: boolean } = { byTheClock: false }): AlertRule<FactorySignals>[] {
   const ofFactory = `tostring(Properties.factory) == ${quoted(factory)}`;
-  return [
+  const rules: AlertRule<FactorySignals>[] = [
     {
       kind: 'log', name: 'delivery', title: 'A delivery failed or is stuck', severity: 1, windowMinutes: day, operator: 'GreaterThan', threshold: 0,
       query: ({ environmentId }) => [
@@ -91,6 +94,7 @@ export function factoryAlerts(factory: string, settings: AlertSettings): AlertRu
       advice: 'The work is still in its queue or the message came back. The log of the program names what was refused; a 403 names the role that is missing.',
     },
   ];
+  return site.byTheClock ? rules.filter(({ name }) => !ofSilence.includes(name)) : rules;
 }
 
 /** What the rules of a platform watch. */

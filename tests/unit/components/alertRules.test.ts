@@ -29,6 +29,11 @@ describe('the alerts of a factory', () => {
     expect([...rules, ...platformAlerts(1, alerts)].filter(({ advice }) => advice.length < 40)).toEqual([]);
   });
 
+  it('let a site be silent that is up by the clock only', () => {
+    const byTheClock = factoryAlerts('plant-one', alerts, { byTheClock: true }).map(({ name }) => name);
+    expect(rules.map(({ name }) => name).filter((name) => !byTheClock.includes(name))).toEqual(['device-silent', 'telemetry-stopped']);
+  });
+
   it('wait for messages that the programs really print', () => {
     const waited = [...queries, ...panels.map((panel) => panel.query.join('\n'))].flatMap(messages);
     expect(waited.length).toBeGreaterThan(15);
