@@ -41,6 +41,10 @@ const parts: Readonly<Partial<Record<Kind, (resource: DeclaredResource) => boole
 export const isKind = (resource: DeclaredResource, kind: Kind): boolean => resource.type === kinds[kind] && (parts[kind]?.(resource) ?? true);
 export const ofKind = (resources: readonly DeclaredResource[], ...wanted: readonly Kind[]): DeclaredResource[] => resources.filter((one) => wanted.some((kind) => isKind(one, kind)));
 
+/** Platform and factory are one stack or two; a rule asks a stack for its own part only. */
+export const holdsPlatform = (resources: readonly DeclaredResource[]) => ofKind(resources, 'MachineLearning').length > 0;
+export const holdsFactory = (resources: readonly DeclaredResource[]) => ofKind(resources, 'IotHub').length > 0;
+
 /** Stands for what a preview cannot know; no rule holds it against a resource. */
 export const unknownValue = '(known after deployment)';
 /** The value at `a.b.0.c`; undefined where there is none. */

@@ -37,7 +37,7 @@ export const unmet = (resource: DeclaredResource, demands: readonly Demand[]): s
   });
 export const demanding = (facts: RuleFacts, ...demands: readonly Demand[]): ResourceRule => ({ ...facts, judge: (resource) => unmet(resource, demands) });
 
-/** Whether the stack is a plant's: the resource group's tag says the profile. */
-export const inProduction = (resources: readonly DeclaredResource[]): boolean => resources.some((one) => isKind(one, 'ResourceGroup') && at(one.props, 'tags.profile') === 'production');
+/** Whether the stack is a plant's: the tags of its resources say the profile. */
+export const inProduction = (resources: readonly DeclaredResource[]): boolean => resources.some(({ props }) => at(props, 'tags.profile') === 'production');
 /** A rule that binds production only. */
 export const demandingInProduction = (facts: RuleFacts, ...demands: readonly Demand[]): StackRule => ({ ...facts, judgeStack: (resources) => (inProduction(resources) ? resources.flatMap((one) => unmet(one, demands)) : []) });

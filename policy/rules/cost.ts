@@ -1,4 +1,4 @@
-import { at, isKind, keyOf, listAt, ofKind, type DeclaredResource, type Kind } from '../declaredResource';
+import { at, holdsPlatform, isKind, keyOf, listAt, ofKind, type DeclaredResource, type Kind } from '../declaredResource';
 import { between, demanding, demandingInProduction, is, oneOf, present, type Rule } from '../rule';
 
 const pillar = 'cost optimization';
@@ -59,7 +59,7 @@ export const costRules: readonly Rule[] = [
     name: 'budget-told', pillar, description: 'A monthly budget tells at 80 and at 100 per cent.', reason: 'A cost that grew is seen before the month is over.',
     judgeStack: (resources) => {
       const budgets = ofKind(resources, 'Budget');
-      return budgets.length === 0 ? ['no budget, expected one'] : budgets.flatMap(({ name, props }) => {
+      return budgets.length === 0 && holdsPlatform(resources) ? ['no budget, expected one'] : budgets.flatMap(({ name, props }) => {
         const told = Object.values((props['notifications'] ?? {}) as Record<string, unknown>).filter((one) => at(one, 'enabled') === true && listAt(one, 'contactGroups').length + listAt(one, 'contactEmails').length > 0).map((one) => at(one, 'threshold'));
         return [
           ...[80, 100].filter((threshold) => !told.includes(threshold)).map((threshold) => `${name}: nobody is told at ${threshold} %`),

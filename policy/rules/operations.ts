@@ -1,4 +1,4 @@
-import { at, isKind, keyOf, kinds, listAt, ofKind, unknownValue, type DeclaredResource, type Kind } from '../declaredResource';
+import { at, holdsFactory, holdsPlatform, isKind, keyOf, kinds, listAt, ofKind, unknownValue, type DeclaredResource, type Kind } from '../declaredResource';
 import { demanding, demandingInProduction, is, present, type Rule } from '../rule';
 
 const pillar = 'operational excellence';
@@ -11,11 +11,12 @@ const tagged: readonly Kind[] = [
 ];
 const tags = ['product', 'factory', 'environment', 'stack'] as const;
 
-/** What an operator must hear of, by a name that its rule has. */
-export const toldAbout: Readonly<Record<string, string>> = {
+/** What an operator must hear of, by the name with which its alert begins. */
+const factoryToldAbout: Readonly<Record<string, string>> = {
   delivery: 'a delivery failed or is stuck', 'device-silent': 'no device is connected', 'gate-rejected': 'the gate rejected a model', 'dead-letters': 'an event could not be delivered', 'telemetry-stopped': 'the edge sends no telemetry',
-  certificate: 'a certificate runs out', drift: 'the model alarms more than it did', 'program-failed': 'a program failed', 'training-failed': 'a training job failed', 'daily-cap': 'the logs reached their cap',
+  certificate: 'a certificate runs out', drift: 'the model alarms more than it did', 'program-failed': 'a program failed',
 };
+const platformToldAbout: Readonly<Record<string, string>> = { 'training-failed': 'a training job failed', 'daily-cap': 'the logs reached their cap' };
 
 const isAlert = (one: DeclaredResource) => isKind(one, 'LogAlert') || isKind(one, 'MetricAlert');
 const callsGroup = ({ madeOf }: DeclaredResource) => (madeOf['actions'] ?? []).some((key) => key.startsWith(`${kinds.ActionGroup} `));
@@ -48,7 +49,7 @@ export const operationRules: readonly Rule[] = [
       const alerts = resources.filter(isAlert);
       const working = alerts.filter((one) => one.props['enabled'] === true && callsGroup(one) && asksSomething(one));
       return [
-        ...Object.entries(toldAbout).filter(([name]) => !working.some((one) => one.name.replace(/^(platform-)?alerts-/, '').startsWith(name))).map(([name, what]) => `${name}: no enabled alert that calls an action group when ${what}`),
+        ...Object.entries({ ...(holdsFactory(resources) ? factoryToldAbout : {}), ...(holdsPlatform(resources) ? platformToldAbout : {}) }).filter(([name]) => !working.some((one) => one.name.replace(/^(platform-)?alerts-/, '').startsWith(name))).map(([name, what]) => `${name}: no enabled alert that calls an action group when ${what}`),
         ...alerts.filter((one) => !working.includes(one)).map(({ name }) => `${name}: expected an enabled rule with a criterion that calls an action group`),
         ...alerts.filter(({ props }) => !props['description']).map(({ name }) => `${name}: no advice in its description`),
         ...alerts.filter(({ props }) => typeof props['severity'] !== 'number').map(({ name }) => `${name}: no severity`),
@@ -61,7 +62,7 @@ export const operationRules: readonly Rule[] = [
     name: 'loop-shown', pillar, description: 'A workbook shows the loop from its first to its last step.', reason: 'Who looks for a fault needs the whole picture first.',
     judgeStack: (resources) => {
       const shown = ofKind(resources, 'Workbook').map(({ props }) => String(props['serializedData'] ?? ''));
-      return ['1a', '5a', '8a', '10', '12', '13c'].filter((step) => !shown.some((content) => content === unknownValue || content.includes(step))).map((step) => `no workbook shows step ${step}`);
+      return (holdsFactory(resources) ? ['1a', '5a', '8a', '10', '12', '13c'] : []).filter((step) => !shown.some((content) => content === unknownValue || content.includes(step))).map((step) => `no workbook shows step ${step}`);
     },
   },
   {

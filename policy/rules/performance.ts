@@ -1,4 +1,4 @@
-import { at, isKind, keyOf, listAt, ofKind, type Kind } from '../declaredResource';
+import { at, holdsPlatform, isKind, keyOf, listAt, ofKind, type Kind } from '../declaredResource';
 import { between, demanding, is, oneOf, present, type Rule } from '../rule';
 
 const pillar = 'performance efficiency';
@@ -35,7 +35,7 @@ export const performanceRules: readonly Rule[] = [
   },
   {
     name: 'nodes-watched', pillar, description: 'Use of the training nodes and waiting jobs are watched, with advice on the node count.', reason: 'A cluster that is too small makes the loop slow, one that is too large costs.',
-    judgeStack: (resources) => ['Active Nodes', 'Queued Runs'].filter((metric) => !ofKind(resources, 'MetricAlert').some(({ props }) => props['enabled'] === true && /maxNodes/.test(String(props['description'])) && listAt(props, 'criteria.allOf').some((one) => at(one, 'metricName') === metric && at(one, 'threshold') !== undefined)))
+    judgeStack: (resources) => (holdsPlatform(resources) ? ['Active Nodes', 'Queued Runs'] : []).filter((metric) => !ofKind(resources, 'MetricAlert').some(({ props }) => props['enabled'] === true && /maxNodes/.test(String(props['description'])) && listAt(props, 'criteria.allOf').some((one) => at(one, 'metricName') === metric && at(one, 'threshold') !== undefined)))
       .map((metric) => `no enabled alert on ${metric} that says what to do about training.maxNodes`),
   },
   demanding(

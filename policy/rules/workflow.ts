@@ -1,4 +1,4 @@
-import { at, keyOf, kinds, listAt, ofKind } from '../declaredResource';
+import { at, holdsFactory, holdsPlatform, keyOf, kinds, listAt, ofKind } from '../declaredResource';
 import { demanding, is, present, type Rule } from '../rule';
 
 const pillar = 'workflow';
@@ -13,12 +13,12 @@ const triggers: Readonly<Record<string, RegExp>> = {
 export const workflowRules: readonly Rule[] = [
   {
     name: 'each-step-its-place', pillar, description: 'Raw data, processed data, models, packages and returning data each have a container of their own; the factory reaches one account only.', reason: 'Rights, events and ages are set per container, and the account that a factory reaches holds nothing else.',
-    judgeStack: (resources) => Object.entries(places).flatMap(([account, containers]) => containers.filter((container) => !ofKind(resources, 'BlobContainer').some(({ props, madeOf }) => props['containerName'] === container && (madeOf['accountName'] ?? []).includes(`${kinds.StorageAccount} ${account}`)))
+    judgeStack: (resources) => Object.entries(places).filter(([account]) => (account === 'ml' ? holdsPlatform(resources) : holdsFactory(resources))).flatMap(([account, containers]) => containers.filter((container) => !ofKind(resources, 'BlobContainer').some(({ props, madeOf }) => props['containerName'] === container && (madeOf['accountName'] ?? []).includes(`${kinds.StorageAccount} ${account}`)))
       .map((container) => `no container ${container} in the account ${account}`)),
   },
   {
     name: 'each-step-triggered', pillar, description: 'Every step starts by an event of the step before it, from one container or one model.', reason: 'A filter that is too wide lets a program start itself for ever.',
-    judgeStack: (resources) => [...ofKind(resources, 'SystemTopic').filter(({ props }) => props['source'] === undefined).map(({ name }) => `${name}: source is nothing, expected whose events it carries`), ...Object.entries(triggers).flatMap(([name, begins]) => {
+    judgeStack: (resources) => [...ofKind(resources, 'SystemTopic').filter(({ props }) => props['source'] === undefined).map(({ name }) => `${name}: source is nothing, expected whose events it carries`), ...Object.entries(holdsFactory(resources) ? triggers : {}).flatMap(([name, begins]) => {
       const trigger = ofKind(resources, 'EventSubscription').find((one) => one.name === name);
       if (trigger === undefined) return [`no trigger ${name}`];
       return [

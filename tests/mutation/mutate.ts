@@ -12,7 +12,10 @@ const root = join(__dirname, '..', '..');
 
 /** The module registry would hand out what the last run made. */
 async function declareAfresh(settings: Readonly<Record<string, unknown>>): Promise<DeclaredResource[]> {
-  delete require.cache[require.resolve('../../index')];
+  const program = require.resolve('../../index');
+  delete require.cache[program];
+  // Whoever loaded it remembers it too, with everything it made.
+  for (const module of Object.values(require.cache)) if (module !== undefined) module.children = module.children.filter(({ id }) => id !== program);
   return declareStack(settings);
 }
 

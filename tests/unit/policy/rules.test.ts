@@ -50,6 +50,15 @@ describe('every rule', () => {
     expect(allViolations(of(true))).toEqual([]);
   });
 
+  it('asks a stack of the platform or of a factory alone for its own part only, and still for all of that', () => {
+    const ofPlatform = ({ name }: DeclaredResource) => /^(ml|machine-learning|monitoring|registry|training-cluster|platform|budget|train$)/.test(name);
+    const [platform, factory] = [of(true).filter(ofPlatform), of(true).filter((one) => !ofPlatform(one))];
+    expect([platform.length, factory.length].filter((count) => count < 20)).toEqual([]);
+    expect([allViolations(platform), allViolations(factory)]).toEqual([[], []]);
+    expect(allViolations(factory.filter(({ type }) => !type.endsWith(':Workbook')))).toHaveLength(6);
+    expect(allViolations(platform.filter(({ type }) => !type.endsWith(':Budget')))).toEqual(['budget-told: no budget, expected one']);
+  });
+
   it('has a name of its own, words for a person, and a row that it is tested by', () => {
     const names = allRules.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
