@@ -72,6 +72,8 @@ export const configurationSchema = z.strictObject({
   /** Who may read what the loop made, and who may drop raw files. */
   readers: z.array(principal).max(20).default([]),
   rawWriters: z.array(principal).max(20).default([]),
+  /** Who may take away again what smoke tests made; to run one, they are readers and raw writers, too. */
+  smokeTesters: z.array(principal).max(20).default([]),
   cloud: z.strictObject({
     resourceManagerEndpoint: httpsOrigin.default('https://management.azure.com'), resourceManagerAudience: httpsOrigin.default('https://management.azure.com'),
     authorityHost: httpsOrigin.default('https://login.microsoftonline.com'), keyVaultDisableChallengeVerification: z.boolean().default(false),

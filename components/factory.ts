@@ -135,7 +135,7 @@ export class Factory extends pulumi.ComponentResource {
         landingZone: { blobEndpoint: edge.blobEndpoint, container: edge.containers['landing-zone'].name },
       }, { ...child, dependsOn: [...programGrants.ready] });
     }
-    grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });
+    grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters, 'smoke-tester': configuration.smokeTesters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });
     if (alerts.enabled) {
       new OperatorAlerts('alerts', {
         ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,

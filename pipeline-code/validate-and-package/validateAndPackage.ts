@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ContainerClient } from '@azure/storage-blob';
 import { type DatasetManifest, datasetManifest } from '../../contracts/datasetManifest';
-import { isAcceptedDataset, loopNames, smokeNames, type LoopNames } from '../../contracts/datasets';
+import { isAcceptedDataset, isSmokeDataset, loopNames, smokeNames, type LoopNames } from '../../contracts/datasets';
 import { digestFileName, packageFolder } from '../../contracts/edgePackage';
 import { eventGridEvent, modelRegistered } from '../../contracts/eventGrid';
 import { modelFiles, type ModelSignature, modelSignature, parseModelUri } from '../../contracts/modelCatalog';
@@ -22,6 +22,9 @@ import { packagingProblem } from './packageConfiguration';
 const visibilitySeconds = 1_800;
 const maximumOnnxBytes = 2e9;
 const maximumWindowsBytes = 64e9;
+
+/** The package of a smoke test stays at the site, so it ends by itself. */
+const smokePackageLifeMs = 24 * 3_600_000;
 
 /** What makes a model unfit, whatever its figures are; it is rejected with this reason. */
 class UnfitModel extends Error {}
@@ -70,7 +73,7 @@ async function judgeCandidate({ processed, settings }: Places, { onnx, signature
 const packageOf = ({ settings, names }: Places, { model, onnx, signature, manifest }: Candidate): Promise<EdgePackage> =>
   buildEdgePackage({
     packageId: names.packageId, packageVersion: model.version, packageName: names.packageName, factory: settings.FACTORY,
-    createdAt: new Date(manifest.createdAt), signature, manifest,
+    createdAt: new Date(manifest.createdAt), signature, manifest, ...(isSmokeDataset(manifest.dataset) ? { quietAfter: new Date(Date.parse(manifest.createdAt) + smokePackageLifeMs) } : {}),
   }, onnx);
 
 /** The tags come before the files, because the digest file starts the next pipeline; the digest comes last, because it says that the package is whole. */
