@@ -57,7 +57,7 @@ export function readSmokeOptions(args: readonly string[], workingDirectory: stri
       },
     }));
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. See "npm run smoke -- --help".`);
+    throw new UsageError(`${(error as Error).message.split(/\n|\. /)[0] ?? ''}. See "npm run smoke -- --help".`);
   }
   if (values.help === true) return 'help';
   const { stack, until, 'clean-up': cleanUp } = values;

@@ -18,6 +18,8 @@ export function smokeText(report: SmokeReport, paint: Paint, keptEvidence: boole
   const broken = steps.find(({ ok }) => !ok);
   const failure = report.error ?? (broken === undefined ? undefined : `step ${broken.id} failed: ${evidenceLine(broken.evidence)}`);
   const more = advice(report);
+  // Once the site has reported the package, nothing is under way any more.
+  const underWay = report.rawFile !== undefined && !steps.some(({ id, ok }) => id === '10' && ok);
   return [
     '', ...(steps.some(isReached) ? [stepTable(steps.filter(isReached), paint), ''] : []),
     ...quarantineLines(report),
@@ -25,7 +27,7 @@ export function smokeText(report: SmokeReport, paint: Paint, keptEvidence: boole
     ...(Object.keys(cleanedUp.removed).length === 0 ? [] : [`taken away: ${counted(cleanedUp.removed)}`]),
     ...cleanedUp.left.map((line) => paint.bad(`not taken away: ${line}`)),
     ...(keptEvidence && report.rawFile ? [`kept: all that ${dataset} made; take it away with --clean-up ${dataset}`] : []),
-    ...(!keptEvidence && failure !== undefined && report.rawFile ? [`Programs that were at work may leave more; take it away later with --clean-up ${dataset}.`] : []),
+    ...(!keptEvidence && underWay ? [`What was still under way may leave more; take it away later with --clean-up ${dataset}.`] : []),
     `${steps.filter(({ ok }) => ok).length} of ${steps.length} steps in ${duration(report.durationMs)}, data set ${dataset} of factory ${report.factory}`,
   ];
 }
