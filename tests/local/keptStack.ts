@@ -34,7 +34,8 @@ export interface KeptState {
   readonly models: readonly { readonly name: string; readonly version: string; readonly archived: boolean }[];
   readonly tags: Readonly<Record<string, readonly string[]>>;
 }
-export type KeptRequest = { readonly kind: 'state' } | { readonly kind: 'drop'; readonly name: string; readonly content: string } | { readonly kind: 'simulate'; readonly intervalMs: number };
+/** `rest`: the state once no job of the stack is at work any more. */
+export type KeptRequest = { readonly kind: 'state' | 'rest' } | { readonly kind: 'drop'; readonly name: string; readonly content: string } | { readonly kind: 'simulate'; readonly intervalMs: number };
 export interface KeptReady { readonly ready: boolean; readonly failed: readonly unknown[]; readonly path: string }
 
 async function stateOf(reader: EvidenceReader, site: SiteConsole, region: LocalRegion, credential: TokenCredential): Promise<KeptState> {
@@ -113,12 +114,13 @@ async function keepStack(local: string, stack: string): Promise<void> {
     await dropRawFiles(reader, raw, files);
     reader.listen(startedAt);
     await runRounds({
-      region, reader, monitor: new MonitorReader(outputs, credential), site: console, rounds: 1, startedAt, replayedBefore: 0, onReplay: () => undefined, rawFiles: files, rawBlobs: rawBlobNames(outputs.dataset, files), signal: new AbortController().signal,
+      region, reader, monitor: new MonitorReader(outputs, credential), site: console, rounds: 1, startedAt, replayedBefore: 0, onReplay: () => undefined, rawFiles: files, rawBlobs: rawBlobNames(outputs.dataset, files), deliver: () => Promise.resolve([]), signal: new AbortController().signal,
       replay: replayStretches(true, {}), onStep: () => undefined, onWaiting: () => undefined, onPhase: () => undefined,
     }, rounds);
     await comesToRest(reader, startedAt, new AbortController().signal);
     const answer = async (request: KeptRequest): Promise<unknown> => {
-      if (request.kind === 'drop') await raw.getBlockBlobClient(request.name).upload(request.content, Buffer.byteLength(request.content));
+      if (request.kind === 'rest') await comesToRest(reader, startedAt, new AbortController().signal);
+      else if (request.kind === 'drop') await raw.getBlockBlobClient(request.name).upload(request.content, Buffer.byteLength(request.content));
       // A run without an end never finishes: its first state is waited for by whoever asks for the state.
       else if (request.kind === 'simulate') await console.runLine({ kind: 'simulate', intervalMs: request.intervalMs, fault: 'none' }, 1_000).catch(() => undefined);
       return stateOf(reader, console, region, credential);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ContainerRegistryContentClient } from '@azure/container-registry';
@@ -8,10 +8,12 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { presignedUrlResponseBody } from '../../contracts/aimmMessages';
 import { type DatasetManifest, manifestPath } from '../../contracts/datasetManifest';
 import { type DeliveryRecord } from '../../contracts/deliveryRecord';
-import { loopNames } from '../../contracts/datasets';
+import { loopNames, smokeNames } from '../../contracts/datasets';
 import { deliveryIdOf } from '../../contracts/nameBasedUuid';
 import { readSettings } from '../../contracts/settings/settings';
 import { trainSettings } from '../../contracts/settings/train';
+import { extractZip } from '../../edge-sim/inference-server/extractZip';
+import { parsePipelineConfiguration } from '../../edge-sim/inference-server/pipelineConfiguration';
 import { type HubMessage } from '../../edge-sim/model-manager/hubConnection';
 import { type Log } from '../../pipeline-code/clients/log';
 import { machineLearningClient, modelCatalog } from '../../pipeline-code/clients/machineLearning';
@@ -68,7 +70,7 @@ async function windowsFile(name: string, faultShift: number): Promise<string> {
   return file;
 }
 
-async function candidate(version: string, faultShift: number): Promise<void> {
+async function candidate(version: string, faultShift: number, dataset = 'line', model = loopNames(factory, dataset).model): Promise<void> {
   const file = await windowsFile(version, faultShift);
   const manifest: DatasetManifest = {
     schemaVersion: '1', dataset, dataVersion: version, createdAt: '2026-01-02T00:00:00.000Z', features, windowsPath: `${dataset}/${version}/windows.parquet`, windowCount: 800, windowsByRole: { train: 300, calibrate: 150, 'held-out': 150, evaluate: 200 },
@@ -78,12 +80,12 @@ async function candidate(version: string, faultShift: number): Promise<void> {
   const path = manifestPath(dataset, version);
   await region.blobs('data', 'processed').getBlockBlobClient(manifest.windowsPath).uploadFile(file);
   await region.blobs('data', 'processed').getBlockBlobClient(path).uploadData(Buffer.from(JSON.stringify(manifest)));
-  const { onnx, signature } = await trainModel(names.model, path, manifest, await readWindows(file, features));
+  const { onnx, signature } = await trainModel(model, path, manifest, await readWindows(file, features));
   const models = region.blobs('ml', 'models');
   await models.getBlockBlobClient(`anomaly/${version}/model.onnx`).uploadData(onnx);
   await models.getBlockBlobClient(`anomaly/${version}/signature.json`).uploadData(Buffer.from(JSON.stringify(signature)));
   mockActing.who = 'train';
-  await modelCatalog(settings(), names.model).register({ path: `anomaly/${version}`, jobName: `train-${version}`, description: 'x', properties: {}, tags: { stage: 'candidate', dataVersion: version, dataset, trainingJob: `train-${version}`, sourceCommit: 'abc' } });
+  await modelCatalog(settings(), model).register({ path: `anomaly/${version}`, jobName: `train-${version}`, description: 'x', properties: {}, tags: { stage: 'candidate', dataVersion: version, dataset, trainingJob: `train-${version}`, sourceCommit: 'abc' } });
 }
 
 const own = (queue: string) => ({ AZURE_CLIENT_ID: '11111111-1111-4111-8111-111111111111', AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential' as const, DATA_BLOB_ENDPOINT: region.endpoints('data').blob, DATA_QUEUE_ENDPOINT: region.endpoints('data').queue, QUEUE_NAME: queue });
@@ -101,7 +103,7 @@ const tagAndDeliver = () => {
   return runTagAndDeliver({ ...own('tag-and-deliver'), ...settings(), DELIVERY_QUEUE_NAME: 'delivery', REGISTRY_LOGIN_SERVER: region.loginServer, DEVICE_ID: deviceId, RELEASE: 'automatic' }, log);
 };
 const tags = async (version: string) => (await modelCatalog(settings(), names.model).version(version))?.tags;
-const registered = (version: string) => region.published.find((one) => one.subject === `models/${names.model}:${version}`);
+const registered = (version: string, model = names.model) => region.published.find((one) => one.subject === `models/${model}:${version}`);
 const record = async () => JSON.parse((await region.blobs('data', 'deliveries').getBlobClient(`${deliveryId}.json`).downloadToBuffer()).toString()) as DeliveryRecord;
 
 beforeAll(async () => {
@@ -189,6 +191,55 @@ test('step 7: tags, artifacts with lineage, one delivery record and its message;
   expect(await record()).toMatchObject({ deliveryId, state: 'Opened', deviceId, packageId, packageVersion: '1', sha256: released?.packageSha256, announcements: 0 });
   expect(await region.waiting('delivery')).toBeGreaterThanOrEqual(1);
   expect(await tags('2')).toMatchObject({ stage: 'rejected' });
+});
+
+test('steps 5a to 7 of a smoke test: its own model, package, artifacts and delivery, and a package that ends by itself', async () => {
+  const smoke = smokeNames(factory);
+  await candidate('00000000000000aa', 20, 'smoke-a1b2');
+  const event = registered('1', smoke.model);
+  if (!event) throw new Error('expected the event of the model of the smoke test');
+  await region.enqueue('validate-and-package', event);
+  await validate();
+  const catalog = modelCatalog(settings(), smoke.model);
+  expect((await catalog.version('1'))?.tags).toMatchObject({ stage: 'validated', dataset: 'smoke-a1b2', packageId: smoke.packageId, packageVersion: '1', packageName: 'smoke-anomaly-detection' });
+  const zip = join(directory, 'smoke.zip');
+  await region.blobs('edge', 'packaged-models').getBlobClient(`${smoke.packageId}/1/smoke-anomaly-detection-edge_1.zip`).downloadToFile(zip);
+  const unpacked = join(directory, 'smoke');
+  await extractZip(zip, unpacked, { maxEntries: 100, maxTotalBytes: 1e8, maxRatio: 100 });
+  const { dataFlowPipeline } = parsePipelineConfiguration(readFileSync(join(unpacked, 'pipeline_config.yml'), 'utf8'));
+  expect(dataFlowPipeline.pipelineParameters).toContainEqual({ name: 'quiet_after', type: 'String', defaultValue: '2026-01-03T00:00:00.000Z' });
+  await region.enqueue('tag-and-deliver', region.blobEvent('packaged-models', `${smoke.packageId}/1/smoke-anomaly-detection-edge_1.sha256`));
+  await tagAndDeliver();
+  const smokeDelivery = deliveryIdOf(smoke.packageId, '1', deviceId);
+  const opened = JSON.parse((await region.blobs('data', 'deliveries').getBlobClient(`${smokeDelivery}.json`).downloadToBuffer()).toString()) as DeliveryRecord;
+  expect(opened).toMatchObject({ packageId: smoke.packageId, modelName: smoke.model, dataVersion: '00000000000000aa' });
+  expect((await new ContainerRegistryContentClient(`https://${region.loginServer}`, smoke.packageRepository, region.credential(region.identity('tag-and-deliver'))).getManifest('1')).digest).toBe((await catalog.version('1'))?.tags.packageDigest);
+  expect(await tags('1')).toMatchObject({ stage: 'released', packageId });
+  await region.blobs('data', 'deliveries').deleteBlob(`${smokeDelivery}.json`);
+});
+
+test('a model that was not trained on its own data set is unfit, and so is the package of nobody', async () => {
+  await candidate('00000000000000bb', 20, 'smoke-c3d4', names.model);
+  const wrong = registered('3');
+  if (!wrong) throw new Error('expected the event of model version 3');
+  await region.enqueue('validate-and-package', wrong);
+  await validate();
+  expect(await tags('3')).toMatchObject({ stage: 'rejected', rejectedBecause: expect.stringContaining('expected a model of its own data set') });
+  const foreign = '11111111-1111-5111-8111-111111111111';
+  const refusals = () => logged.filter((line) => line.startsWith('error package refused') && line.includes('is neither')).length;
+  await region.enqueue('tag-and-deliver', region.blobEvent('packaged-models', `${foreign}/1/x.sha256`));
+  await tagAndDeliver();
+  expect(refusals()).toBe(1);
+});
+
+test('the number of an archived version is never given again', async () => {
+  const { model } = smokeNames(factory);
+  const { modelVersions } = machineLearningClient(settings());
+  const { properties } = await modelVersions.get(group, 'ml', model, '1');
+  mockActing.who = 'train';
+  await modelVersions.createOrUpdate(group, 'ml', model, '1', { properties: { ...properties, isArchived: true } });
+  await candidate('00000000000000cc', 20, 'smoke-e5f6');
+  expect((await modelCatalog(settings(), model).versions()).map(({ version }) => version)).toEqual(['2']);
 });
 
 test('steps 8a to 9: the exchange with a device over the hub ends in Success, and the link gives the package and nothing else', async () => {
