@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod';
+import { isReservedDataset } from '../contracts/datasets';
 import { maxBatchRecords } from '../contracts/landingZone';
 import { programs } from '../contracts/programs';
 import { effectiveSettings, settingConflicts, type ResourceSettings } from './effectiveSettings';
@@ -36,7 +37,8 @@ export const configurationSchema = z.strictObject({
   parts: z.enum(['both', 'platform', 'factory']).default('both'),
   platformStack: z.string().regex(/^[^\s/]+\/[^\s/]+\/[^\s/]+$/, 'a stack as <organization>/<project>/<stack>').optional(),
   dataset: z.strictObject({
-    name: slug(40).default('line'),
+    /** Smoke tests have data sets of their own beside it. */
+    name: slug(40).refine((name) => !isReservedDataset(name), 'another name: those that begin with smoke belong to smoke tests').default('line'),
     /** Columns are detected where they are not given. */
     timeColumn: column.optional(),
     labelColumns: z.array(column).max(20).default([]),
@@ -70,6 +72,8 @@ export const configurationSchema = z.strictObject({
   /** Who may read what the loop made, and who may drop raw files. */
   readers: z.array(principal).max(20).default([]),
   rawWriters: z.array(principal).max(20).default([]),
+  /** Who may take away again what smoke tests made; to run one, they are readers and raw writers, too. */
+  smokeTesters: z.array(principal).max(20).default([]),
   cloud: z.strictObject({
     resourceManagerEndpoint: httpsOrigin.default('https://management.azure.com'), resourceManagerAudience: httpsOrigin.default('https://management.azure.com'),
     authorityHost: httpsOrigin.default('https://login.microsoftonline.com'), keyVaultDisableChallengeVerification: z.boolean().default(false),

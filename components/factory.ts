@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { RandomString } from '@pulumi/random';
+import { loopNames, smokeNames } from '../contracts/datasets';
 import { CustomRoleDefinitions } from './access/customRoleDefinitions';
 import { KeyVault } from './access/keyVault';
 import { programIdentity } from './access/programIdentity';
@@ -8,7 +9,7 @@ import { jobNames, queueNames, rowsOf, type FactoryActor, type FactoryScope, typ
 import type { Configuration } from './configuration';
 import { DeviceRegistration } from './delivery/deviceRegistration';
 import { MessageRoute } from './delivery/messageRoute';
-import { containerEnvironmentName, deviceId, modelName, programName, suffixLength, vaultName, type NameParts } from './naming';
+import { containerEnvironmentName, deviceId, programName, suffixLength, vaultName, type NameParts } from './naming';
 import { factoryAlerts } from './observability/alertRules';
 import { LoopWorkbook } from './observability/loopWorkbook';
 import { OperatorAlerts } from './observability/operatorAlerts';
@@ -64,7 +65,6 @@ export class Factory extends pulumi.ComponentResource {
     const names = suffix.result.apply((text): NameParts => ({ owner: factory, suffix: text }));
     const place = { resourceGroupName: platform.resourceGroup.name, location, tags };
     const diagnostics = { workspaceId: platform.logAnalyticsId };
-    const model = modelName(factory, configuration.dataset.name);
 
     this.storage = new LoopStorage('storage', { ...place, diagnostics, names, safety: { ...configuration.storage, protect: protectData } }, child);
     this.route = new MessageRoute('messages', { ...place, diagnostics, names, subscriptionId, hub: configuration.iotHub, eventHubs: configuration.eventHubs, roleAssignmentWaitSeconds }, child);
@@ -87,7 +87,8 @@ export class Factory extends pulumi.ComponentResource {
       'data-events': servicePrincipal(dataEvents.principalId), 'edge-events': servicePrincipal(edgeEvents.principalId), 'ml-events': servicePrincipal(platform.workspaceEvents.principalId),
     }, { waitSeconds: roleAssignmentWaitSeconds });
     new LoopEvents('triggers', {
-      resourceGroupName: platform.resourceGroup.name, storage: this.storage, mlTopic: { name: platform.workspaceEvents.topicName, resourceGroupName: platform.resourceGroup.name }, modelName: model,
+      resourceGroupName: platform.resourceGroup.name, storage: this.storage, mlTopic: { name: platform.workspaceEvents.topicName, resourceGroupName: platform.resourceGroup.name },
+      models: { own: loopNames(factory, configuration.dataset.name).model, smoke: smokeNames(factory).model },
     }, { ...child, dependsOn: [...topicGrants.ready] });
 
     const siteVault = edgeSite.enabled ? new KeyVault('site-vault', { ...place, diagnostics, vaultName: names.apply((parts) => vaultName('site', parts)), tenantId, softDeleteDays: configuration.keyVault.softDeleteDays, protect: protectData }, child) : undefined;
@@ -134,7 +135,7 @@ export class Factory extends pulumi.ComponentResource {
         landingZone: { blobEndpoint: edge.blobEndpoint, container: edge.containers['landing-zone'].name },
       }, { ...child, dependsOn: [...programGrants.ready] });
     }
-    grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });
+    grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters, 'smoke-tester': configuration.smokeTesters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });
     if (alerts.enabled) {
       new OperatorAlerts('alerts', {
         ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts, { byTheClock: edgeSite.enabled && edgeSite.hours !== 'always' }), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,

@@ -46,5 +46,3 @@ export const resourceGroupName = (stack: string) => `rg-factory-loop-${stack.toL
 
 /** Names that messages and the catalog carry; they do not change with the stack's suffix. */
 export const deviceId = (factory: string) => `aimm-${factory}`;
-export const modelName = (factory: string, dataset: string) => `${factory}-${dataset}`;
-export const packageName = (dataset: string) => `${dataset}-anomaly-detection`;

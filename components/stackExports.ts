@@ -1,11 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
+import { loopNames } from '../contracts/datasets';
 import type { StackOutputs } from '../contracts/stackOutputs';
 import { jobNames } from './access/roleMatrix';
 import type { Configuration } from './configuration';
 import type { Factory } from './factory';
-import { modelName } from './naming';
 import type { Deployer, PlatformLinks } from './platform';
-import { modelRepository, packageRepository } from './programs/pipelineSettings';
 
 type Exported<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
 
@@ -19,14 +18,15 @@ export interface SiteLinks {
 export function stackExports(configuration: Configuration, deployer: pulumi.Output<Deployer>, platform: PlatformLinks, factory: Factory): Exported<StackOutputs> & SiteLinks {
   const { data, edge } = factory.storage;
   const { cloud, dataset } = configuration;
+  const names = loopNames(configuration.factory, dataset.name);
   return {
     factory: configuration.factory, dataset: dataset.name, subscriptionId: deployer.subscriptionId, resourceGroup: platform.resourceGroup.name,
     resourceManagerEndpoint: cloud.resourceManagerEndpoint, resourceManagerAudience: cloud.resourceManagerAudience,
     dataBlobEndpoint: data.blobEndpoint, edgeBlobEndpoint: edge.blobEndpoint, mlBlobEndpoint: platform.models.blobEndpoint,
     rawContainer: data.containers.raw.name, processedContainer: data.containers.processed.name, quarantineContainer: data.containers.quarantine.name, deliveriesContainer: data.containers.deliveries.name,
     packagedModelsContainer: edge.containers['packaged-models'].name, landingZoneContainer: edge.containers['landing-zone'].name, modelsContainer: platform.models.containerName,
-    mlWorkspace: platform.workspace.name, modelName: modelName(configuration.factory, dataset.name),
-    registryLoginServer: platform.registry.loginServer, modelRepository: modelRepository(configuration), packageRepository: packageRepository(configuration),
+    mlWorkspace: platform.workspace.name, modelName: names.model,
+    registryLoginServer: platform.registry.loginServer, modelRepository: names.modelRepository, packageRepository: names.packageRepository,
     eventHubsHost: factory.route.eventHubsHost, eventHubName: factory.route.eventHubName, evidenceConsumerGroup: factory.route.evidenceConsumerGroup,
     iotHubHost: factory.route.iotHubHost, deviceId: factory.device.deviceId,
     jobs: pulumi.all(Object.fromEntries(jobNames.map((job) => [job, factory.programs.jobs[job].jobName]))), databusPort: configuration.edgeSite.databusPort,

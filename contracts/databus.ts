@@ -31,8 +31,8 @@ export const lineCommand = z.discriminatedUnion('kind', [
   /** Without `fault` the fault switch stays where it is. */
   z.object({ kind: z.literal('simulate'), id: z.uuid(), samples: z.number().int().positive().max(10_000_000).optional(), intervalMs: z.number().min(0).max(3_600_000), fault: z.enum(faultKinds).optional() }),
   z.object({ kind: z.literal('fault'), id: z.uuid(), fault: z.enum(faultKinds) }),
-  /** Rows of a recorded experiment: `columns` are sensor names, each row starts with its UTC time. */
-  z.object({ kind: z.literal('replay'), id: z.uuid(), intervalMs: z.number().min(0).max(3_600_000), columns: z.array(z.string().max(200)).min(1).max(500), rows: z.array(z.tuple([z.iso.datetime()], z.number().nullable())).max(200_000) }),
+  /** Rows of a recorded experiment: `columns` are sensor names, each row starts with its UTC time. What is `uncertain` is judged, and never trained on. */
+  z.object({ kind: z.literal('replay'), id: z.uuid(), quality: z.enum(['good', 'uncertain']).optional(), intervalMs: z.number().min(0).max(3_600_000), columns: z.array(z.string().max(200)).min(1).max(500), rows: z.array(z.tuple([z.iso.datetime()], z.number().nullable())).max(200_000) }),
   z.object({ kind: z.literal('stop'), id: z.uuid() }),
 ]);
 export type LineCommand = z.output<typeof lineCommand>;
@@ -46,6 +46,8 @@ export const inferenceRequest = z.discriminatedUnion('kind', [
   /** `file` is a name inside the inbox of the site directory; the digest is checked again before the import. */
   z.object({ kind: z.literal('import'), id: z.uuid(), file: z.string().regex(/^[A-Za-z0-9._-]{1,200}$/), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   z.object({ kind: z.literal('activate'), id: z.uuid(), packageId: z.uuid(), packageVersion: z.string().regex(/^[1-9]\d{0,9}$/) }),
+  /** The package stays on the disk and can be activated again. */
+  z.object({ kind: z.literal('deactivate'), id: z.uuid(), packageId: z.uuid() }),
   z.object({ kind: z.literal('status'), id: z.uuid() }),
 ]);
 export type InferenceRequest = z.output<typeof inferenceRequest>;

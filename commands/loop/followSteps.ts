@@ -10,6 +10,8 @@ export interface FollowOptions {
   readonly explain: Explain;
   /** How long one step may take before it counts as missing. */
   readonly stepTimeoutMs: number;
+  /** When, by `performance.now()`, all of it must be over. */
+  readonly deadlineMs?: number;
   readonly pollMs: number;
   readonly signal: AbortSignal;
   /** What must happen at the site before a step can be seen; its time is not the step's. */
@@ -30,7 +32,7 @@ async function failedRun(program: string, { reader, facts }: Observer): Promise<
 
 /** Watches the steps in their order until each was seen, one failed, or one did not come. Later steps are then missing; after a refusal of the gate there are none. */
 export async function followSteps(options: FollowOptions): Promise<StepResult[]> {
-  const { round, steps, observer, explain, stepTimeoutMs, pollMs, signal } = options;
+  const { round, steps, observer, explain, stepTimeoutMs, deadlineMs = Infinity, pollMs, signal } = options;
   const results: StepResult[] = [];
   let broken: string | undefined;
   let since = performance.now();
@@ -73,8 +75,8 @@ export async function followSteps(options: FollowOptions): Promise<StepResult[]>
           observation = (await step.observe(observer).catch(() => undefined)) ?? (await step.doneBefore?.(failure, observer)) ?? { ok: false, evidence: failure };
         }
       }
-      if (observation === undefined && now - started > stepTimeoutMs) {
-        observation = { ok: false, evidence: { missing: `nothing to see after ${Math.round(stepTimeoutMs / 1_000)} s`, ...(lastError instanceof Error ? { lastError: lastError.message.slice(0, 500) } : {}), ...(await explain(step.program)) } };
+      if (observation === undefined && (now - started > stepTimeoutMs || now > deadlineMs)) {
+        observation = { ok: false, evidence: { missing: `nothing to see after ${Math.round((now - started) / 1_000)} s`, ...(lastError instanceof Error ? { lastError: lastError.message.slice(0, 500) } : {}), ...(await explain(step.program)) } };
       }
       options.onWaiting(step, now - started);
       if (observation === undefined) await pause(pollMs);

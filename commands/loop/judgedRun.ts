@@ -8,7 +8,7 @@ import type { SiteConsole } from './siteConsole';
 const silenceMs = 1_500;
 
 /** Lets the line run to its end and gathers what the deployed package said meanwhile. Undefined: there is nothing to run. */
-export async function judgedRun(site: SiteConsole, about: Pick<ReplayResult, 'stretch' | 'source'>, { round, sent, signal }: ReplayRound, run: (() => Promise<LineState>) | undefined): Promise<ReplayResult> {
+export async function judgedRun(site: SiteConsole, about: Pick<ReplayResult, 'stretch' | 'source'>, { round, sent, signal }: Pick<ReplayRound, 'round' | 'sent' | 'signal'>, run: (() => Promise<LineState>) | undefined): Promise<ReplayResult> {
   const results: InferenceResult[] = [];
   let lastAt = performance.now();
   let state: LineState | undefined;

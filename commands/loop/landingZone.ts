@@ -8,7 +8,7 @@ export interface Batch { readonly manifestBlob: string; readonly manifest: Landi
 /** `key` names what the record is about: a sample's time, a result's window and package. */
 export interface BatchRecord { readonly recordId: string; readonly kind: 'sample' | 'result'; readonly key: string }
 
-export const resultKey = (one: { readonly windowStart: string; readonly windowEnd: string; readonly packageVersion: string }) => `${one.packageVersion}/${one.windowStart}/${one.windowEnd}`;
+export const resultKey = (one: { readonly windowStart: string; readonly windowEnd: string; readonly packageId: string; readonly packageVersion: string }) => `${one.packageId}/${one.packageVersion}/${one.windowStart}/${one.windowEnd}`;
 
 export function readRecords(content: Buffer): BatchRecord[] {
   const lines = gunzipSync(content, { maxOutputLength: maxBatchContentBytes }).toString('utf8').trimEnd().split('\n');

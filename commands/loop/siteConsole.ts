@@ -50,6 +50,35 @@ export class SiteConsole {
     return this.exchange<InferenceAnswer>(inferenceRequestTopic, { kind: 'status', id }, inferenceAnswerTopic, (answer) => answer.id === id, 5_000);
   }
 
+  /** Ends a package's work at the line; it stays on the site's disk. */
+  async deactivate(packageId: string): Promise<InferenceAnswer> {
+    const id = randomUUID();
+    return this.exchange<InferenceAnswer>(inferenceRequestTopic, { kind: 'deactivate', id, packageId }, inferenceAnswerTopic, (answer) => answer.id === id, 30_000);
+  }
+
+  /** What the line does; its last word is kept by the databus. */
+  async lineState(): Promise<LineState> {
+    // A topic that is subscribed to already would not tell its last word again.
+    await this.client.unsubscribeAsync(lineStateTopic);
+    return new Promise<LineState>((resolve, reject) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.client.off('message', listener);
+      };
+      const timer = setTimeout(() => {
+        done();
+        reject(new Error('the production line has not said what it does'));
+      }, 5_000);
+      const listener = (from: string, payload: Buffer) => {
+        if (from !== lineStateTopic) return;
+        done();
+        resolve(JSON.parse(payload.toString('utf8')) as LineState);
+      };
+      this.client.on('message', listener);
+      this.client.subscribe(lineStateTopic, { qos: 1 });
+    });
+  }
+
   /** Runs a command of the production line to its end and returns its last state. */
   async runLine(command: DistributiveOmit<LineCommand, 'id'>, timeoutMs: number): Promise<LineState> {
     const id = randomUUID();

@@ -24,10 +24,10 @@ export class CustomRoleDefinitions extends pulumi.ComponentResource {
         roleName: pulumi.interpolate`${customRoles[role].name} (${args.suffix})`,
         roleType: 'CustomRole',
         description: customRoles[role].description,
-        permissions: [{ actions: [], notActions: [], dataActions: [...customRoles[role].dataActions], notDataActions: [] }],
+        permissions: [{ actions: [...customRoles[role].actions], notActions: [], dataActions: [...customRoles[role].dataActions], notDataActions: [] }],
         assignableScopes: [args.resourceGroupId],
       }, { parent: this }).id;
-    this.ids = { cloudToDeviceSender: define('cloudToDeviceSender'), landingZoneWriter: define('landingZoneWriter') };
+    this.ids = { cloudToDeviceSender: define('cloudToDeviceSender'), landingZoneWriter: define('landingZoneWriter'), smokeCleaner: define('smokeCleaner') };
     this.registerOutputs({ ids: this.ids });
   }
 }

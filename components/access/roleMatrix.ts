@@ -27,7 +27,7 @@ export const jobNames: readonly JobName[] = ['data-pipeline', 'model-development
 export type FactoryScope =
   | 'data' | 'data/raw' | 'data/processed' | 'data/quarantine' | 'data/deliveries' | 'data/checkpoints' | 'data/dead-letters' | `queue/${QueueName}` | `job/${JobName}`
   | 'edge' | 'edge/packaged-models' | 'edge/landing-zone' | 'ml' | 'ml/models' | 'ml-workspace' | 'registry' | 'app-insights' | 'metrics-rule' | 'metrics-workspace' | 'iot-hub' | 'event-hub' | 'site-vault';
-export type FactoryActor = QueueName | 'train' | 'iot-hub' | 'data-events' | 'edge-events' | 'ml-events' | 'edge-site' | 'site' | 'deployer' | 'reader' | 'raw-writer';
+export type FactoryActor = QueueName | 'train' | 'iot-hub' | 'data-events' | 'edge-events' | 'ml-events' | 'edge-site' | 'site' | 'deployer' | 'reader' | 'raw-writer' | 'smoke-tester';
 export type FactoryRow = RoleRow<FactoryActor, FactoryScope>;
 
 const receives = (who: QueueName, step: string): FactoryRow => ({ who, role: 'queueMessageProcessor', scope: `queue/${who}`, step, why: 'receives and deletes the messages that it works on' });
@@ -35,6 +35,12 @@ const job = (who: JobName, step: string): FactoryRow[] => [receives(who, step), 
 const pull = (who: FactoryActor, step: string): FactoryRow => ({ who, role: 'acrPull', scope: 'registry', step, why: 'pulls its own image' });
 const deadLetters = (who: FactoryActor, step: string): FactoryRow => ({ who, role: 'blobDataContributor', scope: 'data/dead-letters', step, why: 'keeps events that no queue took' });
 const sends = (who: FactoryActor, queue: QueueName, step: string, why: string): FactoryRow => ({ who, role: 'queueMessageSender', scope: `queue/${queue}`, step, why });
+
+/** Where a smoke test takes away what it made; who runs it is a reader and a raw-writer besides. */
+const smokeScopes: readonly (readonly [FactoryScope, string])[] = [
+  ['data/processed', 'removes its windows and manifest'], ['data/quarantine', 'removes its refused files'], ['data/deliveries', 'removes its delivery record'],
+  ['edge/packaged-models', 'removes its package'], ['ml-workspace', 'archives its model and data version'], ['registry', 'removes its artifacts'],
+];
 
 /** Who may do what in a factory's part of the loop, least privilege. */
 export const factoryRoles: readonly FactoryRow[] = [
@@ -109,6 +115,7 @@ export const factoryRoles: readonly FactoryRow[] = [
   { who: 'reader', role: 'monitoringReader', scope: 'app-insights', step: 'evidence', why: 'asks for logs and metrics of the edge' },
   { who: 'reader', role: 'monitoringDataReader', scope: 'metrics-workspace', step: 'evidence', why: 'asks for series of the edge' },
   { who: 'raw-writer', role: 'blobDataContributor', scope: 'data/raw', step: '1a', why: 'drops raw files' },
+  ...smokeScopes.map(([scope, why]): FactoryRow => ({ who: 'smoke-tester', role: 'smokeCleaner', scope, step: 'smoke', why: `after a smoke test: ${why}` })),
 ];
 
 /** Rows of these actors. */

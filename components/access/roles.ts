@@ -27,11 +27,16 @@ export type BuiltInRole = keyof typeof builtInRoles;
 export const customRoles = {
   cloudToDeviceSender: {
     name: 'Factory Loop cloud-to-device sender', description: 'Sends cloud-to-device messages and nothing else: no built-in role is narrower than the whole data plane of a hub.',
-    dataActions: ['Microsoft.Devices/IotHubs/cloudToDeviceMessages/send/action'],
+    actions: [], dataActions: ['Microsoft.Devices/IotHubs/cloudToDeviceMessages/send/action'],
   },
   landingZoneWriter: {
     name: 'Factory Loop landing zone writer', description: 'Adds new blobs; reads, overwrites and deletes none: no built-in role is append-only.',
-    dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'],
+    actions: [], dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'],
+  },
+  smokeCleaner: {
+    name: 'Factory Loop smoke test cleaner', description: 'Takes away what a smoke test made, at the scopes it is given for: removes blobs and artifacts, archives model and data versions; reads, writes and changes nothing else.',
+    actions: ['Microsoft.ContainerRegistry/registries/artifacts/delete', 'Microsoft.MachineLearningServices/workspaces/models/versions/write', 'Microsoft.MachineLearningServices/workspaces/data/versions/write'],
+    dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/delete'],
   },
 } as const;
 export type CustomRole = keyof typeof customRoles;

@@ -8,7 +8,6 @@ import type { validateAndPackageSettings } from '../../contracts/settings/valida
 import type { QueueName } from '../access/roleMatrix';
 import type { Configuration } from '../configuration';
 import type { MessageRoute } from '../delivery/messageRoute';
-import { modelName, packageName } from '../naming';
 import type { PlatformLinks } from '../platform';
 import type { LoopStorage } from '../storage/loopStorage';
 
@@ -40,10 +39,6 @@ export interface PipelineSettings {
 
 const commaList = (names: readonly string[]) => (names.length === 0 ? undefined : names.join(','));
 
-/** Names of the registry's repositories of models and packages. */
-export const modelRepository = ({ factory, dataset }: Configuration) => `models/${modelName(factory, dataset.name)}`;
-export const packageRepository = ({ factory, dataset }: Configuration) => `packages/${factory}/${packageName(dataset.name)}`;
-
 /** The settings of every pipeline program: endpoints, names and limits, no secret. */
 export function pipelineSettings(sources: PipelineSettingsSources): PipelineSettings {
   const { configuration, platform, storage, route } = sources;
@@ -53,11 +48,12 @@ export function pipelineSettings(sources: PipelineSettingsSources): PipelineSett
   const own = (program: QueueName) => ({ ...identity(program), DATA_BLOB_ENDPOINT: data.blobEndpoint, DATA_QUEUE_ENDPOINT: data.queueEndpoint, QUEUE_NAME: data.queues[program].name });
   const catalog = {
     AZURE_RESOURCE_MANAGER_ENDPOINT: cloud.resourceManagerEndpoint, AZURE_RESOURCE_MANAGER_AUDIENCE: cloud.resourceManagerAudience,
-    SUBSCRIPTION_ID: sources.subscriptionId, RESOURCE_GROUP: platform.resourceGroup.name, ML_WORKSPACE: platform.workspace.name, MODEL_NAME: modelName(factory, dataset.name),
+    SUBSCRIPTION_ID: sources.subscriptionId, RESOURCE_GROUP: platform.resourceGroup.name, ML_WORKSPACE: platform.workspace.name,
     ML_BLOB_ENDPOINT: platform.models.blobEndpoint, MODELS_CONTAINER: platform.models.containerName, MODELS_DATASTORE: platform.workspace.modelsDatastore,
   };
   const packages = { EDGE_BLOB_ENDPOINT: edge.blobEndpoint, PACKAGED_MODELS_CONTAINER: edge.containers['packaged-models'].name };
   const processed = { PROCESSED_CONTAINER: data.containers.processed.name };
+  const named = { FACTORY: factory, DATASET_NAME: dataset.name };
   const deliveries = { DELIVERIES_CONTAINER: data.containers.deliveries.name };
   return {
     'data-pipeline': {
@@ -69,15 +65,15 @@ export function pipelineSettings(sources: PipelineSettingsSources): PipelineSett
     },
     'model-development': {
       ...own('model-development'), ...catalog, ...processed, COMPUTE_ID: platform.trainingCluster.id, ENVIRONMENT_ID: sources.trainingEnvironmentId,
-      EXPERIMENT_NAME: modelName(factory, dataset.name), TRAIN_CLIENT_ID: platform.trainingCluster.clientId, SOURCE_COMMIT: sources.sourceCommit,
+      ...named, TRAIN_CLIENT_ID: platform.trainingCluster.clientId, SOURCE_COMMIT: sources.sourceCommit,
     },
     'validate-and-package': {
-      ...own('validate-and-package'), ...catalog, ...processed, ...packages, PACKAGE_NAME: packageName(dataset.name), FACTORY: factory,
+      ...own('validate-and-package'), ...catalog, ...processed, ...packages, ...named,
       GATE_MAX_FALSE_ALARM_RATE: String(gate.maxFalseAlarmRate), GATE_MIN_FAULT_DETECTION: String(gate.minFaultDetection), GATE_MIN_LABEL_AUC: String(gate.minLabelAuc), PIPELINE_VERSION: sources.pipelineVersion,
     },
     'tag-and-deliver': {
       ...own('tag-and-deliver'), ...catalog, ...packages, ...deliveries, DELIVERY_QUEUE_NAME: data.queues.delivery.name, REGISTRY_LOGIN_SERVER: platform.registry.loginServer,
-      MODEL_REPOSITORY: modelRepository(configuration), PACKAGE_REPOSITORY: packageRepository(configuration), FACTORY: factory, DEVICE_ID: sources.deviceId,
+      ...named, DEVICE_ID: sources.deviceId,
       RELEASE: configuration.release, PIPELINE_VERSION: sources.pipelineVersion, SOURCE_COMMIT: sources.sourceCommit,
     },
     delivery: {

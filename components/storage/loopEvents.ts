@@ -4,11 +4,12 @@ import { blobCreatedIn, modelRegistered, queueSubscription, type EventFilter } f
 import type { LoopStorage } from './loopStorage';
 
 /** Which event starts which program: the loop's triggers. */
-export const triggers = (model: string): readonly { readonly name: string; readonly source: 'data' | 'edge' | 'ml'; readonly filter: EventFilter; readonly starts: QueueName }[] => [
+export const triggers = (models: LoopEventsArgs['models']): readonly { readonly name: string; readonly source: 'data' | 'edge' | 'ml'; readonly filter: EventFilter; readonly starts: QueueName }[] => [
   { name: 'raw-file-created', source: 'data', filter: blobCreatedIn('raw'), starts: 'data-pipeline' },
   { name: 'inference-data-created', source: 'edge', filter: blobCreatedIn('landing-zone', '.manifest.json'), starts: 'data-pipeline' },
   { name: 'manifest-created', source: 'data', filter: blobCreatedIn('processed', '/manifest.json'), starts: 'model-development' },
-  { name: 'model-registered', source: 'ml', filter: modelRegistered(model), starts: 'validate-and-package' },
+  { name: 'model-registered', source: 'ml', filter: modelRegistered(models.own), starts: 'validate-and-package' },
+  { name: 'smoke-model-registered', source: 'ml', filter: modelRegistered(models.smoke), starts: 'validate-and-package' },
   { name: 'package-created', source: 'edge', filter: blobCreatedIn('packaged-models', '.sha256'), starts: 'tag-and-deliver' },
 ];
 
@@ -19,8 +20,8 @@ export interface LoopEventsArgs {
   readonly storage: LoopStorage;
   /** Topic of the ML workspace and the resource group it lives in. */
   readonly mlTopic: { readonly name: pulumi.Input<string>; readonly resourceGroupName: pulumi.Input<string> };
-  /** Only this model's registrations start the validation. */
-  readonly modelName: string;
+  /** Only registrations of these models start the validation: the factory's own, and that of its smoke tests. */
+  readonly models: { readonly own: string; readonly smoke: string };
 }
 
 /** The subscriptions that drive the loop. They depend on the topics' role assignments, given as `dependsOn`. */
@@ -35,7 +36,7 @@ export class LoopEvents extends pulumi.ComponentResource {
     const topics = {
       data: { name: dataEvents.topicName, resourceGroupName }, edge: { name: edgeEvents.topicName, resourceGroupName }, ml: args.mlTopic,
     };
-    this.subscriptions = triggers(args.modelName).map((trigger) => {
+    this.subscriptions = triggers(args.models).map((trigger) => {
       const topic = topics[trigger.source];
       return queueSubscription(trigger.name, {
         resourceGroupName: topic.resourceGroupName, topicName: topic.name, filter: trigger.filter, queue: { accountId: data.id, name: data.queues[trigger.starts].name },

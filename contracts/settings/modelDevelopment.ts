@@ -12,10 +12,11 @@ export const modelDevelopmentSettings = z.object({
   SUBSCRIPTION_ID: z.uuid(),
   RESOURCE_GROUP: text(),
   ML_WORKSPACE: text(),
-  MODEL_NAME: text(),
+  FACTORY: text(),
+  /** The factory's own data set; those of smoke tests pass too. */
+  DATASET_NAME: text(),
   COMPUTE_ID: text(),
   ENVIRONMENT_ID: text(),
-  EXPERIMENT_NAME: text(),
   /** The client id of the compute cluster's identity: `train` runs as it. */
   TRAIN_CLIENT_ID: z.uuid(),
   ML_BLOB_ENDPOINT: httpsUrl(),

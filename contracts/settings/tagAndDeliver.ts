@@ -15,15 +15,14 @@ export const tagAndDeliverSettings = z.object({
   SUBSCRIPTION_ID: z.uuid(),
   RESOURCE_GROUP: text(),
   ML_WORKSPACE: text(),
-  MODEL_NAME: text(),
   ML_BLOB_ENDPOINT: httpsUrl(),
   MODELS_CONTAINER: text(),
   MODELS_DATASTORE: text(),
   /** Host (and port, where it is not 443) of the container registry. */
   REGISTRY_LOGIN_SERVER: text(),
-  MODEL_REPOSITORY: text(),
-  PACKAGE_REPOSITORY: text(),
+  /** Names of model, package and repositories follow from both. */
   FACTORY: text(),
+  DATASET_NAME: text(),
   /** IoT Hub device id of the factory's AI Model Manager. */
   DEVICE_ID: text(),
   RELEASE: z.enum(['automatic', 'approved']),

@@ -14,13 +14,12 @@ export const validateAndPackageSettings = z.object({
   SUBSCRIPTION_ID: z.uuid(),
   RESOURCE_GROUP: text(),
   ML_WORKSPACE: text(),
-  MODEL_NAME: text(),
   ML_BLOB_ENDPOINT: httpsUrl(),
   MODELS_CONTAINER: text(),
   MODELS_DATASTORE: text(),
-  /** Project name of the edge package; a UUID made from it and the factory is the package id. */
-  PACKAGE_NAME: text(),
+  /** Names of model and package follow from both; the package id is a UUID made from them. */
   FACTORY: text(),
+  DATASET_NAME: text(),
   GATE_MAX_FALSE_ALARM_RATE: decimal(0, 1),
   GATE_MIN_FAULT_DETECTION: decimal(0, 1),
   GATE_MIN_LABEL_AUC: decimal(0, 1),

@@ -60,6 +60,7 @@ export class InferenceServer implements Running {
     try {
       if (request.kind === 'import') this.told.log('info', 'package imported', await this.store.import(request.file, request.sha256));
       if (request.kind === 'activate') await this.activate(request.packageId, request.packageVersion);
+      if (request.kind === 'deactivate') await this.deactivate(request.packageId);
     } catch (failure) {
       error = messageOf(failure);
       this.log('error', `${request.kind} failed`, { id: request.id, reason: error });
@@ -103,6 +104,18 @@ export class InferenceServer implements Running {
     await previous?.close();
     if (previous) this.told.ended(previous.imported);
     await this.store.prune(packageId, (version) => version === packageVersion);
+  }
+
+  /** A package that is not active stays as it is. */
+  private async deactivate(packageId: string): Promise<void> {
+    const running = this.active.get(packageId);
+    if (!running) return;
+    this.measure();
+    this.active.delete(packageId);
+    await this.remember();
+    await running.close();
+    this.told.ended(running.imported);
+    this.told.log('info', 'package deactivated', running.imported);
   }
 
   /** Warnings and errors of a pipeline are telemetry too. */

@@ -6,16 +6,17 @@ import { Machine, machineSensors } from './machine';
 
 type Run = Extract<LineCommand, { kind: 'simulate' | 'replay' }>;
 type FaultKind = LineState['fault'];
-interface LineSample { readonly time: string; readonly values: readonly (readonly [sensor: string, value: number])[] }
+interface LineSample { readonly time: string; readonly qc: number; readonly values: readonly (readonly [sensor: string, value: number])[] }
 
 /** Samples on their way to the databus; enough to be fast, few enough that a stop is felt at once. */
 const window = 200;
 const nominalPeriodMs = 1_000;
 const goodQuality = 3;
+const uncertainQuality = 1;
 
-function* replayed({ columns, rows }: Extract<Run, { kind: 'replay' }>): Generator<LineSample> {
+function* replayed({ columns, rows, quality }: Extract<Run, { kind: 'replay' }>): Generator<LineSample> {
   for (const [time, ...cells] of rows) {
-    yield { time, values: columns.flatMap((sensor, at) => (typeof cells[at] === 'number' ? [[sensor, cells[at]] as const] : [])) };
+    yield { time, qc: quality === 'uncertain' ? uncertainQuality : goodQuality, values: columns.flatMap((sensor, at) => (typeof cells[at] === 'number' ? [[sensor, cells[at]] as const] : [])) };
   }
 }
 
@@ -23,7 +24,7 @@ function* replayed({ columns, rows }: Extract<Run, { kind: 'replay' }>): Generat
 function* simulated({ samples = Number.POSITIVE_INFINITY, intervalMs }: Extract<Run, { kind: 'simulate' }>, machine: Machine): Generator<LineSample> {
   for (let index = 0; index < samples; index += 1) {
     const { time, values } = machine.sample(intervalMs > 0 ? new Date() : undefined);
-    yield { time: time.toISOString(), values: machineSensors.map((sensor) => [sensor, values[sensor] as number] as const) };
+    yield { time: time.toISOString(), qc: goodQuality, values: machineSensors.map((sensor) => [sensor, values[sensor] as number] as const) };
   }
 }
 
@@ -103,9 +104,9 @@ export class ProductionLine implements Running {
     await this.tell({ id: command.id, kind: command.kind, fault: this.fault, samplesSent: sent, finished: true, ...(failure === undefined ? {} : { error: messageOf(failure) }) });
   }
 
-  private async publish({ time, values }: LineSample): Promise<void> {
+  private async publish({ time, qc, values }: LineSample): Promise<void> {
     this.sequence += 1;
-    await this.databus.publishJson(lineDataTopic, { seq: this.sequence, vals: values.map(([id, val]) => ({ id, qc: goodQuality, ts: time, val })) });
+    await this.databus.publishJson(lineDataTopic, { seq: this.sequence, vals: values.map(([id, val]) => ({ id, qc, ts: time, val })) });
   }
 
   private async pause(durationMs: number, stopped: AbortSignal): Promise<void> {

@@ -37,9 +37,9 @@ function read(model: string, raw: ModelVersion): CatalogVersion | undefined {
 
 const timeout = () => ({ abortSignal: AbortSignal.timeout(120_000) });
 
-export function modelCatalog(settings: WorkspaceSettings & { readonly MODEL_NAME: string; readonly MODELS_DATASTORE: string }, client = machineLearningClient(settings)): ModelCatalog {
+export function modelCatalog(settings: WorkspaceSettings & { readonly MODELS_DATASTORE: string }, model: string, client = machineLearningClient(settings)): ModelCatalog {
   const { modelVersions, modelContainers } = client;
-  const place = [settings.RESOURCE_GROUP, settings.ML_WORKSPACE, settings.MODEL_NAME] as const;
+  const place = [settings.RESOURCE_GROUP, settings.ML_WORKSPACE, model] as const;
 
   async function raw(version: string): Promise<ModelVersion | undefined> {
     try {
@@ -52,39 +52,41 @@ export function modelCatalog(settings: WorkspaceSettings & { readonly MODEL_NAME
   async function rawVersions(): Promise<ModelVersion[]> {
     const found: ModelVersion[] = [];
     try {
-      for await (const one of modelVersions.list(...place, timeout())) found.push(one);
+      // Archived versions, too: their numbers are taken for good.
+      for await (const one of modelVersions.list(...place, { listViewType: 'All', ...timeout() })) found.push(one);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
     return found;
   }
+  const ofUse = (all: readonly ModelVersion[]) => all.filter((one) => one.properties.isArchived !== true).flatMap((one) => read(model, one) ?? []);
   const numbers = (all: readonly ModelVersion[]) => all.map((one) => Number(one.name)).filter((number) => Number.isSafeInteger(number) && number > 0);
 
   const catalog: ModelCatalog = {
-    versions: async () => (await rawVersions()).flatMap((one) => read(settings.MODEL_NAME, one) ?? []).sort((a, b) => Number(a.version) - Number(b.version)),
+    versions: async () => ofUse(await rawVersions()).sort((a, b) => Number(a.version) - Number(b.version)),
     version: async (version) => {
       const found = await raw(version);
-      return found && read(settings.MODEL_NAME, found);
+      return found && read(model, found);
     },
     setTags: async (version, tags) => {
       const before = await raw(version);
-      if (before === undefined) throw new Error(`model ${settings.MODEL_NAME} has no version ${version}`);
+      if (before === undefined) throw new Error(`model ${model} has no version ${version}`);
       const { isAnonymous, isArchived, description, properties, flavors, jobName, modelType, modelUri: uri } = before.properties;
       const after = await modelVersions.createOrUpdate(...place, version, { properties: { isAnonymous, isArchived, description, properties, flavors, jobName, modelType, modelUri: uri, tags: { ...before.properties.tags, ...tags } } }, timeout());
-      const result = read(settings.MODEL_NAME, after);
-      if (result === undefined) throw new Error(`model ${settings.MODEL_NAME} version ${version} lacks the tags of this project`);
+      const result = read(model, after);
+      if (result === undefined) throw new Error(`model ${model} version ${version} lacks the tags of this project`);
       return result;
     },
-    register: async (model) => {
+    register: async (next) => {
       const all = await rawVersions();
-      const same = all.flatMap((one) => read(settings.MODEL_NAME, one) ?? []).find((one) => one.tags.dataVersion === model.tags.dataVersion);
+      const same = ofUse(all).find((one) => one.tags.dataVersion === next.tags.dataVersion);
       if (same !== undefined) return { version: same, created: false };
       const version = String(Math.max(0, ...numbers(all)) + 1);
       if (all.length === 0) await modelContainers.createOrUpdate(...place, { properties: { description: 'Anomaly models of this factory' } }, timeout());
-      const uri = modelUri({ subscriptionId: settings.SUBSCRIPTION_ID, resourceGroup: settings.RESOURCE_GROUP, workspace: settings.ML_WORKSPACE, datastore: settings.MODELS_DATASTORE, path: model.path });
-      const made = await modelVersions.createOrUpdate(...place, version, { properties: { description: model.description, jobName: model.jobName, modelType: 'custom_model', modelUri: uri, tags: defined(model.tags), properties: { ...model.properties } } }, timeout());
-      const result = read(settings.MODEL_NAME, made);
-      if (result === undefined) throw new Error(`model ${settings.MODEL_NAME} version ${version} came back without its tags`);
+      const uri = modelUri({ subscriptionId: settings.SUBSCRIPTION_ID, resourceGroup: settings.RESOURCE_GROUP, workspace: settings.ML_WORKSPACE, datastore: settings.MODELS_DATASTORE, path: next.path });
+      const made = await modelVersions.createOrUpdate(...place, version, { properties: { description: next.description, jobName: next.jobName, modelType: 'custom_model', modelUri: uri, tags: defined(next.tags), properties: { ...next.properties } } }, timeout());
+      const result = read(model, made);
+      if (result === undefined) throw new Error(`model ${model} version ${version} came back without its tags`);
       return { version: result, created: true };
     },
   };

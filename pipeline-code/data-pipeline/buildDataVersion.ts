@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ContainerClient } from '@azure/storage-blob';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { datasetOfRawBlob, isAcceptedDataset, packageName, smokePrefix } from '../../contracts/datasets';
 import { manifestPath, type DatasetManifest, type QuarantineReason } from '../../contracts/datasetManifest';
 import { quoteLiteral } from '../../contracts/features/renderSql';
 import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
@@ -26,10 +27,12 @@ const maxCopyBytes = 256 * 1024 ** 2;
 const landingFolder = 'landing-zone';
 type Refuse = (blob: { readonly name: string; readonly etag: string }, refusal: Refusal, content: Buffer | undefined) => Promise<void>;
 
-async function listRaw(container: ContainerClient): Promise<RawBlob[]> {
+/** The raw blobs of a data set, oldest first; to the factory's own belongs whatever is no accepted data set's. */
+async function listRaw(container: ContainerClient, own: string, dataset: string): Promise<RawBlob[]> {
   const blobs: RawBlob[] = [];
-  for await (const { name, properties } of container.listBlobsFlat({ abortSignal: AbortSignal.timeout(300_000) })) {
-    blobs.push({ name, etag: properties.etag, sizeBytes: properties.contentLength ?? 0, modified: properties.lastModified.getTime() });
+  for await (const { name, properties } of container.listBlobsFlat({ ...(dataset === own ? {} : { prefix: `${dataset}/` }), abortSignal: AbortSignal.timeout(300_000) })) {
+    const of = datasetOfRawBlob(own, name);
+    if (of === dataset || (dataset === own && !isAcceptedDataset(own, of))) blobs.push({ name, etag: properties.etag, sizeBytes: properties.contentLength ?? 0, modified: properties.lastModified.getTime() });
   }
   return blobs.sort((a, b) => a.modified - b.modified || (a.name < b.name ? -1 : 1));
 }
@@ -49,31 +52,29 @@ const sourceEntry = (origin: 'raw' | 'landing-zone', source: { name: string; eta
 });
 
 /** Everything of the landing zone that is whole, with its records in files; what is bad is refused. */
-async function collectRecycled(landing: ContainerClient, directory: string, sensors: readonly string[], maxBytes: number, isKnown: (name: string, etag: string) => boolean, refuse: Refuse): Promise<RecordFiles> {
-  const files = await RecordFiles.create(directory, sensors);
+async function collectRecycled(landing: ContainerClient, files: RecordFiles, maxBytes: number, isKnown: (name: string, etag: string) => boolean, refuse: Refuse): Promise<void> {
   const filed = (name: string) => `${landingFolder}/${name}`;
   for await (const outcome of landingOutcomes(landing, ({ name, etag }) => isKnown(filed(name), etag), maxBytes)) {
     if ('accepted' in outcome) await files.add(outcome.accepted);
     else await refuse({ name: filed(outcome.refused.name), etag: outcome.refused.etag }, outcome.refusal, outcome.content);
   }
-  return files;
 }
 
 /**
- * One pass over the whole raw container and the whole landing zone: what is bad goes to quarantine, all that is good becomes one data
- * version. Undefined when there is nothing good, or not enough that is new. The same input again finds its manifest and writes nothing.
+ * One pass over all raw files of a data set and, for the factory's own, the whole landing zone: what is bad goes to quarantine, all that is
+ * good becomes one data version. A smoke test is trained on its own files only, and none of its results ever come back. Undefined when there is nothing good, or not enough that is new. The same input again finds its manifest and writes nothing.
  */
-export async function buildDataVersion(settings: DataPipelineSettings, containers: Containers, log: Log): Promise<{ readonly dataVersion: string; readonly created: boolean } | undefined> {
+export async function buildDataVersion(settings: DataPipelineSettings, dataset: string, containers: Containers, log: Log): Promise<{ readonly dataVersion: string; readonly created: boolean } | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'data-pipeline-'));
   try {
-    return await build(settings, containers, log, directory);
+    return await build(settings, dataset, containers, log, directory);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function build(settings: DataPipelineSettings, { raw, landing, processed, quarantine }: Containers, log: Log, directory: string) {
-  const dataset = settings.DATASET_NAME;
+async function build(settings: DataPipelineSettings, dataset: string, { raw, landing, processed, quarantine }: Containers, log: Log, directory: string) {
+  const own = settings.DATASET_NAME;
   const known = await quarantinedBefore(quarantine, dataset);
   const isKnown = (name: string, etag: string) => {
     const before = known.get(quarantineFolder(dataset, name, etag));
@@ -87,9 +88,11 @@ async function build(settings: DataPipelineSettings, { raw, landing, processed, 
     quarantined.push(reason);
     log.warn('file quarantined', { file: blob.name, row: reason.row, column: reason.column, reason: reasonText(reason) });
   };
-  for (const [index, blob] of (await listRaw(raw)).entries()) {
+  for (const [index, blob] of (await listRaw(raw, own, dataset)).entries()) {
     if (isKnown(blob.name, blob.etag)) continue;
-    if (blob.sizeBytes > settings.MAX_FILE_BYTES) await refuse(blob, { row: null, column: null, expected: `at most ${settings.MAX_FILE_BYTES} bytes`, found: `${blob.sizeBytes} bytes` }, undefined);
+    const of = datasetOfRawBlob(own, blob.name);
+    if (of !== dataset) await refuse(blob, { row: null, column: null, expected: `a file in the folder ${own} or ${smokePrefix}<id>`, found: `the folder "${of.slice(0, 100)}"` }, undefined);
+    else if (blob.sizeBytes > settings.MAX_FILE_BYTES) await refuse(blob, { row: null, column: null, expected: `at most ${settings.MAX_FILE_BYTES} bytes`, found: `${blob.sizeBytes} bytes` }, undefined);
     else {
       const file = await fetchRaw(raw, blob, join(directory, `raw-${index}`), settings.MAX_FILE_BYTES);
       if (file !== undefined) files.push(file);
@@ -104,7 +107,7 @@ async function build(settings: DataPipelineSettings, { raw, landing, processed, 
     const { good, bad } = await inspectFiles(connection, files, { time: settings.TIME_COLUMN, labels: names(settings.LABEL_COLUMNS), ignored: names(settings.IGNORED_COLUMNS) });
     for (const { raw: file, refusal } of bad) await refuse(file, refusal, await contentOf(file, maxCopyBytes));
     if (good.length === 0) {
-      log.warn('no good file', { files: files.length, quarantined: quarantined.length });
+      log.warn('no good file', { dataset, files: files.length, quarantined: quarantined.length });
       return undefined;
     }
 
@@ -112,7 +115,8 @@ async function build(settings: DataPipelineSettings, { raw, landing, processed, 
     const { definition, widened } = defineFeatures(good, shape);
     if (widened) log.warn('windows widened', { wantedSeconds: settings.WINDOW_SECONDS, windowSeconds: definition.windowSeconds, reason: 'the data are too slow for the wanted windows' });
     const inputs = { dataset, referenceFraction: settings.REFERENCE_FRACTION, timeColumn: settings.TIME_COLUMN ?? null, labelColumns: settings.LABEL_COLUMNS ?? null, ignoredColumns: settings.IGNORED_COLUMNS ?? null };
-    const records = await collectRecycled(landing, directory, definition.sensors.map(({ name }) => name), settings.MAX_FILE_BYTES, isKnown, refuse);
+    const records = await RecordFiles.create(directory, { sensors: definition.sensors.map(({ name }) => name), pipeline: packageName(dataset) });
+    if (dataset === own) await collectRecycled(landing, records, settings.MAX_FILE_BYTES, isKnown, refuse);
     const recycled = await recycledWindows(connection, records, definition);
     const dataVersion = dataVersionOf([...good, ...records.batches], definition, inputs);
     const path = manifestPath(dataset, dataVersion);
@@ -121,7 +125,7 @@ async function build(settings: DataPipelineSettings, { raw, landing, processed, 
     const windows = await shapeWindows(connection, sources, definition, shape, windowsFile, true);
     // Read, not asked for by HEAD: a refused HEAD carries no error code.
     if ((await readBlob(processed, path, maxManifestBytes)) !== undefined) {
-      log.info('data version is there already', { dataVersion, files: good.length, batches: records.batches.length });
+      log.info('data version is there already', { dataset, dataVersion, files: good.length, batches: records.batches.length });
       return { dataVersion, created: false };
     }
     const versionSettings = { ...inputs, windowSeconds: settings.WINDOW_SECONDS, strideSeconds: settings.STRIDE_SECONDS };
@@ -146,7 +150,7 @@ async function build(settings: DataPipelineSettings, { raw, landing, processed, 
     };
     await writeBlob(processed, manifest.windowsPath, await readFile(windowsFile), 'application/vnd.apache.parquet');
     const created = await writeBlobOnce(processed, path, `${JSON.stringify(manifest, null, 2)}\n`, 'application/json');
-    log.info('data version written', { dataVersion, created, files: sources.length, batches: records.batches.length, quarantined: quarantined.length, windows: windows.count, recycledWindows: recycled.count, windowsByRole: windows.byRole, parquetBytes: (await stat(windowsFile)).size });
+    log.info('data version written', { dataset, dataVersion, created, files: sources.length, batches: records.batches.length, quarantined: quarantined.length, windows: windows.count, recycledWindows: recycled.count, windowsByRole: windows.byRole, parquetBytes: (await stat(windowsFile)).size });
     return { dataVersion, created };
   } finally {
     connection.closeSync();

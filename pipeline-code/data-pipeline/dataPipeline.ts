@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { blobCreated, blobOfSubject, eventGridEvent } from '../../contracts/eventGrid';
+import { datasetOfRawBlob, isSmokeDataset } from '../../contracts/datasets';
+import { createdBlob } from '../../contracts/eventGrid';
 import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
 import { type Log } from '../clients/log';
 import { queueClient, receiveMessages, type QueueMessage } from '../clients/queue';
@@ -24,12 +25,28 @@ function connect(settings: DataPipelineSettings): Connections {
   };
 }
 
-/** The blob that a message is about; undefined when it is about nothing that this program reads. */
-function sourceBlobOf(body: unknown, containers: readonly string[]): string | undefined {
-  const event = eventGridEvent.safeParse(body);
-  if (!event.success || event.data.eventType !== 'Microsoft.Storage.BlobCreated' || !blobCreated.safeParse(event.data.data).success) return undefined;
-  const { container, name } = blobOfSubject(event.data.subject);
-  return containers.includes(container) ? name : undefined;
+/** The data set that a message asks to look at: a raw file's own; what comes back from the line, and what cannot be read, is the factory's. */
+function datasetOf(body: unknown, settings: Pick<DataPipelineSettings, 'RAW_CONTAINER' | 'DATASET_NAME'>): string {
+  const blob = createdBlob(body);
+  const dataset = blob?.container === settings.RAW_CONTAINER ? datasetOfRawBlob(settings.DATASET_NAME, blob.name) : settings.DATASET_NAME;
+  return isSmokeDataset(dataset) ? dataset : settings.DATASET_NAME;
+}
+
+/** One pass for each data set that the messages are about, the factory's first. A data set that fails keeps no other one waiting: only its own messages come back. */
+async function buildAll(settings: DataPipelineSettings, containers: Containers, messages: readonly QueueMessage[], log: Log): Promise<void> {
+  const asked = messages.map((message) => ({ message, dataset: datasetOf(message.body, settings) }));
+  const smoke = [...new Set(asked.map(({ dataset }) => dataset))].filter((dataset) => dataset !== settings.DATASET_NAME);
+  const failures: unknown[] = [];
+  // A run that nothing asked for, because its messages are another's, looks after the factory's own.
+  for (const dataset of asked.length === 0 || asked.some((one) => one.dataset === settings.DATASET_NAME) ? [settings.DATASET_NAME, ...smoke] : smoke) {
+    const about = asked.filter((one) => one.dataset === dataset).map(({ message }) => message);
+    log.info('queue drained', { dataset, messages: about.length });
+    const failure: unknown = await buildDataVersion(settings, dataset, containers, log).then(() => undefined, (error: unknown) => error ?? new Error('failed without a reason'));
+    if (failure !== undefined) failures.push(failure);
+    // Not enough data: only more of them help, and those come with events of their own.
+    if (failure === undefined || failure instanceof NotEnoughData) await Promise.all(about.map((message) => message.done()));
+  }
+  if (failures.length > 0) throw failures.find((failure) => !(failure instanceof NotEnoughData)) ?? failures[0];
 }
 
 /** Takes messages until the queue has been empty for `settleSeconds`. An empty queue at the start is not waited for. */
@@ -57,17 +74,7 @@ export async function dataPipeline(settings: DataPipelineSettings, log: Log, { q
   const ran = await singleFlight(checkpoints, `${settings.DATASET_NAME}/.data-pipeline`, log, async () => {
     let messages = await drain(receive, settings.SETTLE_SECONDS);
     do {
-      const blobs = messages.flatMap(({ body }) => sourceBlobOf(body, [settings.RAW_CONTAINER, settings.LANDING_ZONE_CONTAINER]) ?? []);
-      log.info('queue drained', { messages: messages.length, blobs: blobs.length });
-      const finish = () => Promise.all(messages.map((message) => message.done()));
-      try {
-        await buildDataVersion(settings, containers, log);
-      } catch (error) {
-        // Only more data help, and those come with events of their own.
-        if (error instanceof NotEnoughData) await finish();
-        throw error;
-      }
-      await finish();
+      await buildAll(settings, containers, messages, log);
       messages = await drain(receive, settings.SETTLE_SECONDS);
     } while (messages.length > 0);
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type ContainerClient } from '@azure/storage-blob';
 import { z } from 'zod';
 import { type QuarantineReason } from '../../contracts/datasetManifest';
@@ -7,7 +8,10 @@ import { type Refusal } from './csvLayout';
 const quarantineReason = z.object({ file: z.string(), row: z.number().nullable(), column: z.string().nullable(), expected: z.string(), found: z.string(), etag: z.string(), quarantinedAt: z.iso.datetime() });
 const maxCopiedBytes = 256 * 1024 ** 2;
 const plainEtag = (etag: string) => etag.replaceAll(/[^A-Za-z0-9]/g, '');
-export const quarantineFolder = (dataset: string, name: string, etag: string) => `${dataset}/${name}/${plainEtag(etag)}`;
+/** Names come from outside: one that would make a path of its own, or none at all, is kept by its digest. */
+const isPlain = (name: string) => name.length <= 700 && !/[\\\p{Cc}]/u.test(name) && name.split('/').every((part) => part !== '' && !/^\.+$/.test(part) && !part.endsWith('.'));
+const filedAs = (name: string) => (isPlain(name) ? name : `sha256-${createHash('sha256').update(name).digest('hex')}`);
+export const quarantineFolder = (dataset: string, name: string, etag: string) => `${dataset}/${filedAs(name)}/${plainEtag(etag)}`;
 
 /** What is known to be bad, by name and ETag: the reader of the raw container has no right to take the original away. */
 export async function quarantinedBefore(container: ContainerClient, dataset: string): Promise<Map<string, QuarantineReason>> {

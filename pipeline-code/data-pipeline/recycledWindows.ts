@@ -9,15 +9,18 @@ import { type AcceptedBatch } from './landingBlobs';
 /** What is kept of a batch once its records are on the disk. */
 export type RecycledBatch = Omit<AcceptedBatch, 'records'>;
 
+/** Which records are of use: samples with these sensors, and what this pipeline said of them; other pipelines may run beside it. */
+export interface RecordsWanted { readonly sensors: readonly string[]; readonly pipeline: string }
+
 /** Writes records as numbers for DuckDB; nothing of them is ever part of a statement. */
 export class RecordFiles {
   private readonly batchList: RecycledBatch[] = [];
   private readonly streams = new Map<string, number>();
 
-  private constructor(readonly samplesFile: string, readonly resultsFile: string, private readonly sensors: readonly string[]) {}
+  private constructor(readonly samplesFile: string, readonly resultsFile: string, private readonly wanted: RecordsWanted) {}
 
-  static async create(directory: string, sensors: readonly string[]): Promise<RecordFiles> {
-    const files = new RecordFiles(join(directory, 'landing-samples.csv'), join(directory, 'landing-results.csv'), sensors);
+  static async create(directory: string, wanted: RecordsWanted): Promise<RecordFiles> {
+    const files = new RecordFiles(join(directory, 'landing-samples.csv'), join(directory, 'landing-results.csv'), wanted);
     await writeFile(files.samplesFile, '');
     await writeFile(files.resultsFile, '');
     return files;
@@ -33,7 +36,9 @@ export class RecordFiles {
     const stream = this.streams.get(batch.stream) ?? this.streams.size;
     this.streams.set(batch.stream, stream);
     const lines = { sample: [] as string[], result: [] as string[] };
-    for (const [line, record] of records.entries()) lines[record.kind].push(`${this.row(record, number, line, stream)}\n`);
+    for (const [line, record] of records.entries()) {
+      if (record.kind === 'sample' || record.pipeline === this.wanted.pipeline) lines[record.kind].push(`${this.row(record, number, line, stream)}\n`);
+    }
     await appendFile(this.samplesFile, lines.sample.join(''));
     await appendFile(this.resultsFile, lines.result.join(''));
   }
@@ -43,7 +48,7 @@ export class RecordFiles {
       const { windowStart, windowEnd, alarm, quality } = record.result;
       return [stream, Date.parse(windowStart), Date.parse(windowEnd), Number(alarm), Number(quality === 'good')].join(',');
     }
-    const values = this.sensors.map((sensor) => (Object.hasOwn(record.input, sensor) ? (record.input[sensor] ?? '') : ''));
+    const values = this.wanted.sensors.map((sensor) => (Object.hasOwn(record.input, sensor) ? (record.input[sensor] ?? '') : ''));
     return [batch, this.batchList[batch]?.batchId, line, record.recordId.toLowerCase(), stream, Date.parse(record.ts), record.qc, ...values].join(',');
   }
 }

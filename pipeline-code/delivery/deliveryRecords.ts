@@ -1,6 +1,6 @@
 import { type ContainerClient } from '@azure/storage-blob';
 import { type DeliveryRecord, deliveryRecord } from '../../contracts/deliveryRecord';
-import { isConflict, readJsonBlob, writeBlob } from '../clients/storage';
+import { isConflict, isNotFound, readJsonBlob, writeBlob } from '../clients/storage';
 
 export interface StoredRecord { readonly record: DeliveryRecord; readonly etag: string }
 export interface DeliveryRecords {
@@ -22,7 +22,7 @@ export const deliveryRecords = (container: ContainerClient): DeliveryRecords => 
     try {
       return { record, etag: await writeBlob(container, blobName(record.deliveryId), JSON.stringify(record, null, 2), 'application/json', { ifMatch: etag }) };
     } catch (error) {
-      if (isConflict(error)) return undefined;
+      if (isConflict(error) || isNotFound(error)) return undefined;
       throw error;
     }
   },

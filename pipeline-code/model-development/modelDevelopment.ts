@@ -1,5 +1,6 @@
 import { type AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning';
 import { type DatasetManifest, datasetManifest, manifestPath } from '../../contracts/datasetManifest';
+import { isAcceptedDataset, loopNames, smokePrefix } from '../../contracts/datasets';
 import { createdBlob } from '../../contracts/eventGrid';
 import { type ModelDevelopmentSettings } from '../../contracts/settings/modelDevelopment';
 import { type Log } from '../clients/log';
@@ -20,9 +21,9 @@ async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The data version becomes a data asset of the workspace: container = data set, version = data version. Assets never change. */
+/** The data version becomes a data asset of the workspace: container = line of data sets, version = data version. Assets never change. */
 async function registerDataAsset(client: AzureMachineLearningWorkspaces, settings: ModelDevelopmentSettings, manifest: DatasetManifest): Promise<void> {
-  const place = [settings.RESOURCE_GROUP, settings.ML_WORKSPACE, manifest.dataset] as const;
+  const place = [settings.RESOURCE_GROUP, settings.ML_WORKSPACE, loopNames(settings.FACTORY, manifest.dataset).dataAsset] as const;
   if (await orUndefined(client.dataVersions.get(...place, manifest.dataVersion, timeout()))) return;
   if (!(await orUndefined(client.dataContainers.get(...place, timeout())))) {
     await client.dataContainers.createOrUpdate(...place, { properties: { dataType: 'uri_folder', description: 'Windows of the factory data' } }, timeout());
@@ -32,7 +33,7 @@ async function registerDataAsset(client: AzureMachineLearningWorkspaces, setting
       dataType: 'uri_folder',
       dataUri: `${settings.DATA_BLOB_ENDPOINT}/${settings.PROCESSED_CONTAINER}/${manifest.dataset}/${manifest.dataVersion}/`,
       description: `${manifest.windowCount} windows of ${manifest.sources.length} files`,
-      tags: { dataVersion: manifest.dataVersion, labelled: String(manifest.labelled) },
+      tags: { dataVersion: manifest.dataVersion, dataset: manifest.dataset, labelled: String(manifest.labelled) },
       properties: { windows: String(manifest.windowCount), sources: String(manifest.sources.length) },
     },
   }, timeout());
@@ -66,6 +67,7 @@ export async function runModelDevelopment(settings: ModelDevelopmentSettings, lo
       const manifest = await readJsonBlob(processed, blob.name, datasetManifest);
       if (!manifest) log.warn('the manifest is no longer there, acknowledged', { blob: blob.name });
       else if (manifestPath(manifest.value.dataset, manifest.value.dataVersion) !== blob.name) log.error('a manifest that is not at its own path, acknowledged', { blob: blob.name, dataset: manifest.value.dataset, dataVersion: manifest.value.dataVersion });
+      else if (!isAcceptedDataset(settings.DATASET_NAME, manifest.value.dataset)) log.warn('a data set that is not ours, acknowledged', { blob: blob.name, dataset: manifest.value.dataset, expected: `${settings.DATASET_NAME} or ${smokePrefix}<id>` });
       else {
         await registerDataAsset(client, settings, manifest.value);
         await submitTraining(client, settings, { dataset: manifest.value.dataset, dataVersion: manifest.value.dataVersion, manifestPath: blob.name }, log);

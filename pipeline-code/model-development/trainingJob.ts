@@ -1,4 +1,5 @@
 import { type CommandJob } from '@azure/arm-machinelearning';
+import { loopNames } from '../../contracts/datasets';
 import { type SettingsOf } from '../../contracts/settings/settings';
 import { type ModelDevelopmentSettings } from '../../contracts/settings/modelDevelopment';
 import { type trainSettings } from '../../contracts/settings/train';
@@ -20,8 +21,10 @@ export function decideTraining(dataVersion: string, statuses: readonly (string |
 
 export interface DataVersion { readonly dataset: string; readonly dataVersion: string; readonly manifestPath: string }
 
+const modelOf = ({ FACTORY }: ModelDevelopmentSettings, dataset: string) => loopNames(FACTORY, dataset).model;
+
 /** The environment of `train`: exactly its settings, which the compiler checks. */
-export function trainEnvironment(settings: ModelDevelopmentSettings, { manifestPath }: DataVersion, jobName: string): SettingsOf<typeof trainSettings, string> {
+export function trainEnvironment(settings: ModelDevelopmentSettings, { dataset, manifestPath }: DataVersion, jobName: string): SettingsOf<typeof trainSettings, string> {
   return {
     AZURE_CLIENT_ID: settings.TRAIN_CLIENT_ID,
     AZURE_TOKEN_CREDENTIALS: settings.AZURE_TOKEN_CREDENTIALS,
@@ -33,7 +36,7 @@ export function trainEnvironment(settings: ModelDevelopmentSettings, { manifestP
     SUBSCRIPTION_ID: settings.SUBSCRIPTION_ID,
     RESOURCE_GROUP: settings.RESOURCE_GROUP,
     ML_WORKSPACE: settings.ML_WORKSPACE,
-    MODEL_NAME: settings.MODEL_NAME,
+    MODEL_NAME: modelOf(settings, dataset),
     JOB_NAME: jobName,
     ML_BLOB_ENDPOINT: settings.ML_BLOB_ENDPOINT,
     MODELS_CONTAINER: settings.MODELS_CONTAINER,
@@ -43,19 +46,20 @@ export function trainEnvironment(settings: ModelDevelopmentSettings, { manifestP
 }
 
 export function trainingJob(settings: ModelDevelopmentSettings, data: DataVersion, jobName: string): CommandJob {
+  const model = modelOf(settings, data.dataset);
   return {
     jobType: 'Command',
     // Azure ML starts a job in a directory of its own, not in the image's.
     command: 'test -f index.js || cd /app; exec node index.js',
     computeId: settings.COMPUTE_ID,
     environmentId: settings.ENVIRONMENT_ID,
-    experimentName: settings.EXPERIMENT_NAME,
+    experimentName: model,
     displayName: jobName,
-    description: `Trains ${settings.MODEL_NAME} on data version ${data.dataVersion} of ${data.dataset}`,
+    description: `Trains ${model} on data version ${data.dataVersion} of ${data.dataset}`,
     environmentVariables: { ...trainEnvironment(settings, data, jobName) },
     identity: { identityType: 'Managed', clientId: settings.TRAIN_CLIENT_ID },
     limits: { jobLimitsType: 'Command', timeout: 'PT2H' },
     resources: { instanceCount: 1 },
-    tags: { dataVersion: data.dataVersion, dataset: data.dataset, model: settings.MODEL_NAME, sourceCommit: settings.SOURCE_COMMIT },
+    tags: { dataVersion: data.dataVersion, dataset: data.dataset, model, sourceCommit: settings.SOURCE_COMMIT },
   };
 }

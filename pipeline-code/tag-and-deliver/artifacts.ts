@@ -1,3 +1,4 @@
+import { type LoopNames } from '../../contracts/datasets';
 import { digestLine } from '../../contracts/edgePackage';
 import { modelFiles } from '../../contracts/modelCatalog';
 import { type DeliveryRecord } from '../../contracts/deliveryRecord';
@@ -54,18 +55,18 @@ function annotations(settings: TagAndDeliverSettings, { model, createdAt, place 
 }
 
 /** Model and package as OCI artifacts, tagged with the model version. */
-export function artifactsOf(settings: TagAndDeliverSettings, released: Released): { readonly model: Artifact; readonly package: Artifact } {
+export function artifactsOf(settings: TagAndDeliverSettings, names: LoopNames, released: Released): { readonly model: Artifact; readonly package: Artifact } {
   const { model, place, sha256, fileName } = released;
   const config = (value: Record<string, string>) => ({ mediaType: configMediaType, content: Buffer.from(JSON.stringify(value)) });
   return {
     model: {
-      repository: settings.MODEL_REPOSITORY, tag: model.version, artifactType: 'application/vnd.factory-loop.model.v1',
+      repository: names.modelRepository, tag: model.version, artifactType: 'application/vnd.factory-loop.model.v1',
       config: config({ model: model.name, version: model.version, dataVersion: model.tags.dataVersion }),
       layers: [{ mediaType: 'application/vnd.onnx', fileName: modelFiles.onnx, content: released.onnx }, { mediaType: 'application/json', fileName: modelFiles.signature, content: released.signature }],
       annotations: annotations(settings, released, `${model.name} ${model.version}`),
     },
     package: {
-      repository: settings.PACKAGE_REPOSITORY, tag: model.version, artifactType: 'application/vnd.siemens.edge-configuration-package.v1',
+      repository: names.packageRepository, tag: model.version, artifactType: 'application/vnd.siemens.edge-configuration-package.v1',
       config: config({ packageId: place.packageId, packageVersion: place.packageVersion, sha256 }),
       layers: [{ mediaType: 'application/zip', fileName, content: released.zip }],
       annotations: annotations(settings, released, fileName),

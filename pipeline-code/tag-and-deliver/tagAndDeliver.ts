@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ContainerClient } from '@azure/storage-blob';
+import { loopNames, smokeNames } from '../../contracts/datasets';
 import { deliveryRecord } from '../../contracts/deliveryRecord';
 import { createdBlob } from '../../contracts/eventGrid';
 import { modelFiles, modelSignature, parseModelUri } from '../../contracts/modelCatalog';
@@ -46,9 +47,11 @@ async function readRelease(settings: TagAndDeliverSettings, model: CatalogVersio
 
 /** Step 7 for one package: artifacts, tags, delivery record, and last the message that opens the delivery. Each part may be there already. */
 async function release(settings: TagAndDeliverSettings, place: PackagePlace, log: Log): Promise<void> {
-  const catalog = modelCatalog(settings);
+  const names = [loopNames(settings.FACTORY, settings.DATASET_NAME), smokeNames(settings.FACTORY)].find(({ packageId }) => packageId === place.packageId);
+  if (!names) throw new RefusedPackage(`expected a package of ${settings.DATASET_NAME} or of a smoke test, ${place.packageId} is neither`);
+  const catalog = modelCatalog(settings, names.model);
   const released = await readRelease(settings, await catalog.version(place.packageVersion), place);
-  const artifacts = artifactsOf(settings, released);
+  const artifacts = artifactsOf(settings, names, released);
   const digests = {
     model: await pushArtifact(settings.REGISTRY_LOGIN_SERVER, credential(), artifacts.model),
     package: await pushArtifact(settings.REGISTRY_LOGIN_SERVER, credential(), artifacts.package),

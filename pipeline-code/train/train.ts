@@ -44,7 +44,7 @@ export async function trainModel(name: string, manifestPath: string, manifest: P
 
 export interface Connections { readonly processed: ContainerClient; readonly models: ContainerClient; readonly catalog: ModelCatalog }
 const connect = (settings: TrainSettings): Connections => ({
-  processed: blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER), models: blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER), catalog: modelCatalog(settings),
+  processed: blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER), models: blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER), catalog: modelCatalog(settings, settings.MODEL_NAME),
 });
 
 /** Steps 3a and 3b: reads a data version, trains, stores the model's files and registers the version last, because that is what others wait for. */

@@ -8,6 +8,8 @@ import { type ModelSignature } from '../../contracts/modelCatalog';
 export interface PackageDescription {
   readonly packageId: string; readonly packageVersion: string; readonly packageName: string; readonly factory: string;
   readonly createdAt: Date; readonly signature: ModelSignature; readonly manifest: Pick<DatasetManifest, 'dataset' | 'sources'>;
+  /** From then on the package gives no results: no message of the wire takes one away again. */
+  readonly quietAfter?: Date;
 }
 
 export const componentVersion = '1.0.0';
@@ -47,7 +49,7 @@ function components(signature: ModelSignature): PackageComponent[] {
 
 const edge = (from: string, to: string, name: string) => ({ source: `${from}.${name}`, target: `${to}.${name}` });
 
-export function pipelineConfiguration({ packageId, packageVersion, packageName, factory, createdAt, signature }: PackageDescription): PipelineConfiguration {
+export function pipelineConfiguration({ packageId, packageVersion, packageName, factory, createdAt, signature, quietAfter }: PackageDescription): PipelineConfiguration {
   return {
     fileFormatVersion: packageFileFormatVersion,
     packageType: 'full',
@@ -74,6 +76,7 @@ export function pipelineConfiguration({ packageId, packageVersion, packageName, 
         { name: 'package_id', type: 'String', defaultValue: packageId },
         { name: 'package_version', type: 'String', defaultValue: packageVersion },
         { name: 'threshold', type: 'Double', defaultValue: signature.threshold },
+        ...(quietAfter === undefined ? [] : [{ name: 'quiet_after', type: 'String' as const, defaultValue: quietAfter.toISOString() }]),
       ],
     },
   };

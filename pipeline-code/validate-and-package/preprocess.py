@@ -11,10 +11,13 @@ windows = FeatureWindows()
 pending = deque(maxlen=1000)
 uncertain_times = deque(maxlen=100000)
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+limits = {"quiet_after": None}
 
 
 def update_parameters(params):
-    """Nothing here can be changed on the site: a feature that differed from training would make the score meaningless."""
+    """Only when it falls silent can be changed on the site: a feature that differed from training would make the score meaningless."""
+    if params.get("quiet_after"):
+        limits["quiet_after"] = to_milliseconds(params["quiet_after"])
 
 
 def to_milliseconds(value):
@@ -42,7 +45,13 @@ def is_number(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def is_quiet():
+    return limits["quiet_after"] is not None and (datetime.now(timezone.utc) - EPOCH) // timedelta(milliseconds=1) >= limits["quiet_after"]
+
+
 def process_input(data):
+    if is_quiet():
+        return None
     time = next((value for name, value in data.items() if name.lower() == "timestamp"), None)
     if time is None:
         raise ValueError("expected a 'timestamp' in the payload, got " + ", ".join(sorted(data)))

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ContainerClient } from '@azure/storage-blob';
 import { type DatasetManifest, datasetManifest } from '../../contracts/datasetManifest';
+import { isAcceptedDataset, isSmokeDataset, loopNames, smokeNames, type LoopNames } from '../../contracts/datasets';
 import { digestFileName, packageFolder } from '../../contracts/edgePackage';
 import { eventGridEvent, modelRegistered } from '../../contracts/eventGrid';
 import { modelFiles, type ModelSignature, modelSignature, parseModelUri } from '../../contracts/modelCatalog';
-import { packageIdOf } from '../../contracts/nameBasedUuid';
 import { type ValidateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
 import { type Log } from '../clients/log';
 import { type CatalogVersion, type ModelCatalog, modelCatalog } from '../clients/machineLearning';
@@ -23,11 +23,14 @@ const visibilitySeconds = 1_800;
 const maximumOnnxBytes = 2e9;
 const maximumWindowsBytes = 64e9;
 
+/** The package of a smoke test stays at the site, so it ends by itself. */
+const smokePackageLifeMs = 24 * 3_600_000;
+
 /** What makes a model unfit, whatever its figures are; it is rejected with this reason. */
 class UnfitModel extends Error {}
 
 interface Candidate { readonly model: CatalogVersion; readonly onnx: Buffer; readonly signature: ModelSignature; readonly manifest: DatasetManifest }
-interface Places { readonly settings: ValidateAndPackageSettings; readonly processed: ContainerClient; readonly models: ContainerClient; readonly packages: ContainerClient; readonly catalog: ModelCatalog; readonly log: Log }
+interface Places { readonly settings: ValidateAndPackageSettings; readonly processed: ContainerClient; readonly models: ContainerClient; readonly packages: ContainerClient; readonly catalog: ModelCatalog; readonly names: LoopNames; readonly log: Log }
 
 /** The model's files and the manifest of the data it was trained on, all of one lineage. */
 async function readCandidate({ settings, models, processed }: Places, model: CatalogVersion): Promise<Candidate> {
@@ -43,6 +46,9 @@ async function readCandidate({ settings, models, processed }: Places, model: Cat
   if (!manifest) throw new UnfitModel(`expected the manifest ${signature.manifestPath}, there is none`);
   if (new Set([model.tags.dataVersion, signature.dataVersion, manifest.value.dataVersion]).size > 1) {
     throw new UnfitModel(`expected one data version, got ${model.tags.dataVersion} (tag), ${signature.dataVersion} (signature), ${manifest.value.dataVersion} (manifest)`);
+  }
+  if (!isAcceptedDataset(settings.DATASET_NAME, manifest.value.dataset) || loopNames(settings.FACTORY, manifest.value.dataset).model !== model.name) {
+    throw new UnfitModel(`expected a model of its own data set, ${model.name} was trained on ${manifest.value.dataset}`);
   }
   const problem = packagingProblem(signature);
   if (problem !== undefined) throw new UnfitModel(problem);
@@ -64,18 +70,19 @@ async function judgeCandidate({ processed, settings }: Places, { onnx, signature
   }
 }
 
-const packageOf = (settings: ValidateAndPackageSettings, { model, onnx, signature, manifest }: Candidate): Promise<EdgePackage> =>
+const packageOf = ({ settings, names }: Places, { model, onnx, signature, manifest }: Candidate): Promise<EdgePackage> =>
   buildEdgePackage({
-    packageId: packageIdOf(settings.FACTORY, settings.PACKAGE_NAME), packageVersion: model.version, packageName: settings.PACKAGE_NAME, factory: settings.FACTORY,
-    createdAt: new Date(manifest.createdAt), signature, manifest,
+    packageId: names.packageId, packageVersion: model.version, packageName: names.packageName, factory: settings.FACTORY,
+    createdAt: new Date(manifest.createdAt), signature, manifest, ...(isSmokeDataset(manifest.dataset) ? { quietAfter: new Date(Date.parse(manifest.createdAt) + smokePackageLifeMs) } : {}),
   }, onnx);
 
 /** The tags come before the files, because the digest file starts the next pipeline; the digest comes last, because it says that the package is whole. */
-async function publish({ settings, catalog, packages, log }: Places, candidate: Candidate, tags: Record<string, string>): Promise<void> {
-  const built = await packageOf(settings, candidate);
+async function publish(places: Places, candidate: Candidate, tags: Record<string, string>): Promise<void> {
+  const { names, catalog, packages, log } = places;
+  const built = await packageOf(places, candidate);
   const { version } = candidate.model;
   await catalog.setTags(version, {
-    ...tags, stage: 'validated', packageId: packageIdOf(settings.FACTORY, settings.PACKAGE_NAME), packageVersion: version, packageName: settings.PACKAGE_NAME, packageSha256: built.sha256,
+    ...tags, stage: 'validated', packageId: names.packageId, packageVersion: version, packageName: names.packageName, packageSha256: built.sha256,
   });
   await writeBlob(packages, built.zipBlob, built.zip, 'application/zip');
   await writeBlobOnce(packages, built.digestBlob, built.digest, 'text/plain');
@@ -101,26 +108,29 @@ async function validate(places: Places, model: CatalogVersion): Promise<void> {
 }
 
 /** A version that passed, but whose package was never finished because the program ended in between. */
-async function isUnfinished({ settings, packages }: Places, { tags, version }: CatalogVersion): Promise<boolean> {
+async function isUnfinished({ names, packages }: Places, { tags, version }: CatalogVersion): Promise<boolean> {
   if (tags.stage !== 'validated' || tags.packageSha256 === undefined) return false;
-  const folder = packageFolder(packageIdOf(settings.FACTORY, settings.PACKAGE_NAME), version);
-  return !(await packages.getBlobClient(`${folder}/${digestFileName(settings.PACKAGE_NAME, version)}`).exists({ abortSignal: AbortSignal.timeout(60_000) }));
+  const folder = packageFolder(names.packageId, version);
+  return !(await packages.getBlobClient(`${folder}/${digestFileName(names.packageName, version)}`).exists({ abortSignal: AbortSignal.timeout(60_000) }));
 }
 
 /** Drains the queue of registered models. A refused model is work well done: its tags are the result. */
 export async function runValidateAndPackage(settings: ValidateAndPackageSettings, log: Log): Promise<void> {
   const queue = queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME);
-  const places: Places = {
-    settings, log, catalog: modelCatalog(settings), processed: blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER),
+  const common = {
+    settings, log, processed: blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER),
     models: blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER), packages: blobContainer(settings.EDGE_BLOB_ENDPOINT, settings.PACKAGED_MODELS_CONTAINER),
   };
+  const ours = [loopNames(settings.FACTORY, settings.DATASET_NAME), smokeNames(settings.FACTORY)];
   for (;;) {
     const [message] = await receiveMessages(queue, { visibilitySeconds, log });
     if (!message) return;
     const event = eventGridEvent.extend({ data: modelRegistered }).safeParse(message.body);
-    const version = event.success && event.data.data.ModelName === settings.MODEL_NAME ? String(event.data.data.ModelVersion) : undefined;
-    const model = version === undefined ? undefined : await places.catalog.version(version);
-    if (!model) log.warn('no model version of ours, acknowledged', { messageId: message.id, version });
+    const names = event.success ? ours.find(({ model }) => model === event.data.data.ModelName) : undefined;
+    const version = event.success ? String(event.data.data.ModelVersion) : undefined;
+    const places = names && { ...common, names, catalog: modelCatalog(settings, names.model) };
+    const model = version === undefined ? undefined : await places?.catalog.version(version);
+    if (!places || !model) log.warn('no model version of ours, acknowledged', { messageId: message.id, version });
     else if (model.tags.stage === 'candidate') await validate(places, model);
     else if (await isUnfinished(places, model)) await publish(places, await readCandidate(places, model), {});
     else log.info('not a candidate, acknowledged', { modelVersion: model.version, stage: model.tags.stage });

@@ -67,10 +67,15 @@ const manifests = async () => (await names(connections.processed)).filter((name)
 const waiting = async () => (await connections.queue.getProperties()).approximateMessagesCount;
 const run = () => dataPipeline(settings, log, connections);
 
+const manifestOf = async (dataset: string) => {
+  const paths = (await names(connections.processed)).filter((name) => name.startsWith(`${dataset}/`) && name.endsWith('/manifest.json'));
+  return { paths, newest: (await readJsonBlob(connections.processed, paths.at(-1) ?? 'none', datasetManifest))?.value };
+};
+
 describe('data-pipeline against the storage service', () => {
   it('makes one data version of files dropped together and keeps the bad ones with their reasons', async () => {
     await drop('first.csv', recording(1));
-    await drop('sub folder/second.csv', recording(2));
+    await drop('line/sub folder/second.csv', recording(2));
     await drop('broken.csv', 'time;flow;current\n2024-05-01T00:00:00Z;1;2\n2024-05-01T00:00:01Z;oops;2\n2024-05-01T00:00:02Z;1;2\n');
     await drop('huge.csv', 'x'.repeat(1_000_001));
     await sender.sendMessage('not base64 json');
@@ -80,7 +85,7 @@ describe('data-pipeline against the storage service', () => {
     expect(more).toEqual([]);
     const manifest = (await readJsonBlob(connections.processed, path ?? '', datasetManifest))?.value;
     expect(path).toBe(manifestPath('line', manifest?.dataVersion ?? ''));
-    expect(manifest?.sources.map(({ name, rows }) => [name, rows])).toEqual([['first.csv', 600], ['sub folder/second.csv', 600]]);
+    expect(manifest?.sources.map(({ name, rows }) => [name, rows])).toEqual([['first.csv', 600], ['line/sub folder/second.csv', 600]]);
     expect(manifest?.features.sensors.map(({ name }) => name)).toEqual(['flow', 'current']);
     expect(await connections.processed.getBlobClient(manifest?.windowsPath ?? '').exists()).toBe(true);
     expect(manifest?.quarantined.map(({ file, row, column }) => [file, row, column]).sort()).toEqual([['broken.csv', 3, 'flow'], ['huge.csv', null, null]]);
@@ -117,6 +122,49 @@ describe('data-pipeline against the storage service', () => {
     expect(messages.at(-1)?.message).toBe('another run is at work, it will see these blobs');
     await slow;
     expect(await manifests()).toHaveLength(3);
+  });
+});
+
+describe('smoke tests beside the factory', () => {
+  it('have a data version each of their own files, and leave the factory\'s as it is', async () => {
+    const before = await manifestOf('line');
+    const passes = messages.length;
+    await drop('smoke-a1b2/pump.csv', recording(5));
+    await drop('smoke-c3d4/pump.csv', recording(6).replaceAll('flow', 'level'));
+    await run();
+    expect(await waiting()).toBe(0);
+    expect((await manifestOf('smoke-a1b2')).newest).toMatchObject({ dataset: 'smoke-a1b2', sources: [{ origin: 'raw', name: 'smoke-a1b2/pump.csv', rows: 600 }], quarantined: [] });
+    expect((await manifestOf('smoke-c3d4')).newest?.features.sensors.map(({ name }) => name)).toEqual(['level', 'current']);
+    expect(await manifestOf('line')).toEqual(before);
+    expect(messages.slice(passes).filter(({ message }) => message === 'queue drained').map(({ detail }) => detail['dataset']).sort()).toEqual(['smoke-a1b2', 'smoke-c3d4']);
+    await drop('fifth.csv', recording(7));
+    await run();
+    const after = await manifestOf('line');
+    expect(after.paths).toHaveLength(before.paths.length + 1);
+    expect(after.newest?.sources.filter(({ name }) => name.startsWith('smoke-'))).toEqual([]);
+  });
+
+  it('that lack data fail by themselves: what the factory dropped beside them is done', async () => {
+    const before = (await manifestOf('line')).paths.length;
+    await drop('smoke-e5f6/short.csv', recording(8, 60));
+    await drop('sixth.csv', recording(8));
+    await expect(run()).rejects.toThrow(/expected at least 10 windows to train/);
+    expect((await manifestOf('line')).paths).toHaveLength(before + 1);
+    expect(await waiting()).toBe(0);
+  });
+
+  it('take no folder that only looks like one: it is refused, kept aside with the reason, and nothing is made of it', async () => {
+    const before = await manifests();
+    const hostile = ['other/x.csv', 'smoke-/x.csv', 'smoke-A1B2/x.csv', 'smoke-a1b2-again/x.csv', 'smoke-a1;DROP TABLE x/x.csv', `smoke-${'a'.repeat(900)}/x.csv`, 'smoke/x.csv', '.smoke-a1b2/x.csv'];
+    for (const name of hostile) await drop(name, recording(9));
+    await run();
+    expect(await manifests()).toEqual(before);
+    const kept = await Promise.all((await names(connections.quarantine)).filter((name) => name.endsWith('/reason.json')).map(async (name) => (await connections.quarantine.getBlobClient(name).downloadToBuffer()).toString()));
+    const reasons = kept.map((text) => JSON.parse(text) as { file: string; expected: string });
+    expect(reasons.filter(({ file }) => hostile.includes(file)).map(({ expected }) => expected)).toEqual(hostile.map(() => 'a file in the folder line or smoke-<id>'));
+    await drop('other/x.csv', recording(9));
+    await run();
+    expect(await waiting()).toBe(0);
   });
 });
 

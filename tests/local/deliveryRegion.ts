@@ -96,7 +96,7 @@ export async function deliveryRegion() {
   eventHubs.putConsumerGroup({ id: `${eventHubId}/consumergroups/delivery`, eventHubId, name: 'delivery' });
 
   const identity = (who: FactoryActor): Principal => entra.managedIdentity(identityId(who), who);
-  for (const [role, { name, dataActions }] of Object.entries(customRoles)) context.roles.define({ id: role, name, assignableScopes: ['/'], actions: [], notActions: [], dataActions: [...dataActions], notDataActions: [] });
+  for (const [role, { name, actions, dataActions }] of Object.entries(customRoles)) context.roles.define({ id: role, name, assignableScopes: ['/'], actions: [...actions], notActions: [], dataActions: [...dataActions], notDataActions: [] });
   for (const { who, role, scope } of rowsOf('model-development', 'train', 'validate-and-package', 'tag-and-deliver', 'delivery', 'iot-hub')) {
     const roleDefinitionId = isCustomRole(role) ? role : builtInRoles[role].guid;
     context.roles.assign({ id: `${scopeId(scope)}/${who}/${role}`, scope: scopeId(scope), roleDefinitionId, principalId: identity(who).objectId, principalType: 'ServicePrincipal' });

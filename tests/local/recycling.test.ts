@@ -69,9 +69,9 @@ const samples = (hour: number, seconds: number, from = 0, qc = 3) => Array.from(
   return recordsOf(lineDataTopic, Buffer.from(JSON.stringify({ seq: ++sequence, vals })), origin) ?? [];
 }).flat();
 /** What the package says of these seconds, a window every ten seconds. */
-const results = (hour: number, seconds: number, alarmed: (windowStart: number) => boolean = () => false) => Array.from({ length: Math.floor((seconds - 30) / 10) + 1 }, (_, index) => {
+const results = (hour: number, seconds: number, alarmed: (windowStart: number) => boolean = () => false, pipeline = 'line-anomaly-detection') => Array.from({ length: Math.floor((seconds - 30) / 10) + 1 }, (_, index) => {
   const result = { windowStart: at(hour, index * 10), windowEnd: at(hour, index * 10 + 30), score: 1, threshold: 2, alarm: alarmed(index * 10), packageId, packageVersion: '1', quality: 'good' };
-  return recordsOf(inferenceDataTopic('line'), Buffer.from(JSON.stringify({ seq: ++sequence, vals: [{ id: 'result', qc: 3, ts: at(hour, index * 10 + 30), val: JSON.stringify(result) }] })), origin) ?? [];
+  return recordsOf(inferenceDataTopic(pipeline), Buffer.from(JSON.stringify({ seq: ++sequence, vals: [{ id: 'result', qc: 3, ts: at(hour, index * 10 + 30), val: JSON.stringify(result) }] })), origin) ?? [];
 }).flat();
 async function land(records: readonly InferenceRecord[], change: (manifest: LandingManifest, content: Buffer) => { manifest: unknown; content: Buffer | undefined } = (manifest, content) => ({ manifest, content })): Promise<LandingManifest> {
   const { manifest, content } = await buildBatch(origin, records, new Date());
@@ -171,6 +171,15 @@ describe('recycled inference data', () => {
     expect(landed(await newest()).slice(-3).reduce((sum, { windows }) => sum + windows, 0)).toBe(57);
     expect(recycledWindows(await newest())).toBe(before + 57);
     expect(await mostSamples(await newest())).toBe(30);
+  });
+
+  it('goes by what its own package says: that of a smoke test beside it neither lets a window in nor keeps one out', async () => {
+    const before = recycledWindows(await newest());
+    await land([...samples(15, 600), ...results(15, 600, () => true, 'smoke-anomaly-detection'), ...results(15, 600)]);
+    await land([...samples(17, 400), ...results(17, 400, () => false, 'smoke-anomaly-detection')]);
+    await run();
+    expect(landed(await newest()).slice(-2).map(({ windows }) => windows).sort((a, b) => a - b)).toEqual([0, 57]);
+    expect(recycledWindows(await newest())).toBe(before + 57);
   });
 
   it('waits for the manifest of a batch', async () => {

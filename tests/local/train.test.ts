@@ -77,7 +77,7 @@ beforeAll(async () => {
     storage.assign(cluster, 'blobContributor', containerId(storage.account, name));
   }
   const blobs = storage.blobs(cluster);
-  connections = { processed: blobs.getContainerClient('processed'), models: blobs.getContainerClient('models'), catalog: modelCatalog(settings, client) };
+  connections = { processed: blobs.getContainerClient('processed'), models: blobs.getContainerClient('models'), catalog: modelCatalog(settings, settings.MODEL_NAME, client) };
   await writeWindows();
   await connections.processed.getBlockBlobClient(`line/${dataVersion}/windows.parquet`).uploadFile(parquet);
   const manifest = {

@@ -145,6 +145,7 @@ describe('triggers', () => {
       ['model-registered', 'models/plant-one-line:', undefined],
       ['package-created', '/blobServices/default/containers/packaged-models/blobs/', '.sha256'],
       ['raw-file-created', '/blobServices/default/containers/raw/blobs/', undefined],
+      ['smoke-model-registered', 'models/plant-one-smoke:', undefined],
     ]);
   });
 

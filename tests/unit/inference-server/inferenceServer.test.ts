@@ -161,3 +161,19 @@ it('leaves nothing behind of a package that is refused', async () => {
   expect(existsSync(join(directory, 'packages', packageId))).toBe(false);
   expect(readdirSync(join(directory, 'packages'))).toEqual([]);
 });
+
+it('ends the work of a package that is deactivated, gives its place to another one, and does not bring it back at the next start', async () => {
+  const other = '0f4e2c6a-1111-5000-8000-000000000002';
+  const { directory, server, databus, deliver, ask, feed, lines } = await site(undefined, 1);
+  await deliver('1');
+  expect(await ask({ kind: 'deactivate', packageId: other })).toMatchObject({ ok: true, pipelines: [{ packageId, state: 'RUNNING' }] });
+  expect(await ask({ kind: 'deactivate', packageId })).toMatchObject({ ok: true, pipelines: [{ packageId, packageVersion: '1', state: 'AVAILABLE' }] });
+  expect(lines.at(-1)?.message).toBe('package deactivated');
+  expect((await deliver('1', {}, other)).pipelines.map(({ packageId: one, state }) => [one, state])).toEqual([[packageId, 'AVAILABLE'], [other, 'RUNNING']]);
+  await feed(3);
+  expect(resultsOf(await databus.until(resultTopic, 1)).map((one) => one.package)).toEqual([`${other}/1`]);
+  await server.close();
+  open.splice(open.indexOf(server), 1);
+  const { ask: askAgain } = await site(directory, 1);
+  expect((await askAgain({ kind: 'status' })).pipelines.map(({ packageId: one, state }) => [one, state])).toEqual([[packageId, 'AVAILABLE'], [other, 'RUNNING']]);
+});

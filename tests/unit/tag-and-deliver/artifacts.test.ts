@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { loopNames } from '../../../contracts/datasets';
 import { deliveryRecord } from '../../../contracts/deliveryRecord';
 import { digestLine } from '../../../contracts/edgePackage';
 import { type TagAndDeliverSettings } from '../../../contracts/settings/tagAndDeliver';
@@ -18,9 +19,10 @@ const released: Released = {
 };
 const settings: TagAndDeliverSettings = {
   AZURE_CLIENT_ID: '', AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential', AZURE_RESOURCE_MANAGER_ENDPOINT: '', AZURE_RESOURCE_MANAGER_AUDIENCE: '', DATA_BLOB_ENDPOINT: '', DATA_QUEUE_ENDPOINT: '', QUEUE_NAME: '', DELIVERY_QUEUE_NAME: '',
-  DELIVERIES_CONTAINER: '', EDGE_BLOB_ENDPOINT: '', PACKAGED_MODELS_CONTAINER: '', SUBSCRIPTION_ID: '', RESOURCE_GROUP: '', ML_WORKSPACE: '', MODEL_NAME: 'anomaly', ML_BLOB_ENDPOINT: '', MODELS_CONTAINER: '', MODELS_DATASTORE: '',
-  REGISTRY_LOGIN_SERVER: '', MODEL_REPOSITORY: 'models/anomaly', PACKAGE_REPOSITORY: 'packages/pump-watch', FACTORY: 'plant-1', DEVICE_ID: 'aimm-plant-1', RELEASE: 'automatic', PIPELINE_VERSION: '1.4.0', SOURCE_COMMIT: 'abc',
+  DELIVERIES_CONTAINER: '', EDGE_BLOB_ENDPOINT: '', PACKAGED_MODELS_CONTAINER: '', SUBSCRIPTION_ID: '', RESOURCE_GROUP: '', ML_WORKSPACE: '', ML_BLOB_ENDPOINT: '', MODELS_CONTAINER: '', MODELS_DATASTORE: '',
+  REGISTRY_LOGIN_SERVER: '', FACTORY: 'plant-1', DATASET_NAME: 'line', DEVICE_ID: 'aimm-plant-1', RELEASE: 'automatic', PIPELINE_VERSION: '1.4.0', SOURCE_COMMIT: 'abc',
 };
+const names = loopNames('plant-1', 'line');
 const now = new Date('2026-11-22T13:00:00.000Z');
 
 test.each([
@@ -56,13 +58,13 @@ test.each([
 });
 
 test('model and package become artifacts with lineage; the same release gives the same manifests', () => {
-  const { model: modelArtifact, package: packageArtifact } = artifactsOf(settings, released);
-  expect([modelArtifact.repository, modelArtifact.tag, packageArtifact.repository, packageArtifact.tag]).toEqual(['models/anomaly', '12', 'packages/pump-watch', '12']);
+  const { model: modelArtifact, package: packageArtifact } = artifactsOf(settings, names, released);
+  expect([modelArtifact.repository, modelArtifact.tag, packageArtifact.repository, packageArtifact.tag]).toEqual(['models/plant-1-line', '12', 'packages/plant-1/line-anomaly-detection', '12']);
   const manifest = artifactManifest(packageArtifact);
   expect(manifest).toMatchObject({ schemaVersion: 2, artifactType: 'application/vnd.siemens.edge-configuration-package.v1' });
   expect(manifest.layers).toEqual([{ mediaType: 'application/zip', size: 3, digest: `sha256:${createHash('sha256').update('zip').digest('hex')}`, annotations: { 'org.opencontainers.image.title': 'Pump-Watch-edge_12.zip' } }]);
   expect(manifest.annotations).toMatchObject({ 'org.opencontainers.image.version': '12', 'org.opencontainers.image.revision': 'abc', 'factory-loop.data-version': '0123456789abcdef', 'factory-loop.package-id': packageId });
-  expect(JSON.stringify(artifactManifest(artifactsOf(settings, released).model))).toBe(JSON.stringify(artifactManifest(modelArtifact)));
+  expect(JSON.stringify(artifactManifest(artifactsOf(settings, names, released).model))).toBe(JSON.stringify(artifactManifest(modelArtifact)));
 });
 
 test('a release is opened at once, or waits for approval where the stack asks for it', () => {

@@ -14,13 +14,13 @@ let directory: string;
 const started: RunningComponent[] = [];
 
 /** A component of the built package, run as the inference server runs it. */
-async function start(name: string): Promise<RunningComponent> {
+async function start(name: string, parameters: Record<string, string> = {}): Promise<RunningComponent> {
   const configuration = parsePipelineConfiguration(readFileSync(join(directory, 'package', 'pipeline_config.yml'), 'utf8'));
   const component = configuration.dataFlowPipeline.components.find((one) => one.name === name);
   if (!component) throw new Error(`no component ${name}`);
   const running = await startPythonComponent('python3', component, join(directory, name), () => undefined);
   started.push(running);
-  await running.setParameters(Object.fromEntries((configuration.dataFlowPipeline.pipelineParameters ?? []).map((one) => [one.name, one.defaultValue])));
+  await running.setParameters({ ...Object.fromEntries((configuration.dataFlowPipeline.pipelineParameters ?? []).map((one) => [one.name, one.defaultValue])), ...parameters });
   return running;
 }
 
@@ -50,6 +50,13 @@ test('preprocess gives one feature vector per window, in the order of the model 
   expect(mean).toBeCloseTo(2, 12);
   expect(deviation).toBeCloseTo(0, 12);
   expect(slope).toBeCloseTo(3, 9);
+});
+
+test('a package with an end of its own gives no window after it, whatever time the samples tell', async () => {
+  const samples = Array.from({ length: 32 }, (_, second) => sample(second));
+  const windowsUntil = async (quietAfter: Date) => (await (await start('preprocess', { quiet_after: quietAfter.toISOString() })).process(samples)).outputs.filter((one) => one !== undefined).length;
+  expect(await windowsUntil(new Date(Date.now() + 3_600_000))).toBe(5);
+  expect(await windowsUntil(new Date(Date.now() - 1_000))).toBe(0);
 });
 
 test('preprocess refuses a payload without a time and goes on with the next', async () => {
