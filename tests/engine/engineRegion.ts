@@ -14,6 +14,7 @@ import { catalogueOf, type Catalogue } from '../../local-azure/provider/catalogu
 import { ProviderServer } from '../../local-azure/provider/providerServer';
 import { regionTypes } from '../../local-azure/provider/regionTypes';
 import { LocalRegion } from '../../local-azure/region/localRegion';
+import { descendantsOf, killAll } from './processTree';
 import type { ProgramChanges } from './programChanges';
 
 export const root = join(__dirname, '..', '..');
@@ -96,17 +97,21 @@ export class EngineRegion {
     return { status, output: `${stdout}${stderr}`, ...readEvents(log), durationMs: Math.round(performance.now() - started) };
   }
 
-  /** `up` whose CLI is killed without warning once so many resources are done. Its Node process ends by itself. */
+  /** `up` whose CLI is killed without warning once so many resources are done. What it had started is ended after it: without an engine the program never ends. */
   async killedUp(stack: string, afterResources: number): Promise<EngineRun> {
     const { directory, args, log, environment } = this.command('up', stack, {});
     const started = performance.now();
     const child = spawn(this.pulumi, args, { cwd: directory, env: environment, stdio: 'ignore' });
     const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? -1)));
+    let orphans: readonly number[] = [];
     const watch = setInterval(() => {
-      if (existsSync(log) && readFileSync(log, 'utf8').split('"resOutputsEvent"').length > afterResources) child.kill('SIGKILL');
+      if (child.pid === undefined || child.killed || !existsSync(log) || readFileSync(log, 'utf8').split('"resOutputsEvent"').length <= afterResources) return;
+      orphans = descendantsOf(child.pid);
+      child.kill('SIGKILL');
     }, 20);
     const status = await ended;
     clearInterval(watch);
+    killAll(orphans);
     return { status, output: '', ...readEvents(log), durationMs: Math.round(performance.now() - started) };
   }
 
