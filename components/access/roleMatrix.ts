@@ -31,7 +31,7 @@ export type FactoryActor = QueueName | 'train' | 'iot-hub' | 'data-events' | 'ed
 export type FactoryRow = RoleRow<FactoryActor, FactoryScope>;
 
 const receives = (who: QueueName, step: string): FactoryRow => ({ who, role: 'queueMessageProcessor', scope: `queue/${who}`, step, why: 'receives and deletes the messages that it works on' });
-const job = (who: JobName, step: string): FactoryRow[] => [receives(who, step), { who, role: 'queueDataReader', scope: `queue/${who}`, step, why: 'its length decides whether the program starts' }];
+const job = (who: JobName, step: string): FactoryRow[] => [receives(who, step), { who, role: 'queueDataReader', scope: `queue/${who}`, step, why: 'its length decides whether the program starts: the scaler asks for it when it sees 32 messages' }];
 const pull = (who: FactoryActor, step: string): FactoryRow => ({ who, role: 'acrPull', scope: 'registry', step, why: 'pulls its own image' });
 const deadLetters = (who: FactoryActor, step: string): FactoryRow => ({ who, role: 'blobDataContributor', scope: 'data/dead-letters', step, why: 'keeps events that no queue took' });
 const sends = (who: FactoryActor, queue: QueueName, step: string, why: string): FactoryRow => ({ who, role: 'queueMessageSender', scope: `queue/${queue}`, step, why });

@@ -46,7 +46,7 @@ export class ProgramJob extends pulumi.ComponentResource {
           parallelism: 1, replicaCompletionCount: 1,
           scale: {
             minExecutions: 0, maxExecutions: 1, pollingInterval: pollingIntervalSeconds,
-            rules: [{ name: 'queue', type: 'azure-queue', metadata: { accountName: args.queue.accountName, queueName: args.queue.name, queueLength: '1' }, identity: args.identityId }],
+            rules: [{ name: 'queue', type: 'azure-queue', metadata: { accountName: args.queue.accountName, queueName: args.queue.name, queueLength: '1', queueLengthStrategy: 'visibleonly' }, identity: args.identityId }],
           },
         },
       },

@@ -35,7 +35,8 @@ export class SiteIdentity extends pulumi.ComponentResource {
     const application = new Application(name, { displayName: args.displayName, owners, signInAudience: 'AzureADMyOrg' }, { parent: this });
     const principal = new ServicePrincipal(name, { clientId: application.clientId, owners, appRoleAssignmentRequired: false }, { parent: this });
     args.certificates.forEach((pem, index) => {
-      new ApplicationCertificate(`${name}-certificate-${index + 1}`, {
+      // Named by the certificate: in a rotation one comes and another goes, and neither is replaced by the other's place in the list.
+      new ApplicationCertificate(`${name}-certificate-${typeof pem === 'string' ? certificateFacts(pem).thumbprint.slice(0, 16).toLowerCase() : index + 1}`, {
         applicationId: application.id, type: 'AsymmetricX509Cert', encoding: 'pem', value: pem, endDate: pulumi.output(pem).apply((text) => certificateFacts(text).notAfter),
       }, { parent: this });
     });

@@ -6,9 +6,10 @@ export interface DeviceIdentity {
   /** Host name of the IoT Hub, with a port where it is not 8883. */
   readonly host: string;
   readonly deviceId: string;
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
+  /** Asked for at each new connection, so that a certificate that was replaced meanwhile counts. */
+  readonly keyPair: () => Promise<DeviceKeyPair>;
 }
+export interface DeviceKeyPair { readonly certificatePem: string; readonly privateKeyPem: string }
 export interface HubMessage { readonly messageId: string | undefined; readonly contentType: string | undefined; readonly properties: Readonly<Record<string, string>>; readonly body: Buffer }
 export interface HubEvent { readonly properties: Readonly<Record<string, string>>; readonly body: Buffer | string; readonly messageId?: string }
 export interface HubConnection {
@@ -43,9 +44,13 @@ function received(message: Message): HubMessage {
 }
 
 /** Connects as an X.509 device over MQTT. Rejects when the first connection is refused; later losses are repaired. */
-export async function connectDevice({ host, deviceId, certificatePem, privateKeyPem }: DeviceIdentity): Promise<HubConnection> {
+export async function connectDevice({ host, deviceId, keyPair }: DeviceIdentity): Promise<HubConnection> {
   const client = Client.fromConnectionString(`HostName=${host};DeviceId=${deviceId};x509=true`, Mqtt);
-  await client.setOptions({ cert: certificatePem, key: privateKeyPem });
+  const signInAnew = async () => {
+    const { certificatePem, privateKeyPem } = await keyPair();
+    await client.setOptions({ cert: certificatePem, key: privateKeyPem });
+  };
+  await signInAnew();
   const listeners = new Set<(state: 'connected' | 'disconnected', reason?: string) => void>();
   const tell = (state: 'connected' | 'disconnected', reason?: string) => listeners.forEach((listener) => listener(state, reason));
   let closed = false;
@@ -67,6 +72,7 @@ export async function connectDevice({ host, deviceId, certificatePem, privateKey
       await new Promise((resolve) => setTimeout(resolve, reopenDelayMs(attempt)));
       if (closed) break;
       try {
+        await signInAnew();
         await within(operationTimeoutMs, 'open', client.open());
         break;
       } catch (error) {
@@ -113,7 +119,13 @@ export async function connectDevice({ host, deviceId, certificatePem, privateKey
       message.contentEncoding = 'utf-8';
       if (messageId !== undefined) message.messageId = messageId;
       for (const [key, value] of Object.entries(properties)) message.properties.add(key, value);
-      await within(operationTimeoutMs, 'sending an event', client.sendEvent(message));
+      const send = () => within(operationTimeoutMs, 'sending an event', client.sendEvent(message));
+      // A send connects by itself, with the certificate that the client knows; it may have been replaced.
+      await send().catch(async (error: Error) => {
+        if (error.name !== 'UnauthorizedError') throw error;
+        await signInAnew();
+        await send();
+      });
     },
     onState: (listener) => void listeners.add(listener),
     async close() {

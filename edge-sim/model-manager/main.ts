@@ -7,16 +7,20 @@ import { runProgram } from '../program';
 import { TelemetryEmitter } from '../telemetry/emitter';
 import { DeliveryStore } from './deliveryStore';
 import { downloadBlob } from './download';
-import { connectDevice, type HubConnection } from './hubConnection';
+import { connectDevice, type DeviceKeyPair, type HubConnection } from './hubConnection';
 import { inferenceClient } from './inferenceClient';
 import { ModelManager } from './modelManager';
 
-/** The files are read again for each attempt: a renewed certificate counts at once. */
+/** The files are read again for each connection: a renewed certificate counts at once. */
+async function keyPair(settings: ModelManagerSettings): Promise<DeviceKeyPair> {
+  const [certificates, keys] = await Promise.all([readFile(settings.CERTIFICATE_FILE, 'utf8'), readFile(settings.PRIVATE_KEY_FILE, 'utf8')]);
+  return { certificatePem: onlyBlocks(certificates, 'CERTIFICATE'), privateKeyPem: onlyBlocks(keys, '[A-Z ]*PRIVATE KEY') };
+}
+
 async function connectHub(settings: ModelManagerSettings, log: Log): Promise<HubConnection> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const [certificates, keys] = await Promise.all([readFile(settings.CERTIFICATE_FILE, 'utf8'), readFile(settings.PRIVATE_KEY_FILE, 'utf8')]);
-      return await connectDevice({ host: settings.IOT_HUB_HOST, deviceId: settings.DEVICE_ID, certificatePem: onlyBlocks(certificates, 'CERTIFICATE'), privateKeyPem: onlyBlocks(keys, '[A-Z ]*PRIVATE KEY') });
+      return await connectDevice({ host: settings.IOT_HUB_HOST, deviceId: settings.DEVICE_ID, keyPair: () => keyPair(settings) });
     } catch (error) {
       const pauseMs = Math.min(60_000, 500 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
       log('warn', 'the IoT Hub cannot be reached, trying again', { host: settings.IOT_HUB_HOST, attempt, pauseMs: Math.round(pauseMs), reason: messageOf(error) });

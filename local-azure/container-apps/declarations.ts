@@ -22,7 +22,7 @@ const template = { containers: z.array(container).min(1), initContainers: z.arra
 
 const queueRule = z.object({
   name: z.string(), type: z.literal('azure-queue', { error: 'expected azure-queue, the only scaler of this region' }),
-  metadata: z.object({ accountName: z.string().min(1), queueName: z.string().min(1), queueLength: z.coerce.number().int().min(1).default(5) }),
+  metadata: z.object({ accountName: z.string().min(1), queueName: z.string().min(1), queueLength: z.coerce.number().int().min(1).default(5), queueLengthStrategy: z.enum(['all', 'visibleonly']).default('all') }),
   identity: z.string({ error: 'expected the identity that reads the queue length' }).min(1),
 });
 const eventTriggerConfig = z.object({

@@ -55,11 +55,11 @@ export class Job {
     const scale = this.declaration.configuration.eventTriggerConfig?.scale;
     for (const rule of scale?.rules ?? []) {
       try {
-        const { accountName, queueName, queueLength } = rule.metadata;
+        const { accountName, queueName, queueLength, queueLengthStrategy } = rule.metadata;
         const account = this.services.resolveStorageAccount(accountName);
         if (account === undefined) throw new ResourceError('StorageAccountNotFound', `the scale rule ${rule.name} names the storage account ${accountName}, which does not exist.`);
         const identities = new WorkloadIdentities(this.resourceId, this.declaration, this.services.directory);
-        const messages = await this.services.queues.visibleMessages(queueId(account, queueName), identities.find(rule.identity, `the scale rule ${rule.name}`));
+        const messages = await this.services.queues.countMessages(queueId(account, queueName), identities.find(rule.identity, `the scale rule ${rule.name}`), queueLengthStrategy);
         this.lastScalerError = undefined;
         const { minExecutions = 0, maxExecutions = 100 } = scale ?? {};
         const start = this.active ? executionsToStart({ messages, messagesPerExecution: queueLength, running: this.running.size, minExecutions, maxExecutions }) : 0;

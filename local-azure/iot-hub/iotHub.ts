@@ -131,9 +131,9 @@ export class IotHub implements Service {
     const hub = this.open.get(id);
     if (!hub) return;
     hub.devices.closeAll();
-    this.open.delete(id);
     const closed = new Promise((resolve) => hub.server.close(resolve));
     for (const socket of hub.sockets) socket.destroy();
+    this.open.delete(id);
     await closed;
   }
 }

@@ -29,8 +29,8 @@ export interface EventPublisher {
 export interface QueueAccess {
   /** Enqueues `messageText` as it is, for 7 days unless told. Rejects with code AuthorizationPermissionMismatch when the identity lacks the role. */
   send(queueId: string, messageText: string, as: Principal, timeToLiveSeconds?: number): Promise<void>;
-  /** Approximate number of visible messages (the KEDA azure-queue scaler's question). */
-  visibleMessages(queueId: string, as: Principal): Promise<number>;
+  /** The KEDA azure-queue scaler's question: it peeks for `visibleonly`, and asks for the approximate number of all for `all` or when it sees 32 or more. */
+  countMessages(queueId: string, as: Principal, strategy: 'all' | 'visibleonly'): Promise<number>;
 }
 export interface BlobAccess { write(containerId: string, name: string, body: Buffer, as: Principal): Promise<void> }
 

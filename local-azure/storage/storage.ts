@@ -170,13 +170,15 @@ export class Storage implements Service, QueueAccess, BlobAccess {
     const text = messageText.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
     await this.platform.send({ service: 'queue', method: 'POST', path: `/${account}/${name}/messages${timeToLiveSeconds === undefined ? '' : `?messagettl=${timeToLiveSeconds}`}`, headers: { 'content-type': 'application/xml' }, body: Buffer.from(`<QueueMessage><MessageText>${text}</MessageText></QueueMessage>`), as });
   }
-  async visibleMessages(queue: string, as: Principal): Promise<number> {
+  async countMessages(queue: string, as: Principal, strategy: 'all' | 'visibleonly'): Promise<number> {
     const { account, name } = placeOf(queue);
-    const { body } = await this.platform.send({ service: 'queue', method: 'GET', path: `/${account}/${name}/messages?peekonly=true&numofmessages=${peekLimit}`, as });
-    const visible = body.split('<QueueMessage>').length - 1;
-    if (visible < peekLimit) return visible;
+    if (strategy === 'visibleonly') {
+      const { body } = await this.platform.send({ service: 'queue', method: 'GET', path: `/${account}/${name}/messages?peekonly=true&numofmessages=${peekLimit}`, as });
+      const visible = body.split('<QueueMessage>').length - 1;
+      if (visible < peekLimit) return visible;
+    }
     const { headers } = await this.platform.send({ service: 'queue', method: 'GET', path: `/${account}/${name}?comp=metadata`, as });
-    return Number(headers['x-ms-approximate-messages-count'] ?? visible);
+    return Number(headers['x-ms-approximate-messages-count'] ?? 0);
   }
   async write(container: string, blob: string, body: Buffer, as: Principal): Promise<void> {
     const { account, name } = placeOf(container);

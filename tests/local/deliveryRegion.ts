@@ -138,7 +138,7 @@ export async function deliveryRegion() {
       const thumbprint = Buffer.from(await certificate.getThumbprint('SHA-256')).toString('hex');
       iotHub.devices.put(hubId, deviceId, { deviceId, authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint: thumbprint } } }, undefined);
       const privateKeyPem = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
-      return connectDevice({ host: iotHub.host(hubId), deviceId, certificatePem: certificate.toString('pem'), privateKeyPem });
+      return connectDevice({ host: iotHub.host(hubId), deviceId, keyPair: async () => ({ certificatePem: certificate.toString('pem'), privateKeyPem }) });
     },
     async stop() {
       for (const service of services.reverse()) await service.stop();

@@ -68,7 +68,7 @@ async function stopServices() {
 }
 const description = (primaryThumbprint: string, deviceId = 'aimm', status = 'enabled') => ({ deviceId, status, authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint, secondaryThumbprint: '' } } });
 async function connect(using = certificate, deviceId = 'aimm'): Promise<HubConnection & { received: HubMessage[] }> {
-  const connection = await connectDevice({ host: iotHub.host(hubId), deviceId, certificatePem: using.certificatePem, privateKeyPem: using.privateKeyPem });
+  const connection = await connectDevice({ host: iotHub.host(hubId), deviceId, keyPair: async () => using });
   closing.push(connection);
   const received: HubMessage[] = [];
   connection.onMessage((message) => void received.push(message));

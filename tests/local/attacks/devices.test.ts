@@ -27,7 +27,7 @@ afterEach(async () => {
 afterAll(() => attacked.stop());
 
 const device = async (certificate: DeviceCertificate, deviceId: string): Promise<HubConnection> => {
-  const connection = await connectDevice({ host: attacked.hubHost, deviceId, certificatePem: certificate.certificatePem, privateKeyPem: certificate.privateKeyPem });
+  const connection = await connectDevice({ host: attacked.hubHost, deviceId, keyPair: async () => certificate });
   closing.push(connection);
   return connection;
 };

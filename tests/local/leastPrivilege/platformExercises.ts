@@ -59,7 +59,7 @@ export async function hubExercise(ground: ProvingGround): Promise<Exercise> {
   const hub = ground.resources.find(({ id }) => /\/Microsoft\.Devices\/IotHubs\/[^/]+$/i.test(id));
   const certificate = await deviceCertificate('proof');
   ground.region.iotHub.devices.put(hub?.id ?? '', 'proof', { deviceId: 'proof', status: 'enabled', authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint: certificate.sha256 } } }, undefined);
-  const device = await connectDevice({ host: ground.outputs.iotHubHost, deviceId: 'proof', certificatePem: certificate.certificatePem, privateKeyPem: certificate.privateKeyPem });
+  const device = await connectDevice({ host: ground.outputs.iotHubHost, deviceId: 'proof', keyPair: async () => certificate });
   return {
     start: () => device.sendEvent({ properties: { type: 'state', deliveryId: randomUUID() }, body: '{}' }), failed: () => 'the message of the device waits in the hub',
     restore: async () => {

@@ -61,7 +61,7 @@ export async function platform(options: { readonly directory?: string } = {}) {
   await resourceManager.start();
   const containerApps = new ContainerApps(context, {
     directory: identities, identityEndpoint, images, resourceManager,
-    queues: { send: async () => undefined, visibleMessages: async () => { queue.asked++; if (queue.error) throw queue.error; return queue.length; } },
+    queues: { send: async () => undefined, countMessages: async () => { queue.asked++; if (queue.error) throw queue.error; return queue.length; } },
     secrets: { read: async (url, as) => `secret of ${url} for ${as.displayName}` },
     resolveStorageAccount: (name) => (name === 'data' ? armId(group, 'Microsoft.Storage/storageAccounts', name) : undefined),
   });

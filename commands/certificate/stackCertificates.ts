@@ -1,0 +1,55 @@
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDocument, type Document } from 'yaml';
+import { z } from 'zod';
+import { CertificateError, thumbprintOf } from './siteKeys';
+
+const path = ['config', 'factory-loop:siteCertificates'] as const;
+const certificates = z.array(z.string().includes('BEGIN CERTIFICATE').refine((pem) => !pem.includes('PRIVATE KEY'), 'public certificates only')).max(2);
+
+/** Public certificates of the site in a stack's configuration file: at most two, the current one first. */
+export class StackCertificates {
+  readonly file: string;
+  constructor(root: string, readonly stack: string) {
+    if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(stack)) throw new CertificateError(`--stack ${stack}: expected the name of a stack.`);
+    this.file = join(root, `Pulumi.${stack}.yaml`);
+    if (!existsSync(this.file)) throw new CertificateError(`there is no ${this.file}: make the stack first (pulumi stack init ${stack}).`);
+  }
+
+  private read(): Document {
+    const document = parseDocument(readFileSync(this.file, 'utf8'));
+    if (document.errors.length > 0) throw new CertificateError(`${this.file}: ${document.errors[0]?.message ?? 'not YAML'}`);
+    return document;
+  }
+  list(): X509Certificate[] {
+    const found = this.read().getIn(path, false) as { toJSON?: () => unknown } | undefined;
+    const parsed = certificates.safeParse(found?.toJSON?.() ?? found ?? []);
+    if (!parsed.success) throw new CertificateError(`${this.file}: factory-loop:siteCertificates: expected at most two public certificates in PEM.`);
+    return parsed.data.map((pem) => new X509Certificate(pem));
+  }
+  has(certificate: X509Certificate): boolean {
+    return this.list().some((one) => thumbprintOf(one) === thumbprintOf(certificate));
+  }
+  /** Everything else in the file stays as it is, comments too. */
+  write(list: readonly X509Certificate[]): void {
+    const document = this.read();
+    if (list.length === 0) document.deleteIn(path);
+    else document.setIn(path, list.map((one) => one.toString()));
+    const fresh = `${this.file}.new`;
+    writeFileSync(fresh, document.toString({ lineWidth: 0 }));
+    renameSync(fresh, this.file);
+  }
+  add(certificate: X509Certificate): void {
+    const list = this.list();
+    if (this.has(certificate)) return;
+    if (list.length === 2) throw new CertificateError(`${this.file} names two certificates already: revoke one first.`);
+    this.write([...list, certificate]);
+  }
+  remove(thumbprint: string): boolean {
+    const list = this.list();
+    const kept = list.filter((one) => thumbprintOf(one) !== thumbprint);
+    if (kept.length < list.length) this.write(kept);
+    return kept.length < list.length;
+  }
+}
