@@ -41,7 +41,7 @@ describe('the stack file of a new factory', () => {
     ['a setting that does not exist', { settings: ['dataset.colour=red'] }, /^dataset\.colour: no such setting/],
     ['a private key', { siteCertificate: `${testCertificate}-----BEGIN PRIVATE KEY-----` }, /public certificate only/],
     ['something that sets nothing', { settings: ['dataset'] }, /^--set dataset: expected <key>=<value>/],
-    ['a way into the prototype', { settings: ['__proto__.x=1'] }, /^--set __proto__\.x=1: expected/],
+    ['a way into the prototype', { settings: ['dataset.__proto__.x=1'] }, /^--set dataset\.__proto__\.x=1: expected/],
     ['two kinds of value at one place', { settings: ['release=approved', 'release.by=me'] }, /release already has a value/],
   ])('is refused in one line for %s', (_, change, line) => {
     expect(() => stackFileText({ ...plain, ...change })).toThrow(expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(line) as string }));
