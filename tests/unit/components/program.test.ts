@@ -98,7 +98,7 @@ describe('role assignments', () => {
 
   it('let a reader write nothing', () => {
     const names = assignments().filter(({ principalId }) => principalId === reader.principalId).map(({ roleDefinitionId }) => roleName(roleDefinitionId));
-    expect(new Set(names)).toEqual(new Set(['Storage Blob Data Reader', 'Storage Queue Data Reader', 'Reader', 'AcrPull', 'Azure Event Hubs Data Receiver', 'Monitoring Reader', 'Monitoring Data Reader']));
+    expect(new Set(names)).toEqual(new Set(['Storage Blob Data Reader', 'Reader', 'AcrPull', 'Azure Event Hubs Data Receiver', 'Monitoring Reader', 'Monitoring Data Reader']));
   });
 
   it('exist before what needs them', () => {
