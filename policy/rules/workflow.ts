@@ -6,7 +6,7 @@ const pillar = 'workflow';
 const places: Readonly<Record<string, readonly string[]>> = { data: ['raw', 'processed', 'quarantine', 'deliveries', 'checkpoints', 'dead-letters'], edge: ['packaged-models', 'landing-zone'], ml: ['models'] };
 /** What starts what: steps 1a, 2, 4, 6 and the way back of 13c. */
 const triggers: Readonly<Record<string, RegExp>> = {
-  'raw-file-created': /^\/blobServices\/default\/containers\/raw\/blobs\/$/, 'manifest-created': /^\/blobServices\/default\/containers\/processed\/blobs\/$/, 'model-registered': /^models\/[^/:]+:$/,
+  'raw-file-created': /^\/blobServices\/default\/containers\/raw\/blobs\/$/, 'manifest-created': /^\/blobServices\/default\/containers\/processed\/blobs\/$/, 'model-registered': /^models\/[^/:]+:$/, 'smoke-model-registered': /^models\/[^/:]+-smoke:$/,
   'package-created': /^\/blobServices\/default\/containers\/packaged-models\/blobs\/$/, 'inference-data-created': /^\/blobServices\/default\/containers\/landing-zone\/blobs\/$/,
 };
 

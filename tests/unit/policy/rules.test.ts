@@ -111,6 +111,17 @@ describe('rules about what must not be there', () => {
     expect(changed({ scope: '/subscriptions/s/resourceGroups/g' })).toEqual([expect.stringMatching(/expected a single resource/)]);
   });
 
+  it('see an own role with a wildcard, and one that hands out roles', () => {
+    const withAction = (actions: readonly string[], dataActions: readonly string[]) => violations(ruleNamed('custom-roles-narrow'), [{ type: 'azure-native:authorization:RoleDefinition', name: 'own', protect: false, madeOf: {}, props: { permissions: [{ actions, dataActions }] } }]);
+    expect(withAction(['Microsoft.ContainerRegistry/registries/artifacts/delete'], [])).toEqual([]);
+    expect([withAction([], ['Microsoft.Storage/*']), withAction(['Microsoft.Authorization/roleAssignments/write'], []), withAction([], [])].map((found) => found.length)).toEqual([1, 1, 1]);
+  });
+
+  it('see that nobody is called for silence, but of a site that sleeps', () => {
+    const quiet = (production: boolean) => violations(ruleNamed('operators-told'), of(production).filter(({ name }) => !/-(device-silent|telemetry-stopped)$/.test(name))).map((one) => one.split(':')[0]);
+    expect([quiet(true), quiet(false)]).toEqual([['device-silent', 'telemetry-stopped'], []]);
+  });
+
   it('see a key in the settings of a program and a secret that is a value', () => {
     const withEnvironment = (name: string, value: string) => violations(ruleNamed('no-secret-in-settings'), of(true).map((one) => (one.name === 'delivery' && one.type.endsWith('ContainerApp') ? { ...one, props: { ...one.props, template: { containers: [{ name: 'delivery', env: [{ name, value }] }] } } } : one)));
     expect(withEnvironment('STORAGE', 'AccountName=x;AccountKey=y')).toEqual(['delivery: delivery is given STORAGE, which looks like a secret']);
