@@ -115,7 +115,8 @@ export class IotHub implements Service {
     const sockets = new Set<TLSSocket>();
     const server = createHubServer(this.context, {
       amqp: (socket) => void acceptAmqp(this.context, socket, links),
-      mqtt: (socket) => devices.accept(socket, socket.getPeerCertificate()),
+      // A handshake may end after the hub was closed.
+      mqtt: (socket) => (this.open.has(id) ? devices.accept(socket, socket.getPeerCertificate()) : socket.destroy()),
       http: rest,
     });
     server.on('secureConnection', (socket: TLSSocket) => {
