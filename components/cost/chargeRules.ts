@@ -103,7 +103,7 @@ export const chargeRules: Readonly<Record<string, Rule>> = {
   'azure-native:dashboard:Grafana': ({ inputs }) => [{ what: 'instance', price: `grafana/${text(at(inputs, 'sku', 'name'))}`, units: 1 }],
   'azure-native:eventgrid:SystemTopic': (_, { use, all }) => [{ what: 'events', price: 'event-grid/operations', units: (use.events * 2) / 100_000 / Math.max(1, all.filter(isA('eventgrid:SystemTopic')).length), grant: 'events' }],
   'azure-native:eventhub:Namespace': ({ inputs }, { use }) => [
-    { what: 'throughput', price: `event-hubs/${text(at(inputs, 'sku', 'name'))}`, units: number(at(inputs, 'sku', 'capacity'), 1) }, { what: 'events', price: 'event-hubs/ingress', units: (use.rounds * 20) / 1e6 },
+    { what: 'throughput', price: `event-hubs/${text(at(inputs, 'sku', 'name'))}`, units: number(at(inputs, 'sku', 'capacity'), 1) }, { what: 'events', price: 'event-hubs/ingress', units: use.deviceMessages / 1e6 },
   ],
   'azure-native:iothub:IotHubResource': ({ inputs }) => [{ what: 'units', price: `iot-hub/${text(at(inputs, 'sku', 'name'))}`, units: number(at(inputs, 'sku', 'capacity'), 1) }],
   'azure-native:machinelearningservices:Compute': ({ inputs }, { use, hoursPerMonth }) => {
