@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { costReport, costText } from '../../../commands/plan/costReport';
 import { chargeRuleOf, monthlyGrants, type PricedResource } from '../../../components/cost/chargeRules';
@@ -8,7 +10,7 @@ import { shippedPrices } from '../../../components/cost/priceTable';
 import { parseConfiguration } from '../../../components/configuration';
 import { cronHoursPerMonth, cronScale, siteHours } from '../../../components/site/siteHours';
 import type { RecordedProgram } from '../../../components/plan/recordProgram';
-import { planOf, shippedStack, shippedStacks } from './shippedStacks';
+import { planOf, root, shippedStack, shippedStacks } from './shippedStacks';
 
 const plans = new Map<string, RecordedProgram>();
 const configurationOf = (stack: string) => parseConfiguration(Object.fromEntries(Object.entries(shippedStack(stack).configuration).map(([key, value]) => [key.split(':')[1] ?? '', value])));
@@ -32,6 +34,14 @@ describe('the cost of the shipped stacks', () => {
   it('is under 80 USD a month for dev', () => {
     expect(reportOf('dev').totalUsd).toBeLessThan(80);
     expect(reportOf('dev').totalUsd).toBeGreaterThan(50);
+  });
+
+  it('is what the README and docs/factories.md say', () => {
+    for (const file of ['README.md', 'docs/factories.md']) {
+      const text = readFileSync(join(root, file), 'utf8');
+      const told = shippedStacks.map((name) => `${reportOf(name).totalUsd.toFixed(2)} USD`);
+      expect({ file, missing: told.filter((total) => !text.includes(total)) }).toEqual({ file, missing: [] });
+    }
   });
 
   it('is the sum of its parts, and the last line says it', () => {
