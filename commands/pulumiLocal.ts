@@ -8,8 +8,8 @@ import { upDirectory } from './up/upDirectory';
 const root = join(__dirname, '..');
 const local = join(root, '.local');
 
-/** Commands that ask the provider; the others only read and write Pulumi's own state. */
-const askTheRegion = new Set(['up', 'update', 'preview', 'pre', 'refresh', 'destroy', 'down', 'dn', 'import', 'watch', 'wa']);
+/** Commands that ask the provider without the program, which is not in this project's folder; the others only read and write Pulumi's own state. */
+const askTheRegion = new Set(['refresh', 'destroy', 'down', 'dn', 'import']);
 
 /** `npm run pulumi:local -- <arguments>`: the CLI on the stacks of up:local, for whatever else it can do (stack output, refresh, cancel). */
 async function pulumiLocal(): Promise<number> {

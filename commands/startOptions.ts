@@ -34,9 +34,9 @@ turns raw data into a model, a Siemens edge package and a running deployment.
   --label <columns>     label columns, a,b       (detected when not given);
                         they judge the model, they never train it
   --ignore <columns>    columns to leave out, a,b
-  --stack <name>        take sizes, limits and names from Pulumi.<name>.yaml; what
-                        only Azure has is left out, the site is simulated and
-                        releases need no approval
+  --stack <name>        take sizes, limits and names from Pulumi.<name>.yaml;
+                        what only Azure has is left out, the site is simulated
+                        and releases need no approval
   --rounds <n>          how often the loop goes round, 1 to 50 (default 1): what
                         the line sends back in one round starts the next
   --fault <kind>        step, drift, stuck or noise: the line's own machine has
