@@ -1,15 +1,16 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from './startOptions';
 import { prepareBackend, pulumiEnvironment, stacksOf } from './up/localStack';
 import { findPulumi, runPulumi } from './up/pulumiCli';
 import { endRegion, ensureRegion, runningRegion } from './up/runningRegion';
-import { upDirectory } from './up/upDirectory';
+import { stackDirectory, upDirectory } from './up/upDirectory';
 import { readDownOptions } from './up/upOptions';
 
 const root = join(__dirname, '..');
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-/** `npm run down:local`: destroys a stack, and with the last one ends the region. */
+/** `npm run down:local`: destroys a stack and forgets it, and with the last one ends the region. */
 async function downLocal(): Promise<number> {
   const options = readDownOptions(process.argv.slice(2), root);
   if (typeof options === 'string') {
@@ -23,12 +24,18 @@ async function downLocal(): Promise<number> {
   const run = (providers: string | undefined) => ({ pulumi, directory: up.project, environment: pulumiEnvironment(up, pulumi, root, providers, process.env) });
   const before = await stacksOf(run(undefined));
   const resources = before.get(stack);
-  if (resources === undefined && runningRegion(local) === undefined) throw new UsageError(`there is no stack ${stack} here${before.size === 0 ? '' : `, only ${[...before.keys()].join(', ')}`}. "npm run up:local" makes one.`);
+  if (resources === undefined && (before.size > 0 || runningRegion(local) === undefined)) throw new UsageError(`there is no stack ${stack} here${before.size === 0 ? '' : `, only ${[...before.keys()].join(', ')}`}. "npm run up:local" makes one.`);
   if ((resources ?? 0) > 0) {
     const region = await ensureRegion(local, root);
     const { status } = await runPulumi({ ...run(region.providers), inherit: true }, ['destroy', '--yes', '--stack', stack, '--non-interactive']);
     if (status !== 0) return status;
   } else say(`stack ${stack} has no resources.`);
+  if (resources !== undefined) {
+    // A stack that stays known, empty, would be taken for the deployed one of its name.
+    const { status, stderr } = await runPulumi(run(undefined), ['stack', 'rm', stack, '--yes', '--non-interactive']);
+    if (status !== 0) throw new Error(`pulumi stack rm ${stack} failed: ${stderr.trim()}`);
+    rmSync(stackDirectory(up, stack), { recursive: true, force: true });
+  }
   const left = [...await stacksOf(run(undefined))].filter(([, count]) => count > 0).map(([name]) => name);
   if (left.length > 0) say(`\nThe region runs on for ${left.join(', ')}.`);
   else if (await endRegion(local)) say('\nThe region has ended.');

@@ -1,22 +1,21 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { refuseRunning, removeRegion } from './loop/regionDirectory';
+import { refuseRunning, regionFolders, removeRegion } from './loop/regionDirectory';
 import { readLocalOption, UsageError } from './startOptions';
-import { upDirectory } from './up/upDirectory';
 
 const root = join(__dirname, '..');
 
 /** The engine that engine:build made is no run's; building it again takes minutes. */
 const tools = join(root, '.local', 'bin');
 
-/** `npm run reset`: takes away what runs left, and nothing while a region runs. */
+/** `npm run reset`: takes away what runs left, and nothing while a region runs in the folder or below it. */
 function reset(): void {
   const local = readLocalOption(process.argv.slice(2), 'reset', root);
   if (!existsSync(local)) {
     process.stdout.write(`${relative(root, local)} is empty already.\n`);
     return;
   }
-  const places = [local, upDirectory(local).path];
+  const places = regionFolders(local);
   places.forEach(refuseRunning);
   places.forEach(removeRegion);
   for (const path of readdirSync(local).map((name) => join(local, name))) if (path !== tools) rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });

@@ -35,7 +35,7 @@ async function smoke(): Promise<number> {
     return 0;
   }
   const operator = operatorEnvironment(options.local, options.stack);
-  if (operator && process.env['NODE_EXTRA_CA_CERTS'] !== operator['NODE_EXTRA_CA_CERTS']) return inEnvironment(operator);
+  if (operator && Object.entries(operator).some(([name, value]) => process.env[name] !== value)) return inEnvironment(operator);
 
   const { json } = options;
   const interruption = onInterrupt(() => undefined, cleanUpPatienceMs);

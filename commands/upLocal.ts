@@ -25,17 +25,21 @@ async function upLocal(): Promise<number> {
   say('bundling the programs and starting the region');
   await bundleAll();
   const region = await ensureRegion(local, root);
-  prepareBackend(up);
-  const environment = pulumiEnvironment(up, pulumi, root, region.providers, process.env);
-  const own = stackDirectory(up, stack);
-  mkdirSync(own, { recursive: true });
-  const operator = { objectId: region.operatorId };
-  await prepareStack({ pulumi, directory: up.project, environment }, up, stack, localConfiguration(region.cloud, {
-    ...(stack === 'local' ? {} : { factory: stack }), rounds: 1, dataset: {}, sampleIntervalMs: 1_000, ports: await sitePorts(own), reader: operator, rawWriter: operator, smokeTester: operator,
-  }));
-  const { status } = await runPulumi({ pulumi, directory: root, environment, inherit: true }, [...(preview ? ['preview'] : ['up', '--yes']), '--stack', stack, '--config-file', stackFile(up, stack), '--non-interactive']);
   const also = `${stack === 'local' ? '' : ` --stack ${stack}`}${local === join(root, '.local') ? '' : ` --local ${relative(root, local)}`}`;
-  if (status === 0 && !preview) say(`\nThe region runs on (process ${region.pid}, ${relative(root, up.path)}). npm run down:local${also === '' ? '' : ` --${also}`} destroys the stack.`);
+  let status = 1;
+  try {
+    prepareBackend(up);
+    const environment = pulumiEnvironment(up, pulumi, root, region.providers, process.env);
+    const own = stackDirectory(up, stack);
+    mkdirSync(own, { recursive: true });
+    const operator = { objectId: region.operatorId };
+    await prepareStack({ pulumi, directory: up.project, environment }, up, stack, localConfiguration(region.cloud, {
+      ...(stack === 'local' ? {} : { factory: stack }), rounds: 1, dataset: {}, sampleIntervalMs: 1_000, ports: await sitePorts(own), reader: operator, rawWriter: operator, smokeTester: operator,
+    }));
+    ({ status } = await runPulumi({ pulumi, directory: root, environment, inherit: true }, [...(preview ? ['preview'] : ['up', '--yes']), '--stack', stack, '--config-file', stackFile(up, stack), '--non-interactive']));
+  } finally {
+    say(`\nThe region runs on (process ${region.pid}, ${relative(root, up.path)}). npm run down:local${also === '' ? '' : ` --${also}`} ${status === 0 && !preview ? 'destroys the stack' : 'takes away what is there'}, and ends the region with the last stack.`);
+  }
   return status;
 }
 

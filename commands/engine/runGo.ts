@@ -1,9 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 
-/** Version of the Go toolchain that a folder's go.mod gets; undefined without Go. */
+/** Older ones cannot fetch the toolchain that a go.mod asks for, and do not know its lines. */
+export function fetchesToolchains(version: string): boolean {
+  const [, major, minor] = /^(?:devel )?go(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 21);
+}
+
+/** Version of the Go toolchain that a folder's go.mod gets; undefined without Go, or with one that is too old. */
 export function goVersion(directory: string): string | undefined {
   const { status, stdout } = spawnSync('go', ['env', 'GOVERSION'], { cwd: directory, encoding: 'utf8', timeout: 300_000 });
-  return status === 0 ? stdout.trim() : undefined;
+  return status === 0 && fetchesToolchains(stdout) ? stdout.trim() : undefined;
 }
 
 const buildTimeoutMs = 45 * 60_000;

@@ -41,11 +41,13 @@ export function endProcessesOf(regionDirectory: string): number {
   return pids.length;
 }
 
-/** When a process began, as the system tells it: with the id it names one process, where an id alone is given again. */
+/** When a process began, as the system tells it: with the id it names one process, where an id alone is given again. One that has ended and is only waited for has gone. */
 export function startOfProcess(pid: number): string | undefined {
   try {
-    if (existsSync('/proc/self/stat')) return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[19];
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 5_000, stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    const [state = '', start] = existsSync('/proc/self/stat')
+      ? readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ').flatMap((field, index) => (index === 0 || index === 19 ? [field] : []))
+      : execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 5_000, stdio: ['ignore', 'pipe', 'ignore'] }).trim().split(/\s+(.*)/);
+    return /^[ZX]/i.test(state) ? undefined : start;
   } catch {
     return undefined;
   }

@@ -24,9 +24,12 @@ export async function readStackOutputs(stack: string, local: string, root: strin
 
 const operator = z.object({ AZURE_TENANT_ID: z.string(), AZURE_CLIENT_ID: z.string(), AZURE_CLIENT_CERTIFICATE_PATH: z.string(), AZURE_AUTHORITY_HOST: z.url(), NODE_EXTRA_CA_CERTS: z.string() });
 
-/** What signs the operator of a local stack in; undefined for any other stack, where the Azure SDK finds the person's own sign-in. */
+/** What else the SDK would read: a person's own secret would be tried before the operator's certificate. */
+const otherSignIn = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PASSWORD', 'AZURE_CLIENT_SEND_CERTIFICATE_CHAIN', 'AZURE_USERNAME', 'AZURE_PASSWORD', 'AZURE_FEDERATED_TOKEN_FILE', 'AZURE_ADDITIONALLY_ALLOWED_TENANTS', 'AZURE_REGIONAL_AUTHORITY_NAME'];
+
+/** What signs the operator of a local stack in; a variable without value is to be taken away. Undefined for any other stack, where the Azure SDK finds the person's own sign-in. */
 export function operatorEnvironment(local: string, stack: string): NodeJS.ProcessEnv | undefined {
   const { operatorFile } = upDirectory(local);
   if (!isLocalStack(local, stack) || !existsSync(operatorFile)) return undefined;
-  return { ...operator.parse(JSON.parse(readFileSync(operatorFile, 'utf8'))), AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential' };
+  return { ...Object.fromEntries(otherSignIn.map((name) => [name, undefined])), ...operator.parse(JSON.parse(readFileSync(operatorFile, 'utf8'))), AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential' };
 }

@@ -18,6 +18,7 @@ import { steps, type RoundFacts, type Step } from '../loop/steps';
 import { cleanUp, type CleanedUp } from './cleanUp';
 import { fromTheLine, runLine, type LineUse } from './runLine';
 import { smokeFile } from './smokeFile';
+import { testBefore, type TestsUnderWay } from './underWay';
 
 export interface SmokeTestOptions {
   /** The stack's own outputs. */
@@ -57,8 +58,7 @@ export function outputsFor(outputs: StackOutputs, dataset: string): StackOutputs
 /** The databus listens on the machine of the site only; it is ours to use where the whole stack is on this machine. */
 const isHere = ({ resourceManagerEndpoint }: StackOutputs) => ['localhost', '127.0.0.1', '[::1]'].includes(new URL(resourceManagerEndpoint).hostname);
 
-/** Raw files of smoke tests by data set: each lies there as long as its test is under way. */
-async function testsUnderWay(reader: EvidenceReader): Promise<ReadonlyMap<string, Date>> {
+async function testsUnderWay(reader: EvidenceReader): Promise<TestsUnderWay> {
   const found = new Map<string, Date>();
   for (const { name, createdAt } of await reader.list(reader.container('data', reader.outputs.rawContainer), smokePrefix)) {
     const [dataset = ''] = name.split('/');
@@ -100,12 +100,15 @@ export async function smokeTest(options: SmokeTestOptions): Promise<SmokeReport>
     const { file, ...facts } = await smokeFile(factory, directory, options.raw);
     const landing = new LandingZone(reader);
     const round: RoundFacts = { startedAt, rawBlobs: rawBlobNames(dataset, [file]), recycled: [], landedBefore: new Set(await manifestNames(reader)), sent: { samples: 0, times: new Set(), results: new Set() } };
-    if (isHere(outputs)) site = await SiteConsole.connect(outputs.databusPort);
     reader.listen(startedAt);
     if (signal.aborted) throw new Error('interrupted');
     events.phase(`dropping ${basename(file)} as ${dataset}`);
     dropped = facts;
     await dropRawFiles(reader, reader.container('data', outputs.rawContainer), [file]);
+    const first = testBefore(await testsUnderWay(factory), dataset);
+    if (first !== undefined) throw new Error(`another smoke test, ${first}, began at the same time: this one ends. Start it again when that one has ended`);
+    // From here on the test is the only one; one that gives way never touches the package at the site, which is the other's.
+    if (isHere(outputs)) site = await SiteConsole.connect(outputs.databusPort);
     const all = [...steps, ...returnSteps].map(fromTheLine);
     await followSteps({
       round: 1, steps: all.slice(0, all.findIndex(({ id }) => id === options.until) + 1), observer: { reader, monitor: new MonitorReader(outputs, credential), landing, facts: round, ...(site ? { site } : {}) },

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, openSync, closeSync, readFileSync } from 'node:f
 import { join } from 'node:path';
 import { z } from 'zod';
 import { endProcessesOf, startOfProcess } from '../loop/leftovers';
-import { regionDirectory } from '../loop/regionDirectory';
+import { regionDirectory, regionOwner } from '../loop/regionDirectory';
 import { upDirectory } from './upDirectory';
 
 /** What the region's process says about itself once everything in it answers. */
@@ -46,10 +46,10 @@ export async function ensureRegion(local: string, root: string): Promise<RegionF
   let ended = false;
   child.once('exit', () => (ended = true));
   for (const deadline = performance.now() + startTimeoutMs; performance.now() < deadline; await pause()) {
-    // Another start may have been first; then its region serves.
+    // Another start may have been first; then its region serves, as soon as it is ready.
     const facts = runningRegion(local);
     if (facts) return facts;
-    if (ended) throw new Error(`the region did not start; ${regionLog} ends with:\n${lastLines(regionLog, 10)}`);
+    if (ended && regionOwner(path) === undefined) throw new Error(`the region did not start; ${regionLog} ends with:\n${lastLines(regionLog, 10)}`);
   }
   throw new Error(`the region was not ready after ${startTimeoutMs / 1_000} s; see ${regionLog}.`);
 }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { processesOf } from '../../commands/loop/leftovers';
@@ -29,6 +29,7 @@ const answers = (port: number) => new Promise<boolean>((resolve) => {
 
 class Run {
   output = '';
+  readonly began = Date.now();
   readonly child: ChildProcess;
   readonly ended: Promise<number>;
 
@@ -36,6 +37,12 @@ class Run {
     this.child = spawn(node, ['commands/start.cjs', '--local', local, ...args], { cwd: root, env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout, this.child.stderr]) stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
     this.ended = new Promise((resolve) => this.child.once('exit', (code) => resolve(code ?? -1)));
+  }
+
+  /** Whether this run has written the file of the region, where an earlier one left its own. */
+  wrote(...file: string[]): boolean {
+    const path = join(region, ...file);
+    return (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= this.began;
   }
 
   /** Until the run has come so far; an early end fails. */
@@ -57,16 +64,17 @@ async function expectNothingLeft(): Promise<void> {
 }
 
 describe('a run that is interrupted', () => {
+  // Once: each start works on what the interrupted one before it has left.
+  beforeAll(() => rmSync(join(root, local), { recursive: true, force: true }));
   afterAll(() => rmSync(join(root, local), { recursive: true, force: true }));
 
   it.each([
-    ['SIGINT while it starts', 'SIGINT', 130, (run: Run) => run.until(() => existsSync(join(region, 'logs', 'region.log')))],
-    ['SIGTERM while it deploys', 'SIGTERM', 143, (run: Run) => run.until(() => existsSync(join(region, 'site-ports.json'))).then(() => pause(Math.random() * 3_000))],
+    ['SIGINT while it starts', 'SIGINT', 130, (run: Run) => run.until(() => run.wrote('logs', 'region.log'))],
+    ['SIGTERM while it deploys', 'SIGTERM', 143, (run: Run) => run.until(() => run.wrote('site-ports.json')).then(() => pause(Math.random() * 3_000))],
     ['SIGINT in the middle of the steps', 'SIGINT', 130, (run: Run) => run.until(() => run.output.includes('✓ 3b'))],
     ['SIGINT while the line runs', 'SIGINT', 130, (run: Run) => run.until(() => run.output.includes('✓ 10')).then(() => pause(800))],
     ['SIGTERM while the data come back', 'SIGTERM', 143, (run: Run) => run.until(() => run.output.includes('✓ 12')).then(() => pause(Math.random() * 1_000))],
   ] as const)('leaves no process and no listener: %s', async (_, signal, code, moment) => {
-    rmSync(join(root, local), { recursive: true, force: true });
     const run = new Run();
     await moment(run);
     run.child.kill(signal);

@@ -32,6 +32,12 @@ describe('the region of up:local', () => {
     expect({ cloud: second.cloud, operatorId: second.operatorId }).toEqual({ cloud: first.cloud, operatorId: first.operatorId });
   });
 
+  it('is one for two starts at once: the second is served by the region of the first', async () => {
+    await endRegion(local);
+    const [one, other] = await Promise.all([ensureRegion(local, root), ensureRegion(local, root)]);
+    expect(other).toEqual(one);
+  });
+
   it('is not taken for a process that has its number by chance', async () => {
     const { pid } = await ensureRegion(local, root);
     const text = readFileSync(regionFile, 'utf8');

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startOfProcess } from '../../commands/loop/leftovers';
@@ -43,6 +43,11 @@ describe('npm start, used wrongly', () => {
     for (const script of ['commands/start.cjs', 'commands/reset.ts']) {
       expect(start(['--local', local], {}, script)).toMatchObject({ status: 2, stderr: expect.stringMatching(new RegExp(`^a region is already running in .* \\(process ${process.pid}\\)\\..*\\n$`)) });
     }
+    const below = join(root, local, 'other', 'up');
+    mkdirSync(below, { recursive: true });
+    renameSync(owner, join(below, 'region.pid'));
+    expect(start(['--local', local], {}, 'commands/reset.ts')).toMatchObject({ status: 2, stderr: expect.stringContaining(`already running in ${below}`) });
+    rmSync(below, { recursive: true });
     writeFileSync(owner, `${process.pid} 1`);
     expect(start(['--local', local], {}, 'commands/reset.ts').status).toBe(0);
     expect(existsSync(owner)).toBe(false);
