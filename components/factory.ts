@@ -96,7 +96,7 @@ export class Factory extends pulumi.ComponentResource {
     const vaultScope = siteVault === undefined ? {} : { more: { 'site-vault': siteVault.id } };
     const deployerGrants = grant('deployer-roles', { deployer: { principalId: deployer.objectId, principalType: configuration.deployerPrincipalType } }, vaultScope);
     const enrolment = siteVault === undefined ? undefined : new SimulatedEnrolment('enrolment', {
-      vaultUri: siteVault.vaultUri, deviceId: deviceId(factory), disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
+      vaultUri: siteVault.vaultUri, deviceId: deviceId(factory), certificateSerial: edgeSite.certificateSerial, disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
     }, { ...child, dependsOn: [...deployerGrants.ready] });
     const certificates: pulumi.Input<string>[] = enrolment === undefined ? [...configuration.siteCertificates] : [enrolment.certificatePem];
     this.siteIdentity = new SiteIdentity('site', { displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`, ownerObjectId: deployer.objectId, certificates, ...(principal === 'create' ? {} : { existingClientId: principal.existing }) }, child);
@@ -139,7 +139,7 @@ export class Factory extends pulumi.ComponentResource {
     grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters, 'smoke-tester': configuration.smokeTesters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });
     if (alerts.enabled) {
       new OperatorAlerts('alerts', {
-        ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts, { byTheClock: edgeSite.enabled && edgeSite.hours !== 'always' }), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
+        ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts, { simulated: edgeSite.enabled, byTheClock: edgeSite.enabled && edgeSite.hours !== 'always' }), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
         signals: { environmentId: environment.id, iotHubId: this.route.iotHubId, dataTopicId: dataEvents.id, edgeTopicId: edgeEvents.id, certificatesNotAfter: pulumi.all(certificates).apply((pems) => pems.map((pem) => certificateFacts(pem).notAfter)) },
       }, child);
     }
