@@ -13,8 +13,9 @@ the folder, the stack's configuration gets the public certificate.
   create --device <id>  the first key and certificate of a site
   rotate                the next certificate, which counts beside the present one;
                         again, once Azure knows it: the site goes over to it
-  revoke <which>        current, next, previous or a SHA-256 thumbprint: takes it
-                        out of the configuration and deletes its key
+  revoke <which>        next, previous or a SHA-256 thumbprint: takes it out of the
+                        configuration and deletes its key; the one in use is
+                        replaced first, with rotate
   status                what there is and how long it is valid
 
   --site <folder>       the folder of the site's keys
@@ -58,7 +59,7 @@ async function certificate(): Promise<number> {
     tell(told);
     return healthy ? 0 : 1;
   }
-  if (action === 'revoke' && which === undefined) throw new UsageError('revoke: expected current, next, previous or a SHA-256 thumbprint.');
+  if (action === 'revoke' && which === undefined) throw new UsageError('revoke: expected next, previous or a SHA-256 thumbprint.');
   tell(action === 'rotate' ? await rotate(keys, stack, now) : revoke(keys, stack, which ?? ''));
   return 0;
 }

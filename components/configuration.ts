@@ -61,6 +61,8 @@ export const configurationSchema = z.strictObject({
   edgeSite: z.strictObject({
     enabled: z.boolean().optional(), lineMode: z.enum(['simulate', 'idle']).default('simulate'), databusPort: port.default(1883),
     sampleIntervalMs: z.int().min(1).max(3_600_000).default(1_000),
+    /** The simulated site's certificate is good for 180 days; another number is another key and certificate. */
+    certificateSerial: z.int().min(1).max(1_000_000).default(1),
     /** When the site is up: outside these hours it is gone, with its packages and buffers, and costs nothing. */
     hours: siteHours.default({ timezone: 'Europe/Berlin', days: '1-5', from: '09:00', to: '11:00' }),
     /** The containers share one network, so each port is used once. */
@@ -124,18 +126,26 @@ function samePorts(edgeSite: Configuration['edgeSite']): string[] {
   });
 }
 
+/** A principal is given a role once. */
+function repeatedPrincipals(configuration: Pick<Configuration, 'readers' | 'rawWriters' | 'smokeTesters'>): string[] {
+  return (['readers', 'rawWriters', 'smokeTesters'] as const).flatMap((key) => {
+    const ids = configuration[key].map(({ principalId }) => principalId.toLowerCase());
+    return ids.flatMap((id, index) => (ids.indexOf(id) < index ? [`${key}.${index}.principalId is ${id}: expected every principal once, ${key}.${ids.indexOf(id)} is the same`] : []));
+  });
+}
+
 /** Rules between settings. */
 function conflicts(configuration: Configuration): string[] {
   const { dataset, imageSource, prebuiltImages, edgeSite, siteCertificates, servicePrincipal, parts, platformStack } = configuration;
   const missing = imageSource === 'prebuilt' ? Object.keys(programs).filter((program) => !(program in prebuiltImages)) : [];
   return [
     ...(dataset.strideSeconds > dataset.windowSeconds ? [`dataset.strideSeconds is ${dataset.strideSeconds}: expected at most dataset.windowSeconds, ${dataset.windowSeconds}, or samples between windows would be lost`] : []),
-    ...samePorts(edgeSite),
+    ...samePorts(edgeSite), ...repeatedPrincipals(configuration),
     ...(missing.length > 0 ? [`prebuiltImages has no image for ${missing.join(', ')}: imageSource prebuilt needs one for every program`] : []),
     ...(parts === 'factory' && platformStack === undefined ? ['platformStack is nothing: parts factory needs the stack of its platform, as <organization>/<project>/<stack>'] : []),
     ...(parts !== 'factory' && platformStack !== undefined ? [`platformStack is ${platformStack}: expected only with parts factory; this stack makes its own platform`] : []),
     ...(parts !== 'platform' && !edgeSite.enabled && siteCertificates.length === 0 ? ['siteCertificates is empty: expected the public certificate of the site, or edgeSite.enabled true for a simulated one'] : []),
-    ...(edgeSite.enabled && siteCertificates.length > 0 ? ['siteCertificates is set, and edgeSite.enabled too: a simulated site makes its own certificate, so expected one of the two'] : []),
+    ...(edgeSite.enabled && siteCertificates.length > 0 ? ['siteCertificates is set, and edgeSite.enabled too: a simulated site makes its own certificate, so expected one of the two: edgeSite.enabled false for a real site'] : []),
     ...(edgeSite.enabled && servicePrincipal !== 'create' ? ['servicePrincipal is an existing one, and edgeSite.enabled too: a simulated site signs in with a certificate of its own, so expected "create"'] : []),
   ];
 }

@@ -4,7 +4,7 @@ import { loopNames, smokeNames } from '../contracts/datasets';
 import { CustomRoleDefinitions } from './access/customRoleDefinitions';
 import { KeyVault } from './access/keyVault';
 import { programIdentity } from './access/programIdentity';
-import { RoleGrants, servicePrincipal, type Grantee } from './access/roleGrants';
+import { RoleGrants, servicePrincipal, type Grantee, type ListedGrantee } from './access/roleGrants';
 import { jobNames, queueNames, rowsOf, type FactoryActor, type FactoryScope, type QueueName } from './access/roleMatrix';
 import type { Configuration } from './configuration';
 import { DeviceRegistration } from './delivery/deviceRegistration';
@@ -69,7 +69,8 @@ export class Factory extends pulumi.ComponentResource {
     this.storage = new LoopStorage('storage', { ...place, diagnostics, names, safety: { ...configuration.storage, protect: protectData } }, child);
     this.route = new MessageRoute('messages', { ...place, diagnostics, names, subscriptionId, hub: configuration.iotHub, eventHubs: configuration.eventHubs, roleAssignmentWaitSeconds }, child);
     const { data, edge, dataEvents, edgeEvents } = this.storage;
-    const customRoles = new CustomRoleDefinitions('custom-roles', { resourceGroupId: platform.resourceGroup.id, suffix: suffix.result }, child);
+    const ownRegistry = configuration.parts === 'both' && configuration.containerRegistry === 'create';
+    const customRoles = new CustomRoleDefinitions('custom-roles', { resourceGroupId: platform.resourceGroup.id, suffix: suffix.result, ...(ownRegistry ? {} : { registryId: platform.registry.id }) }, child);
     const scopes: Partial<Record<FactoryScope, pulumi.Input<string>>> = {
       data: data.id, edge: edge.id, ml: platform.models.accountId, 'ml/models': platform.models.containerId, 'ml-workspace': platform.workspace.id, registry: platform.registry.id,
       'app-insights': platform.applicationInsightsId, 'metrics-rule': platform.telemetry.metricsRuleId, 'metrics-workspace': platform.telemetry.metricsWorkspaceId, 'iot-hub': this.route.iotHubId, 'event-hub': this.route.eventHubId,
@@ -77,7 +78,7 @@ export class Factory extends pulumi.ComponentResource {
       ...Object.fromEntries(Object.entries(edge.containers).map(([container, { id }]) => [`edge/${container}`, id])),
       ...Object.fromEntries(Object.entries(data.queues).map(([queue, { id }]) => [`queue/${queue}`, id])),
     };
-    const grant = (of: string, actors: Partial<Record<FactoryActor, Grantee | readonly Grantee[]>>, options: { waitSeconds?: number; more?: typeof scopes } = {}) => {
+    const grant = (of: string, actors: Partial<Record<FactoryActor, Grantee | readonly ListedGrantee[]>>, options: { waitSeconds?: number; more?: typeof scopes } = {}) => {
       const all = { ...scopes, ...options.more };
       const rows = rowsOf(...(Object.keys(actors) as FactoryActor[])).filter((row) => row.scope !== 'site-vault' || edgeSite.enabled);
       return new RoleGrants(of, { rows, actors, scopes: all, subscriptionId, customRoleIds: customRoles.ids, waitSeconds: options.waitSeconds ?? 0 }, child);
@@ -95,7 +96,7 @@ export class Factory extends pulumi.ComponentResource {
     const vaultScope = siteVault === undefined ? {} : { more: { 'site-vault': siteVault.id } };
     const deployerGrants = grant('deployer-roles', { deployer: { principalId: deployer.objectId, principalType: configuration.deployerPrincipalType } }, vaultScope);
     const enrolment = siteVault === undefined ? undefined : new SimulatedEnrolment('enrolment', {
-      vaultUri: siteVault.vaultUri, deviceId: deviceId(factory), disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
+      vaultUri: siteVault.vaultUri, deviceId: deviceId(factory), certificateSerial: edgeSite.certificateSerial, disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
     }, { ...child, dependsOn: [...deployerGrants.ready] });
     const certificates: pulumi.Input<string>[] = enrolment === undefined ? [...configuration.siteCertificates] : [enrolment.certificatePem];
     this.siteIdentity = new SiteIdentity('site', { displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`, ownerObjectId: deployer.objectId, certificates, ...(principal === 'create' ? {} : { existingClientId: principal.existing }) }, child);
@@ -138,7 +139,7 @@ export class Factory extends pulumi.ComponentResource {
     grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters, 'smoke-tester': configuration.smokeTesters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });
     if (alerts.enabled) {
       new OperatorAlerts('alerts', {
-        ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts, { byTheClock: edgeSite.enabled && edgeSite.hours !== 'always' }), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
+        ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts, { simulated: edgeSite.enabled, byTheClock: edgeSite.enabled && edgeSite.hours !== 'always' }), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
         signals: { environmentId: environment.id, iotHubId: this.route.iotHubId, dataTopicId: dataEvents.id, edgeTopicId: edgeEvents.id, certificatesNotAfter: pulumi.all(certificates).apply((pems) => pems.map((pem) => certificateFacts(pem).notAfter)) },
       }, child);
     }

@@ -9,7 +9,12 @@ const registers = (stack: StackCertificates | undefined) => (stack ? `pulumi up 
 /** The first key of a site. */
 export async function create(keys: SiteKeys, stack: StackCertificates | undefined, device: string, now: Date): Promise<Told> {
   const made = await keys.make('current', device, now);
-  stack?.add(made.certificate);
+  try {
+    stack?.add(made.certificate);
+  } catch (error) {
+    keys.remove('current');
+    throw error;
+  }
   return {
     lines: [`made a key and a certificate for ${device} in ${keys.folder}, valid until ${made.certificate.validToDate.toISOString().slice(0, 10)}`, `thumbprint ${made.thumbprint}`, ...(stack ? [`${stack.file} names it`] : [made.certificate.toString()]), `next: ${registers(stack)}`],
     facts: { place: made.place, thumbprint: made.thumbprint, validTo: made.certificate.validToDate.toISOString(), certificatePem: made.certificate.toString() },
@@ -47,7 +52,10 @@ export function revoke(keys: SiteKeys, stack: StackCertificates | undefined, whi
   const known = keys.all();
   const found = known.find(({ place, thumbprint }) => place === which || thumbprint === which.replaceAll(':', '').toUpperCase());
   const thumbprint = found?.thumbprint ?? which.replaceAll(':', '').toUpperCase();
-  if (!found && !/^[0-9A-F]{64}$/.test(thumbprint)) throw new CertificateError(`revoke ${which}: expected current, next, previous or a SHA-256 thumbprint; the site has ${known.map(({ place }) => place).join(', ') || 'none'}.`);
+  if (!found && !/^[0-9A-F]{64}$/.test(thumbprint)) throw new CertificateError(`revoke ${which}: expected next, previous or a SHA-256 thumbprint; the site has ${known.map(({ place }) => place).join(', ') || 'none'}.`);
+  if (found?.place === 'current') {
+    throw new CertificateError(`revoke ${which}: the site signs in with it, and would be left with none. Replace it first: "npm run certificate -- rotate" twice, between them pulumi up (without it where the key is known to others), then revoke previous.`);
+  }
   const removed = stack?.remove(thumbprint) ?? false;
   if (!found && !removed) throw new CertificateError(`no certificate ${thumbprint} is known${stack ? ` in ${stack.file} or` : ''} in ${keys.folder}.`);
   if (found) keys.remove(found.place);

@@ -3,10 +3,27 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
+import { ConfigurationError, parseConfiguration } from '../../components/configuration';
 import { CertificateError, thumbprintOf } from './siteKeys';
 
 const path = ['config', 'factory-loop:siteCertificates'] as const;
 const certificates = z.array(z.string().includes('BEGIN CERTIFICATE').refine((pem) => !pem.includes('PRIVATE KEY'), 'public certificates only')).max(2);
+
+/** A value as the program gets it; an encrypted one is not known here and judged by the program alone. */
+const asGiven = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const isEncrypted = (value: unknown): boolean => JSON.stringify(value).includes('"secure":');
+
+/** Throws, in one line, when the program would refuse the stack with these certificates. */
+function refuseWhatTheProgramRefuses(file: string, document: Document): void {
+  const { config } = z.object({ config: z.record(z.string(), z.unknown()) }).parse(document.toJS());
+  const values = Object.entries(config).filter(([key, value]) => key.startsWith('factory-loop:') && !isEncrypted(value)).map(([key, value]) => [key.slice('factory-loop:'.length), asGiven(value)] as const);
+  try {
+    parseConfiguration(Object.fromEntries(values));
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw new CertificateError(`${file} would be refused: ${error.message.split('\n').slice(1).map((line) => line.trim()).join('; ')}`);
+  }
+}
 
 /** Public certificates of the site in a stack's configuration file: at most two, the current one first. */
 export class StackCertificates {
@@ -32,10 +49,11 @@ export class StackCertificates {
     return this.list().some((one) => thumbprintOf(one) === thumbprintOf(certificate));
   }
   /** Everything else in the file stays as it is, comments too. */
-  write(list: readonly X509Certificate[]): void {
+  private write(list: readonly X509Certificate[], judged: boolean): void {
     const document = this.read();
     if (list.length === 0) document.deleteIn(path);
     else document.setIn(path, list.map((one) => one.toString()));
+    if (judged) refuseWhatTheProgramRefuses(this.file, document);
     const fresh = `${this.file}.new`;
     writeFileSync(fresh, document.toString({ lineWidth: 0 }));
     renameSync(fresh, this.file);
@@ -44,12 +62,13 @@ export class StackCertificates {
     const list = this.list();
     if (this.has(certificate)) return;
     if (list.length === 2) throw new CertificateError(`${this.file} names two certificates already: revoke one first.`);
-    this.write([...list, certificate]);
+    this.write([...list, certificate], true);
   }
   remove(thumbprint: string): boolean {
     const list = this.list();
     const kept = list.filter((one) => thumbprintOf(one) !== thumbprint);
-    if (kept.length < list.length) this.write(kept);
+    // What is wrong elsewhere in the file keeps nobody from ending a certificate, unless it is the last one.
+    if (kept.length < list.length) this.write(kept, kept.length === 0);
     return kept.length < list.length;
   }
 }

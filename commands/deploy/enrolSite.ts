@@ -13,6 +13,8 @@ const settingsSchema = z.object({
   SECRET_NAME: z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'a Key Vault secret name'),
   DEVICE_ID: text(),
   ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600),
+  /** Another number asks for another certificate, however good the kept one is. */
+  CERTIFICATE_SERIAL: z.string().regex(/^\d{1,10}$/, 'a whole number').default('1'),
   /** 'true' where the vault's host is not below the resource of its challenge. */
   VAULT_DISABLE_CHALLENGE_VERIFICATION: z.enum(['true', 'false']).optional(),
 });
@@ -59,7 +61,7 @@ const status = (error: unknown) => (error as { statusCode?: unknown } | null)?.s
 /** A simulated site enrols itself: it keeps its key and certificate in the vault and gives out what is public. */
 export async function enrolSite(action: string | undefined, environment: NodeJS.ProcessEnv, credential: TokenCredential): Promise<Enrolment | object> {
   const settings = readSettings('enrol-site', settingsSchema, environment);
-  const { VAULT_URI: vaultUri, SECRET_NAME: name, DEVICE_ID: deviceId } = settings;
+  const { VAULT_URI: vaultUri, SECRET_NAME: name, DEVICE_ID: deviceId, CERTIFICATE_SERIAL: serial } = settings;
   const client = new SecretClient(vaultUri, credential, { disableChallengeResourceVerification: settings.VAULT_DISABLE_CHALLENGE_VERIFICATION === 'true' });
   const retry = { waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS, log: (message: string) => console.error(message) };
   if (action === 'delete') {
@@ -75,11 +77,11 @@ export async function enrolSite(action: string | undefined, environment: NodeJS.
       if (status(error) === 404) return undefined;
       throw error;
     });
-    const usable = kept?.value === undefined ? undefined : usableCertificate(kept.value, deviceId, now);
+    const usable = kept?.value === undefined || (kept.properties.tags?.['serial'] ?? '1') !== serial ? undefined : usableCertificate(kept.value, deviceId, now);
     if (usable) return enrolment(usable, vaultUri, name);
     const pem = await makeKeyAndCertificate(deviceId, now);
     const certificate = new X509Certificate(pem);
-    const write = () => client.setSecret(name, pem, { contentType, expiresOn: certificate.validToDate, tags: { device: deviceId }, ...requestTimeout() });
+    const write = () => client.setSecret(name, pem, { contentType, expiresOn: certificate.validToDate, tags: { device: deviceId, serial }, ...requestTimeout() });
     await write().catch(async (error: unknown) => {
       if (status(error) !== 409) throw error;
       // The name is held by a deleted secret of an earlier site: it is recovered and gets a new version.

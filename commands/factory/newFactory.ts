@@ -15,8 +15,15 @@ export interface FactoryAnswers {
   readonly settings: readonly string[];
 }
 
+/** Settings that are said in another way; two values for one would hide which counts. */
+const saidElsewhere: Readonly<Record<string, string>> = { factory: 'the name after "new"', location: '--location', profile: '--profile', dataset: '--dataset, and --set dataset.<key> for the rest', 'dataset.name': '--dataset', siteCertificates: '--certificate' };
+
 /** The settings of the stack. */
 function settingsOf({ name, location, profile, dataset, siteCertificate, settings }: FactoryAnswers): Settings {
+  for (const setting of settings) {
+    const instead = saidElsewhere[setting.split('=')[0] ?? ''];
+    if (instead !== undefined && setting.includes('=')) throw new UsageError(`--set ${setting.slice(0, 80)}: expected ${instead}.`);
+  }
   const site: Settings = siteCertificate === undefined ? { edgeSite: { enabled: true } } : { edgeSite: { enabled: false }, siteCertificates: [siteCertificate.trim()] };
   return settings.reduce(withSetting, { factory: name, location, profile, dataset: { name: dataset }, ...site } as Settings);
 }

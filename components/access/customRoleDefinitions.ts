@@ -6,9 +6,15 @@ import { customRoles, type CustomRole } from './roles';
 export interface CustomRoleDefinitionsArgs {
   /** ARM id of the resource group in which the roles can be assigned. */
   readonly resourceGroupId: pulumi.Input<string>;
+  /** ARM id of a registry that is somebody else's: artifacts are removed there, so its group is one more in which that role can be assigned; default none. */
+  readonly registryId?: pulumi.Input<string>;
   /** Makes the roles' names unique in the tenant. */
   readonly suffix: pulumi.Input<string>;
 }
+
+const groupOf = (id: string) => id.split('/providers/')[0] ?? id;
+/** The groups of these resources, each once: ARM ids ignore case. */
+export const groupsOf = (ids: readonly string[]): string[] => ids.map(groupOf).filter((group, index, all) => all.findIndex((one) => one.toLowerCase() === group.toLowerCase()) === index);
 
 /** The roles that Azure has no built-in for. */
 export class CustomRoleDefinitions extends pulumi.ComponentResource {
@@ -17,15 +23,16 @@ export class CustomRoleDefinitions extends pulumi.ComponentResource {
 
   constructor(name: string, args: CustomRoleDefinitionsArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:access:CustomRoleDefinitions', name, {}, opts);
+    const { resourceGroupId, registryId = resourceGroupId } = args;
     const define = (role: CustomRole) =>
       new RoleDefinition(`${name}-${role}`, {
-        scope: args.resourceGroupId,
-        roleDefinitionId: pulumi.all([args.resourceGroupId, args.suffix]).apply(([group, suffix]) => nameBasedUuid('role definition', group.toLowerCase(), suffix, role)),
+        scope: resourceGroupId,
+        roleDefinitionId: pulumi.all([resourceGroupId, args.suffix]).apply(([group, suffix]) => nameBasedUuid('role definition', group.toLowerCase(), suffix, role)),
         roleName: pulumi.interpolate`${customRoles[role].name} (${args.suffix})`,
         roleType: 'CustomRole',
         description: customRoles[role].description,
         permissions: [{ actions: [...customRoles[role].actions], notActions: [], dataActions: [...customRoles[role].dataActions], notDataActions: [] }],
-        assignableScopes: [args.resourceGroupId],
+        assignableScopes: role === 'smokeCleaner' ? pulumi.all([resourceGroupId, registryId]).apply(groupsOf) : [resourceGroupId],
       }, { parent: this }).id;
     this.ids = { cloudToDeviceSender: define('cloudToDeviceSender'), landingZoneWriter: define('landingZoneWriter'), smokeCleaner: define('smokeCleaner') };
     this.registerOutputs({ ids: this.ids });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { RoleAssignment } from '@pulumi/azure-native/authorization';
 import { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
@@ -12,13 +13,15 @@ export interface Grantee {
   /** Azure looks an unnamed type up in a directory that may not know a new identity yet. */
   readonly principalType: 'User' | 'Group' | 'ServicePrincipal';
 }
+/** One of several: its assignments are named by its id, so that neither its place in the list nor the others change them. */
+export interface ListedGrantee extends Grantee { readonly principalId: string }
 export const servicePrincipal = (principalId: pulumi.Input<string>): Grantee => ({ principalId, principalType: 'ServicePrincipal' });
 
 export interface RoleGrantsArgs<Who extends string, Scope extends string> {
   /** Rows of the role matrix to assign. */
   readonly rows: readonly RoleRow<Who, Scope>[];
   /** Who the actors of the rows are; an actor may be several principals or nobody. */
-  readonly actors: Readonly<Partial<Record<Who, Grantee | readonly Grantee[]>>>;
+  readonly actors: Readonly<Partial<Record<Who, Grantee | readonly ListedGrantee[]>>>;
   /** ARM ids of the scopes of the rows. */
   readonly scopes: Readonly<Partial<Record<Scope, pulumi.Input<string>>>>;
   /** Subscription of the built-in roles. */
@@ -29,6 +32,9 @@ export interface RoleGrantsArgs<Who extends string, Scope extends string> {
   readonly waitSeconds?: number;
 }
 
+/** Stands for a principal in names. */
+const granteeTag = (principalId: string): string => createHash('sha256').update(principalId.toLowerCase()).digest('hex').slice(0, 8);
+
 /** Role assignments with deterministic names, and the moment from which they may be relied on. */
 export class RoleGrants extends pulumi.ComponentResource {
   /** Whatever uses the roles depends on these. */
@@ -38,8 +44,8 @@ export class RoleGrants extends pulumi.ComponentResource {
     super('factory-loop:access:RoleGrants', name, {}, opts);
     const assignments = args.rows.flatMap((row) => {
       const actor = args.actors[row.who];
-      const grantees = actor === undefined ? [] : 'principalId' in actor ? [actor] : actor;
-      return grantees.map((grantee, index) => this.assign(row, grantee, grantees.length > 1 || index > 0 ? `${row.who}-${index + 1}` : row.who, args));
+      if (actor === undefined) return [];
+      return 'principalId' in actor ? [this.assign(row, actor, row.who, args)] : actor.map((grantee) => this.assign(row, grantee, `${row.who}-${granteeTag(grantee.principalId)}`, args));
     });
     const { waitSeconds = 0 } = args;
     const wait = waitSeconds === 0 || assignments.length === 0 ? [] : [

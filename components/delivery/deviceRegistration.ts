@@ -29,8 +29,8 @@ export class DeviceRegistration extends pulumi.ComponentResource {
     };
     const registration = new local.Command(name, {
       create: command('create'), update: command('update'), delete: command('delete'), environment, addPreviousOutputInEnv: false, logging: 'stderr',
-      triggers: [args.primaryThumbprint, args.secondaryThumbprint ?? ''],
     }, {
+      // Other thumbprints are an update: the identity, and what waits for the device, outlives its certificates.
       parent: this, deleteBeforeReplace: true, replaceOnChanges: ['environment.IOT_HUB_HOST', 'environment.DEVICE_ID'], ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }),
     });
     this.deviceId = registration.stdout.apply(() => args.deviceId);

@@ -47,11 +47,12 @@ const latest = (times: readonly string[]) => [...times].sort().at(-1) ?? '';
 const ofSilence = ['device-silent', 'telemetry-stopped'];
 
 /** What an operator of a factory must know about. A site that is up by the clock may be silent. */
-export function factoryAlerts(factory: string, settings: AlertSettings, site: { readonly byTheClock: boolean } = { byTheClock: false }): AlertRule<FactorySignals>[] {
+export function factoryAlerts(factory: string, settings: AlertSettings, site: { readonly byTheClock?: boolean; readonly simulated?: boolean } = {}): AlertRule<FactorySignals>[] {
   const ofFactory = `tostring(Properties.factory) == ${quoted(factory)}`;
   const rules: AlertRule<FactorySignals>[] = [
     {
-      kind: 'log', name: 'delivery', title: 'A delivery failed or is stuck', severity: 1, windowMinutes: day, operator: 'GreaterThan', threshold: 0,
+      // Azure looks back two days at most. One day would lose a delivery that is called stuck after a day, or that ends by its default time limit.
+      kind: 'log', name: 'delivery', title: 'A delivery failed or is stuck', severity: 1, windowMinutes: 2 * day, operator: 'GreaterThan', threshold: 0,
       query: ({ environmentId }) => [
         ...printed(environmentId, 'delivery', ['delivery moved']), '| summarize arg_max(TimeGenerated, entry) by deliveryId = tostring(entry.deliveryId)', '| extend state = tostring(entry.state)',
         `| where state in ('Error', 'TimedOut') or (state !in ('Success', 'AwaitingApproval') and TimeGenerated < ago(${settings.deliveryStuckMinutes}m))`,
@@ -79,7 +80,7 @@ export function factoryAlerts(factory: string, settings: AlertSettings, site: { 
       kind: 'log', name: 'certificate', title: 'The certificate of the site runs out', severity: 2, windowMinutes: day, operator: 'GreaterThan', threshold: 0,
       // Usage has rows of every hour in which anything is collected: the rule asks the calendar, not the data.
       query: ({ certificatesNotAfter }) => ['Usage', '| summarize TimeGenerated = max(TimeGenerated)', `| extend NotAfter = datetime(${latest(certificatesNotAfter)})`, `| where NotAfter < now() + ${settings.certificateDays}d`].join('\n'),
-      advice: 'Without a valid certificate the device, the telemetry and the inference data are refused. Make the next one on the site, add its public part to siteCertificates and deploy.',
+      advice: `Without a valid certificate the device, the telemetry and the inference data are refused. ${site.simulated === true ? 'The site is a simulated one: set edgeSite.certificateSerial to another number and deploy.' : 'Make the next one on the site, add its public part to siteCertificates and deploy.'}`,
     },
     {
       kind: 'log', name: 'drift', title: 'The running model alarms more than it did', severity: 2, windowMinutes: day, operator: 'GreaterThan', threshold: settings.driftAlarmsPerDay, query: () => ['AppTraces', `| where ${ofFactory}`, "| where Message startswith 'alarm started'"].join('\n'),
@@ -94,7 +95,7 @@ export function factoryAlerts(factory: string, settings: AlertSettings, site: { 
       advice: 'The work is still in its queue or the message came back. The log of the program names what was refused; a 403 names the role that is missing.',
     },
   ];
-  return site.byTheClock ? rules.filter(({ name }) => !ofSilence.includes(name)) : rules;
+  return site.byTheClock === true ? rules.filter(({ name }) => !ofSilence.includes(name)) : rules;
 }
 
 /** What the rules of a platform watch. */

@@ -7,6 +7,8 @@ export interface SimulatedEnrolmentArgs {
   readonly vaultUri: pulumi.Input<string>;
   /** Device that the certificate is for. */
   readonly deviceId: string;
+  /** Another number makes another key and certificate; default 1. */
+  readonly certificateSerial?: number;
   /** For vaults whose host is not below the public cloud's vault domain; default false. */
   readonly disableChallengeVerification?: boolean;
   /** How long a refusal is tried again, while the deployer's role takes effect; default 180. */
@@ -32,12 +34,13 @@ export class SimulatedEnrolment extends pulumi.ComponentResource {
 
   constructor(name: string, args: SimulatedEnrolmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:site:SimulatedEnrolment', name, {}, opts);
-    const { disableChallengeVerification, roleAssignmentWaitSeconds } = { disableChallengeVerification: false, roleAssignmentWaitSeconds: 180, ...args };
+    const { certificateSerial, disableChallengeVerification, roleAssignmentWaitSeconds } = { certificateSerial: 1, disableChallengeVerification: false, roleAssignmentWaitSeconds: 180, ...args };
     const command = (action: 'create' | 'delete') => `node dist/enrol-site/index.js ${action}`;
     const enrol = new local.Command(name, {
-      create: command('create'), delete: command('delete'), addPreviousOutputInEnv: false, logging: 'stderr',
+      create: command('create'), update: command('create'), delete: command('delete'), addPreviousOutputInEnv: false, logging: 'stderr',
       environment: {
-        VAULT_URI: args.vaultUri, SECRET_NAME: certificateSecretName, DEVICE_ID: args.deviceId, ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
+        VAULT_URI: args.vaultUri, SECRET_NAME: certificateSecretName, DEVICE_ID: args.deviceId, CERTIFICATE_SERIAL: String(certificateSerial),
+        ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
         ...(disableChallengeVerification ? { VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' } : {}),
       },
     }, { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });

@@ -115,7 +115,7 @@ const inputAt = (inputs: unknown, path: string) => path.split('.').reduce<unknow
   });
 
   it('finds by refresh what was changed and deleted behind its back, and repairs it', async () => {
-    const deleted = [['azure-native:storage:BlobContainer', 'data-quarantine'], ['azure-native:authorization:RoleAssignment', 'reader-acrPull-registry'], ['azure-native:eventgrid:SystemTopicEventSubscription', 'package-created']] as const;
+    const deleted = [['azure-native:storage:BlobContainer', 'data-quarantine'], ['azure-native:authorization:RoleAssignment', 'data-pipeline-acrPull-registry'], ['azure-native:eventgrid:SystemTopicEventSubscription', 'package-created']] as const;
     for (const [type, name] of deleted) await engine.catalogue.resource(type)?.delete(find('alpha', type, name).id, {});
     const { id, inputs, outputs, urn, name } = find('alpha', 'azure-native:app:Job', 'validate-and-package');
     await engine.catalogue.resource('azure-native:app:Job')?.update(id, { name, urn, inputs: { ...inputs, tags: { by: 'hand' } }, old: outputs });

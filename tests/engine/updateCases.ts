@@ -8,7 +8,7 @@ export const updateCases: Readonly<Record<string, UpdateCase>> = {
   'azure-native:app:ManagedEnvironment': { name: 'container-environment', path: 'tags.changed', value: 'yes' },
   'azure-native:applicationinsights:Component': { name: 'monitoring-insights', path: 'tags.changed', value: 'yes' },
   'azure-native:applicationinsights:Workbook': { name: 'workbook', path: 'displayName', value: 'changed' },
-  'azure-native:authorization:RoleAssignment': { name: 'reader-acrPull-registry', path: 'description', value: 'changed' },
+  'azure-native:authorization:RoleAssignment': { name: 'data-pipeline-acrPull-registry', path: 'description', value: 'changed' },
   'azure-native:authorization:RoleDefinition': { name: 'custom-roles-landingZoneWriter', path: 'description', value: 'changed' },
   'azure-native:consumption:Budget': { name: 'budget', path: 'amount', value: 123 },
   'azure-native:containerregistry:Registry': { name: 'registry', path: 'tags.changed', value: 'yes' },

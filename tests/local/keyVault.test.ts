@@ -78,6 +78,16 @@ describe('enrolment of a simulated site', () => {
     expect(usableCertificate(secret, 'another-device', new Date())).toBeUndefined();
   });
 
+  it('makes another certificate when another number is asked for, and then keeps that one', async () => {
+    const before = await enrol('create');
+    const renew = () => enrolSite('create', { ...environment(), CERTIFICATE_SERIAL: '2' }, region.credential(officer)) as Promise<Enrolment>;
+    const renewed = await renew();
+    expect(renewed.thumbprintSha256).not.toBe(before.thumbprintSha256);
+    expect(renewed.secretUri).toBe(before.secretUri);
+    expect(await renew()).toEqual(renewed);
+    await enrol('delete');
+  });
+
   it('is taken back and done again, with a new certificate where the old one cannot be used', async () => {
     const before = await enrol('create');
     await enrol('delete');

@@ -52,7 +52,7 @@ it('goes from the first certificate over the overlap to the next, and the progra
 
 it('keeps keys to itself: for the owner alone on the disk, never in the configuration nor in what it says', async () => {
   const told = [await create(keys, undefined, 'aimm', now), await rotate(keys, undefined, now), await rotate(keys, undefined, now)];
-  stack.write(keys.all().map(({ certificate }) => certificate));
+  for (const { certificate } of keys.all()) stack.add(certificate);
   expect(statSync(join(keys.folder, keyFiles.current)).mode & 0o777).toBe(0o600);
   expect(statSync(join(keys.folder, keyFiles.previous)).mode & 0o777).toBe(0o600);
   expect(statSync(keys.folder).mode & 0o777).toBe(0o700);
@@ -75,6 +75,24 @@ it('never overwrites a key, never goes over to a certificate that Azure was not 
   expect(existsSync(join(keys.folder, keyFiles.next))).toBe(false);
 });
 
+it('leaves everything as it was where the program would refuse the stack: a simulated site makes its own certificate', async () => {
+  const text = 'config:\n  factory-loop:profile: dev\n';
+  writeFileSync(stack.file, text);
+  await expect(create(keys, stack, 'aimm', now)).rejects.toThrow(/edgeSite\.enabled too: .*edgeSite\.enabled false for a real site/);
+  expect(keys.all()).toEqual([]);
+  expect(readFileSync(stack.file, 'utf8')).toBe(text);
+});
+
+it('never leaves the site or the stack without a certificate', async () => {
+  await create(keys, stack, 'aimm', now);
+  const { current = '' } = thumbprints();
+  for (const which of ['current', current]) expect(() => revoke(keys, stack, which)).toThrow(/Replace it first: "npm run certificate -- rotate"/);
+  expect([thumbprints(), named()]).toEqual([{ current }, [current]]);
+  const elsewhere = new SiteKeys(join(root, 'other-keys'));
+  expect(() => revoke(elsewhere, stack, current)).toThrow(/siteCertificates is empty/);
+  expect(named()).toEqual([current]);
+});
+
 it('says what there is, what is missing, and when it is time', async () => {
   expect(status(keys, stack, now)).toMatchObject({ healthy: false });
   await create(keys, undefined, 'aimm', now);
@@ -83,7 +101,7 @@ it('says what there is, what is missing, and when it is time', async () => {
   expect(status(keys, stack, now)).toMatchObject({ healthy: true, told: { facts: { certificates: [{ place: 'current', validity: 'valid', configured: true }] } } });
   expect(status(keys, stack, later(130))).toMatchObject({ healthy: true, told: { lines: expect.arrayContaining([expect.stringContaining('time to replace it')]) as unknown } });
   for (const days of [170, 181]) expect(status(keys, stack, later(days)).healthy).toBe(false);
-  expect(() => revoke(keys, stack, 'everything')).toThrow(/expected current, next, previous or a SHA-256 thumbprint/);
+  expect(() => revoke(keys, stack, 'everything')).toThrow(/expected next, previous or a SHA-256 thumbprint/);
   expect(() => revoke(keys, stack, 'A'.repeat(64))).toThrow(/no certificate/);
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { factoryAlerts, platformAlerts, type FactorySignals } from '../../../components/observability/alertRules';
 import { alertTables, logTables } from '../../../components/observability/logTables';
 import { loopPanels, workbookContent } from '../../../components/observability/loopWorkbook';
+import { alertSettings } from '../../../components/resourceSettings';
 import { profiles } from '../../../components/profiles';
 import { deliveryRecord } from '../../../contracts/deliveryRecord';
 
@@ -32,6 +33,16 @@ describe('the alerts of a factory', () => {
   it('let a site be silent that is up by the clock only', () => {
     const byTheClock = factoryAlerts('plant-one', alerts, { byTheClock: true }).map(({ name }) => name);
     expect(rules.map(({ name }) => name).filter((name) => !byTheClock.includes(name))).toEqual(['device-silent', 'telemetry-stopped']);
+  });
+
+  it('say how the certificate of this site is renewed', () => {
+    const advice = (simulated: boolean) => factoryAlerts('plant-one', alerts, { simulated }).find(({ name }) => name === 'certificate')?.advice;
+    expect([advice(true), advice(false)]).toEqual([expect.stringContaining('edgeSite.certificateSerial'), expect.stringContaining('siteCertificates')]);
+  });
+
+  it('look back further than a delivery may rest before it is called stuck', () => {
+    const delivery = rules.find(({ name }) => name === 'delivery');
+    expect((delivery?.windowMinutes ?? 0) - (alertSettings.shape.deliveryStuckMinutes.maxValue ?? 0)).toBeGreaterThanOrEqual(Math.max(...alertSettings.shape.evaluationMinutes.options.map(({ value }) => value)));
   });
 
   it('wait for messages that the programs really print', () => {

@@ -42,6 +42,8 @@ describe('the stack configuration', () => {
 
   it('wants exactly one source of the device certificate', () => {
     expect(wrong({ edgeSite: { enabled: false } })).toThrow(/siteCertificates is empty/);
+    const reader = { principalId: '0a0a0a0a-0000-4000-8000-00000000000a', principalType: 'User' };
+    expect(wrong({ readers: [reader, { ...reader, principalId: reader.principalId.toUpperCase() }] })).toThrow(/readers\.1\.principalId is 0a0a0a0a-\S+: expected every principal once, readers\.0 is the same/);
     expect(wrong({ siteCertificates: [testCertificate] })).toThrow(/expected one of the two/);
   });
 

@@ -29,6 +29,12 @@ describe('a stack that uses what is there already', () => {
     expect(new Set(inputsOf('azure-native:monitor:ScheduledQueryRule').flatMap(({ scopes }) => scopes as string[]))).toEqual(new Set([workspace]));
   });
 
+  it('may let smoke tests clear up in the group of that registry, and assigns no other role of its own there', () => {
+    const groups = inputsOf('azure-native:authorization:RoleDefinition').map(({ roleName, assignableScopes }) => [String(roleName).includes('smoke'), (assignableScopes as string[]).includes(shared.replace('/providers', ''))]);
+    expect(groups.filter(([smoke, there]) => smoke !== there)).toEqual([]);
+    expect(groups.filter(([smoke]) => smoke)).toHaveLength(1);
+  });
+
   it('pulls and pushes there, and lets the site be who it is', () => {
     const roles = inputsOf('azure-native:authorization:RoleAssignment');
     expect(roles.filter(({ scope }) => scope === registry).length).toBeGreaterThan(5);

@@ -113,6 +113,14 @@ describe('role assignments', () => {
   });
 });
 
+describe('the device', () => {
+  it('outlives its certificates: other thumbprints are an update', () => {
+    const [command] = ofType(captured, 'command:local:Command').filter(({ name }) => name === 'model-manager-device');
+    expect(command?.inputs).toMatchObject({ update: expect.stringContaining('update') as string, environment: { PRIMARY_THUMBPRINT: expect.stringMatching(/^[0-9A-F]{64}$/) as string } });
+    expect(command?.inputs).not.toHaveProperty('triggers');
+  });
+});
+
 describe('keys and doors', () => {
   it('are closed on every service that has them', () => {
     const inputsOf = (type: string) => ofType(captured, type).map(({ inputs }) => inputs);

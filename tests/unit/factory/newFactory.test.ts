@@ -40,6 +40,8 @@ describe('the stack file of a new factory', () => {
     ['a profile that is none', { profile: 'huge' }, /^profile is "huge": /],
     ['a setting that does not exist', { settings: ['dataset.colour=red'] }, /^dataset\.colour: no such setting/],
     ['a private key', { siteCertificate: `${testCertificate}-----BEGIN PRIVATE KEY-----` }, /public certificate only/],
+    ['a setting that has an option of its own', { settings: ['profile=production'] }, /^--set profile=production: expected --profile\.$/],
+    ['the name of the dataset as a setting', { settings: ['dataset.name=press'] }, /^--set dataset\.name=press: expected --dataset\.$/],
     ['something that sets nothing', { settings: ['dataset'] }, /^--set dataset: expected <key>=<value>/],
     ['a way into the prototype', { settings: ['dataset.__proto__.x=1'] }, /^--set dataset\.__proto__\.x=1: expected/],
     ['two kinds of value at one place', { settings: ['release=approved', 'release.by=me'] }, /release already has a value/],
