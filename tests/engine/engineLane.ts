@@ -18,8 +18,15 @@ export function engineMissing(): string | undefined {
   }
 }
 
-/** Folder of a Node on this machine that is too old for the program; undefined when there is none. */
-export const olderNode = (): string | undefined => [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin'].find((folder) => {
+const majorOf = (folder: string): number | undefined => {
   const version = /^v(\d+)/.exec(spawnSync(join(folder, 'node'), ['--version'], { encoding: 'utf8', timeout: 10_000 }).stdout ?? '')?.[1];
-  return version !== undefined && Number(version) < 22;
-});
+  return version === undefined ? undefined : Number(version);
+};
+const isOlder = (folder: string) => (majorOf(folder) ?? Infinity) < 22;
+
+/** Folder of a Node on this machine that is too old for the program; undefined when there is none. Who names one with FACTORY_LOOP_OLD_NODE is told when it is none. */
+export function olderNode(): string | undefined {
+  const named = process.env['FACTORY_LOOP_OLD_NODE'];
+  if (named !== undefined && !isOlder(named)) throw new Error(`FACTORY_LOOP_OLD_NODE is ${named}: expected a folder with a node older than 22, found ${majorOf(named) ?? 'none'}`);
+  return named ?? [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin'].find(isOlder);
+}

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { bundleAll } from '../../commands/bundle';
@@ -18,6 +18,7 @@ import { descendantsOf, killAll } from './processTree';
 import type { ProgramChanges } from './programChanges';
 
 export const root = join(__dirname, '..', '..');
+const policyPack = join(__dirname, 'policy-pack');
 
 /** A resource of a checkpoint. */
 export interface Kept { readonly urn: string; readonly type: string; readonly name: string; readonly custom: boolean; readonly id: string; readonly inputs: Record<string, unknown>; readonly outputs: Record<string, unknown> }
@@ -25,8 +26,8 @@ export interface Checkpoint { readonly text: string; readonly resources: readonl
 /** What one run of the engine did. `operations`: `<op> <type>::<name>` of everything that was not left as it was. */
 export interface EngineRun { readonly status: number; readonly output: string; readonly operations: readonly string[]; readonly changes: Readonly<Record<string, number>>; readonly durationMs: number }
 
-/** `node`: folder of another Node than the project's own. */
-interface RunOptions { readonly flags?: readonly string[]; readonly changes?: ProgramChanges; readonly node?: string }
+/** `node`: folder of another Node than the project's own. `policies`: the rules of policy/ judge, too. */
+interface RunOptions { readonly flags?: readonly string[]; readonly changes?: ProgramChanges; readonly node?: string; readonly policies?: boolean }
 
 interface EngineEvent {
   readonly resourcePreEvent?: { readonly metadata: { readonly op: string; readonly urn: string; readonly type: string } };
@@ -80,10 +81,13 @@ export class EngineRegion {
   private command(verb: string, stack: string, options: RunOptions): { directory: string; args: string[]; log: string; environment: NodeJS.ProcessEnv } {
     const log = join(this.up.path, `events-${++this.events}.jsonl`);
     const program = verb === 'up' || verb === 'preview';
+    const environment = this.environment();
     return {
       directory: options.changes ? join(this.up.path, 'changed') : program ? root : this.up.project, log,
-      args: [verb, '--stack', stack, '--non-interactive', '--config-file', stackFile(this.up, stack), ...(verb === 'preview' ? [] : ['--yes', '--skip-preview']), '--event-log', log, ...(options.flags ?? [])],
+      args: [verb, '--stack', stack, '--non-interactive', '--config-file', stackFile(this.up, stack), ...(verb === 'preview' ? [] : ['--yes', '--skip-preview']), '--event-log', log, ...(options.policies ? ['--policy-pack', policyPack] : []), ...(options.flags ?? [])],
       environment: this.environment({
+        // The CLI finds what runs the pack on its path.
+        ...(options.policies ? { PATH: [environment['PATH'], policyPack].join(delimiter) } : {}),
         ...(options.changes ? { FACTORY_LOOP_TEST_CHANGES: JSON.stringify(options.changes) } : {}), ...(options.node === undefined ? {} : { PATH: [dirname(this.pulumi), options.node, '/usr/bin', '/bin'].join(delimiter) }),
       }),
     };
@@ -125,6 +129,12 @@ export class EngineRegion {
     const { latest } = (JSON.parse(text) as { checkpoint: { latest: { resources?: readonly Omit<Kept, 'name'>[]; pending_operations?: readonly unknown[] } } }).checkpoint;
     const resources = (latest.resources ?? []).map((one) => ({ ...one, inputs: one.inputs ?? {}, outputs: one.outputs ?? {}, id: one.id ?? '', name: nameOf(one.urn) }));
     return { text, resources, pending: latest.pending_operations?.length ?? 0 };
+  }
+
+  /** Everything that the backend keeps: states, their history, their backups. */
+  backendFiles(): readonly { readonly name: string; readonly content: string }[] {
+    const names = readdirSync(this.up.backend, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(this.up.backend, name)).isFile());
+    return names.map((name) => ({ name, content: readFileSync(join(this.up.backend, name), 'utf8') }));
   }
 
   /** Resources of a stack that are in Azure, without what Pulumi keeps for itself. */

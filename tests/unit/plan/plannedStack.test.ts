@@ -11,6 +11,7 @@ import type { PlannedResource, RecordedProgram } from '../../../components/plan/
 import { planOf, root, shippedStack, shippedStacks } from './shippedStacks';
 
 const armCheck = join(root, '..', 'shared', 'tools', 'arm-check', 'validate.mjs');
+if (!existsSync(armCheck)) console.warn(`skipped: no ARM schemas at ${armCheck}`);
 const directory = mkdtempSync(join(tmpdir(), 'plan-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 

@@ -70,8 +70,8 @@ describe('every rule', () => {
 });
 
 describe('docs/considerations.md', () => {
-  it('has every consideration of the article', () => {
-    const article = { R: 3, S: 5, C: 8, O: 4, P: 3 };
+  it('has every consideration of the article, and every step of its workflow', () => {
+    const article = { R: 3, S: 5, C: 8, O: 4, P: 3, W: 13 };
     const expected = Object.entries(article).flatMap(([pillar, count]) => Array.from({ length: count }, (_, index) => `${pillar}${index + 1}`));
     expect(expected.filter((number) => !numbersOf(markdown).has(number))).toEqual([]);
   });
