@@ -115,7 +115,7 @@ const inputAt = (inputs: unknown, path: string) => path.split('.').reduce<unknow
     const run = succeeded(await engine.run('up', 'alpha', { changes }));
     const replaced = run.operations.filter((one) => one.startsWith('replace ')).map((one) => one.slice('replace '.length));
     expect(replaced).toEqual([
-      'azure-native:authorization:RoleAssignment::delivery-queueDataReader-queue-delivery', 'azure-native:authorization:RoleAssignment::delivery-queueMessageProcessor-queue-delivery',
+      'azure-native:authorization:RoleAssignment::delivery-queueMessageProcessor-queue-delivery',
       'azure-native:authorization:RoleAssignment::tag-and-deliver-queueMessageSender-queue-delivery', 'azure-native:storage:Queue::data-delivery',
     ]);
     expect(run.operations.filter((one) => one.startsWith('update '))).toEqual(['update azure-native:app:ContainerApp::delivery', 'update azure-native:app:Job::tag-and-deliver']);
