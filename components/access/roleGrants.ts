@@ -35,6 +35,10 @@ export interface RoleGrantsArgs<Who extends string, Scope extends string> {
 /** Stands for a principal in names. */
 const granteeTag = (principalId: string): string => createHash('sha256').update(principalId.toLowerCase()).digest('hex').slice(0, 8);
 
+/** Name of an assignment: the same for the same scope, principal and role, in whatever stack and order, and another one otherwise. */
+export const roleAssignmentName = (scope: string, principalId: string, roleDefinitionId: string): string =>
+  nameBasedUuid('role assignment', scope.toLowerCase(), principalId.toLowerCase(), roleDefinitionId.split('/').pop() ?? roleDefinitionId);
+
 /** Role assignments with deterministic names, and the moment from which they may be relied on. */
 export class RoleGrants extends pulumi.ComponentResource {
   /** Whatever uses the roles depends on these. */
@@ -62,9 +66,9 @@ export class RoleGrants extends pulumi.ComponentResource {
     if (isCustomRole(row.role) && custom === undefined) throw new Error(`the role matrix gives ${row.who} the custom role ${row.role}, but it was not handed in`);
     const { role } = row;
     const roleDefinitionId = isCustomRole(role) ? pulumi.output(custom ?? '') : pulumi.output(args.subscriptionId).apply((id) => builtInRoleId(id, role));
-    const roleAssignmentName = pulumi.all([scope, grantee.principalId, roleDefinitionId]).apply(([at, principalId, id]) => nameBasedUuid('role assignment', at.toLowerCase(), principalId, id.split('/').pop() ?? id));
+    const name = pulumi.all([scope, grantee.principalId, roleDefinitionId]).apply(([at, principalId, id]) => roleAssignmentName(at, principalId, id));
     return new RoleAssignment(`${actorName}-${row.role}-${row.scope.replaceAll('/', '-')}`, {
-      scope, roleDefinitionId, roleAssignmentName, principalId: grantee.principalId, principalType: grantee.principalType, description: `step ${row.step}: ${row.why}`,
+      scope, roleDefinitionId, roleAssignmentName: name, principalId: grantee.principalId, principalType: grantee.principalType, description: `step ${row.step}: ${row.why}`,
     }, { parent: this, deleteBeforeReplace: true });
   }
 }

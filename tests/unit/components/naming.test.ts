@@ -32,6 +32,18 @@ describe('names', () => {
     fc.assert(fc.property(parts, (one) => rule.test(name(one)) && name(one).endsWith(one.suffix)));
   });
 
+  it.each(rules)('of a %s differ between factories, whatever the factories are called', (_, name) => {
+    fc.assert(fc.property(parts, parts, (one, other) => one.suffix === other.suffix || name(one) !== name(other)));
+  });
+
+  it('of one factory differ from each other where Azure has one name space', () => {
+    const kinds = ['storage account', 'vault', 'identity', 'program'];
+    fc.assert(fc.property(parts, (one) => kinds.every((kind) => {
+      const names = rules.filter(([what]) => what.startsWith(`${kind} `)).map(([, name]) => name(one));
+      return new Set(names).size === names.length;
+    })));
+  });
+
   it('of a resource group are legal for every stack', () => {
     fc.assert(fc.property(fc.stringMatching(/^[A-Za-z0-9._-]{1,100}$/, { size: 'max' }), (stack) => /^[-\w._()]{1,89}[-\w_()]$/.test(resourceGroupName(stack))));
   });

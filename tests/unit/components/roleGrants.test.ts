@@ -1,5 +1,6 @@
-import { RoleGrants, type ListedGrantee } from '../../../components/access/roleGrants';
-import { rowsOf } from '../../../components/access/roleMatrix';
+import fc from 'fast-check';
+import { RoleGrants, roleAssignmentName, type ListedGrantee } from '../../../components/access/roleGrants';
+import { factoryRoles, rowsOf, workspaceRoles } from '../../../components/access/roleMatrix';
 import { captureProgram, guid, ofType } from './capturedProgram';
 
 const group = '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg';
@@ -19,4 +20,22 @@ it('an assignment of one of several people has the same name whoever else comes 
   expect(all).toMatchObject(anna);
   expect(all).toMatchObject(turned);
   expect(new Set(Object.values(all)).size).toBe(6);
+});
+
+const segment = fc.stringMatching(/^[a-z0-9-]{1,20}$/);
+const assignment = fc.tuple(fc.array(segment, { minLength: 1, maxLength: 6 }).map((parts) => `/${parts.join('/')}`), fc.uuid(), fc.uuid());
+
+it('two assignments have one name exactly when scope, principal and role are the same, however they are written', () => {
+  fc.assert(fc.property(assignment, assignment, ([scope, principal, role], other) => {
+    const same = scope === other[0] && principal === other[1] && role === other[2];
+    return (roleAssignmentName(scope, principal, role) === roleAssignmentName(...other)) === same
+      && roleAssignmentName(scope.toUpperCase(), principal.toUpperCase(), `/providers/Microsoft.Authorization/roleDefinitions/${role}`) === roleAssignmentName(scope, principal, role);
+  }));
+});
+
+it('the matrix gives nobody a role twice, nor again at a part of where it is given already', () => {
+  const contains = (outer: string, inner: string) => inner === outer || inner.startsWith(`${outer}/`);
+  const rows = [...factoryRoles, ...workspaceRoles];
+  const superfluous = rows.filter((row, index) => rows.some((other, at) => at !== index && other.who === row.who && other.role === row.role && contains(other.scope, row.scope)));
+  expect(superfluous.map(({ who, role, scope }) => `${who} ${role} ${scope}`)).toEqual([]);
 });
