@@ -159,7 +159,9 @@ it('refuses what is not OTLP and says what was expected', async () => {
   const wrong = await post('/v1/metrics', '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"","gauge":{"dataPoints":[]}}]}]}]}');
   expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('resourceMetrics.0.scopeMetrics.0.metrics.0.name')]);
   expect((await post('/v1/logs', '{')).status).toBe(400);
-  expect((await post('/v1/logs', `{"resourceLogs":[${' '.repeat(5 * 1024 * 1024)}]}`)).status).toBe(413);
+  // The collector answers and closes before it has read all; whether the client still hears the answer is the system's affair.
+  const tooLarge = await post('/v1/logs', `{"resourceLogs":[${' '.repeat(5 * 1024 * 1024)}]}`).then(({ status }) => status, (error: Error) => (error.cause as NodeJS.ErrnoException).code);
+  expect([413, 'EPIPE', 'ECONNRESET', 'UND_ERR_SOCKET']).toContain(tooLarge);
 });
 
 describe('auth proxy', () => {
