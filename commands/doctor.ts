@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError, parseConfiguration } from '../components/configuration';
 import { nodeVersionProblem } from '../components/nodeVersion';
+import { judgeApprovers } from './doctor/approvers';
 import { NoAnswer } from './doctor/azureQuestions';
 import { allUnchecked, checkCloud } from './doctor/cloudChecks';
 import { doctorHelp, readDoctorOptions } from './doctor/doctorOptions';
@@ -40,6 +41,7 @@ async function examine(stack: string): Promise<Finding[]> {
   const here = [
     ready('settings', `Pulumi.${stack}.yaml: factory ${configuration.factory}, profile ${configuration.profile}, ${configuration.location}`),
     ...judgeLocalTools({ pulumi: versionOf('pulumi', ['version']), machineNode, nodeProblem: nodeVersionProblem(machineNode), built: existsSync(join(root, 'dist', 'images.json')) }, configuration.imageSource),
+    ...judgeApprovers(configuration),
   ];
   const offline = await unreachable(cloud.authorityHost);
   if (offline !== undefined) return [...here, ...allUnchecked(offline, ['sign-in']), ...allUnchecked(offline)];

@@ -1,32 +1,20 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { DefaultAzureCredential } from '@azure/identity';
 import { isReached } from './loop/closingText';
 import { EvidenceReader } from './loop/evidenceReader';
 import { onInterrupt } from './loop/interruption';
 import { duration, evidenceLine } from './loop/stepTable';
 import { createTerminal } from './loop/terminal';
+import { whoDecides } from './release/whoDecides';
 import { cleanUp } from './smoke/cleanUp';
-import { operatorEnvironment, readStackOutputs } from './smoke/deployedStack';
 import { smokeText } from './smoke/smokeText';
 import { newSmokeDataset, outputsFor, smokeTest } from './smoke/smokeTest';
-import { readSmokeOptions, smokeHelp } from './smokeOptions';
+import { readSmokeOptions, smokeHelp, type SmokeOptions } from './smokeOptions';
+import { readStackOutputs } from './stack/deployedStack';
+import { asOperator, personCredential } from './stack/signIn';
 import { UsageError } from './startOptions';
 
 const root = join(__dirname, '..');
 const cleanUpPatienceMs = 120_000;
-const known = ['login.microsoftonline.com', 'login.microsoftonline.us', 'login.chinacloudapi.cn', 'login.partner.microsoftonline.cn'];
-
-/** Certificate authorities are read when a process starts, so the operator of a local stack signs in in a process of its own. */
-async function inEnvironment(environment: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit', env: { ...process.env, ...environment } });
-  // A terminal interrupts both; a signal to this one alone is passed on. The other ends in its own order either way.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
-}
 
 async function smoke(): Promise<number> {
   const options = readSmokeOptions(process.argv.slice(2), process.env['INIT_CWD'] ?? process.cwd(), root);
@@ -34,16 +22,16 @@ async function smoke(): Promise<number> {
     process.stdout.write(smokeHelp);
     return 0;
   }
-  const operator = operatorEnvironment(options.local, options.stack);
-  if (operator && Object.entries(operator).some(([name, value]) => process.env[name] !== value)) return inEnvironment(operator);
+  return asOperator(options.local, options.stack, (isLocal) => test(options, isLocal));
+}
 
+async function test(options: SmokeOptions, isLocal: boolean): Promise<number> {
   const { json } = options;
   const interruption = onInterrupt(() => undefined, cleanUpPatienceMs);
   const terminal = createTerminal(json ? process.stderr : process.stdout, { quiet: json, environment: process.env });
   const { paint } = terminal;
   const outputs = await readStackOutputs(options.stack, options.local, root, process.env);
-  const authority = process.env['AZURE_AUTHORITY_HOST'];
-  const credential = new DefaultAzureCredential({ disableInstanceDiscovery: authority !== undefined && !known.includes(new URL(authority).hostname) });
+  const credential = personCredential(process.env);
   if (options.cleanUp !== undefined) {
     const done = await cleanUp(new EvidenceReader(outputsFor(outputs, options.cleanUp), credential), credential);
     if (json) process.stdout.write(`${JSON.stringify({ stack: options.stack, dataset: options.cleanUp, ...done })}\n`);
@@ -55,7 +43,7 @@ async function smoke(): Promise<number> {
   let phase = 'reading the stack';
   const ticking = setInterval(() => terminal.live(paint.dim(`  ${phase} (${duration(performance.now() - began)})`)), 250);
   const report = await smokeTest({
-    outputs, credential, dataset: newSmokeDataset(), until: options.until, timeoutMs: options.timeoutSeconds * 1_000, keepEvidence: options.keepEvidence, pollMs: operator ? 300 : 3_000, signal: interruption.signal,
+    outputs, credential, dataset: newSmokeDataset(), until: options.until, timeoutMs: options.timeoutSeconds * 1_000, keepEvidence: options.keepEvidence, ...(options.approve ? { approveAs: await whoDecides(credential) } : {}), pollMs: isLocal ? 300 : 3_000, signal: interruption.signal,
     ...(options.raw === undefined ? {} : { raw: options.raw }),
     events: {
       phase: (text) => (phase = text),

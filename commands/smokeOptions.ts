@@ -15,6 +15,8 @@ export interface SmokeOptions {
   readonly until: string;
   /** The raw file to drop instead of one that the command makes. */
   readonly raw?: string;
+  /** Lets the delivery of the test go where people approve releases. */
+  readonly approve: boolean;
   readonly keepEvidence: boolean;
   /** Data set of an earlier test: takes away what it left, and nothing else. */
   readonly cleanUp?: string;
@@ -35,6 +37,8 @@ it leaves: docs/smoke.md.
   --until <step>          stop after this step, such as 7 (default 13c)
   --raw <file>            drop this CSV file; without it a piece of the factory's
                           own raw data, or simulated data where there are none
+  --approve               let the delivery of the test go, where people approve
+                          releases and you are one of them
   --keep-evidence         take away only the raw file
   --clean-up <data set>   only take away what an earlier test left, smoke-<id>
   --local <folder>        folder of local stacks (default .local)
@@ -52,7 +56,7 @@ export function readSmokeOptions(args: readonly string[], workingDirectory: stri
     ({ values } = parseArgs({
       args: [...args], strict: true, allowPositionals: false,
       options: {
-        stack: { type: 'string' }, timeout: { type: 'string', default: '2700' }, until: { type: 'string', default: '13c' }, raw: { type: 'string' }, 'keep-evidence': { type: 'boolean' }, 'clean-up': { type: 'string' },
+        stack: { type: 'string' }, timeout: { type: 'string', default: '2700' }, until: { type: 'string', default: '13c' }, raw: { type: 'string' }, approve: { type: 'boolean' }, 'keep-evidence': { type: 'boolean' }, 'clean-up': { type: 'string' },
         local: { type: 'string', default: '.local' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
       },
     }));
@@ -67,11 +71,11 @@ export function readSmokeOptions(args: readonly string[], workingDirectory: stri
   if (timeoutSeconds < 10 || timeoutSeconds > 86_400) throw new UsageError(`--timeout ${values.timeout}: expected whole seconds from 10 to 86400.`);
   if (!ids.includes(until)) throw new UsageError(`--until ${until}: expected one of ${ids.join(' ')}.`);
   if (cleanUp !== undefined && !isSmokeDataset(cleanUp)) throw new UsageError(`--clean-up ${cleanUp}: expected the data set of a smoke test, smoke-<id>.`);
-  if (cleanUp !== undefined && (values.raw !== undefined || values['keep-evidence'] === true)) throw new UsageError('--clean-up: goes with neither --raw nor --keep-evidence.');
+  if (cleanUp !== undefined && (values.raw !== undefined || values['keep-evidence'] === true || values.approve === true)) throw new UsageError('--clean-up: goes with neither --raw, --keep-evidence nor --approve.');
   const raw = values.raw === undefined ? undefined : resolve(workingDirectory, values.raw);
   if (raw !== undefined && !existsSync(raw)) throw new UsageError(`--raw ${values.raw ?? ''}: no such file.`);
   return {
-    stack, local: localFolder(values.local, root), timeoutSeconds, until, keepEvidence: values['keep-evidence'] === true, json: values.json === true,
+    stack, local: localFolder(values.local, root), timeoutSeconds, until, keepEvidence: values['keep-evidence'] === true, approve: values.approve === true, json: values.json === true,
     ...(raw === undefined ? {} : { raw }), ...(cleanUp === undefined ? {} : { cleanUp }),
   };
 }

@@ -34,7 +34,7 @@ async function upLocal(): Promise<number> {
     mkdirSync(own, { recursive: true });
     const operator = { objectId: region.operatorId };
     await prepareStack({ pulumi, directory: up.project, environment }, up, stack, localConfiguration(region.cloud, {
-      ...(stack === 'local' ? {} : { factory: stack }), rounds: 1, dataset: {}, sampleIntervalMs: 1_000, ports: await sitePorts(own), reader: operator, rawWriter: operator, smokeTester: operator,
+      ...(stack === 'local' ? {} : { factory: stack }), rounds: 1, dataset: {}, sampleIntervalMs: 1_000, ports: await sitePorts(own), reader: operator, rawWriter: operator, approver: operator, smokeTester: operator,
     }));
     ({ status } = await runPulumi({ pulumi, directory: root, environment, inherit: true }, [...(preview ? ['preview'] : ['up', '--yes']), '--stack', stack, '--config-file', stackFile(up, stack), '--non-interactive']));
   } finally {

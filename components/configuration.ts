@@ -74,6 +74,8 @@ export const configurationSchema = z.strictObject({
   /** Who may read what the loop made, and who may drop raw files. */
   readers: z.array(principal).max(20).default([]),
   rawWriters: z.array(principal).max(20).default([]),
+  /** Who may let a delivery go to the factory, or refuse it, where `release` is approved. */
+  approvers: z.array(principal).max(20).default([]),
   /** Who may take away again what smoke tests made; to run one, they are readers and raw writers, too. */
   smokeTesters: z.array(principal).max(20).default([]),
   cloud: z.strictObject({
@@ -127,8 +129,8 @@ function samePorts(edgeSite: Configuration['edgeSite']): string[] {
 }
 
 /** A principal is given a role once. */
-function repeatedPrincipals(configuration: Pick<Configuration, 'readers' | 'rawWriters' | 'smokeTesters'>): string[] {
-  return (['readers', 'rawWriters', 'smokeTesters'] as const).flatMap((key) => {
+function repeatedPrincipals(configuration: Pick<Configuration, 'readers' | 'rawWriters' | 'approvers' | 'smokeTesters'>): string[] {
+  return (['readers', 'rawWriters', 'approvers', 'smokeTesters'] as const).flatMap((key) => {
     const ids = configuration[key].map(({ principalId }) => principalId.toLowerCase());
     return ids.flatMap((id, index) => (ids.indexOf(id) < index ? [`${key}.${index}.principalId is ${id}: expected every principal once, ${key}.${ids.indexOf(id)} is the same`] : []));
   });

@@ -22,7 +22,7 @@ export function stackExports(configuration: Configuration, deployer: pulumi.Outp
   return {
     factory: configuration.factory, dataset: dataset.name, subscriptionId: deployer.subscriptionId, resourceGroup: platform.resourceGroup.name,
     resourceManagerEndpoint: cloud.resourceManagerEndpoint, resourceManagerAudience: cloud.resourceManagerAudience,
-    dataBlobEndpoint: data.blobEndpoint, edgeBlobEndpoint: edge.blobEndpoint, mlBlobEndpoint: platform.models.blobEndpoint,
+    dataBlobEndpoint: data.blobEndpoint, dataQueueEndpoint: data.queueEndpoint, releaseQueue: data.queues['tag-and-deliver'].name, edgeBlobEndpoint: edge.blobEndpoint, mlBlobEndpoint: platform.models.blobEndpoint,
     rawContainer: data.containers.raw.name, processedContainer: data.containers.processed.name, quarantineContainer: data.containers.quarantine.name, deliveriesContainer: data.containers.deliveries.name,
     packagedModelsContainer: edge.containers['packaged-models'].name, landingZoneContainer: edge.containers['landing-zone'].name, modelsContainer: platform.models.containerName,
     mlWorkspace: platform.workspace.name, modelName: names.model,

@@ -4,8 +4,10 @@ import { z } from 'zod';
 export const stackOutputs = z.object({
   factory: z.string(), dataset: z.string(), subscriptionId: z.string(), resourceGroup: z.string(),
   resourceManagerEndpoint: z.url(), resourceManagerAudience: z.url(),
-  dataBlobEndpoint: z.url(), edgeBlobEndpoint: z.url(), mlBlobEndpoint: z.url(),
+  dataBlobEndpoint: z.url(), dataQueueEndpoint: z.url(), edgeBlobEndpoint: z.url(), mlBlobEndpoint: z.url(),
   rawContainer: z.string(), processedContainer: z.string(), quarantineContainer: z.string(), deliveriesContainer: z.string(), packagedModelsContainer: z.string(), landingZoneContainer: z.string(), modelsContainer: z.string(),
+  /** Queue of `tag-and-deliver`, which is told what a person decided about a delivery. */
+  releaseQueue: z.string(),
   mlWorkspace: z.string(), modelName: z.string(),
   registryLoginServer: z.string(), modelRepository: z.string(), packageRepository: z.string(),
   eventHubsHost: z.string(), eventHubName: z.string(), evidenceConsumerGroup: z.string(),

@@ -33,16 +33,18 @@ export interface LocalSettings {
   readonly ports: SitePorts;
   readonly reader: Pick<Principal, 'objectId'>;
   readonly rawWriter: Pick<Principal, 'objectId'>;
+  /** Who may let a delivery go. */
+  readonly approver?: Pick<Principal, 'objectId'>;
   /** Who may take away what a smoke test made. */
   readonly smokeTester?: Pick<Principal, 'objectId'>;
 }
 
 /** Stack configuration of the local region: everything fast, the site simulated, whoever looks on may read. */
-export function localConfiguration(cloud: Readonly<Record<string, unknown>>, { factory, rounds, dataset, sampleIntervalMs, ports, reader, rawWriter, smokeTester }: LocalSettings): Record<string, string> {
+export function localConfiguration(cloud: Readonly<Record<string, unknown>>, { factory, rounds, dataset, sampleIntervalMs, ports, reader, rawWriter, approver, smokeTester }: LocalSettings): Record<string, string> {
   const principal = ({ objectId }: Pick<Principal, 'objectId'>) => ({ principalId: objectId, principalType: 'ServicePrincipal' });
   const given = Object.fromEntries(Object.entries(dataset).filter(([, value]) => value !== undefined));
   const values: Record<string, unknown> = {
-    ...(factory === undefined ? {} : { factory }), cloud, deployerPrincipalType: 'ServicePrincipal', readers: [principal(reader)], rawWriters: [principal(rawWriter)], ...(smokeTester === undefined ? {} : { smokeTesters: [principal(smokeTester)] }),
+    ...(factory === undefined ? {} : { factory }), cloud, deployerPrincipalType: 'ServicePrincipal', readers: [principal(reader)], rawWriters: [principal(rawWriter)], ...(approver === undefined ? {} : { approvers: [principal(approver)] }), ...(smokeTester === undefined ? {} : { smokeTesters: [principal(smokeTester)] }),
     dataset: { settleSeconds: 1, ...given },
     // What the line runs in a round is little, and the next round waits for it; a single round is not followed by another.
     ...(rounds > 1 ? { retrain: { minNewWindows: 5, minIntervalSeconds: 0 } } : {}),

@@ -19,6 +19,7 @@ import { quarantinedFiles } from './quarantinedFiles';
 import { dropRawFiles, rawBlobNames } from './rawFiles';
 import type { Replay } from './replayStretches';
 import type { LoopReport, QuarantinedFile, StepResult } from './report';
+import { Releases } from '../release/releases';
 import { emptyRounds, runRounds } from './runRounds';
 import { SiteConsole } from './siteConsole';
 import { comesToRest } from './comesToRest';
@@ -95,12 +96,16 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     const running = regionStart.value;
     startUp.regionMs = since(started);
 
-    const [reader, rawWriter] = [running.principal('reader'), running.principal('raw-writer')];
+    const [reader, rawWriter, approver] = [running.principal('reader'), running.principal('raw-writer'), running.principal('approver')];
     const ports = await sitePorts(directory);
     const deploying = performance.now();
     events.phase('deploying the stack');
     const deployment = await unlessInterrupted(deploy(catalogueOf(regionTypes(running)), {
-      program: options.program, project, stack: 'local', configuration: overStack(options.stack?.configuration ?? {}, localConfiguration(running.cloud, { rounds, dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, reader, rawWriter }), { ownData: options.stack?.ownData ?? false }),
+      program: options.program, project, stack: 'local',
+      // The default stack releases by itself, so nobody is an approver there.
+      configuration: overStack(options.stack?.configuration ?? {}, localConfiguration(running.cloud, {
+        rounds, dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, reader, rawWriter, ...(options.stack === undefined ? {} : { approver }),
+      }), { ownData: options.stack?.ownData ?? false }),
       onResource: ({ type, name }) => events.phase(`deploying the stack: ${++startUp.resources} resources, ${type.split(':').pop() ?? ''} ${name}`),
     }), signal);
     startUp.deploymentMs = since(deploying);
@@ -123,13 +128,18 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
       await dropRawFiles(evidence, writer, files);
       return rawBlobNames(outputs.dataset, files);
     };
+    const releases = Releases.of(outputs, regionCredential(running, approver));
+    const approve = async (deliveryId: string) => {
+      events.phase(`approving delivery ${deliveryId} for whoever runs this`);
+      await releases.decide(deliveryId, { approved: true, by: 'approver of the local region' }, new Date());
+    };
     const state: RunState = { startedAt: dropped > 0 || !before ? now.toISOString() : before.startedAt, replayed: before?.replayed ?? 0 };
     const keep = (replayed: number) => writeFileSync(stateFile(directory), JSON.stringify({ ...state, replayed }));
     keep(state.replayed);
     evidence.listen(new Date(before?.startedAt ?? now));
 
     await runRounds({
-      region: running, reader: evidence, monitor, site, rounds, startedAt: new Date(state.startedAt), replayedBefore: state.replayed, onReplay: keep, rawFiles, rawBlobs: rawBlobNames(outputs.dataset, rawFiles), deliver, signal, replay: options.replay,
+      region: running, reader: evidence, monitor, site, rounds, startedAt: new Date(state.startedAt), replayedBefore: state.replayed, onReplay: keep, approve, rawFiles, rawBlobs: rawBlobNames(outputs.dataset, rawFiles), deliver, signal, replay: options.replay,
       onStep: (result) => events.step(result), onWaiting: (round, step, sinceMs) => events.waiting(round, step, sinceMs), onPhase: (text) => events.phase(text),
     }, whole);
     if (signal.aborted) throw new Interrupted();

@@ -1,6 +1,6 @@
 const prefix = 'factory-loop:';
-/** What a stack names and this machine does not have, or that the local region decides: its own images, a simulated site, nobody to approve a release. */
-const notHere = ['siteCertificates', 'imageSource', 'prebuiltImages', 'logAnalyticsWorkspace', 'containerRegistry', 'servicePrincipal', 'release', 'sourceCommit'].map((key) => `${prefix}${key}`);
+/** What a stack names and this machine does not have, or that the local region decides: its own images, a simulated site. */
+const notHere = ['siteCertificates', 'imageSource', 'prebuiltImages', 'logAnalyticsWorkspace', 'containerRegistry', 'servicePrincipal', 'sourceCommit'].map((key) => `${prefix}${key}`);
 const columns = ['timeColumn', 'labelColumns', 'ignoredColumns'];
 
 /** A structured configuration value, as Pulumi keeps it; undefined for anything else. */
@@ -17,10 +17,9 @@ export function overStack(stack: Readonly<Record<string, string>>, local: Readon
   const base = Object.fromEntries(Object.entries(stack).filter(([key]) => !notHere.includes(key)));
   const dataset = parseStructured(base[`${prefix}dataset`]);
   if (dataset !== undefined && !ownData) base[`${prefix}dataset`] = JSON.stringify(Object.fromEntries(Object.entries(dataset).filter(([key]) => !columns.includes(key))));
-  const released: Record<string, string> = Object.keys(stack).length === 0 ? {} : { [`${prefix}release`]: 'automatic' };
   const merged = Object.entries(local).map(([key, value]) => {
     const [under, over] = [parseStructured(base[key]), parseStructured(value)];
     return [key, under !== undefined && over !== undefined ? JSON.stringify({ ...under, ...over }) : value];
   });
-  return { ...base, ...released, ...(Object.fromEntries(merged) as Record<string, string>) };
+  return { ...base, ...(Object.fromEntries(merged) as Record<string, string>) };
 }

@@ -23,6 +23,8 @@ export interface RoundsOptions {
   /** Rounds whose stretches the line has replayed in this region before. */
   readonly replayedBefore: number;
   readonly onReplay: (replayed: number) => void;
+  /** Lets a delivery that waits for a person go. */
+  readonly approve?: (deliveryId: string) => Promise<void>;
   readonly rawFiles: readonly string[];
   readonly rawBlobs: readonly string[];
   /** Raw files that come for a later round are dropped; returns their blobs. */
@@ -71,7 +73,7 @@ export async function runRounds(options: RoundsOptions, result: RoundsResult): P
       stop();
     };
     const followed = await followSteps({
-      round, steps: [...steps, ...returnSteps], observer: { reader, site, monitor, landing, facts }, explain: (program) => explainFailure(region, program), stepTimeoutMs, pollMs: 150, signal,
+      round, steps: [...steps, ...returnSteps], observer: { reader, site, monitor, landing, facts, ...(options.approve ? { approve: options.approve } : {}) }, explain: (program) => explainFailure(region, program), stepTimeoutMs, pollMs: 150, signal,
       before: async (step) => (step === returnSteps[0] ? runLine() : undefined),
       onWaiting: (step, sinceMs) => options.onWaiting(round, step, sinceMs),
       onStep: (step) => {

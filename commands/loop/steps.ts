@@ -29,7 +29,11 @@ export interface RoundFacts {
   delivery?: DeliveryRecord;
 }
 /** `site` is missing where the databus cannot be reached: then what the site reports to the cloud has to do. */
-export interface Observer { readonly reader: EvidenceReader; readonly site?: SiteConsole; readonly monitor: MonitorReader; readonly landing: LandingZone; readonly facts: RoundFacts }
+export interface Observer {
+  readonly reader: EvidenceReader; readonly site?: SiteConsole; readonly monitor: MonitorReader; readonly landing: LandingZone; readonly facts: RoundFacts;
+  /** Lets a delivery that waits go; missing where a person has to do it. */
+  readonly approve?: (deliveryId: string) => Promise<void>;
+}
 /** `final`: the loop is meant to end here, so later steps are not missing. */
 export type Observation = { readonly ok: boolean; readonly evidence: Record<string, unknown>; readonly final?: boolean } | undefined;
 
@@ -170,9 +174,14 @@ export const steps: readonly Step[] = [
     observe: async (observer) => {
       const messages = await findDelivery(observer);
       const { delivery } = observer.facts;
-      if (delivery?.state === 'AwaitingApproval') return failed({ deliveryId: delivery.deliveryId, missing: 'the delivery waits for the approval of a person' });
+      if (delivery?.state === 'AwaitingApproval') {
+        if (!observer.approve) return failed({ deliveryId: delivery.deliveryId, missing: 'the delivery waits for the approval of a person' });
+        await observer.approve(delivery.deliveryId);
+        return undefined;
+      }
+      if (delivery?.state === 'Rejected') return failed({ deliveryId: delivery.deliveryId, missing: `${delivery.decision?.by ?? 'a person'} rejected the delivery`, reason: delivery.decision?.reason });
       const received = messages && (stateMessage(messages, 'Received') ?? messages[0]);
-      return received && done({ ...shownBy(received), packageId: observer.facts.delivery?.packageId });
+      return received && done({ ...shownBy(received), packageId: delivery?.packageId, ...(delivery?.decision ? { approvedBy: delivery.decision.by } : {}) });
     },
   },
   {

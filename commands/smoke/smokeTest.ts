@@ -14,6 +14,7 @@ import type { QuarantinedFile, StepResult } from '../loop/report';
 import { quarantinedFiles } from '../loop/quarantinedFiles';
 import { returnSteps } from '../loop/returnSteps';
 import { SiteConsole } from '../loop/siteConsole';
+import { Releases } from '../release/releases';
 import { steps, type RoundFacts, type Step } from '../loop/steps';
 import { cleanUp, type CleanedUp } from './cleanUp';
 import { fromTheLine, runLine, type LineUse } from './runLine';
@@ -30,6 +31,8 @@ export interface SmokeTestOptions {
   readonly until: string;
   readonly timeoutMs: number;
   readonly keepEvidence: boolean;
+  /** Whether the delivery is let go, where people approve releases: by this name. */
+  readonly approveAs?: string;
   readonly pollMs: number;
   readonly signal: AbortSignal;
   readonly events: { phase(text: string): void; waiting(step: Step, sinceMs: number): void; step(result: StepResult): void };
@@ -109,9 +112,11 @@ export async function smokeTest(options: SmokeTestOptions): Promise<SmokeReport>
     if (first !== undefined) throw new Error(`another smoke test, ${first}, began at the same time: this one ends. Start it again when that one has ended`);
     // From here on the test is the only one; one that gives way never touches the package at the site, which is the other's.
     if (isHere(outputs)) site = await SiteConsole.connect(outputs.databusPort);
+    const { approveAs } = options;
+    const approve = approveAs === undefined ? undefined : async (deliveryId: string) => void (await Releases.of(outputs, credential).decide(deliveryId, { approved: true, by: approveAs, reason: `smoke test ${dataset}` }, new Date()));
     const all = [...steps, ...returnSteps].map(fromTheLine);
     await followSteps({
-      round: 1, steps: all.slice(0, all.findIndex(({ id }) => id === options.until) + 1), observer: { reader, monitor: new MonitorReader(outputs, credential), landing, facts: round, ...(site ? { site } : {}) },
+      round: 1, steps: all.slice(0, all.findIndex(({ id }) => id === options.until) + 1), observer: { reader, monitor: new MonitorReader(outputs, credential), landing, facts: round, ...(site ? { site } : {}), ...(approve ? { approve } : {}) },
       explain: async (program) => ({ program }), stepTimeoutMs: timeoutMs, deadlineMs: started + timeoutMs, pollMs: options.pollMs, signal,
       before: async (step) => {
         if (step.id !== returnSteps[0]?.id) return;

@@ -7,7 +7,7 @@ const counted = (removed: Readonly<Record<string, number>>) => Object.entries(re
 /** What a person must still do about a step that failed; undefined when its evidence says it all. */
 function advice(report: SmokeReport): string | undefined {
   const broken = report.steps.find(({ ok }) => !ok);
-  if (String(broken?.evidence['missing']).includes('approval')) return 'People approve what goes to this factory. To test up to there, use --until 7.';
+  if (String(broken?.evidence['missing']).includes('approval')) return 'People approve what goes to this factory. If you are one of them, use --approve; to test up to there, --until 7.';
   if (report.steps.some(({ id, evidence }) => id === '5a' && evidence['stage'] === 'rejected')) return 'The gate refused the model of the small file. Give a better one with --raw <file>, the recording of a longer normal operation.';
   return undefined;
 }

@@ -34,7 +34,7 @@ export class CustomRoleDefinitions extends pulumi.ComponentResource {
         permissions: [{ actions: [...customRoles[role].actions], notActions: [], dataActions: [...customRoles[role].dataActions], notDataActions: [] }],
         assignableScopes: role === 'smokeCleaner' ? pulumi.all([resourceGroupId, registryId]).apply(groupsOf) : [resourceGroupId],
       }, { parent: this }).id;
-    this.ids = { cloudToDeviceSender: define('cloudToDeviceSender'), landingZoneWriter: define('landingZoneWriter'), smokeCleaner: define('smokeCleaner') };
+    this.ids = { cloudToDeviceSender: define('cloudToDeviceSender'), landingZoneWriter: define('landingZoneWriter'), releaseApprover: define('releaseApprover'), smokeCleaner: define('smokeCleaner') };
     this.registerOutputs({ ids: this.ids });
   }
 }

@@ -27,7 +27,7 @@ export const jobNames: readonly JobName[] = ['data-pipeline', 'model-development
 export type FactoryScope =
   | 'data' | 'data/raw' | 'data/processed' | 'data/quarantine' | 'data/deliveries' | 'data/checkpoints' | 'data/dead-letters' | `queue/${QueueName}` | `job/${JobName}`
   | 'edge' | 'edge/packaged-models' | 'edge/landing-zone' | 'ml' | 'ml/models' | 'ml-workspace' | 'registry' | 'app-insights' | 'metrics-rule' | 'metrics-workspace' | 'iot-hub' | 'event-hub' | 'site-vault';
-export type FactoryActor = QueueName | 'train' | 'iot-hub' | 'data-events' | 'edge-events' | 'ml-events' | 'edge-site' | 'site' | 'deployer' | 'reader' | 'raw-writer' | 'smoke-tester';
+export type FactoryActor = QueueName | 'train' | 'iot-hub' | 'data-events' | 'edge-events' | 'ml-events' | 'edge-site' | 'site' | 'deployer' | 'reader' | 'raw-writer' | 'approver' | 'smoke-tester';
 export type FactoryRow = RoleRow<FactoryActor, FactoryScope>;
 
 const receives = (who: QueueName, step: string): FactoryRow => ({ who, role: 'queueMessageProcessor', scope: `queue/${who}`, step, why: 'receives and deletes the messages that it works on' });
@@ -115,6 +115,8 @@ export const factoryRoles: readonly FactoryRow[] = [
   { who: 'reader', role: 'monitoringReader', scope: 'app-insights', step: 'evidence', why: 'asks for logs and metrics of the edge' },
   { who: 'reader', role: 'monitoringDataReader', scope: 'metrics-workspace', step: 'evidence', why: 'asks for series of the edge' },
   { who: 'raw-writer', role: 'blobDataContributor', scope: 'data/raw', step: '1a', why: 'drops raw files' },
+  { who: 'approver', role: 'releaseApprover', scope: 'data/deliveries', step: '8a', why: 'reads the deliveries that wait and writes the decision' },
+  sends('approver', 'tag-and-deliver', '8a', 'hands the decision to the program that releases'),
   ...smokeScopes.map(([scope, why]): FactoryRow => ({ who: 'smoke-tester', role: 'smokeCleaner', scope, step: 'smoke', why: `after a smoke test: ${why}` })),
 ];
 

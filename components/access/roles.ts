@@ -33,6 +33,10 @@ export const customRoles = {
     name: 'Factory Loop landing zone writer', description: 'Adds new blobs; reads, overwrites and deletes none: no built-in role is append-only.',
     actions: [], dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'],
   },
+  releaseApprover: {
+    name: 'Factory Loop release approver', description: 'Reads delivery records and writes the decision about one; deletes none: no built-in role writes blobs without deleting them.',
+    actions: [], dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read', 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write'],
+  },
   smokeCleaner: {
     name: 'Factory Loop smoke test cleaner', description: 'Takes away what a smoke test made, at the scopes it is given for: removes blobs and artifacts, archives model and data versions; reads, writes and changes nothing else.',
     actions: ['Microsoft.ContainerRegistry/registries/artifacts/delete', 'Microsoft.MachineLearningServices/workspaces/models/versions/write', 'Microsoft.MachineLearningServices/workspaces/data/versions/write'],

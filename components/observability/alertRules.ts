@@ -46,8 +46,15 @@ const latest = (times: readonly string[]) => [...times].sort().at(-1) ?? '';
 /** Rules that would call somebody every evening where the site is up by the clock. */
 const ofSilence = ['device-silent', 'telemetry-stopped'];
 
+/** Nothing goes to the factory until somebody decides, so somebody has to hear of it. */
+const releaseWaits: AlertRule<FactorySignals> = {
+  kind: 'log', name: 'release-waits', title: 'A package waits for approval', severity: 3, windowMinutes: 60, operator: 'GreaterThan', threshold: 0,
+  query: ({ environmentId }) => [...printed(environmentId, 'tag-and-deliver', ['released']), "| where tostring(entry.deliveryState) == 'AwaitingApproval'"].join('\n'),
+  advice: 'A model passed the gate and its package is ready. "npm run release -- list" shows it with the figures of the gate; approve or reject it.',
+};
+
 /** What an operator of a factory must know about. A site that is up by the clock may be silent. */
-export function factoryAlerts(factory: string, settings: AlertSettings, site: { readonly byTheClock?: boolean; readonly simulated?: boolean } = {}): AlertRule<FactorySignals>[] {
+export function factoryAlerts(factory: string, settings: AlertSettings, site: { readonly byTheClock?: boolean; readonly simulated?: boolean; readonly releaseApproved?: boolean } = {}): AlertRule<FactorySignals>[] {
   const ofFactory = `tostring(Properties.factory) == ${quoted(factory)}`;
   const rules: AlertRule<FactorySignals>[] = [
     {
@@ -59,6 +66,7 @@ export function factoryAlerts(factory: string, settings: AlertSettings, site: { 
       ].join('\n'),
       advice: 'A package did not reach the AI Model Manager. The record in the deliveries container has its history; the device must be connected, online and within its maintenance window.',
     },
+    ...(site.releaseApproved === true ? [releaseWaits] : []),
     {
       kind: 'metric', name: 'device-silent', title: 'No AI Model Manager is connected', severity: 1, resourceId: ({ iotHubId }) => iotHubId, namespace: 'Microsoft.Devices/IotHubs', metric: 'connectedDeviceCount', aggregation: 'Maximum', windowMinutes: settings.deviceSilentMinutes as 5 | 15 | 30 | 60,
       operator: 'LessThan', threshold: 1, advice: 'The site does not reach the hub: look at its network, at the certificate of the device, and at whether the device is enabled.',

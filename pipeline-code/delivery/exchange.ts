@@ -17,7 +17,7 @@ export interface Deadlines { readonly stepMs: number; readonly deliveryMs: numbe
 /** Probes into silence before only the deadline of the whole delivery counts. */
 export const maximumProbes = 5;
 const maximumHistory = 1_000;
-const ended = new Set<DeliveryRecord['state']>(['Success', 'Error', 'TimedOut']);
+const ended = new Set<DeliveryRecord['state']>(['Rejected', 'Success', 'Error', 'TimedOut']);
 export const isOpen = (record: DeliveryRecord) => !ended.has(record.state) && record.state !== 'AwaitingApproval';
 
 /** How often in a row nothing came back: whatever the AIMM sends ends the silence. */

@@ -1,5 +1,5 @@
 import { type LoopNames } from '../../contracts/datasets';
-import { digestLine } from '../../contracts/edgePackage';
+import { digestFileName, digestLine, packageFolder } from '../../contracts/edgePackage';
 import { modelFiles } from '../../contracts/modelCatalog';
 import { type DeliveryRecord } from '../../contracts/deliveryRecord';
 import { deliveryIdOf, projectIdOf } from '../../contracts/nameBasedUuid';
@@ -15,6 +15,9 @@ export function parseDigestBlob(name: string): PackagePlace | undefined {
   const match = digestBlobName.exec(name);
   return match?.[1] && match[2] ? { packageId: match[1], packageVersion: match[2], digestBlob: name } : undefined;
 }
+
+/** The package of a delivery that a person has decided about. */
+export const placeOf = ({ packageId, packageVersion, packageName }: DeliveryRecord): PackagePlace => ({ packageId, packageVersion, digestBlob: `${packageFolder(packageId, packageVersion)}/${digestFileName(packageName, packageVersion)}` });
 
 /** Content of a digest file: the digest and the name of the zip beside it. */
 export function parseDigest(content: string): { readonly sha256: string; readonly fileName: string } | undefined {
@@ -74,18 +77,21 @@ export function artifactsOf(settings: TagAndDeliverSettings, names: LoopNames, r
   };
 }
 
-/** The tags of step 7; everything else of the model version stays. */
-export const releaseTags = (settings: TagAndDeliverSettings, digests: { readonly model: string; readonly package: string }, now: Date): Record<string, string> => ({
-  stage: settings.RELEASE === 'automatic' ? 'released' : 'validated',
+/** The tags of step 7; everything else of the model version stays. A model is released once its delivery may go. */
+export const releaseTags = (settings: TagAndDeliverSettings, digests: { readonly model: string; readonly package: string }, state: DeliveryRecord['state'], now: Date): Record<string, string> => ({
+  stage: state === 'AwaitingApproval' ? 'validated' : 'released',
   pipelineVersion: settings.PIPELINE_VERSION, taggedAt: now.toISOString(), modelDigest: digests.model, packageDigest: digests.package,
 });
+
+/** A model that a person does not let go is as good as one that the gate refused: nothing packages or delivers it any more. */
+export const refusedTags = ({ decision }: DeliveryRecord): Record<string, string> => ({ stage: 'rejected', rejectedBecause: `${decision?.by ?? 'a person'} rejected it${decision?.reason === undefined ? '' : `: ${decision.reason}`}`.slice(0, 256) });
 
 export function openedRecord(settings: TagAndDeliverSettings, { model, place, sha256, packageName, fileName, zip }: Released, now: Date): DeliveryRecord {
   const at = now.toISOString();
   return {
     schemaVersion: '1', deliveryId: deliveryIdOf(place.packageId, place.packageVersion, settings.DEVICE_ID), projectId: projectIdOf(settings.FACTORY), factory: settings.FACTORY, deviceId: settings.DEVICE_ID,
     packageId: place.packageId, packageVersion: place.packageVersion, packageName, packageBlob: `${place.packageId}/${place.packageVersion}/${fileName}`, sha256, sizeBytes: zip.length,
-    modelName: model.name, modelVersion: model.version, dataVersion: model.tags.dataVersion,
+    modelName: model.name, modelVersion: model.version, dataVersion: model.tags.dataVersion, ...(model.tags.gateFigures === undefined ? {} : { gateFigures: model.tags.gateFigures }),
     state: settings.RELEASE === 'automatic' ? 'Opened' : 'AwaitingApproval', openedAt: at, updatedAt: at, announcements: 0, history: [],
   };
 }

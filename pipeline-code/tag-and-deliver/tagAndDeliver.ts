@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ContainerClient } from '@azure/storage-blob';
 import { loopNames, smokeNames } from '../../contracts/datasets';
-import { deliveryRecord } from '../../contracts/deliveryRecord';
+import { deliveryMessage, type DeliveryRecord, deliveryRecord } from '../../contracts/deliveryRecord';
 import { createdBlob } from '../../contracts/eventGrid';
 import { modelFiles, modelSignature, parseModelUri } from '../../contracts/modelCatalog';
 import { type TagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
@@ -11,7 +11,7 @@ import { type Log } from '../clients/log';
 import { type CatalogVersion, modelCatalog } from '../clients/machineLearning';
 import { queueClient, receiveMessages, sendMessage } from '../clients/queue';
 import { blobContainer, readBlob, readJsonBlob, writeBlobOnce } from '../clients/storage';
-import { artifactsOf, openedRecord, packageProblem, type PackagePlace, parseDigest, parseDigestBlob, type Released, releaseTags } from './artifacts';
+import { artifactsOf, openedRecord, packageProblem, type PackagePlace, parseDigest, parseDigestBlob, placeOf, refusedTags, type Released, releaseTags } from './artifacts';
 
 const visibilitySeconds = 900;
 const maximumDigestBytes = 1_000;
@@ -58,17 +58,31 @@ async function release(settings: TagAndDeliverSettings, place: PackagePlace, log
   };
   const now = new Date();
   const { tags, version } = released.model;
-  if (tags.modelDigest !== digests.model || tags.packageDigest !== digests.package) await catalog.setTags(version, releaseTags(settings, digests, now));
+  const opened = openedRecord(settings, released, now);
+  const kept = await recordOf(settings, opened.deliveryId);
+  const releasing = releaseTags(settings, digests, (kept ?? opened).state, now);
+  if (tags.modelDigest !== digests.model || tags.packageDigest !== digests.package || tags.stage !== releasing['stage']) await catalog.setTags(version, releasing);
   const deliveries = blobContainer(settings.DATA_BLOB_ENDPOINT, settings.DELIVERIES_CONTAINER);
-  const record = openedRecord(settings, released, now);
-  const name = `${record.deliveryId}.json`;
-  const created = await writeBlobOnce(deliveries, name, JSON.stringify(record, null, 2), 'application/json');
-  const state = created ? record.state : (await readJsonBlob(deliveries, name, deliveryRecord))?.value.state;
+  const created = kept === undefined && (await writeBlobOnce(deliveries, `${opened.deliveryId}.json`, JSON.stringify(opened, null, 2), 'application/json'));
+  const record = created ? opened : (await recordOf(settings, opened.deliveryId)) ?? opened;
+  const { state } = record;
   if (state === 'Opened') await sendMessage(queueClient(settings.DATA_QUEUE_ENDPOINT, settings.DELIVERY_QUEUE_NAME), { deliveryId: record.deliveryId });
   log.info('released', { modelVersion: version, modelDigest: digests.model, packageDigest: digests.package, deliveryId: record.deliveryId, deliveryState: state, deliveryCreated: created });
 }
 
-/** Drains the queue of new package digests. */
+const recordOf = async (settings: TagAndDeliverSettings, deliveryId: string): Promise<DeliveryRecord | undefined> =>
+  (await readJsonBlob(blobContainer(settings.DATA_BLOB_ENDPOINT, settings.DELIVERIES_CONTAINER), `${deliveryId}.json`, deliveryRecord))?.value;
+
+/** What a person decided about a delivery is carried out: it goes, or its model is marked as rejected. */
+async function carryOut(settings: TagAndDeliverSettings, deliveryId: string, log: Log): Promise<void> {
+  const record = await recordOf(settings, deliveryId);
+  if (!record?.decision) return log.warn('no decision about such a delivery, acknowledged', { deliveryId, deliveryState: record?.state });
+  if (record.decision.approved) return release(settings, placeOf(record), log);
+  await modelCatalog(settings, record.modelName).setTags(record.modelVersion, refusedTags(record));
+  log.info('release rejected', { deliveryId, modelVersion: record.modelVersion, by: record.decision.by, reason: record.decision.reason });
+}
+
+/** Drains the queue of new package digests and of decisions about deliveries. */
 export async function runTagAndDeliver(settings: TagAndDeliverSettings, log: Log): Promise<void> {
   const queue = queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME);
   for (;;) {
@@ -76,14 +90,14 @@ export async function runTagAndDeliver(settings: TagAndDeliverSettings, log: Log
     if (!message) return;
     const blob = createdBlob(message.body);
     const place = blob?.container === settings.PACKAGED_MODELS_CONTAINER ? parseDigestBlob(blob.name) : undefined;
-    if (!place) log.warn('not the event of a package digest, acknowledged', { messageId: message.id });
-    else {
-      try {
-        await release(settings, place, log);
-      } catch (error) {
-        if (!(error instanceof RefusedPackage)) throw error;
-        log.error('package refused, nothing delivered', { blob: place.digestBlob, reason: error.message });
-      }
+    const decided = deliveryMessage.safeParse(message.body);
+    try {
+      if (place) await release(settings, place, log);
+      else if (decided.success) await carryOut(settings, decided.data.deliveryId, log);
+      else log.warn('neither the event of a package digest nor a decision, acknowledged', { messageId: message.id });
+    } catch (error) {
+      if (!(error instanceof RefusedPackage)) throw error;
+      log.error('package refused, nothing delivered', { ...(place ? { blob: place.digestBlob } : {}), ...(decided.success ? decided.data : {}), reason: error.message });
     }
     await message.done();
   }

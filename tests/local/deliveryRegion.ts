@@ -62,8 +62,8 @@ const jobRuntime = (started: { name: string; environment: Readonly<Record<string
   },
 });
 
-/** The services that the programs from training to delivery meet, and their identities with the roles of the role matrix and no others. */
-export async function deliveryRegion() {
+/** The services that the programs from training to delivery meet, and their identities with the roles of the role matrix and no others; `more` are people that a stack may name. */
+export async function deliveryRegion(more: readonly FactoryActor[] = []) {
   const directory = mkdtempSync(join(tmpdir(), 'delivery-'));
   const context = await createRegionContext({ directory });
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), context.tls.ca]);
@@ -97,7 +97,7 @@ export async function deliveryRegion() {
 
   const identity = (who: FactoryActor): Principal => entra.managedIdentity(identityId(who), who);
   for (const [role, { name, actions, dataActions }] of Object.entries(customRoles)) context.roles.define({ id: role, name, assignableScopes: ['/'], actions: [...actions], notActions: [], dataActions: [...dataActions], notDataActions: [] });
-  for (const { who, role, scope } of rowsOf('model-development', 'train', 'validate-and-package', 'tag-and-deliver', 'delivery', 'iot-hub')) {
+  for (const { who, role, scope } of rowsOf('model-development', 'train', 'validate-and-package', 'tag-and-deliver', 'delivery', 'iot-hub', ...more)) {
     const roleDefinitionId = isCustomRole(role) ? role : builtInRoles[role].guid;
     context.roles.assign({ id: `${scopeId(scope)}/${who}/${role}`, scope: scopeId(scope), roleDefinitionId, principalId: identity(who).objectId, principalType: 'ServicePrincipal' });
   }
@@ -119,7 +119,7 @@ export async function deliveryRegion() {
     for (const place of ['data', 'edge', 'ml']) context.roles.assign({ id: `${account(place)}/test/${name}`, scope: account(place), roleDefinitionId: builtInRoles[name].guid, principalId: owner.objectId, principalType: 'User' });
   }
   const endpoints = (name: 'data' | 'edge' | 'ml') => ({ blob: httpsUrl().parse(storage.endpoints(accountName(name)).blob), queue: httpsUrl().parse(storage.endpoints(accountName(name)).queue) });
-  const blobs = (name: 'data' | 'edge' | 'ml', of: string) => new BlobServiceClient(endpoints(name).blob, credential(owner)).getContainerClient(of);
+  const blobs = (name: 'data' | 'edge' | 'ml', of: string, who = owner) => new BlobServiceClient(endpoints(name).blob, credential(who)).getContainerClient(of);
   const queue = (name: string) => new QueueServiceClient(endpoints('data').queue, credential(owner)).getQueueClient(name);
 
   return {
@@ -130,6 +130,7 @@ export async function deliveryRegion() {
     async enqueue(name: string, event: { readonly eventType: string; readonly subject: string; readonly data: unknown }) {
       await queue(name).sendMessage(encodeQueueMessage({ id: randomUUID(), topic: 'topic', eventTime: new Date().toISOString(), dataVersion: '', metadataVersion: '1', ...event }));
     },
+    tell: async (name: string, message: object) => void (await queue(name).sendMessage(encodeQueueMessage(message))),
     blobEvent: (of: string, name: string) => ({ eventType: 'Microsoft.Storage.BlobCreated', subject: `/blobServices/default/containers/${of}/blobs/${name}`, data: { api: 'PutBlob', eTag: '0x1', contentLength: 1, url: 'https://x', sequencer: '1', blobType: 'BlockBlob' } }),
     async device(deviceId: string): Promise<HubConnection> {
       x509.cryptoProvider.set(webcrypto as never);

@@ -93,7 +93,7 @@ async function keepStack(local: string, stack: string): Promise<void> {
     }));
 
     const ports = await sitePorts(directory);
-    const configuration = localConfiguration(region.cloud, { rounds: 2, dataset: {}, sampleIntervalMs: 1_000, ports, reader: operator, rawWriter: operator, smokeTester: operator });
+    const configuration = localConfiguration(region.cloud, { rounds: 2, dataset: {}, sampleIntervalMs: 1_000, ports, reader: operator, rawWriter: operator, approver: operator, smokeTester: operator });
     // A line that never rests fills a batch before long.
     const site = `${project}:edgeSite`;
     configuration[site] = JSON.stringify({ ...(JSON.parse(configuration[site] ?? '{}') as object), batchMaxRecords: 1_000 });

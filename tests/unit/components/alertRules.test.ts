@@ -30,6 +30,13 @@ describe('the alerts of a factory', () => {
     expect([...rules, ...platformAlerts(1, alerts)].filter(({ advice }) => advice.length < 40)).toEqual([]);
   });
 
+  it('call somebody where a package waits for a person, and only there', () => {
+    const approved = factoryAlerts('plant-one', alerts, { releaseApproved: true });
+    expect(approved.map(({ name }) => name).filter((name) => !rules.some((one) => one.name === name))).toEqual(['release-waits']);
+    const rule = approved.find(({ name }) => name === 'release-waits');
+    expect(rule?.kind === 'log' && rule.query(signals)).toMatch(/'tag-and-deliver'[\s\S]*'released'[\s\S]*deliveryState\) == 'AwaitingApproval'/);
+  });
+
   it('let a site be silent that is up by the clock only', () => {
     const byTheClock = factoryAlerts('plant-one', alerts, { byTheClock: true }).map(({ name }) => name);
     expect(rules.map(({ name }) => name).filter((name) => !byTheClock.includes(name))).toEqual(['device-silent', 'telemetry-stopped']);

@@ -18,7 +18,7 @@ describe('the role matrix', () => {
   it('has no role that nobody gets', () => {
     const used = new Set<string>(all.map(({ role }) => role));
     expect(Object.keys(builtInRoles).filter((role) => !used.has(role))).toEqual([]);
-    expect(all.filter(({ role }) => isCustomRole(role)).map(({ role }) => role).filter((role, index, roles) => roles.indexOf(role) === index).sort()).toEqual(['cloudToDeviceSender', 'landingZoneWriter', 'smokeCleaner']);
+    expect(all.filter(({ role }) => isCustomRole(role)).map(({ role }) => role).filter((role, index, roles) => roles.indexOf(role) === index).sort()).toEqual(['cloudToDeviceSender', 'landingZoneWriter', 'releaseApprover', 'smokeCleaner']);
   });
 
   it('lets every program receive from its queue, and those that its length starts see it', () => {

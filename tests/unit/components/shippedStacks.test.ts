@@ -38,7 +38,7 @@ describe('a stack in the local region', () => {
   });
 
   it('leaves out what only Azure has, and whoever would have to approve', () => {
-    expect(own(overStack(given, local, { ownData: true }))).toMatchObject({ siteCertificates: [], containerRegistry: 'create', release: 'automatic' });
+    expect(own(overStack(given, local, { ownData: true }))).toMatchObject({ siteCertificates: [], containerRegistry: 'create', release: 'approved' });
     expect(overStack({}, local, { ownData: false })).toEqual(local);
   });
 

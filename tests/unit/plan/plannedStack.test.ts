@@ -18,12 +18,13 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const reader = { principalId: '0a1b2c3d-0000-4000-8000-000000000001', principalType: 'Group' };
 const writer = { principalId: '0a1b2c3d-0000-4000-8000-000000000002', principalType: 'User' };
 const tester = { principalId: '00000000-0000-4000-8000-0000000000f3', principalType: 'User' };
+const approver = { principalId: '00000000-0000-4000-8000-0000000000f4', principalType: 'User' };
 const plans = new Map<string, RecordedProgram>();
 let dev: RecordedProgram;
 let preview: RecordedProgram;
 beforeAll(async () => {
   for (const name of shippedStacks) plans.set(name, await planOf(shippedStack(name)));
-  dev = await planOf(shippedStack('dev', { readers: [reader], rawWriters: [writer], smokeTesters: [tester] }));
+  dev = await planOf(shippedStack('dev', { readers: [reader], rawWriters: [writer], approvers: [approver], smokeTesters: [tester] }));
   preview = await planOf(shippedStack('dev'), true);
 }, 180_000);
 const every = (): [string, readonly PlannedResource[]][] => [...plans].map(([name, { resources }]) => [name, resources]);
@@ -64,7 +65,7 @@ describe('the plan of every shipped stack', () => {
 
 describe('the plan of a stack', () => {
   it('is the same on every machine and in every run', async () => {
-    expect(await planOf(shippedStack('dev', { readers: [reader], rawWriters: [writer], smokeTesters: [tester] }))).toEqual(dev);
+    expect(await planOf(shippedStack('dev', { readers: [reader], rawWriters: [writer], approvers: [approver], smokeTesters: [tester] }))).toEqual(dev);
   }, 60_000);
 
   it('has the ids and the inputs that the services will see', () => {
@@ -98,7 +99,7 @@ describe('the role table', () => {
   it('says what the role matrix says, for everyone who is there', () => {
     const planned = plannedRoles(dev);
     const nameOf = (role: keyof typeof builtInRoles | keyof typeof customRoles) => (isCustomRole(role) ? `${customRoles[role].name} (xxxxxx)` : builtInRoles[role].name);
-    const people: Readonly<Record<string, string>> = { reader: `Group ${reader.principalId}`, 'raw-writer': `User ${writer.principalId}`, 'smoke-tester': `User ${tester.principalId}` };
+    const people: Readonly<Record<string, string>> = { reader: `Group ${reader.principalId}`, 'raw-writer': `User ${writer.principalId}`, approver: `User ${approver.principalId}`, 'smoke-tester': `User ${tester.principalId}` };
     const expected = [...workspaceRoles, ...factoryRoles].map(({ who, role, step, why }) => `${people[who] ?? who} | ${nameOf(role)} | ${step} | ${why}`);
     expect(planned.map(({ who, role, step, why }) => `${who} | ${role} | ${step} | ${why}`).sort()).toEqual(expected.sort());
     expect(planned.filter(({ scope }) => !scope.startsWith('/subscriptions/'))).toEqual([]);

@@ -28,7 +28,7 @@ test('a delivery that waits for a person ends the test at step 8a, with the way 
   const reader = { delivery: () => Promise.resolve(delivery), deviceMessages: () => [] } as unknown as EvidenceReader;
   const seen = await announced?.observe({ reader, facts: { model: { tags: { packageId: 'p1', packageVersion: '1' } } } } as unknown as Observer);
   expect(seen).toEqual({ ok: false, evidence: { deliveryId: 'd1', missing: 'the delivery waits for the approval of a person' } });
-  expect(text({ steps: [step('7', true), step('8a', false, seen?.evidence)] })).toContain('People approve what goes to this factory. To test up to there, use --until 7.');
+  expect(text({ steps: [step('7', true), step('8a', false, seen?.evidence)] })).toContain('People approve what goes to this factory. If you are one of them, use --approve; to test up to there, --until 7.');
 });
 
 test('where the databus cannot be reached the site itself vouches for steps 9 and 10', async () => {

@@ -5,7 +5,7 @@ import { digestLine } from '../../../contracts/edgePackage';
 import { type TagAndDeliverSettings } from '../../../contracts/settings/tagAndDeliver';
 import { artifactManifest } from '../../../pipeline-code/clients/containerRegistry';
 import { type CatalogVersion } from '../../../pipeline-code/clients/machineLearning';
-import { artifactsOf, openedRecord, packageProblem, parseDigest, parseDigestBlob, type Released, releaseTags } from '../../../pipeline-code/tag-and-deliver/artifacts';
+import { artifactsOf, openedRecord, packageProblem, parseDigest, parseDigestBlob, placeOf, refusedTags, type Released, releaseTags } from '../../../pipeline-code/tag-and-deliver/artifacts';
 
 const packageId = '5e0c5f3e-3f0b-5c53-8a43-0f5d9a5a3c11';
 const sha256 = 'ab'.repeat(32);
@@ -71,8 +71,19 @@ test('a release is opened at once, or waits for approval where the stack asks fo
   expect(openedRecord(settings, released, now)).toMatchObject({ state: 'Opened', deviceId: 'aimm-plant-1', packageBlob: `${packageId}/12/Pump-Watch-edge_12.zip`, sizeBytes: 3 });
   expect(openedRecord({ ...settings, RELEASE: 'approved' }, released, now).state).toBe('AwaitingApproval');
   expect(deliveryRecord.safeParse(openedRecord(settings, released, now)).success).toBe(true);
-  expect(releaseTags(settings, { model: 'sha256:1', package: 'sha256:2' }, now)).toEqual({ stage: 'released', pipelineVersion: '1.4.0', taggedAt: now.toISOString(), modelDigest: 'sha256:1', packageDigest: 'sha256:2' });
-  expect(releaseTags({ ...settings, RELEASE: 'approved' }, { model: '', package: '' }, now).stage).toBe('validated');
+  expect(releaseTags(settings, { model: 'sha256:1', package: 'sha256:2' }, 'Opened', now)).toEqual({ stage: 'released', pipelineVersion: '1.4.0', taggedAt: now.toISOString(), modelDigest: 'sha256:1', packageDigest: 'sha256:2' });
+  expect(releaseTags(settings, { model: '', package: '' }, 'AwaitingApproval', now)['stage']).toBe('validated');
+});
+
+test('the package of a delivery is the one that its record was opened for', () => {
+  expect(placeOf(openedRecord(settings, released, now))).toEqual(place);
+});
+
+test('a person\'s refusal fits into a tag, with who and why', () => {
+  const decision = { by: 'ada@example.com', at: now.toISOString(), approved: false, reason: 'x'.repeat(1_000) };
+  const tags = refusedTags({ ...openedRecord(settings, released, now), decision });
+  expect(tags).toMatchObject({ stage: 'rejected', rejectedBecause: expect.stringMatching(/^ada@example\.com rejected it: x+$/) as string });
+  expect(tags['rejectedBecause']).toHaveLength(256);
 });
 
 test('one delivery for each package version and device, whenever it is opened', () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { operatorEnvironment } from '../../../commands/smoke/deployedStack';
+import { operatorEnvironment } from '../../../commands/stack/deployedStack';
 import { upDirectory } from '../../../commands/up/upDirectory';
 
 test("the operator of a local stack signs in, whatever sign-in of a person's own the environment holds", () => {
