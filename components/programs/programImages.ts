@@ -18,7 +18,7 @@ export interface ProgramImagesArgs {
   readonly resourceManagerEndpoint?: string;
   /** Resource that tokens for it are asked for; default the public cloud's. */
   readonly resourceManagerAudience?: string;
-  /** How long a refusal is tried again, while the deployer's role takes effect; default 180. */
+  /** How long a refusal is tried again, while the deployer's role takes effect; default 900. */
   readonly roleAssignmentWaitSeconds?: number;
 }
 
@@ -31,7 +31,7 @@ export function builtImage(program: string, stdout: string): string {
   return parsed.data.image;
 }
 
-const defaults = { resourceManagerEndpoint: 'https://management.azure.com', resourceManagerAudience: 'https://management.azure.com', roleAssignmentWaitSeconds: 180 } as const;
+const defaults = { resourceManagerEndpoint: 'https://management.azure.com', resourceManagerAudience: 'https://management.azure.com', roleAssignmentWaitSeconds: 900 } as const;
 
 /** One image for each program, by digest. */
 export class ProgramImages extends pulumi.ComponentResource {
