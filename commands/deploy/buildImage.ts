@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ContainerRegistryManagementClient, type DockerBuildRequest, type Run } from '@azure/arm-containerregistry';
 import { ContainerRegistryContentClient } from '@azure/container-registry';
-import { DefaultAzureCredential, type TokenCredential } from '@azure/identity';
+import type { TokenCredential } from '@azure/identity';
 import { BlockBlobClient } from '@azure/storage-blob';
 import { pack } from 'tar-stream';
 import { z } from 'zod';
@@ -93,4 +93,4 @@ export async function buildProgramImage(environment: NodeJS.ProcessEnv, credenti
   return { image: `${settings.REGISTRY_LOGIN_SERVER}/${settings.PROGRAM}@${digest}` };
 }
 
-if (require.main === module) void runDeployProgram(() => buildProgramImage(process.env, new DefaultAzureCredential()));
+if (require.main === module) void runDeployProgram((credential) => buildProgramImage(process.env, credential));
