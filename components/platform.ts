@@ -73,7 +73,7 @@ export class Platform extends pulumi.ComponentResource implements PlatformLinks 
     const place = { resourceGroupName: group.name, location, tags };
     const { subscriptionId, tenantId } = deployer;
 
-    const monitoring = new Monitoring('monitoring', { ...place, names, logs, ...(logAnalyticsWorkspace === 'create' ? {} : { existingWorkspaceId: logAnalyticsWorkspace.existing }) }, child);
+    const monitoring = new Monitoring('monitoring', { ...place, names, logs, propagationSeconds, ...(logAnalyticsWorkspace === 'create' ? {} : { existingWorkspaceId: logAnalyticsWorkspace.existing }) }, child);
     const diagnostics = { workspaceId: monitoring.logAnalyticsId };
     const registry = containerRegistry === 'create'
       ? new ImageRegistry('registry', { ...place, diagnostics, registryName: names.apply(registryName), ...configuration.registry, protect: protectData }, child)
