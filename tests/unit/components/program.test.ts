@@ -128,6 +128,14 @@ describe('waiting for roles', () => {
   });
 });
 
+describe('images', () => {
+  it('are built one first, which brings the base image, and then four at a time', () => {
+    const names = Object.keys(programs).map((program) => `image-${program}`);
+    const before = ofType(captured, 'command:local:Command').filter(({ name }) => name.startsWith('image-')).map((one) => [one.name, dependencies(one).map((urn) => urn.split('::').pop()).filter((name) => name?.startsWith('image-'))]);
+    expect(Object.fromEntries(before)).toEqual(Object.fromEntries(names.map((name, index) => [name, index === 0 ? [] : [names[Math.max(0, index - 4)]]])));
+  });
+});
+
 describe('the device', () => {
   it('outlives its certificates: other thumbprints are an update', () => {
     const [command] = ofType(captured, 'command:local:Command').filter(({ name }) => name === 'model-manager-device');
