@@ -81,7 +81,8 @@ export const configurationSchema = z.strictObject({
   cloud: z.strictObject({
     resourceManagerEndpoint: httpsOrigin.default('https://management.azure.com'), resourceManagerAudience: httpsOrigin.default('https://management.azure.com'),
     authorityHost: httpsOrigin.default('https://login.microsoftonline.com'), keyVaultDisableChallengeVerification: z.boolean().default(false),
-    roleAssignmentWaitSeconds: z.int().min(0).max(1_800).default(180),
+    /** Asking again returns as soon as it is allowed; a pause takes its whole time. */
+    roleAssignmentWaitSeconds: z.int().min(0).max(3_600).default(900), propagationSeconds: z.int().min(0).max(1_800).default(240),
     /** For sign-in authorities that the public cloud's instance discovery does not know. */
     disableInstanceDiscovery: z.boolean().default(false),
     logsQueryEndpoint: httpsOrigin.default('https://api.loganalytics.io'), monitorAudience: httpsOrigin.default('https://monitor.azure.com'),

@@ -3,7 +3,7 @@ import { maxPartitions, maxThroughputUnits, partitionsFor, throughputUnitsFor } 
 import { meteredLoad } from './delivery/expectedLoad';
 import { alertTables, basicPlanTables, basicRetentionDays, type LogTable } from './observability/logTables';
 import type { Profile } from './profiles';
-import type { Lifecycle } from './resourceSettings';
+import { archiveRedundancies, type Lifecycle } from './resourceSettings';
 import { readAgain, type LifecycleContainer } from './storage/containers';
 
 type Overrides<T> = { readonly [K in keyof T]?: T[K] | undefined };
@@ -47,13 +47,14 @@ export function effectiveSettings(profile: Profile, given: GivenSettings): Resou
 }
 
 const stages = ['coolAfterDays', 'coldAfterDays', 'archiveAfterDays', 'deleteAfterDays'] as const;
-function lifecycleConflicts(container: LifecycleContainer, rule: Lifecycle): string[] {
+function lifecycleConflicts(container: LifecycleContainer, rule: Lifecycle, redundancy: Profile['storage']['redundancy']): string[] {
   const path = `storage.lifecycle.${container}`;
   const set = stages.filter((stage) => rule[stage] !== undefined);
   const backwards = set.slice(1).filter((stage, index) => (rule[stage] ?? 0) <= (rule[set[index] ?? stage] ?? 0));
   return [
     ...backwards.map((stage) => `${path}.${stage} is ${rule[stage]}: expected more than the stage before it, ${set.slice(0, set.indexOf(stage)).map((one) => `${one} ${rule[one]}`).join(', ')}`),
     ...(rule.archiveAfterDays !== undefined && readAgain.includes(container) ? [`${path}.archiveAfterDays is ${rule.archiveAfterDays}: expected nothing, the programs read ${container} again and an archived blob cannot be read; use coldAfterDays`] : []),
+    ...(rule.archiveAfterDays !== undefined && !archiveRedundancies.includes(redundancy) ? [`${path}.archiveAfterDays is ${rule.archiveAfterDays}: expected nothing with storage.redundancy ${redundancy}, Azure archives blobs of ${archiveRedundancies.join(', ')} accounts only; use coldAfterDays`] : []),
   ];
 }
 
@@ -88,7 +89,7 @@ function tableConflicts(table: LogTable, { logs }: ResourceSettings): string[] {
 export function settingConflicts(settings: ResourceSettings, given: GivenSettings): string[] {
   const { storage, registry, training, logs, alerts } = settings;
   return [
-    ...Object.entries(storage.lifecycle).flatMap(([container, rule]) => lifecycleConflicts(container as LifecycleContainer, rule)),
+    ...Object.entries(storage.lifecycle).flatMap(([container, rule]) => lifecycleConflicts(container as LifecycleContainer, rule, storage.redundancy)),
     ...loadConflicts(settings, given),
     ...(training.minNodes > training.maxNodes ? [`training.minNodes is ${training.minNodes}: expected at most training.maxNodes, ${training.maxNodes}`] : []),
     ...(registry.untaggedDays > 0 && registry.sku !== 'Premium' ? [`registry.untaggedDays is ${registry.untaggedDays}: expected 0, or registry.sku Premium, which alone has a retention policy`] : []),

@@ -57,7 +57,7 @@ export class Factory extends pulumi.ComponentResource {
     super('factory-loop:index:Factory', name, {}, opts);
     const { configuration, deployer, platform, tags } = args;
     const { location, factory, cloud, edgeSite } = configuration;
-    const { roleAssignmentWaitSeconds } = cloud;
+    const { roleAssignmentWaitSeconds, propagationSeconds } = cloud;
     const { subscriptionId, tenantId } = deployer;
     const { alerts, protectData, servicePrincipal: principal } = configuration;
     const child = { parent: this };
@@ -67,10 +67,10 @@ export class Factory extends pulumi.ComponentResource {
     const diagnostics = { workspaceId: platform.logAnalyticsId };
 
     this.storage = new LoopStorage('storage', { ...place, diagnostics, names, safety: { ...configuration.storage, protect: protectData } }, child);
-    this.route = new MessageRoute('messages', { ...place, diagnostics, names, subscriptionId, hub: configuration.iotHub, eventHubs: configuration.eventHubs, roleAssignmentWaitSeconds }, child);
+    this.route = new MessageRoute('messages', { ...place, diagnostics, names, subscriptionId, hub: configuration.iotHub, eventHubs: configuration.eventHubs, propagationSeconds }, child);
     const { data, edge, dataEvents, edgeEvents } = this.storage;
     const ownRegistry = configuration.parts === 'both' && configuration.containerRegistry === 'create';
-    const customRoles = new CustomRoleDefinitions('custom-roles', { resourceGroupId: platform.resourceGroup.id, suffix: suffix.result, ...(ownRegistry ? {} : { registryId: platform.registry.id }) }, child);
+    const customRoles = new CustomRoleDefinitions('custom-roles', { resourceGroupId: platform.resourceGroup.id, suffix: suffix.result, propagationSeconds, ...(ownRegistry ? {} : { registryId: platform.registry.id }) }, child);
     const scopes: Partial<Record<FactoryScope, pulumi.Input<string>>> = {
       data: data.id, edge: edge.id, ml: platform.models.accountId, 'ml/models': platform.models.containerId, 'ml-workspace': platform.workspace.id, registry: platform.registry.id,
       'app-insights': platform.applicationInsightsId, 'metrics-rule': platform.telemetry.metricsRuleId, 'metrics-workspace': platform.telemetry.metricsWorkspaceId, 'iot-hub': this.route.iotHubId, 'event-hub': this.route.eventHubId,
@@ -81,12 +81,12 @@ export class Factory extends pulumi.ComponentResource {
     const grant = (of: string, actors: Partial<Record<FactoryActor, Grantee | readonly ListedGrantee[]>>, options: { waitSeconds?: number; more?: typeof scopes } = {}) => {
       const all = { ...scopes, ...options.more };
       const rows = rowsOf(...(Object.keys(actors) as FactoryActor[])).filter((row) => row.scope !== 'site-vault' || edgeSite.enabled);
-      return new RoleGrants(of, { rows, actors, scopes: all, subscriptionId, customRoleIds: customRoles.ids, waitSeconds: options.waitSeconds ?? 0 }, child);
+      return new RoleGrants(of, { rows, actors, scopes: all, subscriptionId, customRoles, waitSeconds: options.waitSeconds ?? 0 }, child);
     };
 
     const topicGrants = grant('event-roles', {
       'data-events': servicePrincipal(dataEvents.principalId), 'edge-events': servicePrincipal(edgeEvents.principalId), 'ml-events': servicePrincipal(platform.workspaceEvents.principalId),
-    }, { waitSeconds: roleAssignmentWaitSeconds });
+    }, { waitSeconds: propagationSeconds });
     new LoopEvents('triggers', {
       resourceGroupName: platform.resourceGroup.name, storage: this.storage, mlTopic: { name: platform.workspaceEvents.topicName, resourceGroupName: platform.resourceGroup.name },
       models: { own: loopNames(factory, configuration.dataset.name).model, smoke: smokeNames(factory).model },
@@ -111,7 +111,7 @@ export class Factory extends pulumi.ComponentResource {
       ...Object.fromEntries(queueNames.map((program) => [program, servicePrincipal(identities[program].principalId)])),
       train: servicePrincipal(platform.trainingCluster.principalId), site: servicePrincipal(this.siteIdentity.principalId),
       ...(siteAppIdentity === undefined ? {} : { 'edge-site': servicePrincipal(siteAppIdentity.principalId) }),
-    }, { ...vaultScope, waitSeconds: roleAssignmentWaitSeconds });
+    }, { ...vaultScope, waitSeconds: propagationSeconds });
 
     const { images } = new ProgramImages('images', {
       source: args.imageSource, registryId: platform.registry.id, registryLoginServer: platform.registry.loginServer,

@@ -65,7 +65,7 @@ export class Platform extends pulumi.ComponentResource implements PlatformLinks 
     const { configuration, deployer, tags } = args;
     const { location, factory } = configuration;
     const { storage, logs, alerts, training, protectData, containerRegistry, logAnalyticsWorkspace } = configuration;
-    const { roleAssignmentWaitSeconds } = configuration.cloud;
+    const { propagationSeconds } = configuration.cloud;
     const child = { parent: this };
     const suffix = new RandomString(`${name}-suffix`, { length: suffixLength, special: false, upper: false }, child);
     const names = suffix.result.apply((text): NameParts => ({ owner: factory, suffix: text }));
@@ -73,7 +73,7 @@ export class Platform extends pulumi.ComponentResource implements PlatformLinks 
     const place = { resourceGroupName: group.name, location, tags };
     const { subscriptionId, tenantId } = deployer;
 
-    const monitoring = new Monitoring('monitoring', { ...place, names, logs, ...(logAnalyticsWorkspace === 'create' ? {} : { existingWorkspaceId: logAnalyticsWorkspace.existing }) }, child);
+    const monitoring = new Monitoring('monitoring', { ...place, names, logs, propagationSeconds, ...(logAnalyticsWorkspace === 'create' ? {} : { existingWorkspaceId: logAnalyticsWorkspace.existing }) }, child);
     const diagnostics = { workspaceId: monitoring.logAnalyticsId };
     const registry = containerRegistry === 'create'
       ? new ImageRegistry('registry', { ...place, diagnostics, registryName: names.apply(registryName), ...configuration.registry, protect: protectData }, child)
@@ -85,9 +85,9 @@ export class Platform extends pulumi.ComponentResource implements PlatformLinks 
     const { models } = account.containers;
     const workspace = new MachineLearning('machine-learning', {
       ...place, names, subscriptionId, account: { id: account.id, name: account.accountName, blobEndpoint: account.blobEndpoint }, modelsContainer: models.name,
-      vaultId: vault.id, applicationInsightsId: monitoring.applicationInsightsId, registryId: registry.id, roleAssignmentWaitSeconds, diagnostics,
+      vaultId: vault.id, applicationInsightsId: monitoring.applicationInsightsId, registryId: registry.id, propagationSeconds, diagnostics,
     }, child);
-    const cluster = new TrainingCluster('training-cluster', { ...place, names, workspaceName: workspace.workspaceName, ...training }, child);
+    const cluster = new TrainingCluster('training-cluster', { ...place, names, workspaceName: workspace.workspaceName, ...training }, { ...child, dependsOn: [...workspace.ready] });
     const topic = new EventTopic('ml-events', {
       ...place, diagnostics, systemTopicName: names.apply((parts) => systemTopicName('ml', parts)), source: workspace.id, topicType: 'Microsoft.MachineLearningServices.Workspaces',
     }, child);

@@ -43,7 +43,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       redundancy: 'GZRS', softDeleteDays: 30, versioning: true, versionDays: 30,
       lifecycle: {
         raw: { coolAfterDays: 90 }, processed: { coolAfterDays: 30, deleteAfterDays: 365 }, 'landing-zone': { coolAfterDays: 90 }, 'packaged-models': { coolAfterDays: 90 },
-        quarantine: { coolAfterDays: 7, archiveAfterDays: 90, deleteAfterDays: 365 }, 'dead-letters': { deleteAfterDays: 90 },
+        quarantine: { coolAfterDays: 7, coldAfterDays: 90, deleteAfterDays: 365 }, 'dead-letters': { deleteAfterDays: 90 },
       },
     },
     registry: { sku: 'Premium', untaggedDays: 30, zoneRedundant: true }, keyVault: { softDeleteDays: 90 },

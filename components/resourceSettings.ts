@@ -13,6 +13,8 @@ export const servicePrincipalSource = createOr(z.guid('the client id (applicatio
 
 export const redundancies = ['LRS', 'ZRS', 'GRS', 'GZRS', 'RAGRS', 'RAGZRS'] as const;
 const lifecycle = z.strictObject({ coolAfterDays: days(0, 99_999), coldAfterDays: days(0, 99_999), archiveAfterDays: days(0, 99_999), deleteAfterDays: days(1, 99_999) }).partial();
+/** Blobs of accounts that keep copies in several zones cannot be archived: a management policy that says so is refused. */
+export const archiveRedundancies: readonly (typeof redundancies)[number][] = ['LRS', 'GRS', 'RAGRS'];
 export type Lifecycle = z.output<typeof lifecycle>;
 export const storageSettings = z.strictObject({
   redundancy: z.enum(redundancies), softDeleteDays: days(1, 365),

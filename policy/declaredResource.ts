@@ -41,6 +41,16 @@ const parts: Readonly<Partial<Record<Kind, (resource: DeclaredResource) => boole
 export const isKind = (resource: DeclaredResource, kind: Kind): boolean => resource.type === kinds[kind] && (parts[kind]?.(resource) ?? true);
 export const ofKind = (resources: readonly DeclaredResource[], ...wanted: readonly Kind[]): DeclaredResource[] => resources.filter((one) => wanted.some((kind) => isKind(one, kind)));
 
+const tableType = 'Microsoft.OperationalInsights/workspaces/tables';
+/** A resource and what its template sets: rules judge a table of a nested deployment as if it were declared by itself. */
+export function withTemplated(resource: DeclaredResource): DeclaredResource[] {
+  const tables = resource.type === 'azure-native:resources:Deployment' ? listAt(resource.props, 'properties.template.resources').filter((one) => at(one, 'type') === tableType) : [];
+  return [resource, ...tables.map((one): DeclaredResource => {
+    const tableName = /\/(\w+)\W*$/.exec(String(at(one, 'name')))?.[1] ?? '';
+    return { type: kinds.LogTable, name: `${resource.name}/${tableName}`, props: { tableName, ...(at(one, 'properties') as object) }, protect: resource.protect, madeOf: {} };
+  })];
+}
+
 /** Platform and factory are one stack or two; a rule asks a stack for its own part only. */
 export const holdsPlatform = (resources: readonly DeclaredResource[]) => ofKind(resources, 'MachineLearning').length > 0;
 export const holdsFactory = (resources: readonly DeclaredResource[]) => ofKind(resources, 'IotHub').length > 0;

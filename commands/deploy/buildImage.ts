@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ContainerRegistryManagementClient, type DockerBuildRequest, type Run } from '@azure/arm-containerregistry';
 import { ContainerRegistryContentClient } from '@azure/container-registry';
-import { DefaultAzureCredential, type TokenCredential } from '@azure/identity';
+import type { TokenCredential } from '@azure/identity';
 import { BlockBlobClient } from '@azure/storage-blob';
 import { pack } from 'tar-stream';
 import { z } from 'zod';
 import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
+import { baseImageOf, importBaseImage, withOwnBase, type RegistryPlace } from './baseImage';
 import { runDeployProgram } from './deployProgram';
 import { untilAllowed } from './roleAssignmentWait';
+import { untilItPasses } from './transientFailure';
 
 const settingsSchema = z.object({
   REGISTRY_ID: z.string().regex(/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i, 'the ARM id of a container registry'),
@@ -27,8 +29,8 @@ const buildTimeoutMs = 30 * 60_000;
 const requestTimeout = () => AbortSignal.timeout(5 * 60_000);
 const done = ['Succeeded', 'Failed', 'Canceled', 'Error', 'Timeout'];
 
-/** The context as tar.gz: sorted and without times, so the same folder gives the same bytes. */
-export async function contextArchive(directory: string): Promise<Buffer> {
+/** The context as tar.gz: sorted and without times, so the same folder gives the same bytes. Its Dockerfile begins with the registry's own copy of the base image. */
+export async function contextArchive(directory: string, loginServer: string): Promise<Buffer> {
   const tar = pack();
   const chunks: Buffer[] = [];
   const collected = (async () => {
@@ -37,7 +39,7 @@ export async function contextArchive(directory: string): Promise<Buffer> {
   for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()) {
     const file = join(directory, name);
     if (!statSync(file).isFile()) continue;
-    const content = readFileSync(file);
+    const content = name === 'Dockerfile' ? Buffer.from(withOwnBase(readFileSync(file, 'utf8'), loginServer)) : readFileSync(file);
     tar.entry({ name: name.replaceAll('\\', '/'), size: content.length, mode: 0o644, mtime: new Date(0), type: 'file' }, content);
   }
   tar.finalize();
@@ -56,15 +58,27 @@ async function digestOfTag(settings: Settings, tag: string, credential: TokenCre
   }
 }
 
+/** What a subscription on free credit is answered; no role and no waiting helps. */
+export function explained(error: unknown): unknown {
+  const { code, message = '' } = error as { code?: unknown; message?: string };
+  if (code !== 'TasksOperationsNotAllowed' && !message.includes('TasksOperationsNotAllowed')) return error;
+  return new Error('this subscription may not build images in a container registry (TasksOperationsNotAllowed; so it is on free credit): build them elsewhere, set imageSource: prebuilt and name them in prebuiltImages, or ask Azure support to allow it');
+}
+
 async function build(settings: Settings, tag: string, credential: TokenCredential): Promise<string> {
   const [, , subscriptionId = '', , resourceGroup = '', , , , registry = ''] = settings.REGISTRY_ID.split('/');
+  const place: RegistryPlace = { resourceGroup, registry, loginServer: settings.REGISTRY_LOGIN_SERVER };
   const client = new ContainerRegistryManagementClient(credential, subscriptionId, { endpoint: settings.AZURE_RESOURCE_MANAGER_ENDPOINT, credentialScopes: [`${settings.AZURE_RESOURCE_MANAGER_AUDIENCE}/.default`] });
+  const base = baseImageOf(readFileSync(join(settings.CONTEXT_DIRECTORY, 'Dockerfile'), 'utf8'));
+  if (base !== undefined) await importBaseImage(client, place, base, buildTimeoutMs);
   const { uploadUrl, relativePath } = await client.registries.getBuildSourceUploadUrl(resourceGroup, registry, { abortSignal: requestTimeout() });
   if (uploadUrl === undefined || relativePath === undefined) throw new Error(`the registry ${registry} gave no upload URL for the build context`);
-  const archive = await contextArchive(settings.CONTEXT_DIRECTORY);
+  const archive = await contextArchive(settings.CONTEXT_DIRECTORY, place.loginServer);
   await new BlockBlobClient(uploadUrl).upload(archive, archive.length, { abortSignal: requestTimeout() });
   const request: DockerBuildRequest = { type: 'DockerBuildRequest', imageNames: [`${settings.PROGRAM}:${tag}`], isPushEnabled: true, dockerFilePath: 'Dockerfile', sourceLocation: relativePath, platform: { os: 'Linux', architecture: 'amd64' }, timeout: buildTimeoutMs / 1_000 };
-  const poller = await client.registries.beginScheduleRun(resourceGroup, registry, request, { abortSignal: requestTimeout() });
+  const poller = await client.registries.beginScheduleRun(resourceGroup, registry, request, { abortSignal: requestTimeout() }).catch((error: unknown) => {
+    throw explained(error);
+  });
   let run: Run = await poller.pollUntilDone({ abortSignal: AbortSignal.timeout(buildTimeoutMs) });
   const runId = run.runId ?? '';
   const deadline = Date.now() + buildTimeoutMs;
@@ -83,14 +97,14 @@ async function build(settings: Settings, tag: string, credential: TokenCredentia
   return digest;
 }
 
-/** Builds the image of one program in the registry, unless this very content is there; prints the image by digest. */
-export async function buildProgramImage(environment: NodeJS.ProcessEnv, credential: TokenCredential): Promise<{ image: string }> {
+/** Builds the image of one program in the registry, unless this very content is there; prints the image by digest. What may pass is tried again. */
+export async function buildProgramImage(environment: NodeJS.ProcessEnv, credential: TokenCredential, retry = { attempts: 5, firstDelayMs: 20_000 }): Promise<{ image: string }> {
   const settings = readSettings('build-image', settingsSchema, environment);
   const tag = settings.CONTENT_HASH.slice(0, 16);
-  const digest = await untilAllowed(async () => (await digestOfTag(settings, tag, credential)) ?? (await build(settings, tag, credential)), {
-    waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS, log: (message) => console.error(message),
-  });
+  const log = (message: string) => console.error(message);
+  const found = async () => (await digestOfTag(settings, tag, credential)) ?? (await build(settings, tag, credential));
+  const digest = await untilAllowed(() => untilItPasses(found, { ...retry, log }), { waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS, log });
   return { image: `${settings.REGISTRY_LOGIN_SERVER}/${settings.PROGRAM}@${digest}` };
 }
 
-if (require.main === module) void runDeployProgram(() => buildProgramImage(process.env, new DefaultAzureCredential()));
+if (require.main === module) void runDeployProgram((credential) => buildProgramImage(process.env, credential));

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { createHash, createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
-import { DefaultAzureCredential, type TokenCredential } from '@azure/identity';
+import type { TokenCredential } from '@azure/identity';
 import { SecretClient } from '@azure/keyvault-secrets';
 import * as x509 from '@peculiar/x509';
 import { z } from 'zod';
@@ -92,4 +92,4 @@ export async function enrolSite(action: string | undefined, environment: NodeJS.
   }, retry);
 }
 
-if (require.main === module) void runDeployProgram(() => enrolSite(process.argv[2], process.env, new DefaultAzureCredential()));
+if (require.main === module) void runDeployProgram((credential) => enrolSite(process.argv[2], process.env, credential));

@@ -1,4 +1,4 @@
-import { DefaultAzureCredential, type TokenCredential } from '@azure/identity';
+import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import { integer, readSettings, text } from '../../contracts/settings/settings';
 import { runDeployProgram } from './deployProgram';
@@ -64,4 +64,4 @@ export async function registerDevice(action: string | undefined, environment: No
   }, { waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS, log: (message) => console.error(message) });
 }
 
-if (require.main === module) void runDeployProgram(() => registerDevice(process.argv[2], process.env, new DefaultAzureCredential()));
+if (require.main === module) void runDeployProgram((credential) => registerDevice(process.argv[2], process.env, credential));

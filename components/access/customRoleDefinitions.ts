@@ -1,6 +1,7 @@
 import { RoleDefinition } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
 import { nameBasedUuid } from '../../contracts/nameBasedUuid';
+import { defaultPropagationSeconds, pauseAfter } from '../pause';
 import { customRoles, type CustomRole } from './roles';
 
 export interface CustomRoleDefinitionsArgs {
@@ -10,6 +11,8 @@ export interface CustomRoleDefinitionsArgs {
   readonly registryId?: pulumi.Input<string>;
   /** Makes the roles' names unique in the tenant. */
   readonly suffix: pulumi.Input<string>;
+  /** How long new definitions are given to become known to whoever assigns them; default 240. */
+  readonly propagationSeconds?: number;
 }
 
 const groupOf = (id: string) => id.split('/providers/')[0] ?? id;
@@ -20,10 +23,12 @@ export const groupsOf = (ids: readonly string[]): string[] => ids.map(groupOf).f
 export class CustomRoleDefinitions extends pulumi.ComponentResource {
   /** ARM ids by role. */
   readonly ids: Readonly<Record<CustomRole, pulumi.Output<string>>>;
+  /** Assignments depend on these: before that Azure may answer RoleDefinitionDoesNotExist. */
+  readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: CustomRoleDefinitionsArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:access:CustomRoleDefinitions', name, {}, opts);
-    const { resourceGroupId, registryId = resourceGroupId } = args;
+    const { resourceGroupId, registryId = resourceGroupId, propagationSeconds = defaultPropagationSeconds } = args;
     const define = (role: CustomRole) =>
       new RoleDefinition(`${name}-${role}`, {
         scope: resourceGroupId,
@@ -33,8 +38,10 @@ export class CustomRoleDefinitions extends pulumi.ComponentResource {
         description: customRoles[role].description,
         permissions: [{ actions: [...customRoles[role].actions], notActions: [], dataActions: [...customRoles[role].dataActions], notDataActions: [] }],
         assignableScopes: role === 'smokeCleaner' ? pulumi.all([resourceGroupId, registryId]).apply(groupsOf) : [resourceGroupId],
-      }, { parent: this }).id;
-    this.ids = { cloudToDeviceSender: define('cloudToDeviceSender'), landingZoneWriter: define('landingZoneWriter'), releaseApprover: define('releaseApprover'), smokeCleaner: define('smokeCleaner') };
+      }, { parent: this });
+    const definitions = { cloudToDeviceSender: define('cloudToDeviceSender'), landingZoneWriter: define('landingZoneWriter'), releaseApprover: define('releaseApprover'), smokeCleaner: define('smokeCleaner') };
+    this.ids = Object.fromEntries(Object.entries(definitions).map(([role, { id }]) => [role, id])) as Record<CustomRole, pulumi.Output<string>>;
+    this.ready = [...Object.values(definitions), ...pauseAfter(`${name}-known`, propagationSeconds, Object.values(definitions), this)];
     this.registerOutputs({ ids: this.ids });
   }
 }

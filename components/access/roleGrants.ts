@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { RoleAssignment } from '@pulumi/azure-native/authorization';
-import { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import { nameBasedUuid } from '../../contracts/nameBasedUuid';
+import { pauseAfter } from '../pause';
 import { type RoleRow } from './roleMatrix';
 import { builtInRoleId, isCustomRole, type CustomRole } from './roles';
 
@@ -26,8 +26,8 @@ export interface RoleGrantsArgs<Who extends string, Scope extends string> {
   readonly scopes: Readonly<Partial<Record<Scope, pulumi.Input<string>>>>;
   /** Subscription of the built-in roles. */
   readonly subscriptionId: pulumi.Input<string>;
-  /** ARM ids of the custom roles, where a row names one. */
-  readonly customRoleIds?: Readonly<Partial<Record<CustomRole, pulumi.Input<string>>>>;
+  /** Custom roles, where a row names one: their ARM ids, and the moment from which Azure assigns them. */
+  readonly customRoles?: { readonly ids: Readonly<Partial<Record<CustomRole, pulumi.Input<string>>>>; readonly ready: readonly pulumi.Resource[] };
   /** How long new assignments are given to reach Azure's services before anything depends on them; default 0. */
   readonly waitSeconds?: number;
 }
@@ -52,23 +52,20 @@ export class RoleGrants extends pulumi.ComponentResource {
       return 'principalId' in actor ? [this.assign(row, actor, row.who, args)] : actor.map((grantee) => this.assign(row, grantee, `${row.who}-${granteeTag(grantee.principalId)}`, args));
     });
     const { waitSeconds = 0 } = args;
-    const wait = waitSeconds === 0 || assignments.length === 0 ? [] : [
-      new local.Command(`${name}-in-force`, { create: `node -e "setTimeout(() => {}, ${waitSeconds * 1_000})"`, triggers: assignments.map(({ id }) => id) }, { parent: this, dependsOn: assignments }),
-    ];
-    this.ready = [...assignments, ...wait];
+    this.ready = [...assignments, ...pauseAfter(`${name}-in-force`, waitSeconds, assignments, this)];
     this.registerOutputs({ assignments: assignments.length });
   }
 
   private assign(row: RoleRow<string, string>, grantee: Grantee, actorName: string, args: RoleGrantsArgs<string, string>): RoleAssignment {
     const scope = args.scopes[row.scope];
     if (scope === undefined) throw new Error(`the role matrix gives ${row.who} the role ${row.role} at "${row.scope}", but no such scope was handed in`);
-    const custom = isCustomRole(row.role) ? args.customRoleIds?.[row.role] : undefined;
+    const custom = isCustomRole(row.role) ? args.customRoles?.ids[row.role] : undefined;
     if (isCustomRole(row.role) && custom === undefined) throw new Error(`the role matrix gives ${row.who} the custom role ${row.role}, but it was not handed in`);
     const { role } = row;
     const roleDefinitionId = isCustomRole(role) ? pulumi.output(custom ?? '') : pulumi.output(args.subscriptionId).apply((id) => builtInRoleId(id, role));
     const name = pulumi.all([scope, grantee.principalId, roleDefinitionId]).apply(([at, principalId, id]) => roleAssignmentName(at, principalId, id));
     return new RoleAssignment(`${actorName}-${row.role}-${row.scope.replaceAll('/', '-')}`, {
       scope, roleDefinitionId, roleAssignmentName: name, principalId: grantee.principalId, principalType: grantee.principalType, description: `step ${row.step}: ${row.why}`,
-    }, { parent: this, deleteBeforeReplace: true });
+    }, { parent: this, deleteBeforeReplace: true, ...(isCustomRole(role) ? { dependsOn: [...(args.customRoles?.ready ?? [])] } : {}) });
   }
 }

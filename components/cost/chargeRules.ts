@@ -63,8 +63,9 @@ const storageAccount: Rule = (account, { use, all }) => {
 };
 
 const tablePlan = (all: readonly PricedResource[], table: string) => {
-  const declared = all.filter(isA('operationalinsights:Table')).find(({ inputs }) => inputs['tableName'] === table);
-  return text(at(declared?.inputs, 'plan')).toLowerCase() === 'basic' ? 'logs/basic' : 'logs/analytics';
+  const set = all.filter(isA('resources:Deployment')).flatMap(({ inputs }) => (at(inputs, 'properties', 'template', 'resources') as readonly Values[] | undefined) ?? []);
+  const declared = set.find(({ type, name }) => type === 'Microsoft.OperationalInsights/workspaces/tables' && text(name).endsWith(`/${table}')]`));
+  return text(at(declared, 'properties', 'plan')).toLowerCase() === 'basic' ? 'logs/basic' : 'logs/analytics';
 };
 
 /** Everything that is logged ends in a workspace, so it is counted there. */

@@ -10,7 +10,7 @@ export interface DeviceRegistrationArgs {
   readonly primaryThumbprint: pulumi.Input<string>;
   /** The next certificate's, while the first one is being replaced. */
   readonly secondaryThumbprint?: pulumi.Input<string>;
-  /** How long a refusal is tried again, while the deployer's role takes effect; default 180. */
+  /** How long a refusal is tried again, while the deployer's role takes effect; default 900. */
   readonly roleAssignmentWaitSeconds?: number;
 }
 
@@ -22,7 +22,7 @@ export class DeviceRegistration extends pulumi.ComponentResource {
 
   constructor(name: string, args: DeviceRegistrationArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:delivery:DeviceRegistration', name, {}, opts);
-    const { roleAssignmentWaitSeconds } = { roleAssignmentWaitSeconds: 180, ...args };
+    const { roleAssignmentWaitSeconds } = { roleAssignmentWaitSeconds: 900, ...args };
     const environment = {
       IOT_HUB_HOST: args.iotHubHost, DEVICE_ID: args.deviceId, PRIMARY_THUMBPRINT: args.primaryThumbprint,
       ...(args.secondaryThumbprint === undefined ? {} : { SECONDARY_THUMBPRINT: args.secondaryThumbprint }), ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),

@@ -5,6 +5,7 @@ import { programIdentity } from '../access/programIdentity';
 import { RoleGrants, servicePrincipal } from '../access/roleGrants';
 import { rowsOf } from '../access/roleMatrix';
 import { eventHubsName, iotHubName, type NameParts } from '../naming';
+import { defaultPropagationSeconds } from '../pause';
 import { attach, identityOf, type UniformArgs } from '../uniformComponent';
 import type { HubSize } from './iotHubSize';
 
@@ -22,11 +23,11 @@ export interface MessageRouteArgs extends UniformArgs {
   readonly hub?: HubSize;
   /** Size of the event hub and its namespace; default one unit, two partitions, one day, one zone. */
   readonly eventHubs?: { readonly throughputUnits: number; readonly partitions: number; readonly retentionHours: number; readonly zoneRedundant: boolean };
-  /** How long the hub's role at the event hub is given to take effect; default 180. */
-  readonly roleAssignmentWaitSeconds?: number;
+  /** How long the hub's role at the event hub is given to take effect; default 240. */
+  readonly propagationSeconds?: number;
 }
 
-const defaults = { hub: { tier: 'S1', units: 1 }, eventHubs: { throughputUnits: 1, partitions: 2, retentionHours: 24, zoneRedundant: false }, roleAssignmentWaitSeconds: 180 } as const;
+const defaults = { hub: { tier: 'S1', units: 1 }, eventHubs: { throughputUnits: 1, partitions: 2, retentionHours: 24, zoneRedundant: false }, propagationSeconds: defaultPropagationSeconds } as const;
 
 /** Host, with the port where it is not the scheme's own. */
 export const hostOf = (endpoint: string) => new URL(endpoint).host;
@@ -52,7 +53,7 @@ export class MessageRoute extends pulumi.ComponentResource {
 
   constructor(name: string, args: MessageRouteArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:delivery:MessageRoute', name, {}, opts);
-    const { resourceGroupName, location, subscriptionId, hub: size, eventHubs, roleAssignmentWaitSeconds, ...uniform } = { ...defaults, ...args };
+    const { resourceGroupName, location, subscriptionId, hub: size, eventHubs, propagationSeconds, ...uniform } = { ...defaults, ...args };
     const names = pulumi.output(uniform.names);
     const tags = uniform.tags === undefined ? {} : { tags: uniform.tags };
     const namespace = new Namespace(`${name}-events`, {
@@ -68,7 +69,7 @@ export class MessageRoute extends pulumi.ComponentResource {
 
     const identity = programIdentity('iot-hub', { resourceGroupName, location, names, ...tags }, { parent: this });
     const grants = new RoleGrants(`${name}-routing`, {
-      rows: rowsOf('iot-hub'), actors: { 'iot-hub': servicePrincipal(identity.principalId) }, scopes: { 'event-hub': eventHub.id }, subscriptionId, waitSeconds: roleAssignmentWaitSeconds,
+      rows: rowsOf('iot-hub'), actors: { 'iot-hub': servicePrincipal(identity.principalId) }, scopes: { 'event-hub': eventHub.id }, subscriptionId, waitSeconds: propagationSeconds,
     }, { parent: this });
     const identities = identityOf(uniform.identity, { userAssignedIds: [identity.id] }, 'SystemAssigned, UserAssigned');
     const eventHubsHost = namespace.serviceBusEndpoint.apply(hostOf);

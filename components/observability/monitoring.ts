@@ -1,11 +1,13 @@
 import { Component } from '@pulumi/azure-native/applicationinsights';
 import { AzureMonitorWorkspace, getDataCollectionEndpointOutput, getDataCollectionRuleOutput } from '@pulumi/azure-native/monitor';
-import { Table, Workspace } from '@pulumi/azure-native/operationalinsights';
+import { Workspace } from '@pulumi/azure-native/operationalinsights';
 import * as pulumi from '@pulumi/pulumi';
 import type { ResourceSettings } from '../effectiveSettings';
 import { known } from '../known';
 import { applicationInsightsName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../naming';
+import { defaultPropagationSeconds, pauseAfter } from '../pause';
 import { attach, type UniformArgs } from '../uniformComponent';
+import { tableDeployment } from './tableDeployment';
 import { tableSettings } from './tableSettings';
 
 /** Roles and lock are the Log Analytics workspace's; so are the diagnostics, its audit of queries, by default into itself. It acts as nobody. */
@@ -20,9 +22,11 @@ export interface MonitoringArgs extends Omit<UniformArgs, 'identity'> {
   readonly logs?: ResourceSettings['logs'];
   /** ARM id of a Log Analytics workspace that is there already, which is then used and left as it is; default a new one. */
   readonly existingWorkspaceId?: string;
+  /** How long a new workspace is given before its tables are set; default 240. */
+  readonly propagationSeconds?: number;
 }
 
-const defaults = { logs: { retentionDays: 30, totalRetentionDays: 30, dailyQuotaGb: 1, tables: {} } };
+const defaults = { propagationSeconds: defaultPropagationSeconds, logs: { retentionDays: 30, totalRetentionDays: 30, dailyQuotaGb: 1, tables: {} } };
 
 /** Where telemetry goes and where it is asked; plain values, none a secret. */
 export interface TelemetryTargets {
@@ -60,10 +64,10 @@ export class Monitoring extends pulumi.ComponentResource {
 
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:observability:Monitoring', name, {}, opts);
-    const { resourceGroupName, location, logs, existingWorkspaceId, ...uniform } = { ...defaults, ...args };
+    const { resourceGroupName, location, logs, existingWorkspaceId, propagationSeconds, ...uniform } = { ...defaults, ...args };
     const names = pulumi.output(uniform.names);
     const place = { resourceGroupName, location, ...(uniform.tags === undefined ? {} : { tags: uniform.tags }) };
-    this.logAnalyticsId = existingWorkspaceId === undefined ? this.workspace(name, { ...place, workspaceName: names.apply(logAnalyticsName) }, logs, uniform) : pulumi.output(existingWorkspaceId);
+    this.logAnalyticsId = existingWorkspaceId === undefined ? this.workspace(name, { ...place, workspaceName: names.apply(logAnalyticsName) }, { logs, propagationSeconds }, uniform) : pulumi.output(existingWorkspaceId);
     const insights = new Component(`${name}-insights`, {
       ...place, resourceName: names.apply(applicationInsightsName), kind: 'web', applicationType: 'web', ingestionMode: 'LogAnalytics', workspaceResourceId: this.logAnalyticsId, disableLocalAuth: true,
     }, { parent: this });
@@ -85,14 +89,18 @@ export class Monitoring extends pulumi.ComponentResource {
     this.registerOutputs({ logAnalyticsId: this.logAnalyticsId, applicationInsightsId: this.applicationInsightsId, metricsWorkspaceId: metrics.id, instrumentationKey: this.telemetry.instrumentationKey });
   }
 
-  private workspace(name: string, place: { resourceGroupName: pulumi.Input<string>; location: pulumi.Input<string>; tags?: Readonly<Record<string, string>>; workspaceName: pulumi.Output<string> }, logs: ResourceSettings['logs'], uniform: UniformArgs): pulumi.Output<string> {
+  private workspace(name: string, place: { resourceGroupName: pulumi.Input<string>; location: pulumi.Input<string>; tags?: Readonly<Record<string, string>>; workspaceName: pulumi.Output<string> }, { logs, propagationSeconds }: { logs: ResourceSettings['logs']; propagationSeconds: number }, uniform: UniformArgs): pulumi.Output<string> {
     const workspace = new Workspace(`${name}-logs`, {
       ...place, sku: { name: 'PerGB2018' }, retentionInDays: logs.retentionDays, workspaceCapping: { dailyQuotaGb: logs.dailyQuotaGb },
       features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true },
     }, { parent: this });
-    const tables = tableSettings(logs).map(({ table, ...setting }) =>
-      new Table(`${name}-table-${table}`, { resourceGroupName: place.resourceGroupName, workspaceName: workspace.name, tableName: table, ...setting }, { parent: this }));
-    attach(name, { ...uniform, diagnostics: { workspaceId: workspace.id, ...uniform.diagnostics } }, { id: workspace.id, children: tables }, this);
+    const tables = tableSettings(logs);
+    if (tables.length > 0) {
+      // Just after its creation a workspace may answer "Workspace not active".
+      const active = pauseAfter(`${name}-active`, propagationSeconds, [workspace], this);
+      tableDeployment(`${name}-tables`, { resourceGroupName: place.resourceGroupName, workspaceName: workspace.name, tables }, { parent: this, dependsOn: active });
+    }
+    attach(name, { ...uniform, diagnostics: { workspaceId: workspace.id, ...uniform.diagnostics } }, { id: workspace.id }, this);
     return workspace.id;
   }
 }

@@ -18,7 +18,7 @@ export interface ProgramImagesArgs {
   readonly resourceManagerEndpoint?: string;
   /** Resource that tokens for it are asked for; default the public cloud's. */
   readonly resourceManagerAudience?: string;
-  /** How long a refusal is tried again, while the deployer's role takes effect; default 180. */
+  /** How long a refusal is tried again, while the deployer's role takes effect; default 900. */
   readonly roleAssignmentWaitSeconds?: number;
 }
 
@@ -31,7 +31,8 @@ export function builtImage(program: string, stdout: string): string {
   return parsed.data.image;
 }
 
-const defaults = { resourceManagerEndpoint: 'https://management.azure.com', resourceManagerAudience: 'https://management.azure.com', roleAssignmentWaitSeconds: 180 } as const;
+const buildsAtATime = 4;
+const defaults = { resourceManagerEndpoint: 'https://management.azure.com', resourceManagerAudience: 'https://management.azure.com', roleAssignmentWaitSeconds: 900 } as const;
 
 /** One image for each program, by digest. */
 export class ProgramImages extends pulumi.ComponentResource {
@@ -40,15 +41,21 @@ export class ProgramImages extends pulumi.ComponentResource {
   constructor(name: string, args: ProgramImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:programs:ProgramImages', name, {}, opts);
     const all = { ...defaults, ...args };
-    const build = (program: ProgramName, hash: string) =>
-      new local.Command(`image-${program}`, {
+    // Where images are built they share the agents' network: the first build brings the base image, the others come a few at a time.
+    const started: pulumi.Resource[] = [];
+    const build = (program: ProgramName, hash: string) => {
+      const before = started[Math.max(0, started.length - buildsAtATime)];
+      const command = new local.Command(`image-${program}`, {
         create: 'node dist/build-image/index.js', addPreviousOutputInEnv: false, logging: 'stderr',
         environment: {
           REGISTRY_ID: args.registryId, REGISTRY_LOGIN_SERVER: args.registryLoginServer, PROGRAM: program, CONTENT_HASH: hash, CONTEXT_DIRECTORY: `dist/${program}`,
           AZURE_RESOURCE_MANAGER_ENDPOINT: all.resourceManagerEndpoint, AZURE_RESOURCE_MANAGER_AUDIENCE: all.resourceManagerAudience,
           ROLE_ASSIGNMENT_WAIT_SECONDS: String(all.roleAssignmentWaitSeconds),
         },
-      }, { parent: this }).stdout.apply((stdout) => builtImage(program, stdout));
+      }, { parent: this, ...(before === undefined ? {} : { dependsOn: [before] }) });
+      started.push(command);
+      return command.stdout.apply((stdout) => builtImage(program, stdout));
+    };
     const image = (program: ProgramName): pulumi.Output<string> => {
       if (args.source.kind === 'build') return build(program, args.source.hashes[program]);
       const prebuilt = args.source.images[program];

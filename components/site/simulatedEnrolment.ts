@@ -11,7 +11,7 @@ export interface SimulatedEnrolmentArgs {
   readonly certificateSerial?: number;
   /** For vaults whose host is not below the public cloud's vault domain; default false. */
   readonly disableChallengeVerification?: boolean;
-  /** How long a refusal is tried again, while the deployer's role takes effect; default 180. */
+  /** How long a refusal is tried again, while the deployer's role takes effect; default 900. */
   readonly roleAssignmentWaitSeconds?: number;
 }
 
@@ -34,7 +34,7 @@ export class SimulatedEnrolment extends pulumi.ComponentResource {
 
   constructor(name: string, args: SimulatedEnrolmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:site:SimulatedEnrolment', name, {}, opts);
-    const { certificateSerial, disableChallengeVerification, roleAssignmentWaitSeconds } = { certificateSerial: 1, disableChallengeVerification: false, roleAssignmentWaitSeconds: 180, ...args };
+    const { certificateSerial, disableChallengeVerification, roleAssignmentWaitSeconds } = { certificateSerial: 1, disableChallengeVerification: false, roleAssignmentWaitSeconds: 900, ...args };
     const command = (action: 'create' | 'delete') => `node dist/enrol-site/index.js ${action}`;
     const enrol = new local.Command(name, {
       create: command('create'), update: command('create'), delete: command('delete'), addPreviousOutputInEnv: false, logging: 'stderr',

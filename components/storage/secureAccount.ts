@@ -1,7 +1,7 @@
 import { BlobContainer, BlobServiceProperties, ManagementPolicy, Queue, StorageAccount } from '@pulumi/azure-native/storage';
 import * as pulumi from '@pulumi/pulumi';
 import { known } from '../known';
-import type { Lifecycle, redundancies } from '../resourceSettings';
+import { archiveRedundancies, type Lifecycle, type redundancies } from '../resourceSettings';
 import { attach, identityOf, type UniformArgs } from '../uniformComponent';
 import { lifecycleRules } from './lifecycleRules';
 
@@ -24,7 +24,7 @@ export interface SecureAccountArgs<Container extends string, QueueName extends s
   readonly versioning?: boolean;
   /** How long versions are kept; default 30. */
   readonly versionDays?: number;
-  /** Ages at which the blobs of a container get a cheaper tier or go; default never. */
+  /** Ages at which the blobs of a container get a cheaper tier or go; default never. The archive is there for LRS, GRS and RAGRS only. */
   readonly lifecycle?: Readonly<Partial<Record<Container, Lifecycle>>>;
   /** Pulumi refuses to delete the account; default false. */
   readonly protect?: boolean;
@@ -45,6 +45,8 @@ export class SecureAccount<Container extends string, QueueName extends string = 
   constructor(name: string, args: SecureAccountArgs<Container, QueueName>, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:storage:SecureAccount', name, {}, opts);
     const { resourceGroupName, softDeleteDays, ...all } = { ...defaults, ...args };
+    const archived = all.containers.find((container) => (all.lifecycle as Readonly<Record<string, Lifecycle | undefined>>)[container]?.archiveAfterDays !== undefined);
+    if (archived !== undefined && !archiveRedundancies.includes(all.redundancy)) throw new Error(`the account ${name} archives blobs of ${archived} and is ${all.redundancy}: Azure archives blobs of ${archiveRedundancies.join(', ')} accounts only; use coldAfterDays`);
     const identity = identityOf(all.identity, {}, 'SystemAssigned,UserAssigned');
     const account = new StorageAccount(name, {
       resourceGroupName, location: all.location, accountName: all.accountName, kind: 'StorageV2', sku: { name: `Standard_${all.redundancy}` }, accessTier: 'Hot',

@@ -4,6 +4,7 @@ import { programIdentity } from '../access/programIdentity';
 import { RoleGrants, servicePrincipal } from '../access/roleGrants';
 import { workspaceRoles } from '../access/roleMatrix';
 import { machineLearningName, type NameParts } from '../naming';
+import { defaultPropagationSeconds } from '../pause';
 import { attach, identityOf, type UniformArgs } from '../uniformComponent';
 import { blobDatastorePlace } from './datastorePlace';
 
@@ -26,8 +27,8 @@ export interface MachineLearningArgs extends UniformArgs {
   readonly applicationInsightsId: pulumi.Input<string>;
   /** Registry of its images. */
   readonly registryId: pulumi.Input<string>;
-  /** How long the roles of the workspace's identity are given to take effect; default 180. */
-  readonly roleAssignmentWaitSeconds?: number;
+  /** How long the roles of the workspace's identity are given to take effect; default 240. */
+  readonly propagationSeconds?: number;
 }
 
 /** The Azure ML workspace, all of whose storage is reached with identities, and the datastore of the models. */
@@ -35,16 +36,18 @@ export class MachineLearning extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
   readonly workspaceName: pulumi.Output<string>;
   readonly modelsDatastore: pulumi.Output<string>;
+  /** What the workspace does as its identity, such as making clusters, depends on these. */
+  readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: MachineLearningArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:training:MachineLearning', name, {}, opts);
-    const { resourceGroupName, location, subscriptionId, roleAssignmentWaitSeconds, ...all } = { roleAssignmentWaitSeconds: 180, ...args };
+    const { resourceGroupName, location, subscriptionId, propagationSeconds, ...all } = { propagationSeconds: defaultPropagationSeconds, ...args };
     const tags = all.tags === undefined ? {} : { tags: all.tags };
     const identity = programIdentity('ml-workspace', { resourceGroupName, location, names: all.names, ...tags }, { parent: this });
     const identities = identityOf(all.identity, { userAssignedIds: [identity.id] }, 'SystemAssigned,UserAssigned');
     const actors = { 'ml-workspace': servicePrincipal(identity.principalId) };
     const before = new RoleGrants(`${name}-dependencies`, {
-      rows: workspaceRoles.filter((row) => row.scope !== 'ml-workspace'), actors, subscriptionId, waitSeconds: roleAssignmentWaitSeconds,
+      rows: workspaceRoles.filter((row) => row.scope !== 'ml-workspace'), actors, subscriptionId, waitSeconds: propagationSeconds,
       scopes: { ml: args.account.id, 'ml-vault': args.vaultId, registry: args.registryId, 'app-insights': args.applicationInsightsId },
     }, { parent: this });
     const workspace = new Workspace(name, {
@@ -53,7 +56,7 @@ export class MachineLearning extends pulumi.ComponentResource {
       ...(identities === undefined ? {} : { identity: identities }), primaryUserAssignedIdentity: identity.id,
       systemDatastoresAuthMode: 'Identity', publicNetworkAccess: 'Enabled', v1LegacyMode: false, managedNetwork: { isolationMode: 'Disabled' },
     }, { parent: this, dependsOn: [...before.ready] });
-    new RoleGrants(`${name}-itself`, { rows: workspaceRoles.filter((row) => row.scope === 'ml-workspace'), actors, subscriptionId, scopes: { 'ml-workspace': workspace.id } }, { parent: this });
+    const itself = new RoleGrants(`${name}-itself`, { rows: workspaceRoles.filter((row) => row.scope === 'ml-workspace'), actors, subscriptionId, scopes: { 'ml-workspace': workspace.id }, waitSeconds: propagationSeconds }, { parent: this });
     const place = pulumi.output(args.account.blobEndpoint).apply(blobDatastorePlace);
     const datastore = new Datastore(`${name}-models`, {
       resourceGroupName, workspaceName: workspace.name, name: 'models',
@@ -61,9 +64,10 @@ export class MachineLearning extends pulumi.ComponentResource {
         datastoreType: 'AzureBlob', accountName: args.account.name, containerName: args.modelsContainer, endpoint: place.endpoint, protocol: place.protocol,
         credentials: { credentialsType: 'None' }, serviceDataAccessAuthIdentity: 'WorkspaceUserAssignedIdentity', description: 'Model files, read and written with the identity of whoever asks',
       },
-    }, { parent: this });
+    }, { parent: this, dependsOn: [...itself.ready] });
     attach(name, all, { id: workspace.id, children: [datastore] }, this);
     this.id = workspace.id;
+    this.ready = itself.ready;
     this.workspaceName = workspace.name;
     this.modelsDatastore = datastore.name;
     this.registerOutputs({ id: this.id, workspaceName: this.workspaceName, modelsDatastore: this.modelsDatastore });

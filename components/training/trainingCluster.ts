@@ -50,7 +50,7 @@ export class TrainingCluster extends pulumi.ComponentResource {
           scaleSettings: { minNodeCount: minNodes, maxNodeCount: maxNodes, nodeIdleTimeBeforeScaleDown: `PT${idleSeconds}S` },
         },
       },
-    }, { parent: this });
+    }, { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
     attach(name, uniform, { id: cluster.id }, this);
     this.id = cluster.id;
     this.principalId = identity.principalId;

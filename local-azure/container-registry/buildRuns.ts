@@ -11,6 +11,7 @@ import { ArmError, type ArmAnswer, type ArmRoute } from '../region/seams';
 import { sendJson } from '../region/webServer';
 import { digestOf, type BlobStore } from './blobStore';
 import { buildImage } from './imageBuild';
+import { ImageImports } from './imageImports';
 import { checkManifest } from './manifest';
 import { checkRepository, type RegistryPlace } from './registryRequests';
 import type { Repositories } from './repositories';
@@ -28,6 +29,7 @@ interface Run { readonly runId: string; readonly registry: string; readonly stat
 export class BuildRuns {
   private readonly directory: string;
   private readonly runs: AppendOnlyStore<Run>;
+  private readonly imports: ImageImports;
   /** Upload keys by the name of the context; a URL is good for one context. */
   private readonly uploadKeys = new Map<string, string>();
 
@@ -35,6 +37,7 @@ export class BuildRuns {
     this.directory = join(context.directory, 'container-registry', 'build-source');
     rmSync(this.directory, { recursive: true, force: true });
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    this.imports = new ImageImports(context);
     this.runs = context.openStore<Run>('container-registry/runs');
     for (const [key, run] of [...this.runs.entries()]) if (run.status === 'Queued' || run.status === 'Running') this.runs.set(key, { ...run, status: 'Canceled', error: 'the region was stopped during the build' });
   }
@@ -53,6 +56,7 @@ export class BuildRuns {
     return [
       route('POST', String.raw`\/listBuildSourceUploadUrl`, 'listBuildSourceUploadUrl/action', (place) => this.uploadUrl(place)),
       route('POST', String.raw`\/scheduleRun`, 'scheduleRun/action', (place, _match, body) => this.schedule(place, body)),
+      route('POST', String.raw`\/importImage`, 'importImage/action', (place, _match, body) => this.imports.take(place, body)),
       route('GET', String.raw`\/runs`, 'runs/read', (place) => ({ status: 200, body: { value: [...this.runs.values()].filter((run) => run.registry === place.id.toLowerCase()).map((run) => armRun(place, run)) } })),
       route('GET', String.raw`\/runs\/(?<run>[^/]+)`, 'runs/read', (place, match) => ({ status: 200, body: armRun(place, this.run(place, match)) })),
       route('POST', String.raw`\/runs\/(?<run>[^/]+)\/listLogSasUrl`, 'runs/listLogSasUrl/action', (place, match) => {
@@ -63,6 +67,7 @@ export class BuildRuns {
   }
 
   forget(registry: string): void {
+    this.imports.forget(registry);
     for (const [key, run] of [...this.runs.entries()]) if (run.registry === registry) this.runs.delete(key);
   }
 
@@ -131,7 +136,7 @@ export class BuildRuns {
     const running: Run = { ...queued, status: 'Running', startTime: now() };
     this.runs.set(runKey(place, queued.runId), running);
     try {
-      const built = await buildImage(readFileSync(this.contextFile(source)), dockerfile, (line) => void log.push(line));
+      const built = await buildImage(readFileSync(this.contextFile(source)), dockerfile, (line) => void log.push(line), (base) => this.imports.checkBase(place, base));
       const outputImages = names.map((name) => {
         const { repository = '', tag = '' } = image.exec(name)?.groups ?? {};
         for (const blob of built.blobs) this.repositories.addBlob(running.registry, repository, this.blobs.put(blob), blob.length);

@@ -34,13 +34,14 @@ export function copiedFiles(recipe: ImageRecipe, context: ReadonlyMap<string, Ta
   return image;
 }
 
-/** Builds one image of one layer from a tar.gz of the context. The same context gives the same digest. */
-export async function buildImage(context: Buffer, dockerfilePath: string, log: (line: string) => void): Promise<BuiltImage> {
+/** Builds one image of one layer from a tar.gz of the context. The same context gives the same digest. `checkBase` throws for a base that cannot be pulled. */
+export async function buildImage(context: Buffer, dockerfilePath: string, log: (line: string) => void, checkBase: (base: string) => void = () => undefined): Promise<BuiltImage> {
   const files = new Map<string, TarFile>();
   await readTar(Readable.from([context]), true, limits, (path, file) => void files.set(path, file));
   const dockerfile = files.get(posix.normalize(dockerfilePath));
   if (!dockerfile) throw new Error(`unable to find the Dockerfile: ${dockerfilePath} is not in the build context (${files.size} files)`);
   const recipe = parseDockerfile(dockerfile.content.toString('utf8'));
+  checkBase(recipe.base);
   log(`FROM ${recipe.base}: recorded; the region runs programs on its own Node`);
   for (const run of recipe.notExecuted) log(`RUN ${run}: recorded, not executed`);
   const image = copiedFiles(recipe, files);

@@ -51,7 +51,8 @@ function workbookFaults(inputs: Properties): CheckFailure[] {
   return [{ property: 'serializedData', reason: 'serializedData: expected the JSON of a workbook, with version Notebook/1.0 and items' }];
 }
 
-function tableFaults(inputs: Properties): CheckFailure[] {
+export const tableRules: readonly InputRule[] = [{ property: 'plan', allowed: ['Analytics', 'Basic', 'Auxiliary'], expected: 'Analytics, Basic or Auxiliary' }];
+export function tableFaults(inputs: Properties): CheckFailure[] {
   const { plan, retentionInDays: retention, totalRetentionInDays: total } = inputs as { plan?: string; retentionInDays?: number; totalRetentionInDays?: number };
   return [
     ...(plan === 'Basic' && retention !== undefined ? [{ property: 'retentionInDays', reason: `retentionInDays is ${retention}: expected nothing, the Basic plan fixes it` }] : []),
@@ -98,7 +99,7 @@ export function alertTypes(declared: AppendOnlyStore<Properties>, now: () => Dat
       }),
       type({
         token: 'azure-native:operationalinsights:Table', armType: 'Microsoft.OperationalInsights/workspaces/tables', names: ['workspaceName', 'tableName'], apiVersion: '2023-09-01',
-        rules: [{ property: 'plan', allowed: ['Analytics', 'Basic', 'Auxiliary'], expected: 'Analytics, Basic or Auxiliary' }], faults: tableFaults,
+        rules: tableRules, faults: tableFaults, madeByAzure: ({ tableName }) => !/_(CL|SRCH|RST)$/.test(String(tableName)),
         apply: (id) => {
           exists(id.replace(/\/tables\/[^/]+$/i, ''), 'the Log Analytics workspace');
           return { archiveRetentionInDays: 0, lastPlanModifiedDate: now().toISOString(), retentionInDaysAsDefault: false, totalRetentionInDaysAsDefault: false, schema: {}, resultStatistics: {} };

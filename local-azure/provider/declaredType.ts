@@ -26,6 +26,8 @@ export interface DeclaredType {
   readonly computed?: readonly string[];
   readonly computedByUpdate?: readonly string[];
   readonly identifiedBy?: readonly string[];
+  /** Whether Azure makes such a resource by itself with its parent: azure-native refuses to create what exists. */
+  readonly madeByAzure?: (inputs: Properties) => boolean;
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '');
@@ -69,6 +71,7 @@ export function declaredType(type: DeclaredType, declared: AppendOnlyStore<Prope
     },
     create: async ({ inputs }) => {
       const id = idOf(inputs);
+      if (type.madeByAzure?.(inputs) === true) throw new ResourceError('ResourceExists', `cannot create already existing resource '${id}'.`, 'Azure makes it with its parent: import it, or set it through a deployment.');
       return { id, outputs: await put(id, inputs) };
     },
     read: async (id) => {

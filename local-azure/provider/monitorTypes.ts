@@ -67,6 +67,7 @@ export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {
         token: 'azure-native:operationalinsights:Workspace', armType: 'Microsoft.OperationalInsights/workspaces', names: ['workspaceName'], apiVersion: '2023-09-01', replaceOn: location,
         rules: [named('workspaceName', /^[a-zA-Z0-9][a-zA-Z0-9-]{2,61}[a-zA-Z0-9]$/, 'expected 4 to 63 letters, digits and hyphens')], faults: retentionFaults,
         computed: ['customerId', 'createdDate', 'modifiedDate', 'privateLinkScopedResources'],
+        remove: (id) => [...monitor.declared.entries()].filter(([key]) => key.startsWith(`${id.toLowerCase()}/tables/`)).forEach(([key]) => void monitor.declared.delete(key)),
         apply: (id) => ({ customerId: stableGuid(id), createdDate: clock.now().toISOString(), modifiedDate: clock.now().toISOString(), privateLinkScopedResources: [] }),
       }),
       type({

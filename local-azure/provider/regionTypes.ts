@@ -4,6 +4,7 @@ import { alertTypes } from './alertTypes';
 import { commandTypes } from './commandTypes';
 import { containerAppsTypes } from './containerAppsTypes';
 import { containerRegistryTypes } from './containerRegistryTypes';
+import { deploymentTypes } from './deploymentTypes';
 import { eventGridTypes } from './eventGridTypes';
 import { eventHubsTypes } from './eventHubsTypes';
 import { existingTypes } from './existingTypes';
@@ -28,6 +29,6 @@ export function regionTypes(region: LocalRegion): ProviderPart[] {
     eventHubsTypes(region.eventHubs), iotHubTypes(region.iotHub),
     containerAppsTypes(region.containerApps, entra, context.openStore<Properties>('provider/container-environments'), context.clock),
     machineLearningTypes(region.machineLearning, entra, context.openStore<Properties>('provider/machine-learning'), context.clock), monitorTypes(region.monitor, context.clock),
-    alertTypes(region.monitor.declared, () => context.clock.now()), lockTypes(locks), existingTypes(region.containerRegistry, entra),
+    alertTypes(region.monitor.declared, () => context.clock.now()), deploymentTypes(region.monitor.declared, context.openStore<Properties>('provider/deployments'), () => context.clock.now()), lockTypes(locks), existingTypes(region.containerRegistry, entra),
   ], locks);
 }

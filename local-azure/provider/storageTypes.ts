@@ -44,6 +44,10 @@ function checkPolicy(inputs: Properties): CheckFailure[] {
   ]).map(({ property, reason }) => ({ property: `policy.rules[${index}].${property}`, reason: `policy.rules[${index}]: ${reason}` })));
 }
 
+const redundancyOf = (account: Properties | undefined) => /_(\w+)$/.exec(text((account?.['sku'] as Properties | undefined)?.['name'] ?? ''))?.[1] ?? '';
+const inZones = (redundancy: string) => redundancy.endsWith('ZRS');
+const archives = (inputs: Properties) => JSON.stringify(inputs['policy'] ?? {}).includes('"tierToArchive"');
+
 /** Accounts, containers, queues and the account's policies. */
 export function storageTypes(storage: Storage, directory: Pick<Directory, 'managedIdentity' | 'remove'>): ProviderPart {
   const now = () => new Date().toISOString();
@@ -99,6 +103,9 @@ export function storageTypes(storage: Storage, directory: Pick<Directory, 'manag
       const id = armId(text(inputs['resourceGroupName']), accountType, name);
       const holder = storage.accountByName(name);
       if (holder !== undefined && keyOf(holder) !== keyOf(id)) throw new ResourceError('StorageAccountAlreadyTaken', `the storage account named ${name} is already taken.`, 'Its name must be unique.');
+      const before = redundancyOf(storage.resources.get(keyOf(id)));
+      const after = redundancyOf(inputs);
+      if (before !== '' && inZones(before) !== inZones(after)) throw new ResourceError('InvalidAccountType', `the account ${name} cannot be changed from ${before} to ${after}: zones are fixed when an account is made.`, 'Ask Azure for a conversion, or make another account.');
       const system = text((inputs['identity'] as Properties | undefined)?.['type'] ?? '').includes('SystemAssigned') ? directory.managedIdentity(id, name) : undefined;
       storage.declareAccount(id);
       const sku = inputs['sku'] as Properties;
@@ -154,6 +161,8 @@ export function storageTypes(storage: Storage, directory: Pick<Directory, 'manag
     token: 'azure-native:storage:ManagementPolicy', replaceOn: { resourceGroupName: partOfId, accountName: partOfId }, computed: ['lastModifiedTime'], read: ofAccount, more: checkPolicy,
     rules: [groupRule, accountRule, { property: 'managementPolicyName', required: true, allowed: ['default'], expected: 'default' }, { property: 'policy', required: true, expected: 'the rules of the policy' }],
     put: (inputs) => {
+      const redundancy = redundancyOf(storage.resources.get(keyOf(parentOf(inputs))));
+      if (archives(inputs) && inZones(redundancy)) throw new ResourceError('InvalidRequestPropertyValue', `the policy has tierToArchive, which a ${redundancy} account does not have.`, 'Archive is there for LRS, GRS and RA-GRS only; use tierToCold.');
       const id = `${parentOf(inputs)}/managementPolicies/default`;
       return Promise.resolve({ id, outputs: remember(id, { ...inputs, name: 'DefaultManagementPolicy', azureApiVersion: apiVersion, type: `${accountType}/managementPolicies`, lastModifiedTime: now() }) });
     },

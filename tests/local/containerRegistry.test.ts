@@ -131,6 +131,19 @@ describe('images', () => {
     await expect(region.registry.pull(`${loginServer}/pushed:second`, puller)).rejects.toThrow(/was changed on disk/);
   });
 
+  it('begin with a copy of their base image in their own registry, imported once', async () => {
+    const digest = `sha256:${'d'.repeat(64)}`;
+    dockerfile(`FROM node:24-bookworm-slim@${digest}\nWORKDIR /app\nCOPY . .\nCMD ["node", "index.js"]\n`);
+    const { image } = await build({ CONTENT_HASH: '1'.repeat(64) });
+    await build({ CONTENT_HASH: '1'.repeat(64), PROGRAM: 'another' });
+    const { manifest } = await content(puller, 'sample').getManifest(image.split('@')[1] ?? '');
+    expect((manifest as { annotations?: Record<string, string> }).annotations?.['org.opencontainers.image.base.name']).toBe(`${loginServer}/base/node@${digest}`);
+    const imports = region.logged.filter((line) => line.includes('image imported'));
+    expect(imports).toEqual([expect.stringContaining(`docker.io/library/node@${digest}`)]);
+    dockerfile(`FROM ${loginServer}/base/node@sha256:${'f'.repeat(64)}\nCOPY . .\n`);
+    await expect(build({ CONTENT_HASH: '2'.repeat(64) })).rejects.toThrow(/base\/node@sha256:f+: manifest unknown/);
+  });
+
   it('say which instruction failed the build', async () => {
     dockerfile('FROM node:24\nVOLUME /data\n');
     await expect(build({ CONTENT_HASH: 'b'.repeat(64) })).rejects.toThrow(/Dockerfile line 2: the instruction VOLUME is not supported/);

@@ -258,4 +258,18 @@ describe('as resource types', () => {
     await expect(put('Queue', { resourceGroupName: 'rg', accountName: 'absent1', queueName: 'q' })).rejects.toThrow('ParentResourceNotFound');
     await expect(put('StorageAccount', { ...account, resourceGroupName: 'other', accountName: 'data1' })).rejects.toThrow('StorageAccountAlreadyTaken');
   });
+
+  it('archives nothing where copies are in several zones, and lets zones neither come nor go', async () => {
+    const policy = (accountName: string, action: string) => ({
+      resourceGroupName: 'rg', accountName, managementPolicyName: 'default',
+      policy: { rules: [{ name: 'r', type: 'Lifecycle', enabled: true, definition: { actions: { baseBlob: { [action]: { daysAfterModificationGreaterThan: 90 } } }, filters: { blobTypes: ['blockBlob'] } } }] },
+    });
+    await put('StorageAccount', { ...account, accountName: 'zoned1', sku: { name: 'Standard_GZRS' } });
+    await expect(put('ManagementPolicy', policy('zoned1', 'tierToArchive'))).rejects.toThrow(/^InvalidRequestPropertyValue: .*GZRS/);
+    await expect(put('ManagementPolicy', policy('zoned1', 'tierToCold'))).resolves.toBeDefined();
+    await put('StorageAccount', { ...account, accountName: 'plain1' });
+    await expect(put('ManagementPolicy', policy('plain1', 'tierToArchive'))).resolves.toBeDefined();
+    await expect(put('StorageAccount', { ...account, accountName: 'plain1', sku: { name: 'Standard_ZRS' } })).rejects.toThrow(/^InvalidAccountType: .*from LRS to ZRS/);
+    await expect(put('StorageAccount', { ...account, accountName: 'plain1', sku: { name: 'Standard_GRS' } })).resolves.toBeDefined();
+  });
 });

@@ -1,4 +1,7 @@
+import fc from 'fast-check';
 import { parseConfiguration } from '../../../components/configuration';
+import { profileNames, profiles } from '../../../components/profiles';
+import { redundancies } from '../../../components/resourceSettings';
 import { programs } from '../../../contracts/programs';
 import { testCertificate } from './capturedProgram';
 
@@ -90,6 +93,22 @@ describe('the settings of the resources', () => {
     expect(wrong({ storage: { lifecycle: { raw: { coolAfterDays: 30, deleteAfterDays: 30 } } } })).toThrow(/storage\.lifecycle\.raw\.deleteAfterDays is 30: expected more than the stage before it, coolAfterDays 30/);
     expect(wrong({ storage: { lifecycle: { checkpoints: { deleteAfterDays: 30 } } } })).toThrow(/storage\.lifecycle\.checkpoints/);
     expect(parsed({ storage: { lifecycle: { quarantine: { archiveAfterDays: 30 } } } }).storage.lifecycle.quarantine).toEqual({ archiveAfterDays: 30 });
+  });
+
+  it('archive nothing in an account with copies in several zones, whatever the profile and the stack say', () => {
+    fc.assert(fc.property(fc.constantFrom(...profileNames), fc.constantFrom(undefined, ...redundancies), fc.option(fc.integer({ min: 8, max: 300 }), { nil: undefined }), (profile, redundancy, archiveAfterDays) => {
+      const given = { ...(profile === 'production' ? production : {}), storage: { ...(redundancy === undefined ? {} : { redundancy }), ...(archiveAfterDays === undefined ? {} : { lifecycle: { quarantine: { archiveAfterDays } } }) } };
+      const effective = redundancy ?? profiles[profile].storage.redundancy;
+      const refused = archiveAfterDays !== undefined && /ZRS$/.test(effective);
+      const said = (() => {
+        try {
+          return Object.values(parsed(given).storage.lifecycle).some((rule) => rule.archiveAfterDays !== undefined && /ZRS$/.test(effective)) ? 'archived' : 'taken';
+        } catch (error) {
+          return (error as Error).message;
+        }
+      })();
+      return refused ? said.includes(`storage.lifecycle.quarantine.archiveAfterDays is ${archiveAfterDays}: expected nothing with storage.redundancy ${effective}`) : said === 'taken';
+    }));
   });
 
   it('refuse a table plan that Azure does not have, or that an alert could not ask', () => {

@@ -17,7 +17,7 @@ const inputsOf = (type: string) => ofType(captured, type).map(({ inputs }) => in
 
 describe('a stack that uses what is there already', () => {
   it('makes no workspace, registry or service principal, and changes none', () => {
-    const untouched = ['azure-native:operationalinsights:Workspace', 'azure-native:operationalinsights:Table', 'azure-native:containerregistry:Registry', 'azuread:index/application:Application', 'azuread:index/servicePrincipal:ServicePrincipal', 'azuread:index/applicationCertificate:ApplicationCertificate'];
+    const untouched = ['azure-native:operationalinsights:Workspace', 'azure-native:resources:Deployment', 'azure-native:containerregistry:Registry', 'azuread:index/application:Application', 'azuread:index/servicePrincipal:ServicePrincipal', 'azuread:index/applicationCertificate:ApplicationCertificate'];
     expect(untouched.flatMap((type) => ofType(captured, type))).toEqual([]);
     expect(inputsOf('azure-native:authorization:ManagementLockByScope').map(({ scope }) => scope)).not.toContain(registry);
     expect(inputsOf('azure-native:monitor:DiagnosticSetting').map(({ resourceUri }) => resourceUri)).not.toContain(registry);

@@ -1,6 +1,6 @@
 import { programs } from '../../../contracts/programs';
 import { armReport, itWithSchemas } from './armReport';
-import { captureProgram, ofType, testCertificate, type Captured } from './capturedProgram';
+import { captureProgram, ofType, testCertificate, type Captured, type Registration } from './capturedProgram';
 
 const prebuiltImages = Object.fromEntries(Object.keys(programs).map((program) => [program, `plant.azurecr.io/${program}@sha256:${'a'.repeat(64)}`]));
 const operator = 'operator@example.com';
@@ -9,6 +9,8 @@ beforeAll(async () => {
   captured = await captureProgram({ profile: 'production', siteCertificates: [testCertificate], imageSource: 'prebuilt', prebuiltImages, costCentre: '4711', alerts: { emails: [operator] } });
 });
 const inputsOf = (type: string) => ofType(captured, type).map(({ inputs }) => inputs);
+interface Templated { readonly name: string; readonly properties: Readonly<Record<string, unknown>> }
+const templated = (deployment: Registration | undefined) => (deployment?.inputs.properties as { template: { resources: Templated[] } } | undefined)?.template.resources ?? [];
 const withLogs = [
   'azure-native:resources:Resource', 'azure-native:containerregistry:Registry', 'azure-native:operationalinsights:Workspace', 'azure-native:machinelearningservices:Workspace', 'azure-native:iothub:IotHubResource',
   'azure-native:eventhub:Namespace', 'azure-native:eventgrid:SystemTopic', 'azure-native:app:ManagedEnvironment',
@@ -63,7 +65,9 @@ describe('a production stack', () => {
   });
 
   it('keeps each log table for its own time, on its own plan', () => {
-    const tables = Object.fromEntries(inputsOf('azure-native:operationalinsights:Table').map(({ tableName, plan, retentionInDays, totalRetentionInDays }) => [String(tableName), [plan, retentionInDays, totalRetentionInDays]]));
+    const [deployment] = ofType(captured, 'azure-native:resources:Deployment');
+    expect(deployment?.inputs).toMatchObject({ properties: { mode: 'Incremental' } });
+    const tables = Object.fromEntries(templated(deployment).map(({ name, properties: { plan, retentionInDays, totalRetentionInDays } }) => [/\/(\w+)/.exec(name)?.[1], [plan, retentionInDays, totalRetentionInDays]]));
     expect(tables).toMatchObject({ StorageBlobLogs: ['Basic', undefined, 180], AZKVAuditLogs: ['Analytics', 90, 730], ContainerAppConsoleLogs: ['Analytics', 90, 365] });
     expect(inputsOf('azure-native:operationalinsights:Workspace')[0]).toMatchObject({ retentionInDays: 90, workspaceCapping: { dailyQuotaGb: 10 } });
   });

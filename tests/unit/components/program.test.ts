@@ -11,7 +11,7 @@ const reader = { principalId: guid('a reader'), principalType: 'ServicePrincipal
 const writer = { principalId: guid('a writer'), principalType: 'User' };
 let captured: Captured;
 beforeAll(async () => {
-  captured = await captureProgram({ factory: 'plant-one', readers: [reader], rawWriters: [writer], cloud: { roleAssignmentWaitSeconds: 1 }, sourceCommit: 'abc' });
+  captured = await captureProgram({ factory: 'plant-one', readers: [reader], rawWriters: [writer], cloud: { propagationSeconds: 2 }, sourceCommit: 'abc' });
 });
 
 const assignments = () => ofType(captured, 'azure-native:authorization:RoleAssignment').map(({ inputs }) => inputs as { scope: string; roleDefinitionId: string; principalId: string; principalType?: string; roleAssignmentName: string; description?: string });
@@ -103,13 +103,36 @@ describe('role assignments', () => {
 
   it('exist before what needs them', () => {
     const inForce = [...captured.options.keys()].filter((key) => key.startsWith('command:local:Command') && key.endsWith('-in-force'));
-    expect(inForce).toHaveLength(4);
+    expect(inForce).toHaveLength(5);
     const dependOnRoles = (type: string) => ofType(captured, type).map((one) => ({ name: one.name, waits: dependencies(one).some((urn) => urn.includes('authorization:RoleAssignment')) && dependencies(one).some((urn) => urn.endsWith('-in-force')) }));
-    for (const type of ['azure-native:eventgrid:SystemTopicEventSubscription', 'azure-native:app:Job', 'azure-native:app:ContainerApp', 'azure-native:iothub:IotHubResource', 'azure-native:machinelearningservices:Workspace']) {
+    for (const type of ['azure-native:eventgrid:SystemTopicEventSubscription', 'azure-native:app:Job', 'azure-native:app:ContainerApp', 'azure-native:iothub:IotHubResource', 'azure-native:machinelearningservices:Workspace', 'azure-native:machinelearningservices:Compute', 'azure-native:machinelearningservices:Datastore']) {
       expect(dependOnRoles(type).filter(({ waits }) => !waits)).toEqual([]);
     }
     const device = ofType(captured, 'command:local:Command').filter(({ name }) => name === 'model-manager-device' || name === 'enrolment');
     expect(device.filter((one) => !dependencies(one).some((urn) => urn.includes('authorization:RoleAssignment')))).toEqual([]);
+  });
+});
+
+describe('waiting for roles', () => {
+  it('an assignment of a custom role comes after a pause since its definition, or Azure may not know the role', () => {
+    const custom = ofType(captured, 'azure-native:authorization:RoleAssignment').filter(({ inputs }) => roleName(String(inputs.roleDefinitionId)) === 'custom');
+    expect(custom.length).toBeGreaterThan(1);
+    expect(custom.filter((one) => !dependencies(one).some((urn) => urn.endsWith('::custom-roles-known')))).toEqual([]);
+  });
+
+  it('a command asks again for a quarter of an hour, a pause takes what the stack says', () => {
+    const waits = ofType(captured, 'command:local:Command').flatMap(({ inputs }) => (inputs.environment as { ROLE_ASSIGNMENT_WAIT_SECONDS?: string } | undefined)?.ROLE_ASSIGNMENT_WAIT_SECONDS ?? []);
+    expect(new Set(waits)).toEqual(new Set(['900']));
+    const pauses = ofType(captured, 'command:local:Command').filter(({ name }) => /-(in-force|known)$/.test(name)).map(({ inputs }) => inputs.create);
+    expect(new Set(pauses)).toEqual(new Set(['node -e "setTimeout(() => {}, 2000)"']));
+  });
+});
+
+describe('images', () => {
+  it('are built one first, which brings the base image, and then four at a time', () => {
+    const names = Object.keys(programs).map((program) => `image-${program}`);
+    const before = ofType(captured, 'command:local:Command').filter(({ name }) => name.startsWith('image-')).map((one) => [one.name, dependencies(one).map((urn) => urn.split('::').pop()).filter((name) => name?.startsWith('image-'))]);
+    expect(Object.fromEntries(before)).toEqual(Object.fromEntries(names.map((name, index) => [name, index === 0 ? [] : [names[Math.max(0, index - 4)]]])));
   });
 });
 

@@ -1,5 +1,5 @@
 import { programs } from '../../../contracts/programs';
-import { keyOfUrn, type DeclaredResource } from '../../../policy/declaredResource';
+import { keyOfUrn, withTemplated, type DeclaredResource } from '../../../policy/declaredResource';
 import { captureProgram, testCertificate, type Captured } from '../components/capturedProgram';
 
 const prebuiltImages = Object.fromEntries(Object.keys(programs).map((program) => [program, `r.io/${program}@sha256:${'a'.repeat(64)}`]));
@@ -13,9 +13,9 @@ export const stacks = {
 export type StackName = keyof typeof stacks;
 
 /** What a captured run declared, as rules see it. */
-export const declaredResources = ({ registrations, options }: Captured): DeclaredResource[] => registrations.filter(({ custom }) => custom).map(({ type, name, inputs }) => {
+export const declaredResources = ({ registrations, options }: Captured): DeclaredResource[] => registrations.filter(({ custom }) => custom).flatMap(({ type, name, inputs }) => {
   const { propertyDependencies = {}, protect = false } = options.get(`${type} ${name}`) ?? {};
-  return { type, name, props: inputs, protect, madeOf: Object.fromEntries(Object.entries(propertyDependencies).map(([property, urns]) => [property, urns.map(keyOfUrn)])) };
+  return withTemplated({ type, name, props: inputs, protect, madeOf: Object.fromEntries(Object.entries(propertyDependencies).map(([property, urns]) => [property, urns.map(keyOfUrn)])) });
 });
 
 /** Runs the program afresh: the module registry would hand out what the last run made. */

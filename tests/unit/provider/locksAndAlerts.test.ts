@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { alertTypes } from '../../../local-azure/provider/alertTypes';
 import { catalogueOf } from '../../../local-azure/provider/catalogue';
+import { deploymentTypes } from '../../../local-azure/provider/deploymentTypes';
 import { lockTypes, withLocks } from '../../../local-azure/provider/lockTypes';
 import type { Properties, ResourceType } from '../../../local-azure/provider/resourceType';
 import { AppendOnlyStore } from '../../../local-azure/region/appendOnlyStore';
@@ -17,8 +18,10 @@ const request = (inputs: Properties) => ({ name: 'one', urn: 'urn', inputs, prev
 let count = 0;
 function types(): { lock: ResourceType; actionGroup: ResourceType; of: (token: string) => ResourceType; declared: AppendOnlyStore<Properties> } {
   count += 1;
-  const [declared, locks] = ['declared', 'locks'].map((name) => new AppendOnlyStore<Properties>(join(directory, `${name}-${count}.ndjson`))) as [AppendOnlyStore<Properties>, AppendOnlyStore<Properties>];
-  const catalogue = catalogueOf(withLocks([alertTypes(declared, () => new Date('2026-11-22T00:00:00Z')), lockTypes(locks)], locks));
+  const store = (name: string) => new AppendOnlyStore<Properties>(join(directory, `${name}-${count}.ndjson`));
+  const [declared, locks] = [store('declared'), store('locks')];
+  const now = () => new Date('2026-11-22T00:00:00Z');
+  const catalogue = catalogueOf(withLocks([alertTypes(declared, now), deploymentTypes(declared, store('deployments'), now), lockTypes(locks)], locks));
   const of = (token: string) => {
     const type = catalogue.resource(`azure-native:${token}`);
     if (type === undefined) throw new Error(`no ${token}`);
@@ -101,5 +104,28 @@ describe('what else is kept for operators', () => {
     expect(reasons('operationalinsights:Table', table)).toBe('');
     expect(reasons('operationalinsights:Table', { ...table, totalRetentionInDays: 10 })).toMatch(/expected at least retentionInDays, 30/);
     expect(reasons('operationalinsights:Table', { ...table, plan: 'Basic' })).toMatch(/the Basic plan fixes it/);
+  });
+
+  const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/logs`;
+  it('a table that Azure makes with the workspace cannot be created, only set through a deployment, whose end leaves it there', async () => {
+    const { of, declared } = types();
+    declared.set(workspace.toLowerCase(), {});
+    const table = { resourceGroupName: 'rg', workspaceName: 'logs', tableName: 'StorageBlobLogs', plan: 'Basic' };
+    await expect(of('operationalinsights:Table').create(request(table))).rejects.toThrow(/^ResourceExists: cannot create already existing resource '.*\/tables\/StorageBlobLogs'/);
+    await expect(of('operationalinsights:Table').create(request({ ...table, tableName: 'Mine_CL' }))).resolves.toBeDefined();
+    const deployment = of('resources:Deployment');
+    const setting = (properties: Properties, mode = 'Incremental') => request({
+      resourceGroupName: 'rg', deploymentName: 'tables',
+      properties: { mode, parameters: { workspace: { value: 'logs' } }, template: { resources: [{ type: 'Microsoft.OperationalInsights/workspaces/tables', name: "[concat(parameters('workspace'), '/StorageBlobLogs')]", properties }] } },
+    });
+    const reasonsOf = (one: ReturnType<typeof setting>) => deployment.check(one).failures.map(({ reason }) => reason).join('; ');
+    expect(reasonsOf(setting({ plan: 'Basic', retentionInDays: 30 }))).toMatch(/StorageBlobLogs.*the Basic plan fixes it/);
+    expect(reasonsOf(setting({ plan: 'Basic' }, 'Complete'))).toMatch(/properties.mode is "Complete"/);
+    const { id, outputs } = await deployment.create(setting({ plan: 'Basic', totalRetentionInDays: 90 }));
+    await deployment.delete(id, outputs);
+    expect(await deployment.read(id)).toBeUndefined();
+    expect(await of('operationalinsights:Table').read(`${workspace}/tables/StorageBlobLogs`)).toMatchObject({ plan: 'Basic', totalRetentionInDays: 90 });
+    declared.delete(workspace.toLowerCase());
+    await expect(deployment.create(setting({ plan: 'Basic' }))).rejects.toThrow(/^ResourceNotFound: the Log Analytics workspace/);
   });
 });

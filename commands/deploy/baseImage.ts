@@ -1,0 +1,32 @@
+import type { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
+
+/** An image of Docker Hub that a Dockerfile begins with, by digest. */
+export interface BaseImage { readonly repository: string; readonly tag: string; readonly digest: string }
+export interface RegistryPlace { readonly resourceGroup: string; readonly registry: string; readonly loginServer: string }
+
+const from = /^FROM (?<name>[a-z0-9][a-z0-9_/-]*):(?<tag>[\w.-]+)@(?<digest>sha256:[0-9a-f]{64})$/m;
+
+/** The base image that a Dockerfile takes from Docker Hub by digest; undefined for any other. */
+export function baseImageOf(dockerfile: string): BaseImage | undefined {
+  const { name, tag, digest } = from.exec(dockerfile)?.groups ?? {};
+  if (name === undefined || tag === undefined || digest === undefined) return undefined;
+  return { repository: name.includes('/') ? name : `library/${name}`, tag, digest };
+}
+
+const ownRepository = ({ repository }: BaseImage) => `base/${repository.replace(/^library\//, '')}`;
+
+/** The Dockerfile with the same bytes from the registry that builds: there a pull is nobody's quota. */
+export function withOwnBase(dockerfile: string, loginServer: string): string {
+  const base = baseImageOf(dockerfile);
+  return base === undefined ? dockerfile : dockerfile.replace(from, `FROM ${loginServer}/${ownRepository(base)}@${base.digest}`);
+}
+
+/** Copies the base image into the registry, once: whoever comes later finds its tag taken. */
+export async function importBaseImage(client: Pick<ContainerRegistryManagementClient, 'registries'>, { resourceGroup, registry }: RegistryPlace, base: BaseImage, timeoutMs: number): Promise<void> {
+  const target = `${ownRepository(base)}:${base.tag}-${base.digest.slice(7, 19)}`;
+  try {
+    await client.registries.beginImportImageAndWait(resourceGroup, registry, { source: { registryUri: 'docker.io', sourceImage: `${base.repository}@${base.digest}` }, targetTags: [target], mode: 'NoForce' }, { abortSignal: AbortSignal.timeout(timeoutMs) });
+  } catch (error) {
+    if ((error as { statusCode?: unknown }).statusCode !== 409) throw error;
+  }
+}
