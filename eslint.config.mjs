@@ -2,7 +2,7 @@ import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
-const rooms = ['components', 'contracts', 'pipeline-code', 'edge-sim', 'local-azure', 'commands', 'policy', 'tests'];
+const rooms = ['components', 'contracts', 'pipeline-code', 'edge-sim', 'local-azure', 'commands', 'policy', 'tests', 'bench'];
 /** The table of rooms: who may import whom. Everything else is refused. */
 const mayImport = {
   contracts: [],
