@@ -41,6 +41,8 @@ export interface LocalLoopOptions {
   /** Configuration of a stack whose sizes and limits are tried; default the product's defaults. */
   readonly stack?: { readonly configuration: Readonly<Record<string, string>>; readonly ownData: boolean };
   readonly sampleIntervalMs: number;
+  /** Name of somebody whom the stack lists as smoke tester; the default stack lists nobody. */
+  readonly smokeTester?: string;
   /** Loads the Pulumi program: the product's own, unless a test changes it. */
   readonly program: () => Promise<Record<string, unknown>>;
   readonly signal: AbortSignal;
@@ -96,11 +98,12 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     startUp.regionMs = since(started);
 
     const [reader, rawWriter] = [running.principal('reader'), running.principal('raw-writer')];
+    const listed = options.smokeTester === undefined ? {} : { smokeTester: running.principal(options.smokeTester) };
     const ports = await sitePorts(directory);
     const deploying = performance.now();
     events.phase('deploying the stack');
     const deployment = await unlessInterrupted(deploy(catalogueOf(regionTypes(running)), {
-      program: options.program, project, stack: 'local', configuration: overStack(options.stack?.configuration ?? {}, localConfiguration(running.cloud, { rounds, dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, reader, rawWriter }), { ownData: options.stack?.ownData ?? false }),
+      program: options.program, project, stack: 'local', configuration: overStack(options.stack?.configuration ?? {}, localConfiguration(running.cloud, { rounds, dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, reader, rawWriter, ...listed }), { ownData: options.stack?.ownData ?? false }),
       onResource: ({ type, name }) => events.phase(`deploying the stack: ${++startUp.resources} resources, ${type.split(':').pop() ?? ''} ${name}`),
     }), signal);
     startUp.deploymentMs = since(deploying);
