@@ -2,7 +2,7 @@ import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
-const rooms = ['components', 'contracts', 'pipeline-code', 'edge-sim', 'local-azure', 'commands', 'policy', 'tests'];
+const rooms = ['components', 'contracts', 'pipeline-code', 'edge-sim', 'local-azure', 'commands', 'policy', 'tests', 'bench'];
 /** The table of rooms: who may import whom. Everything else is refused. */
 const mayImport = {
   contracts: [],
@@ -15,6 +15,8 @@ const mayImport = {
 const roomZones = Object.entries(mayImport).flatMap(([room, allowed]) =>
   rooms.filter((other) => other !== room && !allowed.includes(other)).map((other) => ({ target: `./${room}`, from: `./${other}`, message: `${room} may import only ${allowed.join(', ') || 'nothing of ours'}.` })),
 );
+/** What a bench replaces, for instance the gate, never gets into what is measured. */
+const noBench = ['./commands', './index.ts'].map((target) => ({ target, from: './bench', message: 'The product imports no bench.' }));
 const sockets = ['http', 'https', 'http2', 'net', 'tls', 'dgram'].flatMap((name) => [name, `node:${name}`]);
 const noSockets = sockets.map((name) => ({ name, message: 'Only local-azure opens sockets; use an SDK or a protocol library.' }));
 const noLoadedSockets = ['error', { selector: 'ImportExpression > Literal[value=/^(node:)?(https?|http2|net|tls|dgram)$/]', message: 'Only local-azure opens sockets; use an SDK or a protocol library.' }];
@@ -30,7 +32,7 @@ export default tseslint.config(
     settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.cjs', '.mjs', '.js', '.json'] })] },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
-      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: roomZones }],
+      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: [...roomZones, ...noBench] }],
       'max-lines': ['error', { max: 350, skipBlankLines: false, skipComments: false }],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],

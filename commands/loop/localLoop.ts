@@ -42,6 +42,8 @@ export interface LocalLoopOptions {
   /** Configuration of a stack whose sizes and limits are tried; default the product's defaults. */
   readonly stack?: { readonly configuration: Readonly<Record<string, string>>; readonly ownData: boolean };
   readonly sampleIntervalMs: number;
+  /** Who is listed in the stack's configuration beside a reader and a raw writer; default an approver where `stack` is tried, else nobody. */
+  readonly listed?: readonly ('approver' | 'smoke-tester')[];
   /** Loads the Pulumi program: the product's own, unless a test changes it. */
   readonly program: () => Promise<Record<string, unknown>>;
   readonly signal: AbortSignal;
@@ -97,15 +99,15 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     startUp.regionMs = since(started);
 
     const [reader, rawWriter, approver] = [running.principal('reader'), running.principal('raw-writer'), running.principal('approver')];
+    // The default stack releases by itself and is tested by nobody.
+    const listed = options.listed ?? (options.stack === undefined ? [] : ['approver']);
+    const people = { reader, rawWriter, ...(listed.includes('approver') ? { approver } : {}), ...(listed.includes('smoke-tester') ? { smokeTester: running.principal('smoke-tester') } : {}) };
     const ports = await sitePorts(directory);
     const deploying = performance.now();
     events.phase('deploying the stack');
     const deployment = await unlessInterrupted(deploy(catalogueOf(regionTypes(running)), {
       program: options.program, project, stack: 'local',
-      // The default stack releases by itself, so nobody is an approver there.
-      configuration: overStack(options.stack?.configuration ?? {}, localConfiguration(running.cloud, {
-        rounds, dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, reader, rawWriter, ...(options.stack === undefined ? {} : { approver }),
-      }), { ownData: options.stack?.ownData ?? false }),
+      configuration: overStack(options.stack?.configuration ?? {}, localConfiguration(running.cloud, { rounds, dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, ...people }), { ownData: options.stack?.ownData ?? false }),
       onResource: ({ type, name }) => events.phase(`deploying the stack: ${++startUp.resources} resources, ${type.split(':').pop() ?? ''} ${name}`),
     }), signal);
     startUp.deploymentMs = since(deploying);

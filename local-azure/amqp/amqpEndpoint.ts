@@ -1,16 +1,18 @@
 import type { Duplex } from 'node:stream';
 import rhea, { type Connection, type EventContext, type Message, type Receiver, type Sender, type Session } from 'rhea';
 import type { Decision } from '../access/gate';
-import type { Principal } from '../entra/tokenAuthority';
 import type { RegionContext } from '../region/regionContext';
 import { bareToken } from './bareToken';
+import { ConnectionClaims, entityOf } from './connectionClaims';
 
 export interface AmqpError { readonly condition: string; readonly description: string }
-/** The client at the other end: claims are a matter of the connection, so each link asks here. */
+/** The client at the other end of a link: it may what the claims say that it has put for this link, as long as they last. */
 export interface AmqpPeer {
   authorize(actions: readonly string[], scope: string): Decision;
+  /** Runs when the link is refused its claim or the connection ends. */
   onClosed(run: () => void): void;
 }
+interface OpenLink { readonly address: string; readonly link: Sender | Receiver; readonly closed: (() => void)[] }
 export interface AmqpReply { readonly status: number; readonly description: string; readonly body?: unknown }
 export interface AmqpService {
   readonly name: string;
@@ -34,15 +36,36 @@ export const unauthorized = (reason: string): AmqpError => ({ condition: 'amqp:u
 export function acceptAmqp(context: RegionContext, socket: Duplex, service: AmqpService): () => void {
   const container = rhea.create_container({ id: service.name });
   const connection = container.create_connection({ max_frame_size: maxFrameBytes, receiver_options: { credit_window: 100, autoaccept: false } } as never);
-  const closed: (() => void)[] = [];
-  let claims: { principal: Principal; expiresAt: Date } | undefined;
-  let cancelExpiry: () => void = () => undefined;
+  const links = new Set<OpenLink>();
   const cancelOpen = context.clock.after(openTimeoutMs, () => socket.destroy());
 
-  const peer: AmqpPeer = {
-    authorize: (actions, scope) =>
-      claims === undefined ? context.gate.authorize(undefined, { service: service.name, audiences: service.audiences, actions, scope }) : context.gate.authorizePrincipal(claims.principal, { service: service.name, actions, scope }, claims.expiresAt),
+  const forget = (open: OpenLink) => {
+    links.delete(open);
+    for (const run of open.closed.splice(0)) run();
+  };
+  const claims = new ConnectionClaims(context.clock, (entity, { principal, expiresAt }) => {
+    const expired = unauthorized(`Unauthorized access: the token for ${entity || service.name} expired at ${expiresAt.toISOString()} and was not renewed`);
+    const uncovered = [...links].filter(({ address }) => claims.at(address) === undefined);
+    context.log(service.name, 'token expired, links ended', { identity: principal.displayName, entity, links: uncovered.map(({ address }) => address) });
+    for (const open of uncovered) {
+      open.link.close(expired);
+      forget(open);
+    }
+  });
+  const peerOf = ({ address, closed }: Pick<OpenLink, 'address' | 'closed'>): AmqpPeer => ({
+    authorize: (actions, scope) => {
+      const claim = claims.at(address);
+      const request = { service: service.name, audiences: service.audiences, actions, scope };
+      return claim === undefined ? context.gate.authorize(undefined, request) : context.gate.authorizePrincipal(claim.principal, request, claim.expiresAt);
+    },
     onClosed: (run) => void closed.push(run),
+  });
+  const opened = (link: Sender | Receiver, address: string, open: (peer: AmqpPeer) => AmqpError | undefined) => {
+    const entry: OpenLink = { address, link, closed: [] };
+    const refusal = open(peerOf(entry));
+    if (refusal) return link.close(refusal);
+    links.add(entry);
+    link.on(link.is_sender() ? 'sender_close' : 'receiver_close', () => forget(entry));
   };
 
   function putToken(request: Message): AmqpReply {
@@ -50,9 +73,7 @@ export function acceptAmqp(context: RegionContext, socket: Duplex, service: Amqp
     if (token === undefined) return { status: 401, description: 'amqp:unauthorized-access: expected a Microsoft Entra token (type jwt, or "Bearer <jwt>"); shared access signatures are off' };
     const check = context.gate.authenticate(token, { service: service.name, audiences: service.audiences, actions: ['$cbs put-token'], scope: service.scope });
     if (!check.allowed) return { status: 401, description: `amqp:unauthorized-access: ${check.reason}` };
-    claims = { principal: check.principal, expiresAt: check.expiresAt };
-    cancelExpiry();
-    cancelExpiry = context.clock.after(check.expiresAt.getTime() - context.clock.now().getTime(), () => connection.close(unauthorized('the token has expired')));
+    claims.put(entityOf(String(request.application_properties?.['name'] ?? '')), { principal: check.principal, expiresAt: check.expiresAt });
     return { status: 200, description: 'OK' };
   }
   const nodes: AmqpService['nodes'] = { ...service.nodes, $cbs: putToken };
@@ -63,8 +84,7 @@ export function acceptAmqp(context: RegionContext, socket: Duplex, service: Amqp
     sender.set_source({ ...sender.source, address });
     sender.set_target({ ...sender.target });
     if (nodes[address]) return;
-    const refusal = service.openReader(sender, address, peer);
-    if (refusal) sender.close(refusal);
+    opened(sender, address, (peer) => service.openReader(sender, address, peer));
   });
   connection.on('receiver_open', ({ receiver }: EventContext) => {
     if (!receiver) return;
@@ -74,17 +94,16 @@ export function acceptAmqp(context: RegionContext, socket: Duplex, service: Amqp
     if (nodes[address]) {
       receiver.on('message', ({ message, delivery, session }: EventContext) => {
         delivery?.accept();
-        if (message && session) reply(session, address, message, nodes[address]?.(message, peer));
+        if (message && session) reply(session, address, message, nodes[address]?.(message, peerOf({ address, closed: [] })));
       });
       return;
     }
-    const refusal = service.openWriter(receiver, address, peer);
-    if (refusal) receiver.close(refusal);
+    opened(receiver, address, (peer) => service.openWriter(receiver, address, peer));
   });
   const end = () => {
     cancelOpen();
-    cancelExpiry();
-    for (const run of closed.splice(0)) run();
+    claims.clear();
+    for (const open of [...links]) forget(open);
   };
   connection.on('connection_open', () => cancelOpen());
   connection.on('connection_close', end);

@@ -87,7 +87,12 @@ export class ContainerRegistry implements Service, ImageStore {
     if (!decision.allowed) throw new RegistryError(401, 'UNAUTHORIZED', `${as.displayName} may not pull ${image}: it lacks ${actionsOf.pull.join(' or ')} (AcrPull) at ${place.id}`);
     const digest = digestPattern.test(reference) ? reference : this.repositories.tag(id, repository, reference)?.digest;
     if (digest === undefined || !this.repositories.manifest(id, repository, digest)) throw new RegistryError(404, 'MANIFEST_UNKNOWN', `manifest tagged by "${reference}" is not found in ${repository} of ${loginServer}`);
-    return this.images.unpack(digest);
+    try {
+      return await this.images.unpack(digest);
+    } catch (error) {
+      this.context.gate.report({ service: this.name, status: 400, identity: as.displayName, objectId: as.objectId, action: actionsOf.pull.join(' or '), scope: place.id, reason: `${repository}@${digest} is not unpacked: ${(error as Error).message}` });
+      throw error;
+    }
   }
 
   private place(id: string): RegistryPlace | undefined {

@@ -17,7 +17,7 @@ export class TokenAuthority {
   readonly keyId: string;
   readonly issuer: string;
 
-  constructor(readonly tenantId: string, keyFile: string, private readonly clock: Clock) {
+  constructor(readonly tenantId: string, keyFile: string, private readonly clock: Clock, private readonly lifetimeSeconds = 3_600) {
     if (!existsSync(keyFile)) {
       mkdirSync(dirname(keyFile), { recursive: true, mode: 0o700 });
       const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
@@ -34,7 +34,7 @@ export class TokenAuthority {
   }
 
   /** `audience` is the resource, without `/.default`. */
-  issue(principal: Principal, audience: string, lifetimeSeconds = 3_600): { token: string; expiresOn: number } {
+  issue(principal: Principal, audience: string, lifetimeSeconds = this.lifetimeSeconds): { token: string; expiresOn: number } {
     const issuedAt = Math.floor(this.clock.now().getTime() / 1_000);
     const expiresOn = issuedAt + lifetimeSeconds;
     const token = jwt.sign(

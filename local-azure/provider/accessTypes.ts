@@ -96,6 +96,8 @@ function roleDefinition(context: RegionContext, entra: Entra): ResourceType {
       if (Array.isArray(permissions) && permissions.length !== 1) failures.push({ property: 'permissions', reason: `permissions has ${permissions.length} entries: expected one` });
       const none = Array.isArray(permissions) && permissions.length === 1 && ['actions', 'dataActions'].every((one) => strings((permissions[0] as Properties)[one]).length === 0);
       if (none) failures.push({ property: 'permissions', reason: 'permissions has neither actions nor dataActions: expected at least one' });
+      const conditional = Array.isArray(permissions) && (permissions as Properties[]).some(({ condition }) => condition !== undefined && condition !== unknownValue);
+      if (conditional) failures.push({ property: 'permissions', reason: 'permissions has a condition: the local region does not evaluate conditions of roles' });
       return { inputs, failures };
     },
     create: async ({ inputs }) => put(inputs),

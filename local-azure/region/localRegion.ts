@@ -13,7 +13,7 @@ import { MachineLearning } from '../machine-learning/machineLearning';
 import { Monitor } from '../monitor/monitor';
 import { ResourceManager } from '../resource-manager/resourceManager';
 import { Storage } from '../storage/storage';
-import { createRegionContext, subscriptionId, tenantId, type RegionContext, type Service } from './regionContext';
+import { createRegionContext, subscriptionId, tenantId, type RegionContext, type RegionOptions, type Service } from './regionContext';
 import type { Principal } from '../entra/tokenAuthority';
 
 /** The local Azure region: every service in one process, state below one directory. */
@@ -54,11 +54,11 @@ export class LocalRegion {
   }
 
   /** `directory` holds all state; a region started on an earlier one's directory goes on where that one was. */
-  static async start(directory: string): Promise<LocalRegion> {
+  static async start(directory: string, options: Pick<RegionOptions, 'clock' | 'tokenLifetimeSeconds'> = {}): Promise<LocalRegion> {
     const logFile = `${directory}/logs/region.log`;
     mkdirSync(dirname(logFile), { recursive: true });
     const context = await createRegionContext({
-      directory,
+      ...options, directory,
       log: (service, message, detail = {}) => appendFileSync(logFile, `${JSON.stringify({ time: new Date().toISOString(), service, message, ...detail })}\n`),
     });
     context.gate.onDenial((denial) => context.log('gate', 'refused', { ...denial }));

@@ -32,8 +32,14 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-export async function createRegionContext(options: { directory: string; clock?: Clock; log?: RegionContext['log'] }): Promise<RegionContext & { close(): void }> {
-  const { directory, clock = systemClock, log = () => undefined } = options;
+export interface RegionOptions {
+  readonly directory: string; readonly clock?: Clock; readonly log?: RegionContext['log'];
+  /** How long the tokens of the tenant last; an hour unless told. */
+  readonly tokenLifetimeSeconds?: number;
+}
+
+export async function createRegionContext(options: RegionOptions): Promise<RegionContext & { close(): void }> {
+  const { directory, clock = systemClock, log = () => undefined, tokenLifetimeSeconds } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const stores: AppendOnlyStore<never>[] = [];
   const openStore = <T>(name: string): AppendOnlyStore<T> => {
@@ -41,7 +47,7 @@ export async function createRegionContext(options: { directory: string; clock?: 
     stores.push(store as unknown as AppendOnlyStore<never>);
     return store;
   };
-  const authority = new TokenAuthority(tenantId, join(directory, 'entra', 'signing.key'), clock);
+  const authority = new TokenAuthority(tenantId, join(directory, 'entra', 'signing.key'), clock, tokenLifetimeSeconds);
   const roles = new RoleAssignments(openStore<RoleAssignment>('access/assignments'), openStore<RoleDefinition>('access/roles'));
   return {
     directory, clock, tls: await regionCertificates(join(directory, 'tls')), authority, roles, gate: new Gate(authority, roles, clock), openStore, log,

@@ -51,11 +51,20 @@ function amqpMessage({ messageId, body, properties, contentType, expiryTimeMs }:
 
 /**
  * Sends cloud-to-device messages. `host` is the hub's host name, with a port where it is not 5671. A client that failed or
- * fell silent is thrown away: the SDK's own retries last four minutes and its links do not always come back.
+ * fell silent is thrown away: the SDK's own retries last four minutes and its links do not always come back. So is one whose
+ * token has expired: the SDK gives up renewing at the first failure, and the hub has ended its link.
  */
 export function openC2dSender(host: string, credential: TokenCredential): C2dSender {
   let client: Client | undefined;
   let closed = false;
+  let tokenEndsMs = 0;
+  const watched: TokenCredential = {
+    async getToken(scopes, options) {
+      const token = await credential.getToken(scopes, options);
+      if (token) tokenEndsMs = token.expiresOnTimestamp;
+      return token;
+    },
+  };
 
   const discard = async () => {
     const old = client;
@@ -63,8 +72,9 @@ export function openC2dSender(host: string, credential: TokenCredential): C2dSen
     await within(2_000, 'close', Promise.resolve(old?.close())).catch(() => undefined);
   };
   const connected = async () => {
+    if (client && Date.now() >= tokenEndsMs) await discard();
     if (client) return client;
-    const fresh = Client.fromTokenCredential(host, credential);
+    const fresh = Client.fromTokenCredential(host, watched);
     fresh.setRetryPolicy(new NoRetry());
     client = fresh;
     fresh.on('disconnect', () => {
@@ -78,12 +88,15 @@ export function openC2dSender(host: string, credential: TokenCredential): C2dSen
   const sendOne = async (deviceId: string, message: C2dMessage) => {
     for (let attempt = 0; ; attempt++) {
       if (closed) throw new Error('the C2D sender is closed');
+      const before = client;
       try {
         await within(attemptTimeoutMs, `C2D to ${deviceId}`, connected().then((open) => open.send(deviceId, amqpMessage(message))));
         return;
       } catch (error) {
+        // A link that was open before may have lost its right with its token; a new one tells whether the right is still there.
+        const stale = before !== undefined && c2dErrorName(error) === 'UnauthorizedError';
         await discard();
-        if (finalErrors.has(c2dErrorName(error)) || attempt + 1 >= attempts) throw error;
+        if ((finalErrors.has(c2dErrorName(error)) && !stale) || attempt + 1 >= attempts) throw error;
         await new Promise((resolve) => setTimeout(resolve, retryDelayMs(attempt, Math.random)));
       }
     }

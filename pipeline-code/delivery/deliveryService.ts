@@ -73,7 +73,8 @@ export class DeliveryService {
       this.open.delete(deliveryId);
       if (!saved) continue;
       this.remember(deliveryId, saved);
-      log.info('delivery moved', { deliveryId, event: event.kind, state: record.state, reportedState: record.reportedState, announcements: record.announcements });
+      const reason = event.kind === 'reported' ? event.body.reason : undefined;
+      log.info('delivery moved', { deliveryId, event: event.kind, state: record.state, reportedState: record.reportedState, announcements: record.announcements, ...(reason === undefined ? {} : { reason }) });
       for (const action of actions) await this.perform(action, saved, deviceId);
       return;
     }

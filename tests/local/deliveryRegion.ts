@@ -22,7 +22,7 @@ import { IotHub } from '../../local-azure/iot-hub/iotHub';
 import { MachineLearning } from '../../local-azure/machine-learning/machineLearning';
 import { armId } from '../../local-azure/provider/armId';
 import type { ContainerRuntime } from '../../local-azure/region/seams';
-import { createRegionContext, subscriptionId } from '../../local-azure/region/regionContext';
+import { createRegionContext, subscriptionId, type RegionOptions } from '../../local-azure/region/regionContext';
 import { ResourceManager } from '../../local-azure/resource-manager/resourceManager';
 import { Storage } from '../../local-azure/storage/storage';
 
@@ -62,10 +62,10 @@ const jobRuntime = (started: { name: string; environment: Readonly<Record<string
   },
 });
 
-/** The services that the programs from training to delivery meet, and their identities with the roles of the role matrix and no others; `more` are people that a stack may name. */
-export async function deliveryRegion(more: readonly FactoryActor[] = []) {
+/** The services that the programs from training to delivery meet, and their identities with the roles of the role matrix and no others; `people` are those that a stack may list. */
+export async function deliveryRegion({ people = [], ...options }: Omit<RegionOptions, 'directory'> & { readonly people?: readonly FactoryActor[] } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'delivery-'));
-  const context = await createRegionContext({ directory });
+  const context = await createRegionContext({ ...options, directory });
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), context.tls.ca]);
   const entra = new Entra(context);
   const resourceManager = new ResourceManager(context);
@@ -97,7 +97,7 @@ export async function deliveryRegion(more: readonly FactoryActor[] = []) {
 
   const identity = (who: FactoryActor): Principal => entra.managedIdentity(identityId(who), who);
   for (const [role, { name, actions, dataActions }] of Object.entries(customRoles)) context.roles.define({ id: role, name, assignableScopes: ['/'], actions: [...actions], notActions: [], dataActions: [...dataActions], notDataActions: [] });
-  for (const { who, role, scope } of rowsOf('model-development', 'train', 'validate-and-package', 'tag-and-deliver', 'delivery', 'iot-hub', ...more)) {
+  for (const { who, role, scope } of rowsOf('model-development', 'train', 'validate-and-package', 'tag-and-deliver', 'delivery', 'iot-hub', ...people)) {
     const roleDefinitionId = isCustomRole(role) ? role : builtInRoles[role].guid;
     context.roles.assign({ id: `${scopeId(scope)}/${who}/${role}`, scope: scopeId(scope), roleDefinitionId, principalId: identity(who).objectId, principalType: 'ServicePrincipal' });
   }
@@ -123,9 +123,11 @@ export async function deliveryRegion(more: readonly FactoryActor[] = []) {
   const queue = (name: string) => new QueueServiceClient(endpoints('data').queue, credential(owner)).getQueueClient(name);
 
   return {
-    context, endpoints, loginServer, machineLearning, published, jobs, identity, credential, blobs, subscriptionId,
+    context, entra, endpoints, loginServer, machineLearning, published, jobs, identity, credential, blobs, subscriptionId,
     resourceManagerEndpoint: resourceManager.endpoint, hubHost: iotHub.host(hubId), eventHubsHost: eventHubs.host(namespaceId),
     waiting: async (name: string) => (await queue(name).getProperties()).approximateMessagesCount ?? 0,
+    /** A delivery as tag-and-deliver tells of it. */
+    announce: async (deliveryId: string) => void (await queue('delivery').sendMessage(encodeQueueMessage({ deliveryId }))),
     /** An event as Event Grid would put it into a program's queue. */
     async enqueue(name: string, event: { readonly eventType: string; readonly subject: string; readonly data: unknown }) {
       await queue(name).sendMessage(encodeQueueMessage({ id: randomUUID(), topic: 'topic', eventTime: new Date().toISOString(), dataVersion: '', metadataVersion: '1', ...event }));

@@ -27,7 +27,7 @@ const sha256 = (content: string) => createHash('sha256').update(content).digest(
 
 let region: DeliveryRegion;
 beforeAll(async () => {
-  region = await deliveryRegion(['approver']);
+  region = await deliveryRegion({ people: ['approver'] });
   mockActing.region = region;
 });
 afterAll(() => region.stop());

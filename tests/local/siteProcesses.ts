@@ -4,12 +4,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { programs, type ProgramName } from '../../contracts/programs';
 import { connectDatabus } from '../../edge-sim/databus/databusClient';
 import { inferenceClient } from '../../edge-sim/model-manager/inferenceClient';
 
-export type SiteProgram = 'databus' | 'production-line' | 'inference-server' | 'model-manager' | 'otel-collector' | 'model-monitor' | 'auth-proxy' | 'data-collector' | 'data-collector-hub';
 export interface SiteProcesses {
-  run(program: SiteProgram, settings: Readonly<Record<string, string>>): ChildProcess;
+  run(program: ProgramName, settings: Readonly<Record<string, string>>): ChildProcess;
   /** Everything that the programs have written so far. */
   output(): string;
   /** Exit codes after SIGTERM, in the order of the starts. */
@@ -27,11 +27,11 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Bundles programs of the site as their images hold them and runs them as processes with exactly the given settings. */
-export async function siteProcesses(programs: readonly SiteProgram[]): Promise<SiteProcesses> {
+/** Bundles programs as their images hold them and runs them as processes with exactly the given settings. */
+export async function siteProcesses(names: readonly ProgramName[]): Promise<SiteProcesses> {
   const bundles = mkdtempSync(join(tmpdir(), 'factory-loop-bundles-'));
   await build({
-    entryPoints: Object.fromEntries(programs.map((name) => [`${name}/index`, join(root, 'edge-sim', name, 'main.ts')])), outdir: bundles, bundle: true, platform: 'node', target: 'node24', format: 'cjs',
+    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(root, programs[name], name, 'main.ts')])), outdir: bundles, bundle: true, platform: 'node', target: 'node24', format: 'cjs', keepNames: true,
     external: ['onnxruntime-node'], loader: { '.py': 'text' }, logLevel: 'error', absWorkingDir: root,
   });
   symlinkSync(join(root, 'node_modules'), join(bundles, 'node_modules'));

@@ -7,7 +7,8 @@ import { TelemetryEmitter } from '../../edge-sim/telemetry/emitter';
 import { tenantId } from '../../local-azure/region/regionContext';
 import { until } from './messaging';
 import { platformRegion, type PlatformRegion } from './platformRegion';
-import { exitOf, freePort, siteProcesses, type SiteProcesses, type SiteProgram } from './siteProcesses';
+import type { ProgramName } from '../../contracts/programs';
+import { exitOf, freePort, siteProcesses, type SiteProcesses } from './siteProcesses';
 import { TelemetryTargets } from './telemetryTargets';
 
 const instrumentationKey = randomUUID();
@@ -22,7 +23,7 @@ let application: { objectId: string; clientId: string };
 let ports: Record<'otlp' | 'monitor' | 'ingestion' | 'metrics', number>;
 const running = new Map<string, ChildProcess>();
 
-function settingsOf(name: string): [SiteProgram, Record<string, string>] {
+function settingsOf(name: string): [ProgramName, Record<string, string>] {
   const site = { FACTORY: 'plant', DEVICE_ID: 'device-1', DATABUS_PORT: '1' };
   const proxy = (port: number) => ({
     TARGET_HOST: targets.host, LISTENING_PORT: String(port), AUDIENCE: 'https://monitor.azure.com', IDENTITY_TYPE: 'aadApplication', AAD_CLIENT_ID: application.clientId, AAD_TENANT_ID: tenantId,

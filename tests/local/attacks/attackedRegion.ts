@@ -9,6 +9,7 @@ import type { Denial } from '../../../local-azure/access/gate';
 import type { Principal } from '../../../local-azure/entra/tokenAuthority';
 import { armId, containerId } from '../../../local-azure/provider/armId';
 import { LocalRegion } from '../../../local-azure/region/localRegion';
+import type { RegionOptions } from '../../../local-azure/region/regionContext';
 import { deviceCertificate, type DeviceCertificate } from '../deviceCertificate';
 import { until } from '../messaging';
 
@@ -24,9 +25,9 @@ export const packages = containerId(ids.account, 'packaged-models');
 export const instrumentationKey = '11111111-2222-4333-8444-555555555555';
 
 /** A whole region with a little in every service, for attacks; what it refused is read from its own log. */
-export async function attackedRegion() {
+export async function attackedRegion(options: Pick<RegionOptions, 'clock' | 'tokenLifetimeSeconds'> = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'attacks-'));
-  const region = await LocalRegion.start(directory);
+  const region = await LocalRegion.start(directory, options);
   const { storage, keyVault, containerRegistry, eventHubs, iotHub, entra, context } = region;
   storage.declareAccount(ids.account);
   for (const name of ['landing-zone', 'packaged-models']) await storage.declareContainer(ids.account, name);

@@ -59,7 +59,8 @@ describe('an image', () => {
     };
     const { digest } = await client.setManifest(manifest as OciImageManifest);
     const images = () => readdirSync(attacked.directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.includes('escaped') || /images\/.+/.test(file));
-    await expect(attacked.region.containerRegistry.pull(`${attacked.loginServer}/programs/evil@${digest}`, pusher)).rejects.toThrow(/points outside/);
+    const refusals = await attacked.refusals(() => expect(attacked.region.containerRegistry.pull(`${attacked.loginServer}/programs/evil@${digest}`, pusher)).rejects.toThrow(/points outside/));
+    expect(refusals).toEqual([expect.objectContaining({ service: 'container-registry', status: 400, identity: 'pusher', scope: ids.registry, reason: expect.stringMatching(/is not unpacked: .*points outside/) as string })]);
     expect(images()).toEqual([]);
   });
 });

@@ -1,25 +1,26 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { factoryRoles, jobNames, workspaceRoles, type FactoryRow, type JobName, type PlatformRow } from '../../../components/access/roleMatrix';
 import { builtInRoles, isCustomRole } from '../../../components/access/roles';
 import type { RoleAssignment } from '../../../local-azure/access/roleAssignments';
 import { SiteConsole } from '../../../commands/loop/siteConsole';
 import { until } from '../messaging';
-import { admissionExercise, deployerExercise, hubExercise, linkExercise, rawWriterExercise, readerExercise, siteExercise, topicExercise } from './platformExercises';
+import { admissionExercise, approverExercise, deployerExercise, hubExercise, linkExercise, rawWriterExercise, readerExercise, siteExercise, topicExercise } from './platformExercises';
 import { deliveryExercise, dropRaw, jobExercise, trainExercise } from './programExercises';
 import { startProvingGround, atRest, type ProvingGround } from './provingGround';
+import { smokeExercise } from './smokeExercises';
 import { withoutAssignment, type Exercise } from './removal';
 
 /** What only Azure's own insides need; nothing in a local region acts as the identity of the workspace. */
 const source = 'https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication';
 const file = join(__dirname, '..', '..', '..', '.local', 'least-privilege.json');
 
-/** A stack gives these roles to nobody unless its configuration names somebody. */
-const onRequest = new Set<FactoryRow['who']>(['smoke-tester']);
-const rows = factoryRoles.filter(({ who }) => !onRequest.has(who));
-
 type Row = FactoryRow | PlatformRow;
-interface Result { readonly assignment: string; readonly who: string; readonly role: string; readonly scope: string; readonly step: string; readonly why: string; readonly refused?: { readonly identity: string; readonly action: string; readonly scope: string }; readonly failed?: string; readonly durationMs?: number; readonly source?: string }
+/** Which stack asks for a row: the default one gives these roles to nobody, because it names nobody. */
+type Stack = 'default' | 'with listed people';
+const stackOf = ({ who }: Row): Stack => (who === 'smoke-tester' || who === 'approver' ? 'with listed people' : 'default');
+
+interface Result { readonly stack: Stack; /** Its name in the program. */ readonly declared: string; readonly assignment: string; readonly who: string; readonly role: string; readonly scope: string; readonly step: string; readonly why: string; readonly refused?: { readonly identity: string; readonly action: string; readonly scope: string }; readonly failed?: string; readonly durationMs?: number; readonly source?: string }
 
 let ground: ProvingGround;
 const results: Result[] = [];
@@ -27,9 +28,12 @@ const started = performance.now();
 beforeAll(async () => {
   ground = await startProvingGround();
 }, 300_000);
-afterAll(async () => {
+const writeRows = () => {
   mkdirSync(join(file, '..'), { recursive: true });
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+};
+afterAll(async () => {
+  writeRows();
   const cells = ({ who, role, scope, step, refused, failed, durationMs, source: from }: Result) => [step.padEnd(9), who.padEnd(21), role.padEnd(29), scope.padEnd(27), refused ? `${(refused.action.split('/').slice(-3).join('/')).padEnd(30).slice(0, 48)} ${failed ?? ''} (${((durationMs ?? 0) / 1_000).toFixed(1)} s)` : (from ?? '')].join('');
   const proven = results.filter(({ refused }) => refused);
   const inside = results.filter(({ source: from }) => from !== undefined);
@@ -39,9 +43,11 @@ afterAll(async () => {
 
 const nameOf = ({ who, role, scope }: Row) => `${who}-${role}-${scope.replaceAll('/', '-')}`;
 /** Whoever is listed in the configuration stands in the name of the assignment; here each list has one. */
-const matrixName = (name: string) => name.replace(/^(reader|raw-writer)-[0-9a-f]{8}-/, '$1-');
+const matrixName = (name: string) => name.replace(/^(reader|raw-writer|approver|smoke-tester)-[0-9a-f]{8}-/, '$1-');
+const declaredAs = (row: Row) => ground.resources.find(({ type, name }) => type.endsWith(':authorization:RoleAssignment') && matrixName(name) === nameOf(row));
+const resultOf = (row: Row) => ({ stack: stackOf(row), declared: declaredAs(row)?.name ?? '', assignment: nameOf(row), who: row.who, role: row.role, scope: row.scope, step: row.step, why: row.why });
 function assignmentOf(row: Row): RoleAssignment {
-  const resource = ground.resources.find(({ type, name }) => type.endsWith(':authorization:RoleAssignment') && matrixName(name) === nameOf(row));
+  const resource = declaredAs(row);
   const assignment = resource && ground.region.context.roles.assignment(resource.id);
   if (!assignment) throw new Error(`the stack has no role assignment ${nameOf(row)}`);
   if (!isCustomRole(row.role) && !assignment.roleDefinitionId.endsWith(builtInRoles[row.role].guid)) throw new Error(`${nameOf(row)} has another role than its name says`);
@@ -61,23 +67,34 @@ function exerciseOf(row: FactoryRow): Promise<Exercise> | Exercise {
     case 'deployer': return deployerExercise(ground, row);
     case 'reader': return readerExercise(ground, row);
     case 'raw-writer': return rawWriterExercise(ground);
+    case 'approver': return approverExercise(ground);
+    case 'smoke-tester': return smokeExercise(ground, row);
     default: throw new Error(`there is no exercise for ${who}`);
   }
 }
 
 it('the stack has the assignments of the table of roles and no others, and with all of them nothing was refused in a whole round', () => {
   const declared = ground.resources.filter(({ type }) => type.endsWith(':authorization:RoleAssignment')).map(({ name }) => matrixName(name)).sort();
-  expect(declared).toEqual([...rows, ...workspaceRoles].map(nameOf).sort());
+  expect(declared).toEqual([...factoryRoles, ...workspaceRoles].map(nameOf).sort());
   expect(ground.report.refusals).toEqual([]);
   expect(ground.report.steps.filter(({ ok }) => !ok)).toEqual([]);
-  for (const row of workspaceRoles) results.push({ assignment: nameOf(row), who: row.who, role: row.role, scope: row.scope, step: row.step, why: row.why, source });
+  for (const row of workspaceRoles) results.push({ ...resultOf(row), source });
 });
 
-it.each(rows.map((row) => [`${row.step}: ${row.who} cannot do its part without ${row.role} at ${row.scope}`, row] as const))('%s', async (_, row) => {
+it.each(factoryRoles.map((row) => [`${row.step}: ${row.who} cannot do its part without ${row.role} at ${row.scope}`, row] as const))('%s', async (_, row) => {
   const assignment = assignmentOf(row);
   const { denial, failed, durationMs } = await withoutAssignment(ground.region, assignment, await exerciseOf(row));
-  results.push({ assignment: nameOf(row), who: row.who, role: row.role, scope: row.scope, step: row.step, why: row.why, refused: { identity: denial.identity, action: denial.action, scope: denial.scope }, failed, durationMs });
+  results.push({ ...resultOf(row), refused: { identity: denial.identity, action: denial.action, scope: denial.scope }, failed, durationMs });
   expect(denial.objectId).toBe(assignment.principalId);
+}, 240_000);
+
+it('the file has one row for each role assignment that plan --json shows of the default stack, and of the one with an approver and a smoke tester', async () => {
+  writeRows();
+  const written = JSON.parse(readFileSync(file, 'utf8')) as Result[];
+  const elements = (of: readonly Result[]) => of.map(({ declared, step, why }) => ({ name: declared, description: `step ${step}: ${why}` })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const planned = async (stack: Stack) => (await ground.planned(stack)).map(({ name, inputs }) => ({ name, description: inputs['description'] })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  expect(elements(written.filter(({ stack }) => stack === 'default'))).toEqual(await planned('default'));
+  expect(elements(written)).toEqual(await planned('with listed people'));
 }, 120_000);
 
 it('with all of them back the loop closes again, and nothing is refused', async () => {

@@ -4,6 +4,7 @@ import { EvidenceReader } from '../../../commands/loop/evidenceReader';
 import { regionCredential } from '../../../commands/loop/localLoop';
 import { MonitorReader } from '../../../commands/loop/monitorReader';
 import { SiteConsole } from '../../../commands/loop/siteConsole';
+import { Releases } from '../../../commands/release/releases';
 import { enrolSite } from '../../../commands/deploy/enrolSite';
 import { registerDevice } from '../../../commands/deploy/registerDevice';
 import type { FactoryRow } from '../../../components/access/roleMatrix';
@@ -89,6 +90,15 @@ export async function linkExercise(ground: ProvingGround): Promise<Exercise> {
     await response.arrayBuffer();
     if (!response.ok) throw new Error(`the download answered ${response.status}`);
   }, 'the package is downloaded');
+}
+
+/** The delivery waits for a person again, who then approves it. */
+export async function approverExercise(ground: ProvingGround): Promise<Exercise> {
+  const before = await ground.delivery();
+  await ground.writeDelivery({ ...before, state: 'AwaitingApproval', history: [] });
+  const releases = Releases.of(ground.outputs, regionCredential(ground.region, ground.approver));
+  const exercise = refused(() => releases.decide(before.deliveryId, { approved: true, by: 'approver of the proof' }, new Date()), 'the delivery is approved');
+  return { ...exercise, restore: () => ground.writeDelivery(before) };
 }
 
 /** The site signs in with its certificate: telemetry comes by itself, inference data when the line runs. */

@@ -4,16 +4,20 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { EvidenceReader } from '../../../commands/loop/evidenceReader';
 import { regionMarker } from '../../../commands/loop/leftovers';
+import { localConfiguration, project, sitePorts } from '../../../commands/loop/localConfiguration';
 import { regionCredential, runLocalLoop } from '../../../commands/loop/localLoop';
 import { replayStretches } from '../../../commands/loop/replayStretches';
 import type { LoopReport } from '../../../commands/loop/report';
 import { simulatedRawFiles } from '../../../commands/loop/simulatedRawFiles';
+import { plannedStack } from '../../../commands/plan/plannedStack';
+import type { PlannedResource } from '../../../components/plan/recordProgram';
 import type { DeliveryRecord } from '../../../contracts/deliveryRecord';
 import { encodeQueueMessage } from '../../../contracts/eventGrid';
 import type { StackOutputs } from '../../../contracts/stackOutputs';
 import type { JobExecution } from '../../../local-azure/container-apps/jobExecution';
 import type { ContainerAppsEvent } from '../../../local-azure/container-apps/containerApps';
 import type { DeployedResource } from '../../../local-azure/provider/host';
+import type { Principal } from '../../../local-azure/entra/tokenAuthority';
 import type { LocalRegion } from '../../../local-azure/region/localRegion';
 import type { JobName, QueueName } from '../../../components/access/roleMatrix';
 import { until } from '../messaging';
@@ -21,8 +25,14 @@ import { until } from '../messaging';
 const root = join(__dirname, '..', '..', '..');
 const local = join(root, '.local', 'least-privilege');
 
-/** The running default stack after one closed round: data version, model and package are there. */
+/** The running default stack, with an approver and a smoke tester listed besides, after one closed round: data version, model and package are there. */
 export interface ProvingGround {
+  readonly approver: Principal;
+  readonly smokeTester: Principal;
+  /** For files of the proof. */
+  readonly directory: string;
+  /** Role assignments that `plan --json` shows of the default stack, or of the one with listed people. */
+  planned(stack: 'default' | 'with listed people'): Promise<readonly PlannedResource[]>;
   readonly report: LoopReport; readonly region: LocalRegion; readonly outputs: StackOutputs; readonly resources: readonly DeployedResource[];
   /** May put what starts a program where it belongs; its roles are the test's own. */
   readonly container: (account: 'data' | 'edge', name: string) => ReturnType<BlobServiceClient['getContainerClient']>;
@@ -39,6 +49,7 @@ export interface ProvingGround {
   end(): Promise<void>;
 }
 
+const sampleIntervalMs = 1_000;
 const queueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88';
 const blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe';
 export const queues: readonly QueueName[] = ['data-pipeline', 'model-development', 'validate-and-package', 'tag-and-deliver', 'delivery'];
@@ -57,7 +68,7 @@ export async function startProvingGround(): Promise<ProvingGround> {
   let running: Promise<LoopReport> | undefined;
   const ready = new Promise<{ report: LoopReport; region: LocalRegion; outputs: StackOutputs; resources: readonly DeployedResource[] }>((resolve, reject) => {
     running = runLocalLoop({
-      directory, rounds: 1, keep: true, rawFiles: simulatedRawFiles(join(local, 'raw')), signal: new AbortController().signal, sampleIntervalMs: 1_000, dataset: {},
+      directory, rounds: 1, keep: true, listed: ['approver', 'smoke-tester'], rawFiles: simulatedRawFiles(join(local, 'raw')), signal: new AbortController().signal, sampleIntervalMs, dataset: {},
       program: async () => (await import('../../../index')).default as unknown as Record<string, unknown>, replay: replayStretches(true, {}), events: { phase: () => undefined, waiting: () => undefined, step: () => undefined },
       whileRunning: async (report, region, outputs, resources) => {
         resolve({ report, region, outputs, resources });
@@ -76,6 +87,13 @@ export async function startProvingGround(): Promise<ProvingGround> {
       region.context.roles.assign({ id: `${scope}/providers/Microsoft.Authorization/roleAssignments/proof-${role}`, scope, roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${role}`, principalId: operator.objectId, principalType: 'ServicePrincipal' });
     }
   }
+  // Each is somebody of their own, so that their roles stand in for nobody's of the default stack.
+  const [approver, smokeTester] = [region.principal('approver'), region.principal('smoke-tester')];
+  // Who runs a smoke test is a reader and a raw writer besides, by rows of their own.
+  for (const { name, id } of resources) {
+    const assignment = /^(?:reader|raw-writer)-[0-9a-f]{8}-/.test(name) ? region.context.roles.assignment(id) : undefined;
+    if (assignment) region.context.roles.assign({ ...assignment, id: `${assignment.id}-smoke`, principalId: smokeTester.objectId });
+  }
   const credential = regionCredential(region, operator);
   const blobs = { data: new BlobServiceClient(outputs.dataBlobEndpoint, credential), edge: new BlobServiceClient(outputs.edgeBlobEndpoint, credential) };
   const queueService = new QueueServiceClient(region.storage.endpoints(accounts.data).queue, credential);
@@ -84,6 +102,13 @@ export async function startProvingGround(): Promise<ProvingGround> {
   const deliveries = blobs.data.getContainerClient(outputs.deliveriesContainer);
   const send = async (queue: QueueName, message: unknown) => void (await queueService.getQueueClient(queue).sendMessage(encodeQueueMessage(message)));
   return {
+    directory: local, approver, smokeTester,
+    planned: async (stack) => {
+      const people = { reader: region.principal('reader'), rawWriter: region.principal('raw-writer'), ...(stack === 'default' ? {} : { approver, smokeTester }) };
+      const configuration = localConfiguration(region.cloud, { rounds: 1, dataset: {}, sampleIntervalMs, ports: await sitePorts(directory), ...people });
+      const { resources: declared } = await plannedStack({ project, stack: 'local', configuration, secretKeys: [] }, { preview: false });
+      return declared.filter(({ type }) => type === 'azure-native:authorization:RoleAssignment');
+    },
     report, region, outputs, resources, events, send, reader: new EvidenceReader(outputs, regionCredential(region, region.principal('reader'))),
     container: (account, name) => blobs[account].getContainerClient(name),
     sendEvent: (queue, event) => send(queue, messageEventOf(event)),
