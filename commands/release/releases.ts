@@ -1,5 +1,5 @@
 import { BlobServiceClient } from '@azure/storage-blob';
-import { QueueClient } from '@azure/storage-queue';
+import { QueueServiceClient } from '@azure/storage-queue';
 import type { TokenCredential } from '@azure/identity';
 import type { DeliveryRecord } from '../../contracts/deliveryRecord';
 import { encodeQueueMessage } from '../../contracts/eventGrid';
@@ -25,7 +25,7 @@ export class Releases {
   /** With the ordinary clients, as the person who is signed in. */
   static of(outputs: Pick<StackOutputs, 'dataBlobEndpoint' | 'dataQueueEndpoint' | 'deliveriesContainer' | 'releaseQueue'>, credential: TokenCredential): Releases {
     const container = new BlobServiceClient(outputs.dataBlobEndpoint, credential).getContainerClient(outputs.deliveriesContainer);
-    const queue = new QueueClient(`${outputs.dataQueueEndpoint}/${outputs.releaseQueue}`, credential);
+    const queue = new QueueServiceClient(outputs.dataQueueEndpoint, credential).getQueueClient(outputs.releaseQueue);
     return new Releases(deliveryRecords(container), async (deliveryId) => {
       await queue.sendMessage(encodeQueueMessage({ deliveryId }), { abortSignal: AbortSignal.timeout(requestTimeoutMs) });
     });
