@@ -4,8 +4,10 @@ import { z } from 'zod';
 import { isReservedDataset } from '../contracts/datasets';
 import { maxBatchRecords } from '../contracts/landingZone';
 import { programs } from '../contracts/programs';
+import { maxRawBytes } from '../contracts/settings/dataPipeline';
 import { effectiveSettings, settingConflicts, type ResourceSettings } from './effectiveSettings';
 import { profileNames, profiles } from './profiles';
+import { diskBytes, jobCpu } from './programs/jobSize';
 import {
   alertSettings, budgetSettings, eventHubsSettings, expectedLoadSettings, iotHubSettings, keyVaultSettings, logSettings, registrySettings, registrySource, servicePrincipalSource, storageSettings, trainingSettings, workspaceSource,
 } from './resourceSettings';
@@ -28,6 +30,8 @@ const publicCertificate = z.string().max(20_000).superRefine((pem, context) => {
   }
 });
 
+const largestRawFile = maxRawBytes(diskBytes(jobCpu['data-pipeline']));
+
 /** Everything that a stack may set, as `factory-loop:<key>`. */
 export const configurationSchema = z.strictObject({
   factory: slug(20).default('plant-one'),
@@ -47,7 +51,7 @@ export const configurationSchema = z.strictObject({
     strideSeconds: z.number().min(0.1).max(86_400).default(10),
     referenceFraction: z.union([z.literal('auto'), z.number().min(0.1).max(1)]).default('auto'),
     settleSeconds: z.int().min(0).max(3_600).default(15),
-    maxFileBytes: z.int().min(1).max(2 ** 40).default(2_000_000_000),
+    maxFileBytes: z.int().min(1).max(largestRawFile, `at most ${largestRawFile}, half of the disk of the data pipeline's job: cut recordings into smaller files`).default(2_000_000_000),
   }).prefault({}),
   retrain: z.strictObject({ minNewWindows: z.int().min(1).max(1e9).default(500), minIntervalSeconds: z.int().min(0).max(31_536_000).default(86_400) }).prefault({}),
   gate: z.strictObject({ maxFalseAlarmRate: z.number().min(0).max(1).default(0.15), minFaultDetection: z.number().min(0).max(1).default(0.8), minLabelAuc: z.number().min(0).max(1).default(0.7) }).prefault({}),

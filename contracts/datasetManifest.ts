@@ -30,5 +30,8 @@ export const datasetManifest = z.object({
 export type DatasetManifest = z.output<typeof datasetManifest>;
 export const manifestPath = (dataset: string, dataVersion: string) => `${dataset}/${dataVersion}/manifest.json`;
 
+/** Programs read all windows of a data version into memory. */
+export const maxWindowsBytes = 512 * 1024 ** 2;
+
 /** `reason.json` beside a quarantined copy. */
 export interface QuarantineReason { readonly file: string; readonly row: number | null; readonly column: string | null; readonly expected: string; readonly found: string; readonly etag: string; readonly quarantinedAt: string }

@@ -53,21 +53,24 @@ export function deployerSignIn(environment: NodeJS.ProcessEnv): DeployerSignIn {
   return { kind: 'default' };
 }
 
-function certificateCredential({ tenantId, clientId, path, password }: Extract<DeployerSignIn, { kind: 'certificate' }>): TokenCredential {
+/** Where to sign in, if not at the public cloud or where the environment says. */
+export interface Authority { readonly authorityHost?: string; readonly disableInstanceDiscovery?: boolean }
+
+function certificateCredential({ tenantId, clientId, path, password }: Extract<DeployerSignIn, { kind: 'certificate' }>, authority: Authority): TokenCredential {
   if (!readFileSync(path, 'latin1').includes('-----BEGIN')) {
     throw new SettingsError(`${path} (ARM_CLIENT_CERTIFICATE_PATH) is not PEM: Pulumi's Azure provider reads PKCS#12 too, the commands of the deployment do not; openssl pkcs12 -nodes makes a PEM file of it`);
   }
-  return new ClientCertificateCredential(tenantId, clientId, { certificatePath: path, ...(password === undefined ? {} : { certificatePassword: password }) });
+  return new ClientCertificateCredential(tenantId, clientId, { certificatePath: path, ...(password === undefined ? {} : { certificatePassword: password }) }, authority);
 }
 
 /** Signs in as the same principal as Pulumi's Azure provider: its roles are the deployer's. */
-export function deployerCredential(environment: NodeJS.ProcessEnv): TokenCredential {
+export function deployerCredential(environment: NodeJS.ProcessEnv, authority: Authority = {}): TokenCredential {
   const signIn = deployerSignIn(environment);
   switch (signIn.kind) {
-    case 'certificate': return certificateCredential(signIn);
-    case 'secret': return new ClientSecretCredential(signIn.tenantId, signIn.clientId, signIn.secret);
-    case 'assertion': return new ClientAssertionCredential(signIn.tenantId, signIn.clientId, signIn.assertion);
+    case 'certificate': return certificateCredential(signIn, authority);
+    case 'secret': return new ClientSecretCredential(signIn.tenantId, signIn.clientId, signIn.secret, authority);
+    case 'assertion': return new ClientAssertionCredential(signIn.tenantId, signIn.clientId, signIn.assertion, authority);
     case 'managed-identity': return new ManagedIdentityCredential(signIn.clientId === undefined ? {} : { clientId: signIn.clientId });
-    case 'default': return new DefaultAzureCredential(signIn.tenantId === undefined ? {} : { tenantId: signIn.tenantId });
+    case 'default': return new DefaultAzureCredential({ ...authority, ...(signIn.tenantId === undefined ? {} : { tenantId: signIn.tenantId }) });
   }
 }

@@ -1,4 +1,4 @@
-import { DefaultAzureCredential } from '@azure/identity';
+import { deployerCredential } from '../deploy/deployerCredential';
 import { askWith, NoAnswer } from './azureQuestions';
 import type { SignedIn } from './cloudChecks';
 import { readClaims } from './tokenClaims';
@@ -16,14 +16,14 @@ export async function unreachable(authorityHost: string): Promise<string | undef
   }
 }
 
-/** Signs in as the Azure SDK finds it. Throws NoAnswer when nobody is signed in. */
+/** Signs in as a deployment would. Throws NoAnswer when nobody is signed in. */
 export async function signIn(options: { authorityHost: string; disableInstanceDiscovery: boolean; armAudience: string; graphEndpoint: string }): Promise<SignedIn> {
-  const credential = new DefaultAzureCredential({ authorityHost: options.authorityHost, disableInstanceDiscovery: options.disableInstanceDiscovery });
+  const credential = deployerCredential(process.env, { authorityHost: options.authorityHost, disableInstanceDiscovery: options.disableInstanceDiscovery });
   const tokenFor = async (resource: string) => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`no answer within ${signInTimeoutMs / 1_000} s`)), signInTimeoutMs)));
     try {
-      const { token } = await Promise.race([credential.getToken(`${resource}/.default`), late]);
+      const token = (await Promise.race([credential.getToken(`${resource}/.default`), late]))?.token ?? '';
       const claims = readClaims(token);
       if (claims === undefined) throw new Error('the token names nobody');
       return { ask: askWith(token), claims };

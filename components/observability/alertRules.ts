@@ -123,8 +123,8 @@ export function platformAlerts(maxNodes: number, settings: AlertSettings): Alert
       advice: `At least ${settings.nodeUsePercent} % of the ${maxNodes} node${maxNodes === 1 ? '' : 's'} worked for an hour. If jobs also wait, raise training.maxNodes; if each takes long, a larger training.vmSize.`,
     },
     {
-      ...onWorkspace, name: 'queue-wait', title: 'Training jobs wait', severity: 2, metric: 'Queued Runs', aggregation: 'Average', windowMinutes: 30, operator: 'GreaterThan', threshold: settings.queuedRuns,
-      advice: 'More jobs wait than the cluster takes on. Raise training.maxNodes, ask for quota of the virtual machine family, or let data versions come less often (retrain.minIntervalSeconds).',
+      ...onWorkspace, name: 'queue-wait', title: `Training jobs were queued more than ${settings.queuedRuns} time${settings.queuedRuns === 1 ? '' : 's'} in 30 minutes`, severity: 2, metric: 'Queued Runs', aggregation: 'Total', windowMinutes: 30, operator: 'GreaterThan', threshold: settings.queuedRuns,
+      advice: 'More jobs come than the cluster takes on at once. Raise training.maxNodes, ask for quota of the virtual machine family, or let data versions come less often (retrain.minIntervalSeconds).',
     },
     {
       kind: 'log', name: 'daily-cap', title: 'The daily cap of the logs is reached', severity: 1, windowMinutes: 60, operator: 'GreaterThan', threshold: 0, query: () => ['_LogOperation', "| where Category =~ 'Ingestion'", "| where Detail contains 'OverQuota'"].join('\n'),

@@ -10,6 +10,7 @@ import type { JobName, QueueName } from '../access/roleMatrix';
 import { programName, type NameParts } from '../naming';
 import type { UniformArgs } from '../uniformComponent';
 import type { LoopStorage } from '../storage/loopStorage';
+import { jobCpu } from './jobSize';
 import type { PipelineSettings } from './pipelineSettings';
 import { ProgramApp } from './programApp';
 import { programContainer } from './programContainer';
@@ -57,10 +58,10 @@ export class PipelinePrograms extends pulumi.ComponentResource {
         queue: { accountName: storage.data.accountName, name: storage.data.queues[program].name }, pollingIntervalSeconds,
       }, child);
     this.jobs = {
-      'data-pipeline': job('data-pipeline', programContainer({ program: 'data-pipeline', image: images['data-pipeline'], schema: dataPipelineSettings, settings: settings['data-pipeline'], cpu: 2 }), 3_600),
-      'model-development': job('model-development', programContainer({ program: 'model-development', image: images['model-development'], schema: modelDevelopmentSettings, settings: settings['model-development'] }), 900),
-      'validate-and-package': job('validate-and-package', programContainer({ program: 'validate-and-package', image: images['validate-and-package'], schema: validateAndPackageSettings, settings: settings['validate-and-package'], cpu: 1 }), 1_800),
-      'tag-and-deliver': job('tag-and-deliver', programContainer({ program: 'tag-and-deliver', image: images['tag-and-deliver'], schema: tagAndDeliverSettings, settings: settings['tag-and-deliver'] }), 900),
+      'data-pipeline': job('data-pipeline', programContainer({ program: 'data-pipeline', image: images['data-pipeline'], schema: dataPipelineSettings, settings: settings['data-pipeline'], cpu: jobCpu['data-pipeline'] }), 3_600),
+      'model-development': job('model-development', programContainer({ program: 'model-development', image: images['model-development'], schema: modelDevelopmentSettings, settings: settings['model-development'], cpu: jobCpu['model-development'] }), 900),
+      'validate-and-package': job('validate-and-package', programContainer({ program: 'validate-and-package', image: images['validate-and-package'], schema: validateAndPackageSettings, settings: settings['validate-and-package'], cpu: jobCpu['validate-and-package'] }), 1_800),
+      'tag-and-deliver': job('tag-and-deliver', programContainer({ program: 'tag-and-deliver', image: images['tag-and-deliver'], schema: tagAndDeliverSettings, settings: settings['tag-and-deliver'], cpu: jobCpu['tag-and-deliver'] }), 900),
     };
     this.delivery = new ProgramApp('delivery', {
       ...place, appName: names.apply((parts) => programName('delivery', parts)), identityId: identities.delivery.id, identityForPrograms: true,

@@ -7,6 +7,7 @@ import type { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliv
 import type { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
 import type { QueueName } from '../access/roleMatrix';
 import type { Configuration } from '../configuration';
+import { diskBytes, jobCpu } from './jobSize';
 import type { MessageRoute } from '../delivery/messageRoute';
 import type { PlatformLinks } from '../platform';
 import type { LoopStorage } from '../storage/loopStorage';
@@ -61,7 +62,7 @@ export function pipelineSettings(sources: PipelineSettingsSources): PipelineSett
       RAW_CONTAINER: data.containers.raw.name, CHECKPOINTS_CONTAINER: data.containers.checkpoints.name, QUARANTINE_CONTAINER: data.containers.quarantine.name, LANDING_ZONE_CONTAINER: edge.containers['landing-zone'].name,
       DATASET_NAME: dataset.name, SETTLE_SECONDS: String(dataset.settleSeconds), WINDOW_SECONDS: String(dataset.windowSeconds), STRIDE_SECONDS: String(dataset.strideSeconds),
       REFERENCE_FRACTION: String(dataset.referenceFraction), TIME_COLUMN: dataset.timeColumn, LABEL_COLUMNS: commaList(dataset.labelColumns), IGNORED_COLUMNS: commaList(dataset.ignoredColumns),
-      MAX_FILE_BYTES: String(dataset.maxFileBytes), RETRAIN_MIN_NEW_WINDOWS: String(retrain.minNewWindows), RETRAIN_MIN_INTERVAL_SECONDS: String(retrain.minIntervalSeconds),
+      MAX_FILE_BYTES: String(dataset.maxFileBytes), DISK_BYTES: String(diskBytes(jobCpu['data-pipeline'])), RETRAIN_MIN_NEW_WINDOWS: String(retrain.minNewWindows), RETRAIN_MIN_INTERVAL_SECONDS: String(retrain.minIntervalSeconds),
     },
     'model-development': {
       ...own('model-development'), ...catalog, ...processed, COMPUTE_ID: platform.trainingCluster.id, ENVIRONMENT_ID: sources.trainingEnvironmentId,

@@ -64,7 +64,7 @@ export class MachineLearning extends pulumi.ComponentResource {
         datastoreType: 'AzureBlob', accountName: args.account.name, containerName: args.modelsContainer, endpoint: place.endpoint, protocol: place.protocol,
         credentials: { credentialsType: 'None' }, serviceDataAccessAuthIdentity: 'WorkspaceUserAssignedIdentity', description: 'Model files, read and written with the identity of whoever asks',
       },
-    }, { parent: this, dependsOn: [...itself.ready] });
+    }, { parent: this, dependsOn: [...itself.ready], deletedWith: workspace });
     attach(name, all, { id: workspace.id, children: [datastore] }, this);
     this.id = workspace.id;
     this.ready = itself.ready;

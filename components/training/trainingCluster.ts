@@ -1,5 +1,6 @@
 import { Compute } from '@pulumi/azure-native/machinelearningservices';
 import * as pulumi from '@pulumi/pulumi';
+import { RandomString } from '@pulumi/random';
 import { programIdentity } from '../access/programIdentity';
 import type { NameParts } from '../naming';
 import { attach, identityOf, type UniformArgs } from '../uniformComponent';
@@ -40,8 +41,10 @@ export class TrainingCluster extends pulumi.ComponentResource {
     const tags = uniform.tags === undefined ? {} : { tags: uniform.tags };
     const identity = programIdentity('train', { resourceGroupName, location, names, ...tags }, { parent: this });
     const identities = identityOf(uniform.identity, { userAssignedIds: [identity.id] }, 'SystemAssigned,UserAssigned');
+    // Another size or priority is another cluster with a name of its own: one that is made again under its old name keeps its old size.
+    const made = new RandomString(`${name}-made`, { length: 6, special: false, upper: false, keepers: { vmSize, priority } }, { parent: this });
     const cluster = new Compute(name, {
-      resourceGroupName, workspaceName: args.workspaceName, location, computeName: 'training-cluster', ...tags,
+      resourceGroupName, workspaceName: args.workspaceName, location, computeName: pulumi.interpolate`training-${made.result}`, ...tags,
       ...(identities === undefined ? {} : { identity: identities }),
       properties: {
         computeType: 'AmlCompute', disableLocalAuth: true,
@@ -50,7 +53,8 @@ export class TrainingCluster extends pulumi.ComponentResource {
           scaleSettings: { minNodeCount: minNodes, maxNodeCount: maxNodes, nodeIdleTimeBeforeScaleDown: `PT${idleSeconds}S` },
         },
       },
-    }, { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
+    // Azure wants to be told what becomes of the nodes, which Pulumi does not say: the cluster goes with the workspace.
+    }, { parent: this, retainOnDelete: true, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
     attach(name, uniform, { id: cluster.id }, this);
     this.id = cluster.id;
     this.principalId = identity.principalId;

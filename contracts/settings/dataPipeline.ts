@@ -26,7 +26,11 @@ export const dataPipelineSettings = z.object({
   LABEL_COLUMNS: z.string().optional(),
   IGNORED_COLUMNS: z.string().optional(),
   MAX_FILE_BYTES: integer(1, 2 ** 40),
+  /** Disk of the job: raw files, the samples made of them and the windows are on it at the same time. */
+  DISK_BYTES: integer(1, 2 ** 50),
   RETRAIN_MIN_NEW_WINDOWS: integer(1, 1e9),
   RETRAIN_MIN_INTERVAL_SECONDS: integer(0, 31_536_000),
 });
+/** What raw files may take of the job's disk: their samples and windows need as much again. */
+export const maxRawBytes = (diskBytes: number): number => Math.floor(diskBytes / 2);
 export type DataPipelineSettings = z.output<typeof dataPipelineSettings>;

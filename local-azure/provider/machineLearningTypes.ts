@@ -11,7 +11,7 @@ import { nameOf } from './armId';
 import { inputAt, type InputRule } from './checks';
 import { declaredType, type DeclaredType } from './declaredType';
 import { identityOutput, userAssignedIds } from './managedIdentity';
-import type { CheckFailure, Properties, ProviderPart } from './resourceType';
+import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from './resourceType';
 
 const apiVersion = '2025-12-01';
 const armType = 'Microsoft.MachineLearningServices/workspaces';
@@ -122,7 +122,9 @@ export function machineLearningTypes(machineLearning: MachineLearning, directory
           ...['allocationState', 'allocationStateTransitionTime', 'currentNodeCount', 'targetNodeCount', 'errors', 'nodeStateCounts'].map((one) => `properties.properties.${one}`),
         ],
         live: declaredHere,
-        remove: (id) => workspaces.delete(id),
+        remove: (id) => {
+          if (workspaces.find(id)) throw new ResourceError('ValidationError', `the query parameter 'underlyingResourceAction' is required to delete ${id}, and Pulumi does not send it.`, 'Let the cluster go with its workspace (retainOnDelete).');
+        },
       }),
       type({
         token: 'azure-native:machinelearningservices:Datastore', armType: `${armType}/datastores`, names: ['workspaceName', 'name'], apiVersion, rules: datastoreRules,

@@ -66,6 +66,11 @@ export async function writeBlob(container: ContainerClient, name: string, conten
   return response.etag ?? '';
 }
 
+/** Writes a file as a blob, block by block: it need not fit into memory. */
+export async function writeBlobFile(container: ContainerClient, name: string, file: string, contentType: string): Promise<void> {
+  await container.getBlockBlobClient(name).uploadFile(file, { blobHTTPHeaders: { blobContentType: contentType }, abortSignal: AbortSignal.timeout(900_000) });
+}
+
 /** Writes a blob only where there is none; false when there was one, which then stays as it is. */
 export async function writeBlobOnce(container: ContainerClient, name: string, content: Buffer | string, contentType: string): Promise<boolean> {
   try {

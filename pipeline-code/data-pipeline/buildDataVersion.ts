@@ -1,14 +1,14 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ContainerClient } from '@azure/storage-blob';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { datasetOfRawBlob, isAcceptedDataset, packageName, smokePrefix } from '../../contracts/datasets';
-import { manifestPath, type DatasetManifest, type QuarantineReason } from '../../contracts/datasetManifest';
+import { manifestPath, maxWindowsBytes, type DatasetManifest, type QuarantineReason } from '../../contracts/datasetManifest';
 import { quoteLiteral } from '../../contracts/features/renderSql';
-import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
+import { maxRawBytes, type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
 import { type Log } from '../clients/log';
-import { downloadBlob, isConflict, isNotFound, readBlob, writeBlob, writeBlobOnce } from '../clients/storage';
+import { downloadBlob, isConflict, isNotFound, readBlob, writeBlobFile, writeBlobOnce } from '../clients/storage';
 import { type Refusal } from './csvLayout';
 import { contentOf, inspectFiles, type RawFile } from './inspectFiles';
 import { landingOutcomes } from './landingBlobs';
@@ -88,15 +88,20 @@ async function build(settings: DataPipelineSettings, dataset: string, { raw, lan
     quarantined.push(reason);
     log.warn('file quarantined', { file: blob.name, row: reason.row, column: reason.column, reason: reasonText(reason) });
   };
-  for (const [index, blob] of (await listRaw(raw, own, dataset)).entries()) {
+  const wanted: RawBlob[] = [];
+  for (const blob of await listRaw(raw, own, dataset)) {
     if (isKnown(blob.name, blob.etag)) continue;
     const of = datasetOfRawBlob(own, blob.name);
     if (of !== dataset) await refuse(blob, { row: null, column: null, expected: `a file in the folder ${own} or ${smokePrefix}<id>`, found: `the folder "${of.slice(0, 100)}"` }, undefined);
     else if (blob.sizeBytes > settings.MAX_FILE_BYTES) await refuse(blob, { row: null, column: null, expected: `at most ${settings.MAX_FILE_BYTES} bytes`, found: `${blob.sizeBytes} bytes` }, undefined);
-    else {
-      const file = await fetchRaw(raw, blob, join(directory, `raw-${index}`), settings.MAX_FILE_BYTES);
-      if (file !== undefined) files.push(file);
-    }
+    else wanted.push(blob);
+  }
+  const rawBytes = wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const most = maxRawBytes(settings.DISK_BYTES);
+  if (rawBytes > most) throw new Error(`the ${wanted.length} raw files of ${dataset} have ${rawBytes} bytes together, expected at most ${most}: the job's disk (DISK_BYTES) has ${settings.DISK_BYTES}. Let raw files age out (storage.lifecycle.raw.deleteAfterDays), or take files out of the container ${settings.RAW_CONTAINER}`);
+  for (const [index, blob] of wanted.entries()) {
+    const file = await fetchRaw(raw, blob, join(directory, `raw-${index}`), settings.MAX_FILE_BYTES);
+    if (file !== undefined) files.push(file);
   }
 
   const instance = await DuckDBInstance.create(join(directory, 'work.duckdb'), { threads: '2', memory_limit: '1GB' });
@@ -123,6 +128,8 @@ async function build(settings: DataPipelineSettings, dataset: string, { raw, lan
     const windowsFile = join(directory, 'windows.parquet');
     const sources = [...good].sort((a, b) => (a.name < b.name ? -1 : 1));
     const windows = await shapeWindows(connection, sources, definition, shape, windowsFile, true);
+    const parquetBytes = (await stat(windowsFile)).size;
+    if (parquetBytes > maxWindowsBytes) throw new Error(`the ${windows.count} windows of ${dataset} take ${parquetBytes} bytes, expected at most ${maxWindowsBytes}, what training and gate can read into memory: raise dataset.strideSeconds, or let raw files age out (storage.lifecycle.raw.deleteAfterDays)`);
     // Read, not asked for by HEAD: a refused HEAD carries no error code.
     if ((await readBlob(processed, path, maxManifestBytes)) !== undefined) {
       log.info('data version is there already', { dataset, dataVersion, files: good.length, batches: records.batches.length });
@@ -148,9 +155,9 @@ async function build(settings: DataPipelineSettings, dataset: string, { raw, lan
       settings: versionSettings,
       quarantined: quarantined.map((reason) => ({ file: reason.file, row: reason.row, column: reason.column, reason: reasonText(reason) })),
     };
-    await writeBlob(processed, manifest.windowsPath, await readFile(windowsFile), 'application/vnd.apache.parquet');
+    await writeBlobFile(processed, manifest.windowsPath, windowsFile, 'application/vnd.apache.parquet');
     const created = await writeBlobOnce(processed, path, `${JSON.stringify(manifest, null, 2)}\n`, 'application/json');
-    log.info('data version written', { dataset, dataVersion, created, files: sources.length, batches: records.batches.length, quarantined: quarantined.length, windows: windows.count, recycledWindows: recycled.count, windowsByRole: windows.byRole, parquetBytes: (await stat(windowsFile)).size });
+    log.info('data version written', { dataset, dataVersion, created, files: sources.length, batches: records.batches.length, quarantined: quarantined.length, windows: windows.count, recycledWindows: recycled.count, windowsByRole: windows.byRole, parquetBytes });
     return { dataVersion, created };
   } finally {
     connection.closeSync();

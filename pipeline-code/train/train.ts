@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ContainerClient } from '@azure/storage-blob';
-import { datasetManifest, type DatasetManifest } from '../../contracts/datasetManifest';
+import { datasetManifest, maxWindowsBytes, type DatasetManifest } from '../../contracts/datasetManifest';
 import { modelFiles, type ModelSignature } from '../../contracts/modelCatalog';
 import { type TrainSettings } from '../../contracts/settings/train';
 import { type Log } from '../clients/log';
@@ -14,7 +14,6 @@ import { onnxGraph } from './onnxGraph';
 import { scoreWindows } from './onnxScores';
 import { readWindows, type Window } from './windowsFile';
 
-const maxWindowsFileBytes = 4 * 1024 ** 3;
 /** Single precision against double, through a matrix product. */
 const parityTolerance = 1e-3;
 
@@ -61,7 +60,7 @@ export async function train(settings: TrainSettings, log: Log, { processed, mode
   const directory = await mkdtemp(join(tmpdir(), 'train-'));
   try {
     const file = join(directory, 'windows.parquet');
-    await downloadBlob(processed, windowsPath, file, { maxBytes: maxWindowsFileBytes });
+    await downloadBlob(processed, windowsPath, file, { maxBytes: maxWindowsBytes });
     const windows = await readWindows(file, manifest.value.features);
     if (windows.length !== manifest.value.windowCount) throw new Error(`${windowsPath} has ${windows.length} windows, its manifest says ${manifest.value.windowCount}`);
     log.info('training', { dataVersion, windows: windows.length, features: manifest.value.features.sensors.length });

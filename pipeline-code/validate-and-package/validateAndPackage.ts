@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ContainerClient } from '@azure/storage-blob';
-import { type DatasetManifest, datasetManifest } from '../../contracts/datasetManifest';
+import { type DatasetManifest, datasetManifest, maxWindowsBytes } from '../../contracts/datasetManifest';
 import { isAcceptedDataset, isSmokeDataset, loopNames, smokeNames, type LoopNames } from '../../contracts/datasets';
 import { digestFileName, packageFolder } from '../../contracts/edgePackage';
 import { eventGridEvent, modelRegistered } from '../../contracts/eventGrid';
@@ -21,7 +21,6 @@ import { packagingProblem } from './packageConfiguration';
 
 const visibilitySeconds = 1_800;
 const maximumOnnxBytes = 2e9;
-const maximumWindowsBytes = 64e9;
 
 /** The package of a smoke test stays at the site, so it ends by itself. */
 const smokePackageLifeMs = 24 * 3_600_000;
@@ -59,7 +58,7 @@ async function judgeCandidate({ processed, settings }: Places, { onnx, signature
   const directory = await mkdtemp(join(tmpdir(), 'validate-and-package-'));
   try {
     const windowsFile = join(directory, 'windows.parquet');
-    await downloadBlob(processed, manifest.windowsPath, windowsFile, { maxBytes: maximumWindowsBytes }).catch((error: unknown) => {
+    await downloadBlob(processed, manifest.windowsPath, windowsFile, { maxBytes: maxWindowsBytes }).catch((error: unknown) => {
       throw isNotFound(error) ? new UnfitModel(`expected the windows ${manifest.windowsPath}, there are none`) : error;
     });
     return decideGate(await evaluateModel(onnx, signature, windowsFile), {

@@ -13,7 +13,7 @@ const settings: DataPipelineSettings = {
   AZURE_CLIENT_ID: '00000000-0000-4000-8000-000000000001', AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
   DATA_BLOB_ENDPOINT: 'https://localhost/data1', DATA_QUEUE_ENDPOINT: 'https://localhost/data1', EDGE_BLOB_ENDPOINT: 'https://localhost/edge1',
   RAW_CONTAINER: 'raw', PROCESSED_CONTAINER: 'processed', QUARANTINE_CONTAINER: 'quarantine', LANDING_ZONE_CONTAINER: 'landing-zone', CHECKPOINTS_CONTAINER: 'checkpoints', QUEUE_NAME: 'data-pipeline',
-  DATASET_NAME: 'line', SETTLE_SECONDS: 0, WINDOW_SECONDS: 30, STRIDE_SECONDS: 10, REFERENCE_FRACTION: 'auto', MAX_FILE_BYTES: 1_000_000, RETRAIN_MIN_NEW_WINDOWS: 500, RETRAIN_MIN_INTERVAL_SECONDS: 0,
+  DATASET_NAME: 'line', SETTLE_SECONDS: 0, WINDOW_SECONDS: 30, STRIDE_SECONDS: 10, REFERENCE_FRACTION: 'auto', MAX_FILE_BYTES: 1_000_000, DISK_BYTES: 2 ** 33, RETRAIN_MIN_NEW_WINDOWS: 500, RETRAIN_MIN_INTERVAL_SECONDS: 0,
 };
 
 let region: StorageRegion;
@@ -184,4 +184,16 @@ it('fails on a missing role and makes up for it at the next start, while the eve
   grantProcessed();
   await run();
   expect(await manifests()).toHaveLength(before.length + 1);
+});
+
+test('a file that is too large is refused by itself, and more raw files than the disk of the job holds stop it before anything is fetched', async () => {
+  const folder = (name: string) => ({ ...settings, DATASET_NAME: name });
+  await drop('large/a.csv', recording(21));
+  const run = (over: Partial<DataPipelineSettings>) => dataPipeline({ ...folder('large'), ...over }, log, connections).then(() => 'done', (error: Error) => error.message);
+  const { contentLength = 0 } = await operator.getBlobClient('large/a.csv').getProperties();
+  expect(await run({ DISK_BYTES: 2 * contentLength - 2 })).toMatch(new RegExp(`^the \\d+ raw files of large have \\d+ bytes together, expected at most ${contentLength - 1}: .*DISK_BYTES.*storage\\.lifecycle\\.raw\\.deleteAfterDays`));
+  messages.length = 0;
+  await drop('large/b.csv', recording(22, 900));
+  await run({ MAX_FILE_BYTES: contentLength });
+  expect(messages.filter(({ message }) => message === 'file quarantined').map(({ detail }) => `${String(detail.file)} ${String(detail.reason)}`).filter((line) => line.startsWith('large/'))).toEqual([expect.stringMatching(new RegExp(`^large/b\\.csv .*at most ${contentLength} bytes`))]);
 });

@@ -85,6 +85,11 @@ describe('the alerts of a factory', () => {
     expect([use(1)?.threshold, use(10)?.threshold]).toEqual([0.9, 9]);
     expect(use(10)?.advice).toMatch(/raise training\.maxNodes/);
   });
+
+  it('count how often jobs were queued: the metric is a counter, whose average is always one', () => {
+    const queued = platformAlerts(1, { ...alerts, queuedRuns: 5 }).find(({ name }) => name === 'queue-wait');
+    expect(queued).toMatchObject({ metric: 'Queued Runs', aggregation: 'Total', windowMinutes: 30, threshold: 5, title: 'Training jobs were queued more than 5 times in 30 minutes' });
+  });
 });
 
 describe('the workbook', () => {

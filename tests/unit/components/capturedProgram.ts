@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import * as runtime from '@pulumi/pulumi/runtime';
 
 export interface Registration { readonly type: string; readonly name: string; readonly id: string; readonly inputs: Record<string, unknown>; readonly custom: boolean }
-export interface Options { readonly dependencies: readonly string[]; readonly propertyDependencies: Readonly<Record<string, readonly string[]>>; readonly protect: boolean }
+export interface Options { readonly dependencies: readonly string[]; readonly propertyDependencies: Readonly<Record<string, readonly string[]>>; readonly protect: boolean; readonly retainOnDelete: boolean; readonly deletedWith: string }
 export interface Captured { readonly registrations: readonly Registration[]; readonly options: ReadonlyMap<string, Options>; readonly outputs: Record<string, unknown> }
 
 const subscriptionId = '00000000-0000-4000-8000-000000000001';
@@ -96,7 +96,7 @@ export async function captureProgram(configuration: Readonly<Record<string, unkn
   const monitor = runtime.getMonitor() as unknown as { registerResource(request: RegisterRequest, ...rest: unknown[]): unknown };
   const original = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, ...rest) => {
-    options.set(`${request.getType()} ${request.getName()}`, { dependencies: request.getDependenciesList(), propertyDependencies: Object.fromEntries([...request.getPropertydependenciesMap().entries()].map(([property, of]) => [property, of.getUrnsList()])), protect: request.getProtect() });
+    options.set(`${request.getType()} ${request.getName()}`, { dependencies: request.getDependenciesList(), propertyDependencies: Object.fromEntries([...request.getPropertydependenciesMap().entries()].map(([property, of]) => [property, of.getUrnsList()])), protect: request.getProtect(), retainOnDelete: request.getRetainondelete(), deletedWith: request.getDeletedwith() });
     return original(request, ...rest);
   };
   const outputs = await pulumi.runtime.runInPulumiStack(program as () => Promise<Record<string, unknown>>);
@@ -104,6 +104,6 @@ export async function captureProgram(configuration: Readonly<Record<string, unkn
   await pulumi.runtime.disconnect();
   return { registrations, options, outputs: resolved };
 }
-interface RegisterRequest { getType(): string; getName(): string; getDependenciesList(): string[]; getPropertydependenciesMap(): { entries(): Iterable<[string, { getUrnsList(): string[] }]> }; getProtect(): boolean }
+interface RegisterRequest { getType(): string; getName(): string; getDependenciesList(): string[]; getPropertydependenciesMap(): { entries(): Iterable<[string, { getUrnsList(): string[] }]> }; getProtect(): boolean; getRetainondelete(): boolean; getDeletedwith(): string }
 
 export const ofType = ({ registrations }: Captured, type: string) => registrations.filter((one) => one.type === type);

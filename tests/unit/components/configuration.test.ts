@@ -28,6 +28,11 @@ describe('the stack configuration', () => {
     expect(wrong({ jobs: { pollingSeconds: 3 } })).toThrow(/jobs\.pollingSeconds: no such setting/);
   });
 
+  it('takes no raw file larger than the disk of the job that reads it could hold', () => {
+    expect(wrong({ dataset: { maxFileBytes: 20_000_000_000 } })).toThrow(/dataset\.maxFileBytes is 20000000000: at most 4294967296, half of the disk/);
+    expect(wrong({ dataset: { maxFileBytes: 4_294_967_296 } })).not.toThrow();
+  });
+
   it('refuses windows that leave samples out', () => {
     expect(wrong({ dataset: { windowSeconds: 10, strideSeconds: 20 } })).toThrow(/strideSeconds is 20: expected at most dataset\.windowSeconds, 10/);
   });

@@ -28,9 +28,10 @@ describe('a built image', () => {
     expect(builtImage('train', `{"image":"r.io/train@sha256:${'c'.repeat(64)}"}`)).toBe(`r.io/train@sha256:${'c'.repeat(64)}`);
     expect(() => builtImage('train', '{"image":"r.io/train:latest"}')).toThrow(/build-image of train answered/);
   });
-  it('names the version of the training environment, so that a new image is a new version', () => {
-    expect(environmentVersionOf(`r.io/train@sha256:${'c'.repeat(64)}`)).toBe('c'.repeat(16));
-    expect(environmentVersionOf(`r.io/train@sha256:${'d'.repeat(64)}`)).not.toBe('c'.repeat(16));
+  it('names the version of the training environment, so that a new image is a new version, and an old one that comes back is one, too', () => {
+    expect(environmentVersionOf(`r.io/train@sha256:${'c'.repeat(64)}`, 'abc123')).toBe(`${'c'.repeat(16)}-abc123`);
+    expect(environmentVersionOf(`r.io/train@sha256:${'d'.repeat(64)}`, 'abc123')).not.toBe(`${'c'.repeat(16)}-abc123`);
+    expect(environmentVersionOf('a-registry-with-a-long-name.azurecr.io/train:latest', 'abc123')).toMatch(/^[A-Za-z0-9-]{1,30}$/);
   });
 });
 

@@ -136,6 +136,24 @@ describe('images', () => {
   });
 });
 
+describe('what Azure ML keeps', () => {
+  const only = (type: string) => ofType(captured, `azure-native:machinelearningservices:${type}`)[0] as Registration;
+  const keepers = (name: string) => ofType(captured, 'random:index/randomString:RandomString').find((one) => one.name === name)?.inputs.keepers;
+
+  it('goes with the workspace: a cluster or version is never deleted by itself', () => {
+    const optionsOf = (one: Registration) => captured.options.get(`${one.type} ${one.name}`);
+    expect([only('Compute'), only('EnvironmentVersion')].map((one) => optionsOf(one)?.retainOnDelete)).toEqual([true, true]);
+    expect(optionsOf(only('Datastore'))?.deletedWith).toMatch(/::machine-learning$/);
+  });
+
+  it('has a name that it never had before: another size, priority or image is another one, and so is the first one that comes back', () => {
+    expect(only('Compute').inputs.computeName).toBe('training-abc123');
+    expect(keepers('training-cluster-made')).toEqual({ vmSize: 'Standard_DS2_v2', priority: 'Dedicated' });
+    expect(only('EnvironmentVersion').inputs.version).toMatch(/^[0-9a-f]{16}-abc123$/);
+    expect(keepers('training-environment-made')).toEqual({ image: (only('EnvironmentVersion').inputs.properties as { image: string }).image });
+  });
+});
+
 describe('the device', () => {
   it('outlives its certificates: other thumbprints are an update', () => {
     const [command] = ofType(captured, 'command:local:Command').filter(({ name }) => name === 'model-manager-device');
