@@ -39,17 +39,18 @@ const granteeTag = (principalId: string): string => createHash('sha256').update(
 export const roleAssignmentName = (scope: string, principalId: string, roleDefinitionId: string): string =>
   nameBasedUuid('role assignment', scope.toLowerCase(), principalId.toLowerCase(), roleDefinitionId.split('/').pop() ?? roleDefinitionId);
 
-/** Role assignments with deterministic names, and the moment from which they may be relied on. */
+/** Role assignments with deterministic names, and the moment from which they may be relied on. They wait for what the component depends on: a scope that a command makes. */
 export class RoleGrants extends pulumi.ComponentResource {
   /** Whatever uses the roles depends on these. */
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: RoleGrantsArgs<string, string>, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:access:RoleGrants', name, {}, opts);
+    const after = opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn };
     const assignments = args.rows.flatMap((row) => {
       const actor = args.actors[row.who];
       if (actor === undefined) return [];
-      return 'principalId' in actor ? [this.assign(row, actor, row.who, args)] : actor.map((grantee) => this.assign(row, grantee, `${row.who}-${granteeTag(grantee.principalId)}`, args));
+      return 'principalId' in actor ? [this.assign(row, actor, row.who, args, after)] : actor.map((grantee) => this.assign(row, grantee, `${row.who}-${granteeTag(grantee.principalId)}`, args, after));
     });
     const { waitSeconds = 0 } = args;
     const wait = waitSeconds === 0 || assignments.length === 0 ? [] : [
@@ -59,7 +60,7 @@ export class RoleGrants extends pulumi.ComponentResource {
     this.registerOutputs({ assignments: assignments.length });
   }
 
-  private assign(row: RoleRow<string, string>, grantee: Grantee, actorName: string, args: RoleGrantsArgs<string, string>): RoleAssignment {
+  private assign(row: RoleRow<string, string>, grantee: Grantee, actorName: string, args: RoleGrantsArgs<string, string>, after: Pick<pulumi.CustomResourceOptions, 'dependsOn'>): RoleAssignment {
     const scope = args.scopes[row.scope];
     if (scope === undefined) throw new Error(`the role matrix gives ${row.who} the role ${row.role} at "${row.scope}", but no such scope was handed in`);
     const custom = isCustomRole(row.role) ? args.customRoleIds?.[row.role] : undefined;
@@ -69,6 +70,6 @@ export class RoleGrants extends pulumi.ComponentResource {
     const name = pulumi.all([scope, grantee.principalId, roleDefinitionId]).apply(([at, principalId, id]) => roleAssignmentName(at, principalId, id));
     return new RoleAssignment(`${actorName}-${row.role}-${row.scope.replaceAll('/', '-')}`, {
       scope, roleDefinitionId, roleAssignmentName: name, principalId: grantee.principalId, principalType: grantee.principalType, description: `step ${row.step}: ${row.why}`,
-    }, { parent: this, deleteBeforeReplace: true });
+    }, { parent: this, deleteBeforeReplace: true, ...after });
   }
 }
