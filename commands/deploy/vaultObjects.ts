@@ -15,7 +15,10 @@ async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
 async function overDeleted(write: () => Promise<unknown>, recover: () => Promise<{ pollUntilDone(): Promise<unknown> }>): Promise<void> {
   await write().catch(async (error: unknown) => {
     if (!hasStatus(error, 409)) throw error;
-    await (await recover()).pollUntilDone();
+    const recovering = await unlessMissing(recover());
+    // Nothing deleted has the name: whatever holds it is not ours.
+    if (recovering === undefined) throw error;
+    await recovering.pollUntilDone();
     await write();
   });
 }
@@ -32,13 +35,17 @@ export async function dropSecret(client: SecretClient, name: string): Promise<vo
   await unlessMissing(client.beginDeleteSecret(name, requestTimeout()));
 }
 
+const pem = 'application/x-pem-file';
+/** A vault takes PEM only under a policy that says so. The client (4.10.3) chooses the encoding by `policy`, and sends what is under the service's own names. */
+const pemImport = { policy: { issuerName: 'Unknown', contentType: pem, exportable: true } as const, certificatePolicy: { secretProperties: { contentType: pem }, keyProperties: { exportable: true }, issuerParameters: { name: 'Unknown' } } };
+
 /** Imports key and certificate (PEM) under a name, unless its newest version is this certificate. */
 export async function keepCertificate(client: CertificateClient, name: string, keyAndCertificate: string, tags: Readonly<Record<string, string>>): Promise<void> {
   const thumbprint = createHash('sha1').update(new X509Certificate(keyAndCertificate).raw).digest();
   const kept = await unlessMissing(client.getCertificate(name, requestTimeout()));
   if (kept?.properties.x509Thumbprint !== undefined && Buffer.from(kept.properties.x509Thumbprint).equals(thumbprint)) return;
-  const policy = { issuerName: 'Unknown', contentType: 'application/x-pem-file', exportable: true } as const;
-  await overDeleted(() => client.importCertificate(name, Buffer.from(keyAndCertificate), { policy, tags: { ...tags }, ...requestTimeout() }), () => client.beginRecoverDeletedCertificate(name, requestTimeout()));
+  const options = { ...pemImport, tags: { ...tags } };
+  await overDeleted(() => client.importCertificate(name, Buffer.from(keyAndCertificate), { ...options, ...requestTimeout() }), () => client.beginRecoverDeletedCertificate(name, requestTimeout()));
 }
 export async function dropCertificate(client: CertificateClient, name: string): Promise<void> {
   await unlessMissing(client.beginDeleteCertificate(name, requestTimeout()));

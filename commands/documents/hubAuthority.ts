@@ -13,6 +13,9 @@ export function trustedAuthorities(): TrustedAuthorities {
   return { bundled: getCACertificates('bundled'), trusted: getCACertificates('default') };
 }
 
+const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;
+/** A device is told whom to trust, not everybody whom this machine trusts. */
+const maxExtra = 3;
 const named = (pem: string, commonName: string) => new X509Certificate(pem).subject.split('\n').includes(`CN=${commonName}`);
 
 /** The authority that a device must trust to know its hub, PEM: DigiCert's for Azure, and for any other hub what was given to this Node besides its own list. */
@@ -23,7 +26,9 @@ export function hubAuthority(host: string, { bundled, trusted }: TrustedAuthorit
     if (found === undefined) throw new Error(`the authority of ${host}, "${commonName}", is not in the list of Node ${process.version}: name a file with it in NODE_EXTRA_CA_CERTS.`);
     return `${found.trim()}\n`;
   }
-  const extra = trusted.filter((pem) => !bundled.includes(pem));
+  const known = new Set(bundled.map(fingerprint));
+  const extra = trusted.filter((pem) => !known.has(fingerprint(pem)));
   if (extra.length === 0) throw new Error(`${host} is no hub of Azure, and this Node was given no authority besides its own list: name the file of the hub's authority in NODE_EXTRA_CA_CERTS.`);
+  if (extra.length > maxExtra) throw new Error(`${host} is no hub of Azure, and NODE_EXTRA_CA_CERTS gives ${extra.length} authorities beyond this Node's own list: name a file with that of the hub alone.`);
   return extra.map((pem) => `${pem.trim()}\n`).join('');
 }

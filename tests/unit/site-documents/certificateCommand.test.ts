@@ -56,7 +56,7 @@ describe('the documents of a site', () => {
     ['another device', () => write({ deviceId: 'aimm-sued' }), /is the certificate of aimm-nord, and the device of the stack is aimm-sued/],
     ['an expired certificate', () => write({}, new Date(now.getTime() + 181 * 86_400_000)), /the certificate of \S+ is expired/],
     ['a stack that keeps them in its vault', () => write({ siteDocuments: { modelManager: 'https://kv/secrets/a', modelMonitor: 'https://kv/secrets/b' } }), /makes the key of this site itself .*https:\/\/kv\/secrets\/a/],
-    ['a hub whose authority is not known', () => write({ iotHubHost: 'hub.example' }), /hub\.example is no hub of Azure/],
+    ['a hub whose authority is not known', () => documents(keys, undefined, { outputs: { ...outputs, iotHubHost: 'hub.example' }, transport: 'tls', buildNumber: '1', authorities: { bundled: [], trusted: [] } }, now), /hub\.example is no hub of Azure/],
   ])('are not written for %s', (_, attempt, reason) => {
     expect(attempt).toThrow(reason);
     expect(readdirSync(keys.folder)).toEqual([keyFiles.current]);

@@ -59,7 +59,7 @@ it('the names are those of the official sample', () => {
 });
 
 describe('the authority that a device must trust', () => {
-  const own = () => ({ ...trustedAuthorities(), trusted: [...trustedAuthorities().bundled, pem] });
+  const own = () => ({ bundled: trustedAuthorities().bundled, trusted: [...trustedAuthorities().bundled.map((one) => `${one}\n`), pem] });
 
   it('is DigiCert Global Root G2 for a hub in Azure, from the list of Node', () => {
     const found = new X509Certificate(hubAuthority('iot-nord.azure-devices.net', trustedAuthorities()));
@@ -74,6 +74,7 @@ describe('the authority that a device must trust', () => {
 
   it('is asked for in one line where it is missing', () => {
     expect(() => hubAuthority('localhost:4711', { bundled: [], trusted: [] })).toThrow('localhost:4711 is no hub of Azure, and this Node was given no authority besides its own list: name the file of the hub\'s authority in NODE_EXTRA_CA_CERTS.');
+    expect(() => hubAuthority('localhost:4711', { bundled: [], trusted: trustedAuthorities().bundled })).toThrow(/NODE_EXTRA_CA_CERTS gives \d+ authorities beyond this Node's own list: name a file with that of the hub alone/);
     expect(() => hubAuthority('iot-nord.azure-devices.cn', { bundled: [], trusted: [] })).toThrow(/the authority of iot-nord\.azure-devices\.cn, "DigiCert Global Root CA", is not in the list of Node/);
   });
 });
