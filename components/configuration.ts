@@ -62,7 +62,7 @@ export const configurationSchema = z.strictObject({
   edgeSite: z.strictObject({
     enabled: z.boolean().optional(), lineMode: z.enum(['simulate', 'idle']).default('simulate'), databusPort: port.default(1883),
     sampleIntervalMs: z.int().min(1).max(3_600_000).default(1_000),
-    /** The simulated site's certificate is good for 180 days; another number is another key and certificate. */
+    /** A certificate that the deployment makes is good for 180 days; another number is another key and certificate. */
     certificateSerial: z.int().min(1).max(1_000_000).default(1),
     /** When the site is up: outside these hours it is gone, with its packages and buffers, and costs nothing. */
     hours: siteHours.default({ timezone: 'Europe/Berlin', days: '1-5', from: '09:00', to: '11:00' }),
