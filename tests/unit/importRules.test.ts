@@ -11,6 +11,7 @@ it.each([
   ['a type across rooms', 'contracts/probe.ts', "import type { Step } from '../commands/loop/steps';\nexport type Probe = Step;\n", /contracts may import only nothing of ours/],
   ['a component that knows a program', 'components/probe.ts', "import { train } from '../pipeline-code/train/train';\nexport const probe = train;\n", /components may import only contracts/],
   ['a socket in a program', 'edge-sim/model-manager/probe.ts', "import { connect } from 'node:net';\nexport const probe = connect;\n", /Only local-azure opens sockets/],
+  ['a socket beside the list of authorities', 'commands/probe.ts', "import { connect, getCACertificates } from 'node:tls';\nexport const probe = [connect, getCACertificates];\n", /Only local-azure opens sockets/],
   ['a socket that is loaded later', 'components/probe.ts', "export const probe = import('node:tls');\n", /Only local-azure opens sockets/],
   ['Pulumi in a program', 'pipeline-code/train/probe.ts', "import * as pulumi from '@pulumi/pulumi';\nexport const probe = pulumi;\n", /Only components, policy and the provider speak Pulumi/],
 ])('the lint refuses %s', (_, file, text, message) => {
