@@ -65,7 +65,7 @@ it('what is no key with its certificate is refused, and so is the name of a secr
   await expect(imported('taken')).rejects.toMatchObject({ statusCode: 409 });
 });
 
-it('it is deleted with its secret, keeps its name and comes back with both', async () => {
+it('a deleted one is gone with its secret, keeps its name, and comes back with it under another certificate', async () => {
   await imported('gone');
   await (await certificates(officer).beginDeleteCertificate('gone', { intervalInMs: 10 })).pollUntilDone();
   await expect(certificates(officer).getCertificate('gone')).rejects.toMatchObject({ statusCode: 404, code: 'CertificateNotFound' });
