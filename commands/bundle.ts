@@ -12,7 +12,7 @@ const root = join(__dirname, '..');
 export interface Bundle { readonly name: string; readonly directory: string; /** Hash of everything that goes into the image. */ readonly hash: string }
 
 /** Programs that Pulumi runs while it deploys; bundled, but never an image. */
-export const deployPrograms = ['register-device', 'enrol-site', 'build-image'] as const;
+export const deployPrograms = ['register-device', 'enrol-site', 'site-documents', 'build-image'] as const;
 
 const camel = (name: string) => name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 

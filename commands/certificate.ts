@@ -1,11 +1,16 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { create, revoke, rotate, status, type Told } from './certificate/actions';
+import { documentOutputs, documents, readOutputsFile } from './certificate/documents';
 import { CertificateError, SiteKeys } from './certificate/siteKeys';
 import { StackCertificates } from './certificate/stackCertificates';
+import { trustedAuthorities } from './documents/hubAuthority';
+import { readOutputsOf } from './stack/deployedStack';
 import { UsageError } from './startOptions';
+import { hubTransports, type HubTransport } from '../contracts/siteDocuments';
+import { version } from '../package.json';
 
-const help = `Usage: npm run certificate -- <create|rotate|revoke|status> --site <folder> [options]
+const help = `Usage: npm run certificate -- <create|rotate|revoke|status|documents> --site <folder> [options]
 
 The site's key and certificate, made where they are used: the key never leaves
 the folder, the stack's configuration gets the public certificate.
@@ -17,10 +22,16 @@ the folder, the stack's configuration gets the public certificate.
                         configuration and deletes its key; the one in use is
                         replaced first, with rotate
   status                what there is and how long it is valid
+  documents             the configuration documents of the AI Model Manager and the
+                        AI Model Monitor, with the site's key, into the same folder
 
   --site <folder>       the folder of the site's keys
   --stack <name>        keep Pulumi.<name>.yaml up to date; without it the public
                         certificate is printed
+  --outputs <file>      documents: what "pulumi stack output --json" printed; without
+                        it the Pulumi CLI is asked for the outputs of --stack
+  --transport <tls|wss> documents: how the AI Model Manager reaches the hub, MQTT on
+                        port 8883 or through a WebSocket on port 443; default tls
   --json                the result as JSON, on standard output
   --help                this text
 
@@ -32,19 +43,21 @@ const root = join(__dirname, '..');
 async function certificate(): Promise<number> {
   let parsed;
   try {
-    parsed = parseArgs({ args: process.argv.slice(2), allowPositionals: true, options: { site: { type: 'string' }, stack: { type: 'string' }, device: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } } });
+    parsed = parseArgs({ args: process.argv.slice(2), allowPositionals: true, options: { site: { type: 'string' }, stack: { type: 'string' }, device: { type: 'string' }, outputs: { type: 'string' }, transport: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } } });
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}; see "npm run certificate -- --help".`);
   }
-  const { values: { site, stack: stackName, device, json = false, help: asked }, positionals: [action, which, more] } = parsed;
+  const { values: { site, stack: stackName, device, outputs, transport, json = false, help: asked }, positionals: [action, which, more] } = parsed;
   if (asked) {
     process.stdout.write(help);
     return 0;
   }
-  if (action === undefined || !['create', 'rotate', 'revoke', 'status'].includes(action)) throw new UsageError(`expected create, rotate, revoke or status, got ${action ?? 'nothing'}; see "npm run certificate -- --help".`);
+  if (action === undefined || !['create', 'rotate', 'revoke', 'status', 'documents'].includes(action)) throw new UsageError(`expected create, rotate, revoke, status or documents, got ${action ?? 'nothing'}; see "npm run certificate -- --help".`);
   if (site === undefined) throw new UsageError('--site <folder> is missing: where the keys of the site are.');
   if (more !== undefined || (which !== undefined && action !== 'revoke')) throw new UsageError(`unexpected "${more ?? which ?? ''}".`);
-  const keys = new SiteKeys(resolve(process.env['INIT_CWD'] ?? process.cwd(), site));
+  if (action !== 'documents' && (outputs !== undefined || transport !== undefined)) throw new UsageError(`${outputs === undefined ? '--transport' : '--outputs'} is for documents only.`);
+  const given = (path: string) => resolve(process.env['INIT_CWD'] ?? process.cwd(), path);
+  const keys = new SiteKeys(given(site));
   const stack = stackName === undefined ? undefined : new StackCertificates(root, stackName);
   const now = new Date();
   const tell = ({ lines, facts }: Told) => void process.stdout.write(json ? `${JSON.stringify(facts)}\n` : `${lines.join('\n')}\n`);
@@ -58,6 +71,13 @@ async function certificate(): Promise<number> {
     const { told, healthy } = status(keys, stack, now);
     tell(told);
     return healthy ? 0 : 1;
+  }
+  if (action === 'documents') {
+    if (outputs === undefined && stackName === undefined) throw new UsageError('documents: expected --outputs <file> with what "pulumi stack output --json" printed, or --stack <name>.');
+    if (transport !== undefined && !hubTransports.some((one) => one === transport)) throw new UsageError(`--transport ${transport}: expected ${hubTransports.join(' or ')}.`);
+    const found = outputs === undefined ? await readOutputsOf(documentOutputs, stackName ?? '', join(root, '.local'), root, process.env) : readOutputsFile(given(outputs));
+    tell(documents(keys, stack, { outputs: found, transport: (transport ?? 'tls') as HubTransport, buildNumber: version, authorities: trustedAuthorities() }, now));
+    return 0;
   }
   if (action === 'revoke' && which === undefined) throw new UsageError('revoke: expected next, previous or a SHA-256 thumbprint.');
   tell(action === 'rotate' ? await rotate(keys, stack, now) : revoke(keys, stack, which ?? ''));

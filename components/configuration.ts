@@ -5,6 +5,7 @@ import { isReservedDataset } from '../contracts/datasets';
 import { maxBatchRecords } from '../contracts/landingZone';
 import { programs } from '../contracts/programs';
 import { maxRawBytes } from '../contracts/settings/dataPipeline';
+import { documentSuffix, hubTransports } from '../contracts/siteDocuments';
 import { effectiveSettings, settingConflicts, type ResourceSettings } from './effectiveSettings';
 import { profileNames, profiles } from './profiles';
 import { diskBytes, jobCpu } from './programs/jobSize';
@@ -65,7 +66,7 @@ export const configurationSchema = z.strictObject({
   edgeSite: z.strictObject({
     enabled: z.boolean().optional(), lineMode: z.enum(['simulate', 'idle']).default('simulate'), databusPort: port.default(1883),
     sampleIntervalMs: z.int().min(1).max(3_600_000).default(1_000),
-    /** The simulated site's certificate is good for 180 days; another number is another key and certificate. */
+    /** A certificate that the deployment makes is good for 180 days; another number is another key and certificate. */
     certificateSerial: z.int().min(1).max(1_000_000).default(1),
     /** When the site is up: outside these hours it is gone, with its packages and buffers, and costs nothing. */
     hours: siteHours.default({ timezone: 'Europe/Berlin', days: '1-5', from: '09:00', to: '11:00' }),
@@ -96,6 +97,12 @@ export const configurationSchema = z.strictObject({
   prebuiltImages: z.partialRecord(z.enum(Object.keys(programs) as [keyof typeof programs]), z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, 'an image by digest, <registry>/<name>@sha256:<64 hex digits>')).default({}),
   /** Public certificates of the site: the current one and, while it is being replaced, the next one. */
   siteCertificates: z.array(publicCertificate).max(2).default([]),
+  /** The site's key and configuration documents in a vault, as in Siemens' official sample; without it no person needs to read a vault. */
+  siteDocuments: z.strictObject({
+    keyVault: z.boolean().default(false), suffix: z.string().regex(documentSuffix, 'six lower case letters and digits').optional(), transport: z.enum(hubTransports).default('tls'),
+    /** Who may read the two documents, and nothing else of the vault. */
+    engineers: z.array(principal).max(20).default([]),
+  }).prefault({}),
   sourceCommit: z.string().min(1).max(100).optional(),
   tags: z.record(z.string().max(512), z.string().max(256)).default({}),
   /** Who the resources are for, as tags; without `environment` the profile. */
@@ -134,16 +141,31 @@ function samePorts(edgeSite: Configuration['edgeSite']): string[] {
 }
 
 /** A principal is given a role once. */
-function repeatedPrincipals(configuration: Pick<Configuration, 'readers' | 'rawWriters' | 'approvers' | 'smokeTesters'>): string[] {
-  return (['readers', 'rawWriters', 'approvers', 'smokeTesters'] as const).flatMap((key) => {
-    const ids = configuration[key].map(({ principalId }) => principalId.toLowerCase());
+function repeatedPrincipals(configuration: Pick<Configuration, 'readers' | 'rawWriters' | 'approvers' | 'smokeTesters' | 'siteDocuments'>): string[] {
+  const lists = { ...configuration, 'siteDocuments.engineers': configuration.siteDocuments.engineers };
+  return (['readers', 'rawWriters', 'approvers', 'smokeTesters', 'siteDocuments.engineers'] as const).flatMap((key) => {
+    const ids = lists[key].map(({ principalId }) => principalId.toLowerCase());
     return ids.flatMap((id, index) => (ids.indexOf(id) < index ? [`${key}.${index}.principalId is ${id}: expected every principal once, ${key}.${ids.indexOf(id)} is the same`] : []));
   });
 }
 
+/** The documents want a key that the deployment makes, in a vault of this stack, and a service principal that takes its certificate. */
+function documentConflicts({ siteDocuments, siteCertificates, servicePrincipal, parts }: Configuration): string[] {
+  const { keyVault, suffix, engineers, transport } = siteDocuments;
+  if (!keyVault) {
+    const given = [...(suffix === undefined ? [] : ['suffix']), ...(engineers.length === 0 ? [] : ['engineers']), ...(transport === 'tls' ? [] : ['transport'])];
+    return given.map((key) => `siteDocuments.${key} is ${shown(siteDocuments[key as keyof typeof siteDocuments])}: expected siteDocuments.keyVault true with it; without a vault "npm run certificate -- documents" writes the documents`);
+  }
+  return [
+    ...(parts === 'platform' ? ['siteDocuments.keyVault is true: expected false with parts platform, the site belongs to the factory'] : []),
+    ...(siteCertificates.length > 0 ? ['siteDocuments.keyVault is true, and siteCertificates is set: expected one of the two; a site that made its own key gets its documents from "npm run certificate -- documents"'] : []),
+    ...(servicePrincipal !== 'create' ? ['siteDocuments.keyVault is true, and servicePrincipal is an existing one: expected "create", or the AI Model Monitor could not sign in with the certificate of its document'] : []),
+  ];
+}
+
 /** Rules between settings. */
 function conflicts(configuration: Configuration): string[] {
-  const { dataset, imageSource, prebuiltImages, edgeSite, siteCertificates, servicePrincipal, parts, platformStack } = configuration;
+  const { dataset, imageSource, prebuiltImages, edgeSite, siteCertificates, siteDocuments, servicePrincipal, parts, platformStack } = configuration;
   const missing = imageSource === 'prebuilt' ? Object.keys(programs).filter((program) => !(program in prebuiltImages)) : [];
   return [
     ...(dataset.strideSeconds > dataset.windowSeconds ? [`dataset.strideSeconds is ${dataset.strideSeconds}: expected at most dataset.windowSeconds, ${dataset.windowSeconds}, or samples between windows would be lost`] : []),
@@ -151,7 +173,8 @@ function conflicts(configuration: Configuration): string[] {
     ...(missing.length > 0 ? [`prebuiltImages has no image for ${missing.join(', ')}: imageSource prebuilt needs one for every program`] : []),
     ...(parts === 'factory' && platformStack === undefined ? ['platformStack is nothing: parts factory needs the stack of its platform, as <organization>/<project>/<stack>'] : []),
     ...(parts !== 'factory' && platformStack !== undefined ? [`platformStack is ${platformStack}: expected only with parts factory; this stack makes its own platform`] : []),
-    ...(parts !== 'platform' && !edgeSite.enabled && siteCertificates.length === 0 ? ['siteCertificates is empty: expected the public certificate of the site, or edgeSite.enabled true for a simulated one'] : []),
+    ...documentConflicts(configuration),
+    ...(parts !== 'platform' && !edgeSite.enabled && !siteDocuments.keyVault && siteCertificates.length === 0 ? ['siteCertificates is empty: expected the public certificate of the site, or edgeSite.enabled true for a simulated one'] : []),
     ...(edgeSite.enabled && siteCertificates.length > 0 ? ['siteCertificates is set, and edgeSite.enabled too: a simulated site makes its own certificate, so expected one of the two: edgeSite.enabled false for a real site'] : []),
     ...(edgeSite.enabled && servicePrincipal !== 'create' ? ['servicePrincipal is an existing one, and edgeSite.enabled too: a simulated site signs in with a certificate of its own, so expected "create"'] : []),
   ];

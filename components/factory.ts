@@ -20,7 +20,8 @@ import { pipelineSettings } from './programs/pipelineSettings';
 import { ProgramImages, type ImageSource } from './programs/programImages';
 import { certificateFacts } from './site/certificateFacts';
 import { EdgeSite } from './site/edgeSite';
-import { SimulatedEnrolment } from './site/simulatedEnrolment';
+import { certificateSecretName, SimulatedEnrolment } from './site/simulatedEnrolment';
+import { SiteDocuments } from './site/siteDocuments';
 import { SiteIdentity } from './site/siteIdentity';
 import { LoopEvents } from './storage/loopEvents';
 import { LoopStorage } from './storage/loopStorage';
@@ -50,6 +51,8 @@ export class Factory extends pulumi.ComponentResource {
   readonly device: DeviceRegistration;
   readonly programs: PipelinePrograms;
   readonly siteIdentity: SiteIdentity;
+  /** Where the stack asks for them. */
+  readonly siteDocuments: SiteDocuments | undefined;
   /** ARM ids of what holds data, to be locked. */
   readonly dataResources: Readonly<Record<string, pulumi.Output<string>>>;
 
@@ -59,7 +62,8 @@ export class Factory extends pulumi.ComponentResource {
     const { location, factory, cloud, edgeSite } = configuration;
     const { roleAssignmentWaitSeconds, propagationSeconds } = cloud;
     const { subscriptionId, tenantId } = deployer;
-    const { alerts, protectData, servicePrincipal: principal } = configuration;
+    const { alerts, protectData, servicePrincipal: principal, siteDocuments } = configuration;
+    const keyInVault = edgeSite.enabled || siteDocuments.keyVault;
     const child = { parent: this };
     const suffix = new RandomString(`${name}-suffix`, { length: suffixLength, special: false, upper: false }, child);
     const names = suffix.result.apply((text): NameParts => ({ owner: factory, suffix: text }));
@@ -78,10 +82,10 @@ export class Factory extends pulumi.ComponentResource {
       ...Object.fromEntries(Object.entries(edge.containers).map(([container, { id }]) => [`edge/${container}`, id])),
       ...Object.fromEntries(Object.entries(data.queues).map(([queue, { id }]) => [`queue/${queue}`, id])),
     };
-    const grant = (of: string, actors: Partial<Record<FactoryActor, Grantee | readonly ListedGrantee[]>>, options: { waitSeconds?: number; more?: typeof scopes } = {}) => {
+    const grant = (of: string, actors: Partial<Record<FactoryActor, Grantee | readonly ListedGrantee[]>>, options: { waitSeconds?: number; more?: typeof scopes; after?: pulumi.Resource[] } = {}) => {
       const all = { ...scopes, ...options.more };
-      const rows = rowsOf(...(Object.keys(actors) as FactoryActor[])).filter((row) => row.scope !== 'site-vault' || edgeSite.enabled);
-      return new RoleGrants(of, { rows, actors, scopes: all, subscriptionId, customRoles, waitSeconds: options.waitSeconds ?? 0 }, child);
+      const rows = rowsOf(...(Object.keys(actors) as FactoryActor[])).filter((row) => row.scope !== 'site-vault' || keyInVault);
+      return new RoleGrants(of, { rows, actors, scopes: all, subscriptionId, customRoles, waitSeconds: options.waitSeconds ?? 0, after: options.after ?? [] }, child);
     };
 
     const topicGrants = grant('event-roles', {
@@ -92,12 +96,14 @@ export class Factory extends pulumi.ComponentResource {
       models: { own: loopNames(factory, configuration.dataset.name).model, smoke: smokeNames(factory).model },
     }, { ...child, dependsOn: [...topicGrants.ready] });
 
-    const siteVault = edgeSite.enabled ? new KeyVault('site-vault', { ...place, diagnostics, vaultName: names.apply((parts) => vaultName('site', parts)), tenantId, softDeleteDays: configuration.keyVault.softDeleteDays, protect: protectData }, child) : undefined;
+    const siteVault = keyInVault ? new KeyVault('site-vault', { ...place, diagnostics, vaultName: names.apply((parts) => vaultName('site', parts)), tenantId, softDeleteDays: configuration.keyVault.softDeleteDays, protect: protectData }, child) : undefined;
     const vaultScope = siteVault === undefined ? {} : { more: { 'site-vault': siteVault.id } };
-    const deployerGrants = grant('deployer-roles', { deployer: { principalId: deployer.objectId, principalType: configuration.deployerPrincipalType } }, vaultScope);
+    const whoDeploys: Grantee = { principalId: deployer.objectId, principalType: configuration.deployerPrincipalType };
+    const deployerGrants = grant('deployer-roles', { deployer: whoDeploys, ...(siteDocuments.keyVault ? { 'document-writer': whoDeploys } : {}) }, vaultScope);
     const enrolment = siteVault === undefined ? undefined : new SimulatedEnrolment('enrolment', {
       vaultUri: siteVault.vaultUri, deviceId: deviceId(factory), certificateSerial: edgeSite.certificateSerial, disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
     }, { ...child, dependsOn: [...deployerGrants.ready] });
+    const keyScope = siteVault === undefined || enrolment === undefined ? {} : { more: { 'site-vault/key': pulumi.interpolate`${siteVault.id}/secrets/${certificateSecretName}` }, after: [enrolment] };
     const certificates: pulumi.Input<string>[] = enrolment === undefined ? [...configuration.siteCertificates] : [enrolment.certificatePem];
     this.siteIdentity = new SiteIdentity('site', { displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`, ownerObjectId: deployer.objectId, certificates, ...(principal === 'create' ? {} : { existingClientId: principal.existing }) }, child);
     const [primary = '', secondary] = certificates.map((pem) => pulumi.output(pem).apply((text) => certificateFacts(text).thumbprint));
@@ -105,13 +111,23 @@ export class Factory extends pulumi.ComponentResource {
       iotHubHost: this.route.iotHubHost, deviceId: deviceId(factory), primaryThumbprint: primary, ...(secondary === undefined ? {} : { secondaryThumbprint: secondary }), roleAssignmentWaitSeconds,
     }, { ...child, dependsOn: [...deployerGrants.ready] });
 
+    this.siteDocuments = siteVault === undefined || enrolment === undefined || !siteDocuments.keyVault ? undefined : new SiteDocuments('site-documents', {
+      vaultId: siteVault.id, vaultUri: siteVault.vaultUri, keySecretName: certificateSecretName, certificatePem: enrolment.certificatePem, suffix: siteDocuments.suffix ?? suffix.result, deviceId: this.device.deviceId,
+      iotHubHost: this.route.iotHubHost, transport: siteDocuments.transport, buildNumber: args.pipelineVersion, disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
+      monitor: { tenantId, clientId: this.siteIdentity.clientId, instrumentationKey: platform.telemetry.instrumentationKey, ingestionHost: platform.telemetry.ingestionHost },
+    }, { ...child, dependsOn: [...deployerGrants.ready, this.device, this.siteIdentity] });
+    if (this.siteDocuments !== undefined) {
+      const { modelManager, modelMonitor } = this.siteDocuments;
+      grant('engineer-roles', { engineer: siteDocuments.engineers }, { more: { 'site-vault/model-manager': modelManager.id, 'site-vault/model-monitor': modelMonitor.id }, after: [this.siteDocuments] });
+    }
+
     const identities = Object.fromEntries(queueNames.map((program) => [program, programIdentity(program, { ...place, names }, child)])) as Record<QueueName, ReturnType<typeof programIdentity>>;
     const siteAppIdentity = edgeSite.enabled ? programIdentity('edge-site', { ...place, names }, child) : undefined;
     const programGrants = grant('program-roles', {
       ...Object.fromEntries(queueNames.map((program) => [program, servicePrincipal(identities[program].principalId)])),
       train: servicePrincipal(platform.trainingCluster.principalId), site: servicePrincipal(this.siteIdentity.principalId),
       ...(siteAppIdentity === undefined ? {} : { 'edge-site': servicePrincipal(siteAppIdentity.principalId) }),
-    }, { ...vaultScope, waitSeconds: propagationSeconds });
+    }, { ...keyScope, waitSeconds: propagationSeconds });
 
     const { images } = new ProgramImages('images', {
       source: args.imageSource, registryId: platform.registry.id, registryLoginServer: platform.registry.loginServer,

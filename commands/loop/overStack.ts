@@ -1,6 +1,6 @@
 const prefix = 'factory-loop:';
 /** What a stack names and this machine does not have, or that the local region decides: its own images, a simulated site. */
-const notHere = ['siteCertificates', 'imageSource', 'prebuiltImages', 'logAnalyticsWorkspace', 'containerRegistry', 'servicePrincipal', 'sourceCommit'].map((key) => `${prefix}${key}`);
+const notHere = ['siteCertificates', 'siteDocuments', 'imageSource', 'prebuiltImages', 'logAnalyticsWorkspace', 'containerRegistry', 'servicePrincipal', 'sourceCommit'].map((key) => `${prefix}${key}`);
 const columns = ['timeColumn', 'labelColumns', 'ignoredColumns'];
 
 /** A structured configuration value, as Pulumi keeps it; undefined for anything else. */

@@ -11,13 +11,16 @@ import { upDirectory } from '../up/upDirectory';
 /** A stack that `npm run up:local` made; any other is what the person's own CLI knows. */
 export const isLocalStack = (local: string, stack: string): boolean => existsSync(join(upDirectory(local).backend, '.pulumi', 'stacks', project, `${stack}.json`));
 
-/** The outputs of a stack, as the Pulumi CLI tells them. Throws UsageError when there is no CLI, no such stack, or none of this program. */
-export async function readStackOutputs(stack: string, local: string, root: string, own: NodeJS.ProcessEnv): Promise<StackOutputs> {
+/** The outputs of a stack. Throws UsageError when there is no CLI, no such stack, or none of this program. */
+export const readStackOutputs = (stack: string, local: string, root: string, own: NodeJS.ProcessEnv): Promise<StackOutputs> => readOutputsOf(stackOutputs, stack, local, root, own);
+
+/** The outputs of a stack that a schema names, as the Pulumi CLI tells them. */
+export async function readOutputsOf<S extends z.ZodType>(schema: S, stack: string, local: string, root: string, own: NodeJS.ProcessEnv): Promise<z.output<S>> {
   const pulumi = findPulumi(root, own);
   const environment = isLocalStack(local, stack) ? pulumiEnvironment(upDirectory(local), pulumi, root, undefined, own) : { ...own, PATH: pathFor(pulumi, root, own['PATH']), PULUMI_SKIP_UPDATE_CHECK: 'true' };
   const { status, stdout, stderr } = await runPulumi({ pulumi, directory: root, environment }, ['stack', 'output', '--json', '--stack', stack, '--non-interactive']);
   if (status !== 0) throw new UsageError(`--stack ${stack}: ${stderr.split('\n').find((line) => line.trim() !== '')?.replace(/^error: /, '').slice(0, 300) ?? `the Pulumi CLI ended with ${status}`}`);
-  const parsed = stackOutputs.safeParse(JSON.parse(stdout));
+  const parsed = schema.safeParse(JSON.parse(stdout));
   if (!parsed.success) throw new UsageError(`--stack ${stack}: expected the outputs of this program, ${parsed.error.issues[0]?.path.join('.') ?? ''} is missing or wrong. Was the stack ever deployed?`);
   return parsed.data;
 }

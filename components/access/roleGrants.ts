@@ -30,6 +30,8 @@ export interface RoleGrantsArgs<Who extends string, Scope extends string> {
   readonly customRoles?: { readonly ids: Readonly<Partial<Record<CustomRole, pulumi.Input<string>>>>; readonly ready: readonly pulumi.Resource[] };
   /** How long new assignments are given to reach Azure's services before anything depends on them; default 0. */
   readonly waitSeconds?: number;
+  /** What the scopes need to be there: a scope that a command makes; default nothing. */
+  readonly after?: readonly pulumi.Resource[];
 }
 
 /** Stands for a principal in names. */
@@ -66,6 +68,6 @@ export class RoleGrants extends pulumi.ComponentResource {
     const name = pulumi.all([scope, grantee.principalId, roleDefinitionId]).apply(([at, principalId, id]) => roleAssignmentName(at, principalId, id));
     return new RoleAssignment(`${actorName}-${row.role}-${row.scope.replaceAll('/', '-')}`, {
       scope, roleDefinitionId, roleAssignmentName: name, principalId: grantee.principalId, principalType: grantee.principalType, description: `step ${row.step}: ${row.why}`,
-    }, { parent: this, deleteBeforeReplace: true, ...(isCustomRole(role) ? { dependsOn: [...(args.customRoles?.ready ?? [])] } : {}) });
+    }, { parent: this, deleteBeforeReplace: true, dependsOn: [...(args.after ?? []), ...(isCustomRole(role) ? (args.customRoles?.ready ?? []) : [])] });
   }
 }

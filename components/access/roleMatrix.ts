@@ -26,8 +26,10 @@ export type JobName = Exclude<QueueName, 'delivery'>;
 export const jobNames: readonly JobName[] = ['data-pipeline', 'model-development', 'validate-and-package', 'tag-and-deliver'];
 export type FactoryScope =
   | 'data' | 'data/raw' | 'data/processed' | 'data/quarantine' | 'data/deliveries' | 'data/checkpoints' | 'data/dead-letters' | `queue/${QueueName}` | `job/${JobName}`
-  | 'edge' | 'edge/packaged-models' | 'edge/landing-zone' | 'ml' | 'ml/models' | 'ml-workspace' | 'registry' | 'app-insights' | 'metrics-rule' | 'metrics-workspace' | 'iot-hub' | 'event-hub' | 'site-vault';
-export type FactoryActor = QueueName | 'train' | 'iot-hub' | 'data-events' | 'edge-events' | 'ml-events' | 'edge-site' | 'site' | 'deployer' | 'reader' | 'raw-writer' | 'approver' | 'smoke-tester';
+  | 'edge' | 'edge/packaged-models' | 'edge/landing-zone' | 'ml' | 'ml/models' | 'ml-workspace' | 'registry' | 'app-insights' | 'metrics-rule' | 'metrics-workspace' | 'iot-hub' | 'event-hub'
+  | 'site-vault' | 'site-vault/key' | 'site-vault/model-manager' | 'site-vault/model-monitor';
+export type FactoryActor =
+  | QueueName | 'train' | 'iot-hub' | 'data-events' | 'edge-events' | 'ml-events' | 'edge-site' | 'site' | 'deployer' | 'document-writer' | 'engineer' | 'reader' | 'raw-writer' | 'approver' | 'smoke-tester';
 export type FactoryRow = RoleRow<FactoryActor, FactoryScope>;
 
 const receives = (who: QueueName, step: string): FactoryRow => ({ who, role: 'queueMessageProcessor', scope: `queue/${who}`, step, why: 'receives and deletes the messages that it works on' });
@@ -97,13 +99,17 @@ export const factoryRoles: readonly FactoryRow[] = [
   deadLetters('ml-events', '4'),
 
   pull('edge-site', '8b'),
-  { who: 'edge-site', role: 'keyVaultSecretsUser', scope: 'site-vault', step: '8b', why: "mounts the simulated device's certificate; the vault holds nothing else" },
+  { who: 'edge-site', role: 'keyVaultSecretsUser', scope: 'site-vault/key', step: '8b', why: "mounts the key and certificate of the simulated site, and no other secret of the vault" },
   { who: 'site', role: 'landingZoneWriter', scope: 'edge/landing-zone', step: '13c', why: 'adds inference data for the next training round' },
   { who: 'site', role: 'monitoringMetricsPublisher', scope: 'app-insights', step: '12', why: 'sends logs and metrics of the edge' },
   { who: 'site', role: 'monitoringMetricsPublisher', scope: 'metrics-rule', step: '12', why: 'writes metrics through the rule that leads to the Azure Monitor workspace' },
 
   { who: 'deployer', role: 'iotHubRegistryContributor', scope: 'iot-hub', step: '8b', why: 'registers the device of the model manager' },
-  { who: 'deployer', role: 'keyVaultSecretsOfficer', scope: 'site-vault', step: '8b', why: 'stores the certificate that the simulated site makes' },
+  { who: 'deployer', role: 'keyVaultSecretsOfficer', scope: 'site-vault', step: '8b', why: 'stores the key and certificate that the deployment makes for the site' },
+
+  { who: 'document-writer', role: 'keyVaultCertificatesOfficer', scope: 'site-vault', step: '8b', why: "keeps the site's certificate under the names of its configuration documents" },
+  { who: 'engineer', role: 'keyVaultSecretsUser', scope: 'site-vault/model-manager', step: '8b', why: 'takes the configuration document of the AI Model Manager to the site' },
+  { who: 'engineer', role: 'keyVaultSecretsUser', scope: 'site-vault/model-monitor', step: '12', why: 'takes the configuration document of the AI Model Monitor to the site' },
 
   { who: 'reader', role: 'blobDataReader', scope: 'data', step: 'evidence', why: 'reads data versions, quarantine and delivery records' },
   { who: 'reader', role: 'blobDataReader', scope: 'edge', step: 'evidence', why: 'reads packages and digests' },

@@ -16,6 +16,7 @@ export const builtInRoles = {
   iotHubRegistryContributor: { name: 'IoT Hub Registry Contributor', guid: '4ea46cd5-c1b2-4a8e-910b-273211f9ce47' },
   keyVaultAdministrator: { name: 'Key Vault Administrator', guid: '00482a5a-887f-4fb3-b363-3b7fe8e74483' },
   keyVaultSecretsUser: { name: 'Key Vault Secrets User', guid: '4633458b-17de-408a-b874-0445c86b69e6' },
+  keyVaultCertificatesOfficer: { name: 'Key Vault Certificates Officer', guid: 'a4417e6f-fecd-4de8-b567-7b0420556985' },
   keyVaultSecretsOfficer: { name: 'Key Vault Secrets Officer', guid: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7' },
   monitoringMetricsPublisher: { name: 'Monitoring Metrics Publisher', guid: '3913510d-42f4-4e42-8a64-420c390055eb' },
   monitoringReader: { name: 'Monitoring Reader', guid: '43d0d8ad-25c7-4714-9337-8ba259a9fe05' },

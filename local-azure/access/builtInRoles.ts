@@ -202,6 +202,18 @@ export const builtInRoles: Readonly<Record<string, RolePermissions & { readonly 
     dataActions: ['Microsoft.KeyVault/vaults/secrets/getSecret/action', 'Microsoft.KeyVault/vaults/secrets/readMetadata/action'],
     notDataActions: [],
   },
+  'a4417e6f-fecd-4de8-b567-7b0420556985': {
+    name: 'Key Vault Certificates Officer',
+    actions: [
+      'Microsoft.Authorization/*/read', 'Microsoft.Insights/alertRules/*', 'Microsoft.Resources/deployments/*',
+      'Microsoft.Resources/subscriptions/resourceGroups/read', 'Microsoft.Support/*', 'Microsoft.KeyVault/checkNameAvailability/read',
+      'Microsoft.KeyVault/deletedVaults/read', 'Microsoft.KeyVault/locations/*/read', 'Microsoft.KeyVault/vaults/*/read',
+      'Microsoft.KeyVault/operations/read',
+    ],
+    notActions: [],
+    dataActions: ['Microsoft.KeyVault/vaults/certificatecas/*', 'Microsoft.KeyVault/vaults/certificates/*', 'Microsoft.KeyVault/vaults/certificatecontacts/write'],
+    notDataActions: [],
+  },
   'b86a8fe4-44ce-4948-aee5-eccb2c155cd7': {
     name: 'Key Vault Secrets Officer',
     actions: [

@@ -4,7 +4,7 @@
  */
 const dataPlane = [
   /^microsoft\.storage\/storageaccounts\/(?:blobservices\/containers\/blobs|queueservices\/queues\/messages|tableservices\/tables\/entities|fileservices\/fileshares\/files)\//,
-  /^microsoft\.keyvault\/vaults\/(?:secrets|keys|certificates)\/(?!(?:read|write)$)/,
+  /^microsoft\.keyvault\/vaults\/(?:(?:secrets|keys)\/(?!(?:read|write)$)|certificates\/)/,
   /^microsoft\.eventhub\/namespaces\/(?:.+\/)?(?:send|receive)\/action$/,
   /^microsoft\.devices\/iothubs\/(?:devices|modules|twins|directmethods|cloudtodevicemessages|configurations|fileupload|statistics)\//,
   /^microsoft\.insights\/(?:metrics|telemetry)\/write$/,

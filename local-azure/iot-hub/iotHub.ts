@@ -116,7 +116,7 @@ export class IotHub implements Service {
     const server = createHubServer(this.context, {
       amqp: (socket) => void acceptAmqp(this.context, socket, links),
       // A handshake may end after the hub was closed.
-      mqtt: (socket) => (this.open.has(id) ? devices.accept(socket, socket.getPeerCertificate()) : socket.destroy()),
+      mqtt: (stream, certificate) => void (this.open.has(id) ? devices.accept(stream, certificate) : stream.destroy()),
       http: rest,
     });
     server.on('secureConnection', (socket: TLSSocket) => {

@@ -5,12 +5,14 @@ import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
 import type { SecretReader } from '../region/seams';
 import { closeServer, createWebServer, sendJson } from '../region/webServer';
+import { CertificateRequests } from './certificateRequests';
+import { Certificates, type Certificate } from './certificates';
 import { latest, VaultError, VaultRequests, type Vault } from './vaultRequests';
 import { Secrets, type Secret } from './secrets';
 
 interface ListeningVault { readonly server: Server; readonly port: number }
 
-/** Vaults of the region: one TLS port each, secrets under Azure's roles, soft delete. */
+/** Vaults of the region: one TLS port each, secrets and imported certificates under Azure's roles, soft delete. */
 export class KeyVault implements Service, SecretReader {
   readonly name = 'key-vault';
   private readonly vaults: AppendOnlyStore<Vault>;
@@ -23,7 +25,8 @@ export class KeyVault implements Service, SecretReader {
     this.vaults = context.openStore<Vault>('key-vault/vaults');
     this.ports = context.openStore<number>('key-vault/ports');
     this.secrets = new Secrets(context.openStore<Secret>('key-vault/secrets'));
-    this.requests = new VaultRequests(context, this.secrets);
+    const certificates = new Certificates(context.openStore<Certificate>('key-vault/certificates'), this.secrets);
+    this.requests = new VaultRequests(context, this.secrets, new CertificateRequests(certificates, this.secrets));
   }
 
   async start(): Promise<void> {

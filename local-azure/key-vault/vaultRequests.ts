@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { tenantId, type RegionContext } from '../region/regionContext';
 import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
+import type { CertificateAction, CertificateRequests } from './certificateRequests';
 import { secretName, setSecretBody, updateSecretBody, type Secret, type Secrets, type SecretVersion } from './secrets';
 
 export interface Vault { readonly id: string; readonly name: string; readonly location: string; readonly tags?: Readonly<Record<string, string>>; readonly properties: Readonly<Record<string, unknown>>; readonly deletedAt?: string }
@@ -15,12 +16,23 @@ export class VaultError extends Error {
 type SecretAction = 'getSecret/action' | 'setSecret/action' | 'readMetadata/action' | 'update/action' | 'delete' | 'recover/action' | 'purge/action';
 const daySeconds = 86_400;
 
-const softDeleteDays = (vault: Vault) => Number(vault.properties['softDeleteRetentionInDays'] ?? 90);
+export const softDeleteDays = (vault: Vault) => Number(vault.properties['softDeleteRetentionInDays'] ?? 90);
 const mayPurge = (vault: Vault) => vault.properties['enablePurgeProtection'] !== true;
+export const recoveryOf = (vault: Vault) => ({ recoveryLevel: mayPurge(vault) ? 'Recoverable+Purgeable' : 'Recoverable', recoverableDays: softDeleteDays(vault) });
 
-/** The secrets part of a vault's data plane, for one request: `/secrets…` and `/deletedsecrets…`. */
+/** One request to a vault, with its caller known: `authorize` throws what refuses the action. */
+export interface VaultCall<Action> {
+  readonly vault: Vault; readonly origin: string; readonly method: string; readonly name: string | undefined; readonly part: string | undefined; readonly nowSeconds: number;
+  authorize(action: Action): void;
+  send(status: number, body?: unknown): void;
+  body<S extends z.ZodType>(schema: S): Promise<z.output<S>>;
+  /** What is not served. */
+  unknown(): VaultError;
+}
+
+/** The data plane of a vault: `/secrets…` and `/deletedsecrets…` here, certificates beside it. */
 export class VaultRequests {
-  constructor(private readonly context: RegionContext, private readonly secrets: Secrets) {}
+  constructor(private readonly context: RegionContext, private readonly secrets: Secrets, private readonly certificates: CertificateRequests) {}
 
   async handle(vault: Vault, origin: string, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
@@ -30,20 +42,26 @@ export class VaultRequests {
     if (!url.searchParams.get('api-version')) throw new VaultError(400, 'BadParameter', 'api-version must be specified');
     const [collection, name, part, extra] = decodeURIComponent(url.pathname).split('/').slice(1).filter((segment) => segment !== '');
     if (name !== undefined && !secretName.test(name)) throw new VaultError(400, 'BadParameter', `The request URI contains an invalid name: ${name}`);
-    const authorize = (action: SecretAction) => this.authorize(vault, token, action, name);
-    const send = (status: number, body?: unknown) => sendJson(response, status, body, { 'cache-control': 'no-cache' });
     const method = request.method ?? '';
-    if (extra !== undefined) throw this.unknown(method, url.pathname);
-    if (collection === 'secrets') return this.onSecrets({ vault, origin, method, name, part, request, authorize, send, path: url.pathname });
-    if (collection === 'deletedsecrets') return this.onDeleted({ vault, origin, method, name, part, authorize, send, path: url.pathname });
-    throw this.unknown(method, url.pathname);
+    const unknown = () => new VaultError(405, 'MethodNotAllowed', `The local vault has no ${method} ${url.pathname}: it serves secrets and imported certificates.`);
+    const call = <Action extends string>(kind: 'secrets' | 'certificates'): VaultCall<Action> => ({
+      vault, origin, method, name, part, nowSeconds: Math.floor(this.context.clock.now().getTime() / 1_000), unknown,
+      authorize: (action) => this.authorize(vault, token, `${kind}/${action}`, name === undefined ? undefined : `${kind}/${name}`),
+      send: (status, body) => sendJson(response, status, body, { 'cache-control': 'no-cache' }), body: (schema) => this.body(request, schema),
+    });
+    if (extra !== undefined) throw unknown();
+    if (collection === 'secrets') return this.onSecrets(call<SecretAction>('secrets'));
+    if (collection === 'deletedsecrets') return this.onDeleted(call<SecretAction>('secrets'));
+    if (collection === 'certificates') return this.certificates.onCertificates(call<CertificateAction>('certificates'));
+    if (collection === 'deletedcertificates') return this.certificates.onDeleted(call<CertificateAction>('certificates'));
+    throw unknown();
   }
 
-  private async onSecrets(call: { vault: Vault; origin: string; method: string; name: string | undefined; part: string | undefined; request: IncomingMessage; authorize: (action: SecretAction) => void; send: (status: number, body?: unknown) => void; path: string }): Promise<void> {
+  private async onSecrets(call: VaultCall<SecretAction>): Promise<void> {
     const { vault, origin, method, name, part, authorize, send } = call;
     const item = (secret: Secret, version: SecretVersion, withValue: boolean, versioned = true) => this.item(vault, origin, secret, version, withValue, versioned);
     if (name === undefined) {
-      if (method !== 'GET') throw this.unknown(method, call.path);
+      if (method !== 'GET') throw call.unknown();
       authorize('readMetadata/action');
       return send(200, { value: this.secrets.all(vault.id).filter((one) => !one.deleted).map((one) => item(one, latest(one), false, false)), nextLink: null });
     }
@@ -63,27 +81,29 @@ export class VaultRequests {
     if (method === 'PUT' && part === undefined) {
       authorize('setSecret/action');
       if (this.secrets.get(vault.id, name)?.deleted) throw new VaultError(409, 'Conflict', `Secret ${name} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.`, 'ObjectIsDeletedButRecoverable');
-      const body = await this.body(call.request, setSecretBody);
-      const version = this.secrets.set(vault.id, name, body, this.nowSeconds());
+      this.refuseManaged(vault, name, 'set');
+      const body = await call.body(setSecretBody);
+      const version = this.secrets.set(vault.id, name, body, call.nowSeconds);
       return send(200, item(this.existing(vault, name), version, true));
     }
     if (method === 'PATCH' && part !== undefined) {
       authorize('update/action');
       const secret = this.existing(vault, name);
-      const version = this.secrets.update(vault.id, name, part, await this.body(call.request, updateSecretBody), this.nowSeconds());
+      const version = this.secrets.update(vault.id, name, part, await call.body(updateSecretBody), call.nowSeconds);
       if (!version) throw notFound(name, part);
       return send(200, item(secret, version, false));
     }
     if (method === 'DELETE' && part === undefined) {
       authorize('delete');
-      const date = this.nowSeconds();
+      this.refuseManaged(vault, name, 'delete');
+      const date = call.nowSeconds;
       const secret = this.secrets.delete(vault.id, this.existing(vault, name), { date, purge: date + softDeleteDays(vault) * daySeconds });
       return send(200, this.deletedItem(vault, origin, secret));
     }
-    throw this.unknown(method, call.path);
+    throw call.unknown();
   }
 
-  private async onDeleted(call: { vault: Vault; origin: string; method: string; name: string | undefined; part: string | undefined; authorize: (action: SecretAction) => void; send: (status: number, body?: unknown) => void; path: string }): Promise<void> {
+  private async onDeleted(call: VaultCall<SecretAction>): Promise<void> {
     const { vault, origin, method, name, part, authorize, send } = call;
     const gone = (): Secret => {
       const secret = name === undefined ? undefined : this.secrets.get(vault.id, name);
@@ -97,6 +117,7 @@ export class VaultRequests {
     }
     if (method === 'POST' && part === 'recover') {
       authorize('recover/action');
+      this.refuseManaged(vault, name ?? '', 'recover');
       const secret = gone();
       this.secrets.recover(vault.id, secret);
       return send(200, this.item(vault, origin, secret, latest(secret), false, true));
@@ -107,18 +128,21 @@ export class VaultRequests {
       this.secrets.purge(vault.id, gone().name);
       return send(204);
     }
-    throw this.unknown(method, call.path);
+    throw call.unknown();
   }
 
-  private authorize(vault: Vault, token: string, action: SecretAction, name: string | undefined): void {
-    const full = `Microsoft.KeyVault/vaults/secrets/${action}`;
-    const scope = name === undefined ? vault.id : `${vault.id}/secrets/${name}`;
+  private authorize(vault: Vault, token: string, action: string, below: string | undefined): void {
+    const full = `Microsoft.KeyVault/vaults/${action}`;
+    const scope = below === undefined ? vault.id : `${vault.id}/${below}`;
     const decision = this.context.gate.authorize(token, { service: 'key-vault', audiences: ['https://vault.azure.net'], actions: [full], scope });
     if (decision.allowed) return;
     const caller = decision.principal;
     throw new VaultError(403, 'Forbidden', `Caller is not authorized to perform action on resource.\r\nCaller: appid=${caller?.clientId ?? ''};oid=${caller?.objectId ?? ''}\r\nAction: '${full}'\r\nResource: '${scope}'\r\nAssignment: (not found)\r\nVault: ${vault.name};location=${vault.location}`, 'ForbiddenByRbac');
   }
 
+  private refuseManaged(vault: Vault, name: string, operation: string): void {
+    if (this.secrets.get(vault.id, name)?.managed) throw new VaultError(403, 'Forbidden', `Operation ${operation} is not allowed on the secret ${name}: it belongs to the certificate of this name.`, 'SecretManagedByKeyVault');
+  }
   private existing(vault: Vault, name: string): Secret {
     const secret = this.secrets.get(vault.id, name);
     if (!secret || secret.deleted) throw notFound(name, undefined);
@@ -126,11 +150,10 @@ export class VaultRequests {
   }
 
   private item(vault: Vault, origin: string, secret: Secret, version: SecretVersion, withValue: boolean, versioned: boolean): Record<string, unknown> {
-    const days = softDeleteDays(vault);
     return {
       ...(withValue ? { value: version.value } : {}), id: `${origin}/secrets/${secret.name}${versioned ? `/${version.version}` : ''}`,
       ...(version.contentType === undefined ? {} : { contentType: version.contentType }), ...(version.tags === undefined ? {} : { tags: version.tags }),
-      attributes: { ...version.attributes, recoveryLevel: mayPurge(vault) ? 'Recoverable+Purgeable' : 'Recoverable', recoverableDays: days },
+      ...(secret.managed ? { managed: true } : {}), attributes: { ...version.attributes, ...recoveryOf(vault) },
     };
   }
   private deletedItem(vault: Vault, origin: string, secret: Secret): Record<string, unknown> {
@@ -153,12 +176,6 @@ export class VaultRequests {
   private challenge(response: ServerResponse, message: string): void {
     response.req.resume();
     sendJson(response, 401, { error: { code: 'Unauthorized', message } }, { 'www-authenticate': `Bearer authorization="https://login.microsoftonline.com/${tenantId}", resource="https://vault.azure.net"` });
-  }
-  private unknown(method: string, path: string): VaultError {
-    return new VaultError(405, 'MethodNotAllowed', `The local vault has no ${method} ${path}: it serves secrets.`);
-  }
-  private nowSeconds(): number {
-    return Math.floor(this.context.clock.now().getTime() / 1_000);
   }
 }
 

@@ -22,7 +22,8 @@ export interface MqttClientPolicy {
 export type ConnectDecision = { readonly accepted: true; readonly policy: MqttClientPolicy } | { readonly accepted: false; readonly returnCode: number };
 
 const connectTimeoutMs = 10_000;
-const maxPacketBytes = 384 * 1024;
+/** Of one packet: a device's largest message with its topic, and then some. */
+export const maxPacketBytes = 384 * 1024;
 
 /** One MQTT 3.1.1 connection: framing, keep-alive, acknowledgements. Knows nothing of topics. */
 export class MqttConnection {

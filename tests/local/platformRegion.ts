@@ -14,6 +14,7 @@ import { ResourceManager } from '../../local-azure/resource-manager/resourceMana
 export const roles = {
   reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', acrPull: '7f951dda-4ed3-4680-a7ca-43fe172d538d', acrPush: '8311e382-0749-4cb8-b61a-304f252e45ec',
   secretsUser: '4633458b-17de-408a-b874-0445c86b69e6', secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7',
+  certificatesOfficer: 'a4417e6f-fecd-4de8-b567-7b0420556985',
 } as const;
 
 /** Tenant, Resource Manager, vaults and registries, and credentials of any identity for the genuine clients. */

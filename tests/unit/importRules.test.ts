@@ -13,6 +13,7 @@ it.each([
   ['a region without its gate', 'local-azure/region/probe.ts', "import { OpenGate } from '../../bench/enforcement/openGate';\nexport const gate = OpenGate;\n", /local-azure may import only contracts/],
   ['a command without the gate', 'commands/probe.ts', "import { OpenGate } from '../bench/enforcement/openGate';\nexport const gate = OpenGate;\n", /The product imports no bench/],
   ['a socket in a program', 'edge-sim/model-manager/probe.ts', "import { connect } from 'node:net';\nexport const probe = connect;\n", /Only local-azure opens sockets/],
+  ['a socket beside the list of authorities', 'commands/probe.ts', "import { connect, getCACertificates } from 'node:tls';\nexport const probe = [connect, getCACertificates];\n", /Only local-azure opens sockets/],
   ['a socket that is loaded later', 'components/probe.ts', "export const probe = import('node:tls');\n", /Only local-azure opens sockets/],
   ['Pulumi in a program', 'pipeline-code/train/probe.ts', "import * as pulumi from '@pulumi/pulumi';\nexport const probe = pulumi;\n", /Only components, policy and the provider speak Pulumi/],
 ])('the lint refuses %s', (_, file, text, message) => {

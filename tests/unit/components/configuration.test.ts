@@ -55,6 +55,21 @@ describe('the stack configuration', () => {
     expect(wrong({ siteCertificates: [testCertificate] })).toThrow(/expected one of the two/);
   });
 
+  it('makes the site\'s documents only where they can be of use', () => {
+    const engineer = { principalId: '0a0a0a0a-0000-4000-8000-00000000000a', principalType: 'User' };
+    expect(parseConfiguration({})).toMatchObject({ siteDocuments: { keyVault: false, transport: 'tls', engineers: [] } });
+    expect(parseConfiguration({ profile: 'production', siteDocuments: JSON.stringify({ keyVault: true, suffix: 'ab12cd', engineers: [engineer] }) })).toMatchObject({ edgeSite: { enabled: false }, siteDocuments: { keyVault: true, suffix: 'ab12cd' } });
+    expect(parseConfiguration({ siteDocuments: '{"keyVault":true}' })).toMatchObject({ edgeSite: { enabled: true }, siteDocuments: { keyVault: true } });
+    expect(wrong({ profile: 'production', siteCertificates: [testCertificate], siteDocuments: { keyVault: true } })).toThrow(/siteDocuments\.keyVault is true, and siteCertificates is set: expected one of the two/);
+    expect(wrong({ profile: 'production', servicePrincipal: { existing: '11111111-1111-4111-8111-111111111111' }, siteDocuments: { keyVault: true } })).toThrow(/siteDocuments\.keyVault is true, and servicePrincipal is an existing one: expected "create"/);
+    expect(wrong({ parts: 'platform', siteDocuments: { keyVault: true } })).toThrow(/siteDocuments\.keyVault is true: expected false with parts platform/);
+    expect(wrong({ siteDocuments: { suffix: 'ab12cd' } })).toThrow(/siteDocuments\.suffix is "ab12cd": expected siteDocuments\.keyVault true with it/);
+    expect(wrong({ siteDocuments: { engineers: [engineer] } })).toThrow(/siteDocuments\.engineers is \[.*: expected siteDocuments\.keyVault true with it/);
+    expect(wrong({ siteDocuments: { transport: 'wss' } })).toThrow(/siteDocuments\.transport is "wss": expected siteDocuments\.keyVault true with it/);
+    expect(wrong({ siteDocuments: { keyVault: true, suffix: 'AB' } })).toThrow(/siteDocuments\.suffix is "AB": six lower case letters and digits/);
+    expect(wrong({ siteDocuments: { keyVault: true, engineers: [engineer, engineer] } })).toThrow(/siteDocuments\.engineers\.1\.principalId is 0a0a0a0a-\S+: expected every principal once/);
+  });
+
   it('wants an image by digest for every program when images are prebuilt', () => {
     expect(wrong({ imageSource: 'prebuilt', prebuiltImages: { train: `r.io/train@sha256:${'a'.repeat(64)}` } })).toThrow(/no image for data-pipeline/);
     expect(wrong({ prebuiltImages: { train: 'r.io/train:latest' } })).toThrow(/prebuiltImages\.train is "r\.io\/train:latest": .*digest/);

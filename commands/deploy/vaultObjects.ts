@@ -1,0 +1,52 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import type { CertificateClient } from '@azure/keyvault-certificates';
+import type { SecretClient } from '@azure/keyvault-secrets';
+
+const requestTimeout = () => ({ abortSignal: AbortSignal.timeout(60_000) });
+const hasStatus = (error: unknown, status: number) => (error as { statusCode?: unknown } | null)?.statusCode === status;
+
+async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  return work.catch((error: unknown) => {
+    if (!hasStatus(error, 404)) throw error;
+    return undefined;
+  });
+}
+/** Writes; where a deleted object of an earlier deployment holds the name, that one is recovered first and gets a new version. */
+async function overDeleted(write: () => Promise<unknown>, recover: () => Promise<{ pollUntilDone(): Promise<unknown> }>): Promise<void> {
+  await write().catch(async (error: unknown) => {
+    if (!hasStatus(error, 409)) throw error;
+    const recovering = await unlessMissing(recover());
+    // Nothing deleted has the name: whatever holds it is not ours.
+    if (recovering === undefined) throw error;
+    await recovering.pollUntilDone();
+    await write();
+  });
+}
+
+export interface SecretText { readonly name: string; readonly value: string; readonly contentType: string; readonly expiresOn: Date; readonly tags: Readonly<Record<string, string>> }
+
+/** A new version only where the newest one is another: asked again, nothing changes. */
+export async function keepSecret(client: SecretClient, { name, value, contentType, expiresOn, tags }: SecretText): Promise<void> {
+  const kept = await unlessMissing(client.getSecret(name, requestTimeout()));
+  if (kept?.value === value && kept.properties.contentType === contentType && kept.properties.expiresOn?.getTime() === expiresOn.getTime()) return;
+  await overDeleted(() => client.setSecret(name, value, { contentType, expiresOn, tags: { ...tags }, ...requestTimeout() }), () => client.beginRecoverDeletedSecret(name, requestTimeout()));
+}
+export async function dropSecret(client: SecretClient, name: string): Promise<void> {
+  await unlessMissing(client.beginDeleteSecret(name, requestTimeout()));
+}
+
+const pem = 'application/x-pem-file';
+/** A vault takes PEM only under a policy that says so. The client (4.10.3) chooses the encoding by `policy`, and sends what is under the service's own names. */
+const pemImport = { policy: { issuerName: 'Unknown', contentType: pem, exportable: true } as const, certificatePolicy: { secretProperties: { contentType: pem }, keyProperties: { exportable: true }, issuerParameters: { name: 'Unknown' } } };
+
+/** Imports key and certificate (PEM) under a name, unless its newest version is this certificate. */
+export async function keepCertificate(client: CertificateClient, name: string, keyAndCertificate: string, tags: Readonly<Record<string, string>>): Promise<void> {
+  const thumbprint = createHash('sha1').update(new X509Certificate(keyAndCertificate).raw).digest();
+  const kept = await unlessMissing(client.getCertificate(name, requestTimeout()));
+  if (kept?.properties.x509Thumbprint !== undefined && Buffer.from(kept.properties.x509Thumbprint).equals(thumbprint)) return;
+  const options = { ...pemImport, tags: { ...tags } };
+  await overDeleted(() => client.importCertificate(name, Buffer.from(keyAndCertificate), { ...options, ...requestTimeout() }), () => client.beginRecoverDeletedCertificate(name, requestTimeout()));
+}
+export async function dropCertificate(client: CertificateClient, name: string): Promise<void> {
+  await unlessMissing(client.beginDeleteCertificate(name, requestTimeout()));
+}
