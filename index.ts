@@ -8,11 +8,13 @@ import { Platform } from './components/platform';
 import { platformExports, referencedPlatform } from './components/platformLinks';
 import { readContentHashes } from './components/programs/contentHashes';
 import { sourceCommit } from './components/sourceCommit';
+import { settingWarnings } from './components/settingWarnings';
 import { stackExports } from './components/stackExports';
 import { stackTags } from './components/stackTags';
 import { version as pipelineVersion } from './package.json';
 
 const configuration = readConfiguration();
+for (const warning of settingWarnings(configuration)) void pulumi.log.warn(warning);
 const stack = pulumi.getStack();
 const tags = stackTags(configuration, stack);
 const deployer = getClientConfigOutput();

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError, parseConfiguration } from '../components/configuration';
 import { nodeVersionProblem } from '../components/nodeVersion';
+import { settingWarnings } from '../components/settingWarnings';
 import { judgeApprovers } from './doctor/approvers';
 import { NoAnswer } from './doctor/azureQuestions';
 import { allUnchecked, checkCloud } from './doctor/cloudChecks';
 import { doctorHelp, readDoctorOptions } from './doctor/doctorOptions';
-import { exitCodeOf, problem, ready, type Finding } from './doctor/finding';
+import { exitCodeOf, note, problem, ready, type Finding } from './doctor/finding';
 import { findingLines } from './doctor/findingLines';
 import { judgeLocalTools } from './doctor/localTools';
 import { signIn, unreachable } from './doctor/signIn';
@@ -40,6 +41,7 @@ async function examine(stack: string): Promise<Finding[]> {
   const machineNode = versionOf('node', ['--version']) ?? 'none';
   const here = [
     ready('settings', `Pulumi.${stack}.yaml: factory ${configuration.factory}, profile ${configuration.profile}, ${configuration.location}`),
+    ...settingWarnings(configuration).map((warning) => note('expected load', warning.split('; ')[0] ?? '', warning.split('; ').slice(1).join('; '))),
     ...judgeLocalTools({ pulumi: versionOf('pulumi', ['version']), machineNode, nodeProblem: nodeVersionProblem(machineNode), built: existsSync(join(root, 'dist', 'images.json')) }, configuration.imageSource),
     ...judgeApprovers(configuration),
   ];

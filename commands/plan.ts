@@ -18,6 +18,8 @@ import { UsageError } from './startOptions';
 const root = join(__dirname, '..');
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const printJson = (value: unknown) => print(JSON.stringify(value, null, 2));
+/** On a terminal nothing is wider than it is; a file or a pipe gets every row on one line. */
+const width = process.stdout.isTTY ? process.stdout.columns : undefined;
 const note = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** The stack with known values; the same program also runs as in a preview, where branches see unknown ones, and must declare the same. */
@@ -53,23 +55,23 @@ async function plan(): Promise<void> {
   switch (options.shows) {
     case 'roles': {
       const roles = plannedRoles(known);
-      return options.json ? printJson(roles) : print(roleTable(roles));
+      return options.json ? printJson(roles) : print(roleTable(roles, width));
     }
     case 'diff': {
       if (other === undefined) return;
       const difference = planDifference(known.resources, (await bothRuns(other)).known.resources);
-      return options.json ? printJson(difference) : print(differenceText(difference, stack.stack, other.stack));
+      return options.json ? printJson(difference) : print(differenceText(difference, stack.stack, other.stack, width));
     }
     case 'cost': {
       const configuration = parseConfiguration(ownSettings(stack));
       const prices = options.refreshPrices ? await refreshed(configuration.location) : shippedPrices;
       const report = costReport(stack.stack, known.resources, configuration, prices);
-      return options.json ? printJson(report) : print(costText(report, known.resources, prices.sources));
+      return options.json ? printJson(report) : print(costText(report, known.resources, prices.sources, width));
     }
     case 'tree': {
       const { resources } = options.preview ? preview : known;
       const { paint } = createTerminal(process.stdout, { quiet: options.json, environment: process.env });
-      return options.json ? printJson(resources) : print(resourceTree(resources, paint));
+      return options.json ? printJson(resources) : print(resourceTree(resources, paint, width));
     }
   }
 }

@@ -30,9 +30,13 @@ export const registrySettings = z.strictObject({
 });
 export const keyVaultSettings = z.strictObject({ softDeleteDays: days(7, 90) });
 
+const gbPerDay = z.number().min(0).max(1e6);
 export const expectedLoadSettings = z.strictObject({
   devices: z.int().min(1).max(1e9), messagesPerDay: z.number().min(0).max(1e12), messageBytes: z.int().min(1, 'at least 1').max(262_144, 'at most 262144, the largest device-to-cloud message'),
   deliveriesPerHour: z.number().min(0).max(1e7), peakFactor: z.number().min(1).max(100),
+  /** Devices that run the model, and what all of them together bring; what is not given follows from their number. */
+  modelDevices: z.int().min(0).max(1e6).optional(), rawGbPerDay: gbPerDay.optional(), inferenceGbPerDay: gbPerDay.optional(), telemetryGbPerDay: gbPerDay.optional(),
+  metricSamplesPerDay: z.number().min(0).max(1e13).optional(), packageMb: z.number().min(0).max(10_000).optional(),
 });
 const basicRefused = 'the Basic tier has no cloud-to-device messages, which a delivery is made of';
 export const iotHubSettings = z.strictObject({

@@ -7,6 +7,10 @@ const page = z.object({ value: z.array(z.unknown()), nextLink: z.string().option
 /** Something that the service did not answer. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
+  /** `status` of the answer, where there was one. */
+  constructor(message: string, readonly status?: number) {
+    super(message);
+  }
 }
 
 /** What is read from a service; a test answers instead. */
@@ -23,7 +27,7 @@ export const askWith = (token: string): Ask => async (url) => {
   }
   if (!answer.ok) {
     const text = (await answer.text().catch(() => '')).slice(0, 2_000);
-    throw new NoAnswer(`${host} answered ${answer.status}${/"message"\s*:\s*"([^"]{1,200})/.exec(text)?.[1]?.replace(/^/, ': ') ?? ''}`);
+    throw new NoAnswer(`${host} answered ${answer.status}${/"message"\s*:\s*"([^"]{1,200})/.exec(text)?.[1]?.replace(/^/, ': ') ?? ''}`, answer.status);
   }
   return answer.json().catch(() => {
     throw new NoAnswer(`${host} answered something that is no JSON`);

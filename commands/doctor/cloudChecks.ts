@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import type { Configuration } from '../../components/configuration';
-import { resourceGroupName, vaultName } from '../../components/naming';
+import { logAnalyticsName, machineLearningName, resourceGroupName, vaultName } from '../../components/naming';
+import { stackTags } from '../../components/stackTags';
 import { askAll, NoAnswer, type Ask } from './azureQuestions';
-import { deletedAnswer, judgeDeletedNames } from './deletedNames';
+import { deletedAnswer, judgeDeletedNames, keptKinds } from './deletedNames';
 import { assignmentAnswer, definitionAnswer, judgeDeployerRoles, neededActions, reaches, type DefinitionAnswer } from './deployerRoles';
 import { judgeEntraRights } from './entraRights';
 import { note, problem, ready, unchecked, type Finding } from './finding';
 import { allNeededTypes } from './neededTypes';
+import { judgePolicies, policyAnswer } from './policyAssignments';
 import { judgeRegion, judgeRegistration, providerAnswer } from './resourceProviders';
+import { judgeQuota, quotaAnswer, quotas } from './serviceQuotas';
 import type { Claims } from './tokenClaims';
 import { judgeTrainingQuota, sizeAnswer, usageAnswer } from './trainingQuota';
 
@@ -21,7 +24,9 @@ export interface CloudQuestions {
   readonly graphEndpoint: string;
 }
 
-const cloudCheckNames = ['subscription', 'resource providers', 'region', "deployer's roles", 'Entra permissions', 'training quota', 'deleted names'] as const;
+/** Checks that need a subscription to ask about. */
+const subscriptionCheckNames = ['resource providers', 'region', "deployer's roles", 'policies', 'training quota', ...quotas.map(({ check }) => check), ...Object.values(keptKinds).map(({ what }) => what)];
+export const cloudCheckNames: readonly string[] = ['subscription', ...subscriptionCheckNames, 'Entra permissions'];
 /** What is not known when nobody can be asked. */
 export const allUnchecked = (why: string, names: readonly string[] = cloudCheckNames): Finding[] => names.map((name) => unchecked(name, why));
 
@@ -84,10 +89,13 @@ export async function checkCloud({ arm: { ask, claims }, graph }: SignedIn, ques
     return found.finding;
   });
   const entra = await answered('Entra permissions', async () => (graph === undefined ? unchecked('Entra permissions', 'no token for Microsoft Graph') : judgeEntraRights(graph.claims, graph.claims.isApplication ? undefined : await usersMayCreateApps(graph.ask, graphEndpoint))));
-  if (id === undefined) return [...who, ...subscription, ...entra, ...allUnchecked('there is no subscription to ask about', ['resource providers', 'region', "deployer's roles", 'training quota', 'deleted names'])];
+  if (id === undefined) return [...who, ...subscription, ...entra, ...allUnchecked('there is no subscription to ask about', subscriptionCheckNames)];
   const subscriptionUrl = `${arm}/subscriptions/${id}`;
   const needed = allNeededTypes(configuration);
   const learning = `${subscriptionUrl}/providers/Microsoft.MachineLearningServices/locations/${location}`;
+  // The random part of a name is drawn at deployment: what is asked for is what comes before it.
+  const owner = { owner: factory, suffix: '' };
+  const kept = [[keptKinds.vaults, (['ml', 'site'] as const).map((purpose) => vaultName(purpose, owner))], [keptKinds.logs, [logAnalyticsName(owner)]], [keptKinds.learning, [machineLearningName(owner)]]] as const;
   const found = await Promise.all([
     answered('resource providers', async () => {
       const providers = await askAll(ask, `${subscriptionUrl}/providers?api-version=2021-04-01`, providerAnswer);
@@ -99,10 +107,19 @@ export async function checkCloud({ arm: { ask, claims }, graph }: SignedIn, ques
       if (!sizes.success) throw new NoAnswer('Azure ML answered no list of sizes');
       return judgeTrainingQuota(sizes.data.value, await askAll(ask, `${learning}/usages?api-version=2025-12-01`, usageAnswer), configuration.training, location);
     }),
-    answered('deleted names', async () => {
-      const vaults = await askAll(ask, `${subscriptionUrl}/providers/Microsoft.KeyVault/deletedVaults?api-version=2026-02-01`, deletedAnswer);
-      return judgeDeletedNames(vaults, (['ml', 'site'] as const).map((purpose) => vaultName(purpose, { owner: factory, suffix: '' })));
+    answered('policies', async () => {
+      const assignments = await askAll(ask, `${subscriptionUrl}/providers/Microsoft.Authorization/policyAssignments?api-version=2023-04-01&$filter=${encodeURIComponent('atScope()')}`, policyAnswer);
+      return judgePolicies(assignments, { location, types: needed.map(({ type }) => type), tags: Object.keys(stackTags(configuration, questions.stack)), resourceGroupId: `/subscriptions/${id ?? ''}/resourceGroups/${resourceGroupName(questions.stack)}` });
     }),
+    ...quotas.filter((quota) => quota.needed(configuration) > 0).map((quota) => answered(quota.check, async () => judgeQuota(quota, quota.needed(configuration), await askAll(ask, `${subscriptionUrl}/providers/${quota.path(location)}`, quotaAnswer)))),
+    ...kept.map(([kind, prefixes]) => answered(kind.what, async () => {
+      try {
+        return judgeDeletedNames(kind, await askAll(ask, `${subscriptionUrl}/providers/${kind.path}`, deletedAnswer), prefixes);
+      } catch (error) {
+        if (error instanceof NoAnswer && kind.unpublished === true && error.status === 404) return note(kind.what, 'Azure keeps no list of them here');
+        throw error;
+      }
+    })),
   ]);
   const group = claims.isApplication || configuration.readers.length > 0 ? [] : [note('readers', 'nobody may read what the loop makes: "npm run smoke" would see nothing', 'pulumi config set --path "factory-loop:readers[0].principalId" <object id>')];
   return [...who, ...subscription, ...found.flat(), ...entra, ...group];

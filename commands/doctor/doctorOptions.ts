@@ -5,8 +5,8 @@ export const doctorHelp = `Usage: npm run doctor -- --stack <name> [--json]
 
 Says what would stop "pulumi up" of the stack, each with its fix: settings, tools
 on this machine, sign-in, resource providers, the deployer's roles and Entra
-permissions, quota of the training cluster, names that are still soft-deleted.
-It changes nothing. Without a connection it says what it could not check.
+permissions, policies, quotas, names that are still soft-deleted. It changes
+nothing. Without a connection it says what it could not check.
 
   --stack <name>   stack whose Pulumi.<name>.yaml is examined
   --json           the findings as a JSON array, alone on standard output

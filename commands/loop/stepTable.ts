@@ -1,16 +1,5 @@
 import type { StepResult } from './report';
-
-const wrap = (text: string, width: number): string[] => {
-  const lines: string[] = [];
-  let rest = text;
-  while (rest.length > width) {
-    const space = rest.lastIndexOf(' ', width);
-    const cut = space > width / 2 ? space : width;
-    lines.push(rest.slice(0, cut).trimEnd());
-    rest = rest.slice(cut).trimStart();
-  }
-  return [...lines, rest];
-};
+import { wrap } from './wrapText';
 
 const shortValue = (value: unknown): string => {
   if (typeof value === 'string' && /^(sha256:)?[0-9a-f]{40,}$/.test(value)) return `${value.slice(0, value.startsWith('sha256:') ? 19 : 12)}…`;

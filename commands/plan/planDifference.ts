@@ -1,4 +1,5 @@
 import type { PlannedResource } from '../../components/plan/recordProgram';
+import { hanging } from '../loop/wrapText';
 import { shortType } from './resourceTree';
 
 export interface PropertyDifference { readonly property: string; readonly ours: unknown; readonly theirs: unknown; readonly resources: readonly string[] }
@@ -51,11 +52,11 @@ export function planDifference(ours: readonly PlannedResource[], theirs: readonl
 const shown = (value: unknown) => (value === undefined ? 'nothing' : (JSON.stringify(value) ?? '').replace(/^(.{120}).+$/s, '$1…'));
 
 /** One line for each difference; the same change of several resources is one line. */
-export function differenceText({ onlyOurs, onlyTheirs, changed }: PlanDifference, stack: string, other: string): string {
+export function differenceText({ onlyOurs, onlyTheirs, changed }: PlanDifference, stack: string, other: string, width?: number): string {
   const names = (resources: readonly string[]) => (resources.length > 3 ? `${resources.slice(0, 2).join(', ')} and ${resources.length - 2} more` : resources.join(', '));
   const lines = [
     ...onlyOurs.map((one) => `only ${stack}: ${one}`), ...onlyTheirs.map((one) => `only ${other}: ${one}`),
     ...changed.map((one) => `${names(one.resources)}: ${one.property} is ${shown(one.ours)} in ${stack}, ${shown(one.theirs)} in ${other}`),
   ];
-  return lines.length === 0 ? `${stack} and ${other} hold the same` : lines.join('\n');
+  return lines.length === 0 ? `${stack} and ${other} hold the same` : lines.flatMap((line) => hanging(line, width)).join('\n');
 }

@@ -12,6 +12,8 @@ export type RetailItem = z.output<typeof retailItem>;
 const origin = 'https://prices.azure.com';
 const answerMs = 20_000;
 const maxPages = 40;
+/** A page of a thousand prices is a tenth of it. */
+const maxPageBytes = 8 * 1024 ** 2;
 /** A refreshed price that is so much dearer or cheaper than the shipped one is another meter's. */
 const believable = 5;
 
@@ -45,15 +47,35 @@ export function retailPriceOf({ meter, unit }: Price, items: readonly RetailItem
 
 export interface RetailSource { readonly fetch: typeof fetch; readonly today: Date }
 
+/** A page of the list. What comes back is another's text: it is bounded, and none of it is repeated to whoever asked. */
+async function readPage(response: Response): Promise<z.output<typeof retailPage>> {
+  if (!response.ok) throw new Error(`${origin} answered ${response.status}`);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > maxPageBytes) throw new Error(`${origin} answered more than ${maxPageBytes} bytes`);
+    chunks.push(chunk);
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw new Error(`${origin} answered something that is no JSON`);
+  }
+  const read = retailPage.safeParse(body);
+  if (!read.success) throw new Error(`${origin} answered something that is no list of prices`);
+  return read.data;
+}
+
 async function itemsOf(url: string, source: RetailSource): Promise<RetailItem[]> {
   const items: RetailItem[] = [];
   let next: string | undefined = url;
   for (let page = 0; next !== undefined && page < maxPages; page++) {
-    const response: Response = await source.fetch(next, { signal: AbortSignal.timeout(answerMs), headers: { accept: 'application/json' } });
-    if (!response.ok) throw new Error(`${origin} answered ${response.status}`);
-    const { Items, NextPageLink } = retailPage.parse(await response.json());
+    const response: Response = await source.fetch(next, { signal: AbortSignal.timeout(answerMs), headers: { accept: 'application/json' }, redirect: 'error' });
+    const { Items, NextPageLink } = await readPage(response);
     items.push(...Items);
-    next = NextPageLink !== undefined && NextPageLink !== null && new URL(NextPageLink).hostname === new URL(origin).hostname ? NextPageLink : undefined;
+    next = NextPageLink !== undefined && NextPageLink !== null && new URL(NextPageLink).origin === origin ? NextPageLink : undefined;
   }
   return items;
 }

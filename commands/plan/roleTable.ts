@@ -1,5 +1,6 @@
 import { builtInRoles } from '../../components/access/roles';
 import type { RecordedProgram } from '../../components/plan/recordProgram';
+import { hanging } from '../loop/wrapText';
 
 /** One role assignment: who may do what, where, and which step fails without it. */
 export interface PlannedRole {
@@ -32,11 +33,18 @@ export const shortScope = (scope: string) => {
   return below.startsWith('/subscriptions') ? below.split('/').slice(-2).join('/') : below.split('/').slice(1).join('/').replaceAll(/(blob|queue)Services\/default\//g, '');
 };
 
-/** Who, what, where, why (with the step of the loop), grouped by who. */
-export function roleTable(roles: readonly PlannedRole[]): string {
+/** Who, what, where, why (with the step of the loop), grouped by who: a table, or where that is wider than the terminal a paragraph for each. */
+export function roleTable(roles: readonly PlannedRole[], width?: number): string {
   const rows = [...roles].sort((a, b) => (a.who < b.who ? -1 : a.who > b.who ? 1 : 0)).map((one) => [one.who, one.role, shortScope(one.scope), one.step, one.why] as const);
   const header = ['who', 'what', 'where', 'step', 'why'] as const;
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
   const line = (row: readonly string[]) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ');
-  return [line(header), ...rows.map(line), '', `${roles.length} role assignments`].join('\n');
+  const table = [header, ...rows].map(line);
+  const told = width === undefined || table.every((one) => one.length <= width)
+    ? table
+    : rows.flatMap(([who, what, where, step, why], index) => [
+      ...(who === rows[index - 1]?.[0] ? [] : [...(index === 0 ? [] : ['']), ...hanging(who, width)]),
+      ...hanging(`  ${what}: ${where}`, width), ...hanging(`    ${step === '' ? '' : `${step}, `}${why}`, width, 2),
+    ]);
+  return [...told, '', `${roles.length} role assignments`].join('\n');
 }

@@ -1,4 +1,5 @@
-import { chargeRuleOf, monthlyGrants, type Charge, type ChargeContext, type Grant, type PricedResource } from './chargeRules';
+import { monthlyGrants, type Charge, type ChargeContext, type Grant, type PricedResource } from './charge';
+import { chargeRuleOf } from './chargeRules';
 import { freeReason } from './freeTypes';
 import type { Price, PriceTable } from './priceTable';
 

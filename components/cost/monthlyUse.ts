@@ -1,18 +1,22 @@
 import type { Configuration } from '../configuration';
+import { meteredLoad } from '../delivery/expectedLoad';
+import { gigabyte, plantData, sizes, type PlantData, type PlantSources } from './plantData';
+import { daysAfterDeletion, sumOfDays, tierDays, type TierDays } from './storageTiers';
 
-/** What nobody declares and the bill depends on. */
+/** What lands in a container in a month, how long it is paid for in which tier, and how long it can be read there. */
+export interface Stored { readonly gb: number; readonly blobs: number; readonly days: TierDays; readonly readable: TierDays }
+
+/** What nobody declares and the bill depends on, in a month. */
 export interface MonthlyUse {
-  /** Hours in which the line sends data. */
-  readonly lineHours: number;
-  /** Gigabytes in a month. */
-  readonly rawGb: number;
-  readonly processedGb: number;
-  readonly landingGb: number;
+  readonly plant: PlantData;
+  readonly days: number;
+  readonly stored: Readonly<Record<'raw' | 'processed' | 'landing-zone' | 'packaged-models' | 'models', Stored>>;
+  /** Passes of the data pipeline, each of which reads all that is kept of raw data and landing zone. */
+  readonly passes: number;
+  readonly passSeconds: number;
+  /** What the passes read of a container: blobs, and how often the whole of it. */
+  readonly read: Readonly<Record<'raw' | 'landing-zone', { readonly blobs: number; readonly times: number }>>;
   readonly logGbPerProgramHour: number;
-  readonly edgeTelemetryGb: number;
-  readonly metricSamples: number;
-  /** Months for which data stay. */
-  readonly keptMonths: number;
   /** How often the loop goes round. */
   readonly rounds: number;
   readonly jobMinutesPerRound: number;
@@ -22,59 +26,85 @@ export interface MonthlyUse {
   readonly busyPart: number;
   readonly imageBuilds: number;
   readonly buildVcpuSeconds: number;
-  readonly blobWrites: number;
   readonly events: number;
-  /** What the hub hands on to the event hub, in units of 64 KB. */
+  /** What the hub hands on to the event hub, in units of 64 KB, and what of it is kept for being read again. */
   readonly deviceMessages: number;
+  readonly retainedGb: number;
+  /** Calls with which the delivery program keeps its partitions and its place in them. */
+  readonly checkpointCalls: number;
   /** How often a program or the platform looks whether there is work. */
   readonly pollsPerQueue: number;
   readonly vaultOperations: number;
+  /** Packages that devices download. */
+  readonly egressGb: number;
+  /** All that may be collected; Infinity without a cap. */
+  readonly logCapGb: number;
 }
-export interface Assumption { readonly what: string; readonly value: string; readonly from: string }
 
-type Sources = Pick<Configuration, 'dataset' | 'retrain' | 'jobs' | 'edgeSite' | 'expectedLoad'>;
+export type UseSources = PlantSources & Pick<Configuration, 'retrain' | 'jobs' | 'expectedLoad' | 'eventHubs' | 'storage' | 'logs'>;
 
-const bytesPerSample = 200;
-const bytesPerRecord = 60;
-const itemsPerInterval = 15;
-const bytesPerItem = 1_000;
-const logBytesPerProgramHour = 1_000_000;
-const [keptMonths, jobMinutesPerRound, trainingMinutesPerRound, busyPart, imageBuilds, buildSeconds, buildVcpus, filesPerRound, vaultOperations] = [12, 3, 20, 0.1, 20, 120, 2, 40, 10_000];
-const gigabyte = 1e9;
+/** Assumed: nothing in a stack says so. */
+export const assumed = {
+  logBytesPerProgramHour: 1_000_000, jobMinutesPerRound: 3, trainingMinutesPerRound: 20, busyPart: 0.1, imageBuilds: 20, buildSeconds: 120, buildVcpus: 2, filesPerRound: 40, vaultOperations: 10_000, rawFileMb: 10,
+  /** A data version holds the windows of all data again, in about half their size. */
+  windowsPart: 0.5,
+  /** A pass of the data pipeline: start and work, and what it reads from storage in a second. */
+  passSeconds: 60, readsPerSecond: 200, readBytesPerSecond: 50_000_000,
+} as const;
 /** Event Hubs bill an event for each begun 64 KB. */
 const eventBytes = 65_536;
-const rounded = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(2));
+/** Container Apps bill a replica as idle below this traffic. */
+const idleBytesPerSecond = 1_000;
+/** The delivery program renews its partitions this often, and says this often how far it has read when nothing was for it. */
+const renewalSeconds = 10;
+const checkpointSeconds = 60;
+const secondsPerHour = 3_600;
 
-/** The use of a month, from the stack's settings and from assumptions, each of which is said. */
-export function monthlyUse({ dataset, retrain, jobs, edgeSite, expectedLoad }: Sources, lineHours: number, hoursPerMonth: number): { readonly use: MonthlyUse; readonly assumptions: readonly Assumption[] } {
-  const samples = (lineHours * 3_600_000) / edgeSite.sampleIntervalMs;
-  const intervals = (lineHours * 3_600_000) / edgeSite.telemetryIntervalMs;
-  const records = samples + (lineHours * 3_600) / dataset.strideSeconds;
-  const rounds = Math.min((hoursPerMonth * 3_600) / Math.max(1, retrain.minIntervalSeconds), (lineHours * 3_600) / (dataset.strideSeconds * retrain.minNewWindows) + 1);
-  const batches = Math.max(records / edgeSite.batchMaxRecords, 0);
-  const pollsPerQueue = (hoursPerMonth * 3_600) / jobs.pollingIntervalSeconds;
-  const use: MonthlyUse = {
-    lineHours, rounds, keptMonths, jobMinutesPerRound, busyPart, imageBuilds, vaultOperations, pollsPerQueue,
-    rawGb: (samples * bytesPerSample) / gigabyte, processedGb: (samples * bytesPerSample) / 2 / gigabyte, landingGb: (records * bytesPerRecord) / gigabyte,
-    logGbPerProgramHour: logBytesPerProgramHour / gigabyte, edgeTelemetryGb: (intervals * itemsPerInterval * bytesPerItem) / gigabyte, metricSamples: intervals * itemsPerInterval,
-    trainingHoursPerRound: trainingMinutesPerRound / 60, buildVcpuSeconds: buildSeconds * buildVcpus, blobWrites: 3 * batches + rounds * filesPerRound, events: 2 * batches + rounds * filesPerRound,
-    deviceMessages: (expectedLoad.messagesPerDay * hoursPerMonth * Math.ceil(expectedLoad.messageBytes / eventBytes)) / 24,
+/** The use of a month, from the stack's settings and from assumptions. */
+export function monthlyUse(sources: UseSources, lineHours: number, hoursPerMonth: number): MonthlyUse {
+  const { dataset, retrain, jobs, edgeSite, expectedLoad, eventHubs, storage, logs } = sources;
+  const days = hoursPerMonth / 24;
+  const plant = plantData(sources, lineHours / days);
+  const afterDeletion = daysAfterDeletion(storage);
+  const store = (container: keyof MonthlyUse['stored'], gb: number, blobs: number): Stored => {
+    const rule = storage.lifecycle[container] ?? {};
+    return { gb, blobs, days: tierDays(rule, afterDeletion), readable: tierDays(rule, 0) };
   };
+  const keptGb = ({ gb, readable }: Stored) => (gb / days) * sumOfDays(readable);
+  const keptBlobs = ({ blobs, readable }: Stored) => (blobs / days) * sumOfDays(readable);
+
+  const [rawGb, inferenceGb] = [plant.rawGbPerDay * days, plant.inferenceGbPerDay * days];
+  const rawFiles = (rawGb * gigabyte) / (assumed.rawFileMb * 1e6);
+  const batches = (inferenceGb * gigabyte) / (sizes.bytesPerRecord * edgeSite.batchMaxRecords);
+  const rounds = Math.min((hoursPerMonth * secondsPerHour) / Math.max(1, retrain.minIntervalSeconds), (plant.windowsPerDay * days) / retrain.minNewWindows + 1);
+  // Every batch is a blob and its manifest.
+  const [raw, landing] = [store('raw', rawGb, rawFiles), store('landing-zone', inferenceGb, 2 * batches)];
+  const processed = store('processed', rounds * assumed.windowsPart * (keptGb(raw) + keptGb(landing)), rounds * 2);
+  const secondsToRead = (stored: Stored) => keptBlobs(stored) / assumed.readsPerSecond + (keptGb(stored) * gigabyte) / assumed.readBytesPerSecond;
+  const monthSeconds = hoursPerMonth * secondsPerHour;
+  const start = dataset.settleSeconds + assumed.passSeconds;
+  // What comes while a pass runs is work of the same pass or of the next one.
+  const passesOf = (seconds: number) => Math.min(Math.max(rounds, batches + rawFiles), monthSeconds / seconds);
+  const passSeconds = start + secondsToRead(raw) + secondsToRead(landing);
+  // Each as if it were alone, which is a little more than there can be.
+  const readOf = (stored: Stored) => {
+    const times = passesOf(start + secondsToRead(stored));
+    return { blobs: times * keptBlobs(stored), times };
+  };
+
+  const { messagesPerDay, messageBytes } = expectedLoad;
+  const { routedBytesPerDay } = meteredLoad(expectedLoad);
+  const renewals = monthSeconds / renewalSeconds;
+  const packageGb = plant.packageMb / 1_000;
   return {
-    use,
-    assumptions: [
-      { what: 'the line sends data', value: `${rounded(lineHours)} of ${hoursPerMonth} hours, one sample every ${edgeSite.sampleIntervalMs} ms`, from: edgeSite.enabled ? 'edgeSite.hours, edgeSite.sampleIntervalMs' : 'a plant; edgeSite.sampleIntervalMs' },
-      { what: 'raw data', value: `${rounded(use.rawGb)} GB a month: ${bytesPerSample} bytes a sample, half as much again for windows`, from: 'assumed' },
-      { what: 'landing zone', value: `${rounded(use.landingGb)} GB a month: ${bytesPerRecord} bytes a record, compressed`, from: 'assumed' },
-      { what: 'data stay', value: `${keptMonths} months, all of them in the hot tier: lifecycle rules make it cheaper`, from: 'assumed' },
-      { what: 'the loop goes round', value: `${rounded(rounds)} times: when there are ${retrain.minNewWindows} new windows and ${retrain.minIntervalSeconds} s have passed, and once for a delivered file`, from: 'retrain.*' },
-      { what: 'a round', value: `${jobMinutesPerRound} minutes of each job and ${trainingMinutesPerRound} minutes of one training node`, from: 'assumed' },
-      { what: 'apps that wait for work', value: `busy ${busyPart * 100} % of their time, billed as idle else`, from: 'assumed' },
-      { what: 'telemetry of the edge', value: `${itemsPerInterval} items of ${bytesPerItem} bytes every ${edgeSite.telemetryIntervalMs} ms while the line runs`, from: 'edgeSite.telemetryIntervalMs' },
-      { what: 'logs', value: `${logBytesPerProgramHour / 1e6} MB for each hour of a program, 1 KB for each call that a storage log records`, from: 'assumed' },
-      { what: 'messages of devices', value: `${expectedLoad.messagesPerDay} a day of ${expectedLoad.messageBytes} bytes, each an event of the event hub`, from: 'expectedLoad' },
-      { what: 'image builds', value: `${imageBuilds} of ${buildSeconds} s on ${buildVcpus} vCPU`, from: 'assumed' },
-      { what: 'free grants', value: '180,000 vCPU seconds and 360,000 GiB seconds of Container Apps, 5 GB of logs, 100,000 event operations, 10 metric alerts: this stack is the only one that uses them', from: 'assumed' },
-    ],
+    plant, days, rounds, passes: passesOf(passSeconds), passSeconds, read: { raw: readOf(raw), 'landing-zone': readOf(landing) },
+    stored: { raw, processed, 'landing-zone': landing, 'packaged-models': store('packaged-models', rounds * packageGb, rounds * 2), models: store('models', rounds * packageGb, rounds * 2) },
+    jobMinutesPerRound: assumed.jobMinutesPerRound, imageBuilds: assumed.imageBuilds, vaultOperations: assumed.vaultOperations, trainingHoursPerRound: assumed.trainingMinutesPerRound / 60,
+    busyPart: (messagesPerDay * messageBytes) / (24 * secondsPerHour) >= idleBytesPerSecond ? 1 : assumed.busyPart,
+    pollsPerQueue: monthSeconds / jobs.pollingIntervalSeconds, logGbPerProgramHour: assumed.logBytesPerProgramHour / gigabyte, buildVcpuSeconds: assumed.buildSeconds * assumed.buildVcpus,
+    events: landing.blobs + raw.blobs + rounds * assumed.filesPerRound,
+    deviceMessages: messagesPerDay * days * Math.ceil(messageBytes / eventBytes), retainedGb: (routedBytesPerDay * (eventHubs.retentionHours / 24)) / gigabyte,
+    checkpointCalls: renewals * (1 + eventHubs.partitions) + Math.min(messagesPerDay * days, (eventHubs.partitions * monthSeconds) / checkpointSeconds),
+    egressGb: rounds * plant.modelDevices * packageGb, logCapGb: logs.dailyQuotaGb < 0 ? Infinity : logs.dailyQuotaGb * days,
   };
 }

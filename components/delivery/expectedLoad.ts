@@ -15,6 +15,8 @@ export interface ExpectedLoad {
 export const messagesOfDelivery = { down: 2, up: 6 } as const;
 
 const meterBytes = 4_096;
+/** What the hub adds to a message on its way to the event hub: who sent it, how it signed in, when it came. */
+const routingBytes = 400;
 const secondsPerDay = 86_400;
 /** Devices come back together after an outage; this is how long they may take. */
 const reconnectSeconds = 600;
@@ -26,7 +28,9 @@ export interface MeteredLoad {
   readonly deviceSendsPerSecond: number;
   readonly cloudSendsPerSecond: number;
   readonly connectionsPerSecond: number;
+  /** At the event hub, with what the IoT hub adds to each message. */
   readonly bytesPerSecond: number;
+  readonly routedBytesPerDay: number;
 }
 
 export function meteredLoad({ devices, messagesPerDay, messageBytes, deliveriesPerHour, peakFactor }: ExpectedLoad): MeteredLoad {
@@ -35,6 +39,7 @@ export function meteredLoad({ devices, messagesPerDay, messageBytes, deliveriesP
   return {
     messagesPerDay: messagesPerDay * blocks + deliveriesPerHour * 24 * (messagesOfDelivery.down + messagesOfDelivery.up),
     deviceSendsPerSecond, cloudSendsPerSecond: (deliveriesPerHour * messagesOfDelivery.down) / 3_600,
-    connectionsPerSecond: devices / reconnectSeconds, bytesPerSecond: deviceSendsPerSecond * messageBytes,
+    connectionsPerSecond: devices / reconnectSeconds, bytesPerSecond: deviceSendsPerSecond * (messageBytes + routingBytes),
+    routedBytesPerDay: messagesPerDay * (messageBytes + routingBytes),
   };
 }

@@ -4,11 +4,14 @@ export const standardTiers = ['S1', 'S2', 'S3'] as const;
 export type HubTier = (typeof standardTiers)[number];
 export interface HubSize { readonly tier: HubTier; readonly units: number }
 
+/** What a hub is measured by; bytes count at the event hub behind it. */
+type HubLoad = Omit<MeteredLoad, 'bytesPerSecond' | 'routedBytesPerDay'>;
+
 interface TierLimits {
   /** Price of a unit, in units of S1. */
   readonly price: number;
   readonly maxUnits: number;
-  readonly capacity: (units: number) => Omit<MeteredLoad, 'bytesPerSecond'>;
+  readonly capacity: (units: number) => HubLoad;
 }
 
 /**
@@ -22,7 +25,7 @@ export const hubTiers: Readonly<Record<HubTier, TierLimits>> = {
 };
 export const maxDevicesOfHub = 1_000_000;
 
-const measures: Readonly<Record<keyof Omit<MeteredLoad, 'bytesPerSecond'>, string>> = {
+const measures: Readonly<Record<keyof HubLoad, string>> = {
   messagesPerDay: 'messages a day in blocks of 4 KB', deviceSendsPerSecond: 'device-to-cloud messages a second', cloudSendsPerSecond: 'cloud-to-device messages a second', connectionsPerSecond: 'new connections a second',
 };
 const rounded = (value: number) => Number(value.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 3 });

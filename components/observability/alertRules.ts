@@ -58,11 +58,11 @@ export function factoryAlerts(factory: string, settings: AlertSettings, site: { 
   const ofFactory = `tostring(Properties.factory) == ${quoted(factory)}`;
   const rules: AlertRule<FactorySignals>[] = [
     {
-      // Azure looks back two days at most. One day would lose a delivery that is called stuck after a day, or that ends by its default time limit.
+      // Azure looks back two days at most, and a delivery may take longer: the program tells of every open one each hour, so the latest row of each is within the window.
       kind: 'log', name: 'delivery', title: 'A delivery failed or is stuck', severity: 1, windowMinutes: 2 * day, operator: 'GreaterThan', threshold: 0,
       query: ({ environmentId }) => [
-        ...printed(environmentId, 'delivery', ['delivery moved']), '| summarize arg_max(TimeGenerated, entry) by deliveryId = tostring(entry.deliveryId)', '| extend state = tostring(entry.state)',
-        `| where state in ('Error', 'TimedOut') or (state !in ('Success', 'AwaitingApproval') and TimeGenerated < ago(${settings.deliveryStuckMinutes}m))`,
+        ...printed(environmentId, 'delivery', ['delivery moved', 'delivery waits']), '| summarize arg_max(TimeGenerated, entry) by deliveryId = tostring(entry.deliveryId)', '| extend state = tostring(entry.state), moved = todatetime(entry.updatedAt)',
+        `| where state in ('Error', 'TimedOut') or (state !in ('Success', 'AwaitingApproval') and moved < ago(${settings.deliveryStuckMinutes}m))`,
       ].join('\n'),
       advice: 'A package did not reach the AI Model Manager. The record in the deliveries container has its history; the device must be connected, online and within its maintenance window.',
     },

@@ -6,12 +6,12 @@ export interface EventHubPlace { readonly host: string; readonly eventHub: strin
 
 /**
  * Retries stay on: without them the SDK's consumer spins. With a checkpoint store several replicas share the partitions; a
- * replica that died without a word is replaced after half a minute.
+ * replica that died without a word is replaced after half a minute. Each renewal is a call for every partition, and is paid for.
  */
 export function eventHubConsumer({ host, eventHub, consumerGroup }: EventHubPlace, credential: TokenCredential, checkpointStore?: CheckpointStore): EventHubConsumerClient {
   const options = {
     retryOptions: { maxRetries: 3, retryDelayInMs: 1_000, maxRetryDelayInMs: 10_000, timeoutInMs: 20_000 },
-    loadBalancingOptions: { strategy: 'greedy' as const, updateIntervalInMs: 5_000, partitionOwnershipExpirationIntervalInMs: 30_000 },
+    loadBalancingOptions: { strategy: 'greedy' as const, updateIntervalInMs: 10_000, partitionOwnershipExpirationIntervalInMs: 30_000 },
   };
   return checkpointStore === undefined
     ? new EventHubConsumerClient(consumerGroup, host, eventHub, credential, options)

@@ -35,25 +35,44 @@ async function repeat(what: string, work: () => Promise<void>, pollMs: number, l
   }
 }
 
-/** Device events become events of deliveries; a checkpoint stands only behind what has been handled. */
-export const deviceEventHandlers = (service: Pick<DeliveryService, 'handle'>, log: Log, failed: (error: unknown) => void): SubscriptionEventHandlers => ({
-  async processEvents(events, context) {
-    try {
-      for (const received of events) {
-        const meaning = readDeviceEvent(received);
-        if (meaning.kind === 'ignored') log.warn('device message ignored', { partition: context.partitionId, sequenceNumber: received.sequenceNumber, reason: meaning.reason });
-        else await service.handle(meaning.deliveryId, meaning.event, meaning.deviceId);
+/** A checkpoint is a paid write: where nothing was for a delivery it may be this old, and after a restart that much is read again. */
+const checkpointMs = 60_000;
+
+/** Device events become events of deliveries; a checkpoint stands only behind what has been handled. The hub may carry far more than deliveries: that costs neither a log line nor a checkpoint each. */
+export const deviceEventHandlers = (service: Pick<DeliveryService, 'handle'>, log: Log, failed: (error: unknown) => void, now: () => number = Date.now): SubscriptionEventHandlers => {
+  const checkpointed = new Map<string, number>();
+  let ignored = 0;
+  const ignore = (fields: Readonly<Record<string, unknown>>) => {
+    ignored += 1;
+    // One line for each power of two.
+    if (Number.isInteger(Math.log2(ignored))) log.warn('device message ignored', { ...fields, ignored });
+  };
+  return {
+    async processEvents(events, context) {
+      const { partitionId } = context;
+      let handled = 0;
+      try {
+        for (const received of events) {
+          const meaning = readDeviceEvent(received);
+          if (meaning.kind === 'ignored') ignore({ partition: partitionId, sequenceNumber: received.sequenceNumber, reason: meaning.reason });
+          else {
+            await service.handle(meaning.deliveryId, meaning.event, meaning.deviceId);
+            handled += 1;
+          }
+        }
+        const last = events.at(-1);
+        if (last === undefined || (handled === 0 && now() - (checkpointed.get(partitionId) ?? -Infinity) < checkpointMs)) return;
+        await context.updateCheckpoint(last);
+        checkpointed.set(partitionId, now());
+      } catch (error) {
+        failed(error);
       }
-      const last = events.at(-1);
-      if (last) await context.updateCheckpoint(last);
-    } catch (error) {
-      failed(error);
-    }
-  },
-  async processError(error, context) {
-    for (const one of innermostErrors(error)) log.warn('event hub', { partition: context.partitionId, error: `${one.name}: ${one.message}`.slice(0, 1_000) });
-  },
-});
+    },
+    async processError(error, context) {
+      for (const one of innermostErrors(error)) log.warn('event hub', { partition: context.partitionId, error: `${one.name}: ${one.message}`.slice(0, 1_000) });
+    },
+  };
+};
 
 /** The message exchange with the AI Model Managers, until `stopped`. */
 export async function runDelivery(settings: DeliverySettings, log: Log, stopped: AbortSignal): Promise<void> {

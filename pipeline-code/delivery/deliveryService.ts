@@ -15,12 +15,15 @@ const maximumConflicts = 10;
 /** The hub keeps a message for two days at most. */
 const maximumMessageLifeMs = 47 * 3_600_000;
 const loadedAtOnce = 16;
+/** A delivery that does not move is told of this often, so that an alert that looks back two days sees every one that is open. */
+const tellMs = 3_600_000;
 
 /** Holds the open deliveries of this replica and moves them; what is true stands in the records, not here. */
 export class DeliveryService {
   private readonly open = new Map<string, StoredRecord>();
   /** Events of one delivery are handled one after the other. */
   private readonly tails = new Map<string, Promise<unknown>>();
+  private readonly toldMs = new Map<string, number>();
   constructor(private readonly parts: DeliveryParts) {}
 
   /** Takes up what was open when the application last stopped. */
@@ -51,11 +54,25 @@ export class DeliveryService {
     const now = this.parts.now().getTime();
     const due = [...this.open.values()].filter(({ record }) => nextDueMs(record, this.parts.deadlines) <= now);
     await Promise.all(due.map(({ record }) => this.handle(record.deliveryId, { kind: 'due' })));
+    for (const { record: { deliveryId, updatedAt } } of [...this.open.values()]) if (now - Math.max(Date.parse(updatedAt), this.toldMs.get(deliveryId) ?? 0) >= tellMs) await this.tell(deliveryId, now);
+  }
+
+  /** Read anew: another replica may have ended it. */
+  private async tell(deliveryId: string, nowMs: number): Promise<void> {
+    this.toldMs.set(deliveryId, nowMs);
+    const stored = await this.parts.records.read(deliveryId);
+    this.remember(deliveryId, stored);
+    if (stored === undefined || !isOpen(stored.record)) return;
+    const { state, reportedState, announcements, updatedAt } = stored.record;
+    this.parts.log.info('delivery waits', { deliveryId, state, reportedState, announcements, updatedAt });
   }
 
   private remember(deliveryId: string, stored: StoredRecord | undefined): void {
     if (stored && isOpen(stored.record)) this.open.set(deliveryId, stored);
-    else this.open.delete(deliveryId);
+    else {
+      this.open.delete(deliveryId);
+      this.toldMs.delete(deliveryId);
+    }
   }
 
   private async apply(deliveryId: string, event: DeliveryEvent, deviceId: string | undefined): Promise<void> {
@@ -74,7 +91,8 @@ export class DeliveryService {
       if (!saved) continue;
       this.remember(deliveryId, saved);
       const reason = event.kind === 'reported' ? event.body.reason : undefined;
-      log.info('delivery moved', { deliveryId, event: event.kind, state: record.state, reportedState: record.reportedState, announcements: record.announcements, ...(reason === undefined ? {} : { reason }) });
+      const moved = { deliveryId, event: event.kind, state: record.state, reportedState: record.reportedState, announcements: record.announcements, updatedAt: record.updatedAt };
+      log.info('delivery moved', { ...moved, ...(reason === undefined ? {} : { reason }) });
       for (const action of actions) await this.perform(action, saved, deviceId);
       return;
     }

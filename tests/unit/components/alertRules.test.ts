@@ -52,6 +52,12 @@ describe('the alerts of a factory', () => {
     expect((delivery?.windowMinutes ?? 0) - (alertSettings.shape.deliveryStuckMinutes.maxValue ?? 0)).toBeGreaterThanOrEqual(Math.max(...alertSettings.shape.evaluationMinutes.options.map(({ value }) => value)));
   });
 
+  it('judge a delivery by when it last moved, whatever its limit: rows of one that waits come every hour', () => {
+    expect(query('delivery')).toMatch(/in \('delivery moved', 'delivery waits'\)/);
+    expect(query('delivery')).toContain('moved = todatetime(entry.updatedAt)');
+    expect(query('delivery')).toMatch(/and moved < ago\(60m\)/);
+  });
+
   it('wait for messages that the programs really print', () => {
     const waited = [...queries, ...panels.map((panel) => panel.query.join('\n'))].flatMap(messages);
     expect(waited.length).toBeGreaterThan(15);

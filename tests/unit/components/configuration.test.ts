@@ -103,9 +103,9 @@ describe('the settings of the resources', () => {
 
   it('refuse an event hub that the load would overrun', () => {
     const load = { expectedLoad: { messagesPerDay: 200_000_000, messageBytes: 4_096, peakFactor: 2 } };
-    expect(parsed(load).eventHubs).toMatchObject({ throughputUnits: 19, partitions: 32 });
-    expect(wrong({ ...load, eventHubs: { throughputUnits: 4 } })).toThrow(/eventHubs\.throughputUnits is 4: expected at least 19/);
-    expect(wrong({ ...load, eventHubs: { partitions: 4 } })).toThrow(/eventHubs\.partitions is 4: expected at least 19/);
+    expect(parsed(load).eventHubs).toMatchObject({ throughputUnits: 21, partitions: 32 });
+    expect(wrong({ ...load, eventHubs: { throughputUnits: 4 } })).toThrow(/eventHubs\.throughputUnits is 4: expected at least 21/);
+    expect(wrong({ ...load, eventHubs: { partitions: 4 } })).toThrow(/eventHubs\.partitions is 4: expected at least 21/);
   });
 
   it('never archive what the loop reads again, nor let a blob go before it has moved', () => {

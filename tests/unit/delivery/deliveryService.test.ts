@@ -30,11 +30,12 @@ class Records implements DeliveryRecords {
   }
 }
 
-function build(records: Records, options: { sendFails?: () => boolean } = {}) {
+function build(records: Records, options: { sendFails?: () => boolean; deliveryMs?: number } = {}) {
+  const lines: { readonly message: string; readonly fields?: Readonly<Record<string, unknown>> | undefined }[] = [];
   const sent: { deviceId: string; message: C2dMessage }[] = [];
   let now = openedAt.getTime();
   const service = new DeliveryService({
-    records, now: () => new Date(now), deadlines: { stepMs: 60_000, deliveryMs: 3_600_000 * 24 }, log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    records, now: () => new Date(now), deadlines: { stepMs: 60_000, deliveryMs: options.deliveryMs ?? 3_600_000 * 24 }, log: { info: (message, fields) => void lines.push({ message, fields }), warn: () => undefined, error: () => undefined },
     sign: async (blobName) => ({ url: `https://edge/${blobName}?sig=1`, expiresAt: new Date(now + 1_000) }),
     sender: {
       async send(deviceId, message) {
@@ -43,7 +44,7 @@ function build(records: Records, options: { sendFails?: () => boolean } = {}) {
       },
     },
   });
-  return { service, sent, kinds: () => sent.map(({ message }) => message.properties.kind), pass: (durationMs: number) => (now += durationMs) };
+  return { service, sent, lines, kinds: () => sent.map(({ message }) => message.properties.kind), pass: (durationMs: number) => (now += durationMs) };
 }
 const { deliveryId, deviceId } = record;
 const success = { kind: 'reported', body: { state: 'Success' } } as const;
@@ -131,4 +132,29 @@ test('an announcement expires when the next one is due', async () => {
   const { service, sent } = build(new Records(record));
   await service.handle(deliveryId, { kind: 'opened' });
   expect(sent[0]?.message.expiryTimeMs).toBe(openedAt.getTime() + 60_000);
+});
+
+test('a delivery that may take a week and does not move is told of every hour, until it has ended: an alert looks back two days only', async () => {
+  const records = new Records(record);
+  const { service, lines, pass } = build(records, { deliveryMs: 7 * 24 * 3_600_000 });
+  const other = build(records, { deliveryMs: 7 * 24 * 3_600_000 });
+  await service.handle(deliveryId, { kind: 'opened' });
+  const told: number[] = [];
+  for (let hour = 1; hour <= 6 * 24; hour++) {
+    pass(3_600_000);
+    const before = lines.length;
+    await service.tick();
+    if (lines.slice(before).some(({ message }) => message === 'delivery waits' || message === 'delivery moved')) told.push(hour);
+  }
+  expect(told).toHaveLength(6 * 24);
+  expect(lines.at(-1)).toMatchObject({ message: 'delivery waits', fields: { deliveryId, state: 'NewDelivery', updatedAt: records.blobs.get(deliveryId)?.record.updatedAt } });
+  // Another replica hears the end.
+  await other.service.resume();
+  await other.service.handle(deliveryId, success, deviceId);
+  const before = lines.length;
+  for (let hour = 0; hour < 3; hour++) {
+    pass(3_600_000);
+    await service.tick();
+  }
+  expect(lines.slice(before).map(({ message }) => message)).not.toContain('delivery waits');
 });

@@ -1,4 +1,4 @@
-import { judgeDeletedNames } from '../../../commands/doctor/deletedNames';
+import { judgeDeletedNames, keptKinds } from '../../../commands/doctor/deletedNames';
 import { judgeDeployerRoles, neededActions } from '../../../commands/doctor/deployerRoles';
 import { judgeEntraRights } from '../../../commands/doctor/entraRights';
 import { exitCodeOf, note, problem, ready, unchecked } from '../../../commands/doctor/finding';
@@ -114,8 +114,8 @@ describe('the quota of the training cluster', () => {
 describe('names and tools', () => {
   it('point out vaults of this factory only', () => {
     const deleted = [{ name: 'kv-ml-plant-one-abc123', properties: { scheduledPurgeDate: '2026-12-01T10:00:00Z' } }, { name: 'kv-ml-other-abc123' }];
-    expect(judgeDeletedNames(deleted, ['kv-ml-plant-one-'])).toMatchObject({ state: 'note', found: 'still soft-deleted: kv-ml-plant-one-abc123 (until 2026-12-01)' });
-    expect(judgeDeletedNames(deleted, ['kv-ml-plant-two-']).state).toBe('ready');
+    expect(judgeDeletedNames(keptKinds.vaults, deleted, ['kv-ml-plant-one-'])).toMatchObject({ state: 'note', found: 'still soft-deleted: kv-ml-plant-one-abc123 (until 2026-12-01)' });
+    expect(judgeDeletedNames(keptKinds.vaults, deleted, ['kv-ml-plant-two-']).state).toBe('ready');
   });
 
   it('want bundles only where images are built', () => {

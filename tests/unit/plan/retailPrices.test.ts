@@ -1,3 +1,5 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { refreshPrices, retailPriceOf, type RetailItem } from '../../../commands/plan/retailPrices';
 import { shippedPrices, type Price } from '../../../components/cost/priceTable';
 
@@ -44,7 +46,7 @@ describe('refreshed prices', () => {
   });
 
   it.each([
-    ['there is no Internet', () => Promise.reject(Object.assign(new TypeError('fetch failed'), { cause: { code: 'ENOTFOUND' } })), /ENOTFOUND\); the shipped prices of 2026-11-22 are used/],
+    ['there is no Internet', () => Promise.reject(Object.assign(new TypeError('fetch failed'), { cause: { code: 'ENOTFOUND' } })), /ENOTFOUND\); the shipped prices of \d{4}-\d\d-\d\d are used/],
     ['the list is busy', () => Promise.resolve(new Response('', { status: 429 })), /answered 429/],
     ['the answer is another', () => Promise.resolve(Response.json({ Items: [{ retailPrice: 'free' }] })), /could not be read/],
   ])('leave the shipped ones where %s', async (_, fetch, message) => {
@@ -64,12 +66,84 @@ describe('refreshed prices', () => {
   });
 });
 
+describe('the price list over the network', () => {
+  const origin = 'https://prices.azure.com';
+  /** A stand-in of the list on loopback. */
+  async function against(listener: RequestListener): ReturnType<typeof refreshPrices> {
+    const server = createServer(listener);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const stand = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      return await refreshPrices(shippedPrices, 'westeurope', { today, fetch: ((url: string, init: RequestInit) => fetch(url.replace(origin, stand), init)) as typeof fetch });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+  const page = (items: readonly RetailItem[], next: string | null = null) => JSON.stringify({ BillingCurrency: 'USD', Items: items, NextPageLink: next, Count: items.length });
+  const of = (url: string | undefined) => /serviceName eq '([^']+)'/.exec(new URL(url ?? '/', origin).searchParams.get('$filter') ?? '')?.[1];
+
+  it('is read page by page, and no page is asked for twice', async () => {
+    const asked: string[] = [];
+    const { table } = await against(({ url = '' }, answer) => {
+      asked.push(url);
+      const skip = Number(new URL(url, origin).searchParams.get('$skip') ?? 0);
+      const pages = of(url) === 'IoT Hub' ? [item({}), item({}), hub] : [];
+      answer.end(page(pages.slice(skip, skip + 1), skip + 1 < pages.length ? `${origin}${url.replace(/&\$skip=\d+/, '')}&$skip=${skip + 1}` : null));
+    });
+    expect(priceOf('iot-hub/S1', table)).toMatchObject({ usd: 27.5, source: 'refreshed' });
+    expect(new Set(asked).size).toBe(asked.length);
+    expect(asked.filter((url) => of(url) === 'IoT Hub')).toHaveLength(3);
+  });
+
+  it('that never ends is left after some pages', async () => {
+    let asked = 0;
+    await against((_, answer) => {
+      asked += 1;
+      answer.end(page([], `${origin}/api/retail/prices?page=${asked}`));
+    });
+    expect(asked).toBeGreaterThan(40);
+    expect(asked).toBeLessThan(1_000);
+  });
+
+  it.each<[string, RequestListener, RegExp]>([
+    ['is too large', (_, answer) => void answer.end(`{"Items":[],"x":"${'x'.repeat(9_000_000)}"}`), /more than 8388608 bytes/],
+    ['never stops', (_, answer) => { const more = () => { if (!answer.destroyed) answer.write('x'.repeat(1_000_000), () => setImmediate(more)); }; more(); }, /more than 8388608 bytes/],
+    ['is not JSON', (_, answer) => void answer.end('<html>\u001b[31mlogin</html>'), /\(https:\/\/prices\.azure\.com answered something that is no JSON\); the shipped prices/],
+    ['is other JSON', (_, answer) => void answer.end('{"Items":{"<html>":1}}'), /no list of prices/],
+    ['has a negative price', (_, answer) => void answer.end(page([{ ...hub, retailPrice: -1 }])), /no list of prices/],
+    ['has a price beyond numbers', (_, answer) => void answer.end(page([hub]).replace('27.5', '1e999')), /no list of prices/],
+    ['is an error', (_, answer) => void answer.writeHead(500).end('{"Items":[]}'), /answered 500/],
+    ['leads elsewhere', (_, answer) => void answer.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(), /could not be read/],
+    ['breaks off', (_, answer) => { answer.writeHead(200, { 'content-length': '1000' }); answer.write('{'); answer.destroy(); }, /could not be read/],
+  ])('whose answer %s leaves the shipped prices, and none of it is repeated', async (_, listener, message) => {
+    const { table, notes } = await against(listener);
+    expect(table).toBe(shippedPrices);
+    expect(notes).toEqual([expect.stringMatching(message)]);
+    expect(notes.join()).not.toMatch(/\u001b|html/);
+  });
+
+  it('in another currency, in several matches or in none leaves a price as it was shipped', async () => {
+    const answers: Readonly<Record<string, readonly RetailItem[]>> = { 'IoT Hub': [{ ...hub, currencyCode: 'EUR' }], 'Event Hubs': [throughput, { ...throughput, retailPrice: 0.04 }] };
+    const { table, notes } = await against(({ url }, answer) => void answer.end(page(answers[of(url) ?? ''] ?? [])));
+    for (const key of ['iot-hub/S1', 'event-hubs/Standard', 'registry/Basic']) expect(priceOf(key, table)).toEqual(priceOf(key));
+    expect(notes).toEqual([]);
+  });
+});
+
 describe('one price of the list', () => {
+  it.each([['1M', 2.8e-2, 'event-hubs/ingress', 0.028], ['100K', 0.06, 'event-grid/operations', 0.06], ['100', 2.8e-6, 'event-hubs/ingress', 0.028], ['10K', 0.03, 'key-vault/operations', 0.03], ['1 Hour', 0.03, 'event-hubs/Standard', 21.9], ['1/Day', 0.1666, 'registry/Basic', 5.067]])('for %s at %d is %s at %d in our units', (unitOfMeasure, retailPrice, key, usd) => {
+    const { meter } = priceOf(key);
+    const names: Readonly<Record<string, string>> = { 'event-hubs/ingress': 'Standard Ingress Events', 'event-grid/operations': 'Standard Event Operations', 'key-vault/operations': 'Operations', 'event-hubs/Standard': 'Standard Throughput Unit', 'registry/Basic': 'Basic Registry Unit' };
+    const found = retailPriceOf(priceOf(key), [item({ serviceName: meter?.service ?? '', skuName: meter?.sku ?? 's', meterName: names[key] ?? '', unitOfMeasure, retailPrice, tierMinimumUnits: meter?.fromUnits ?? 0 })], 'westeurope');
+    expect(found).toBeCloseTo(usd, 2);
+  });
+
   it('is of the tier that is not free any more, and of as many units as ours', () => {
     const logs = (tierMinimumUnits: number, retailPrice: number) => item({ serviceName: 'Log Analytics', meterName: 'Pay-as-you-go Data Ingestion', tierMinimumUnits, retailPrice });
     expect(retailPriceOf(priceOf('logs/analytics'), [logs(0, 0), logs(5, 2.76)], 'westeurope')).toBe(2.76);
     const writes = item({ serviceName: 'Storage', productName: 'General Block Blob v2', skuName: 'Hot LRS', meterName: 'Hot LRS Write Operations', retailPrice: 0.054, unitOfMeasure: '10K' });
-    expect(retailPriceOf(priceOf('blob/write'), [writes], 'westeurope')).toBeCloseTo(0.054, 9);
+    expect(retailPriceOf(priceOf('blob/write-LRS'), [writes], 'westeurope')).toBeCloseTo(0.054, 9);
   });
 
   it('is unknown where the list says two things, and never that of Windows or of spot nodes', () => {

@@ -1,0 +1,24 @@
+import type { Configuration } from './configuration';
+import { monthlyUse } from './cost/monthlyUse';
+import { lineHoursPerDay } from './cost/plantData';
+
+const hoursPerMonth = 730;
+/** The platform ends a pass of the data pipeline after this time. */
+export const passLimitSeconds = 3_600;
+const shown = (value: number) => Number(value.toPrecision(2));
+
+/** What Azure takes and the plant will be sorry for: each with the setting, what is expected, and what to do. */
+export function settingWarnings(configuration: Configuration): string[] {
+  const { edgeSite, logs, parts, logAnalyticsWorkspace } = configuration;
+  if (parts === 'platform') return [];
+  const { plant, passSeconds } = monthlyUse(configuration, (lineHoursPerDay(edgeSite) * hoursPerMonth) / 24, hoursPerMonth);
+  const telemetry = plant.telemetryGbPerDay;
+  return [
+    ...(logAnalyticsWorkspace === 'create' && logs.dailyQuotaGb >= 0 && telemetry > logs.dailyQuotaGb
+      ? [`logs.dailyQuotaGb is ${logs.dailyQuotaGb}: the telemetry of the edge alone is expected to be ${shown(telemetry)} GB a day, so that collection stops before the day is over and alerts on logs are blind; set it to ${Math.ceil(telemetry * 1.25)} or more, or send less: a longer edgeSite.telemetryIntervalMs, fewer devices in expectedLoad.modelDevices`]
+      : []),
+    ...(passSeconds > passLimitSeconds
+      ? [`expectedLoad.inferenceGbPerDay is ${shown(plant.inferenceGbPerDay)} and expectedLoad.rawGbPerDay ${shown(plant.rawGbPerDay)}: the data pipeline reads all that is kept in each pass, about ${Math.round(passSeconds / 60)} minutes where ${passLimitSeconds / 60} are allowed; keep less (storage.lifecycle.landing-zone.deleteAfterDays), write larger batches (edgeSite.batchMaxRecords) or send less back`]
+      : []),
+  ];
+}
