@@ -28,7 +28,7 @@ describe('the stacks in the repository', () => {
 describe('a stack in the local region', () => {
   const local = { 'factory-loop:dataset': '{"settleSeconds":1}', 'factory-loop:edgeSite': '{"enabled":true,"databusPort":5000}', 'factory-loop:readers': '[]' };
   const given = {
-    'factory-loop:factory': 'battery-sued', 'factory-loop:profile': 'production', 'factory-loop:dataset': '{"name":"formation","settleSeconds":60,"timeColumn":"t"}', 'factory-loop:siteCertificates': '["x"]', 'factory-loop:release': 'approved',
+    'factory-loop:factory': 'battery-sued', 'factory-loop:profile': 'production', 'factory-loop:dataset': '{"name":"formation","settleSeconds":60,"timeColumn":"t"}', 'factory-loop:siteCertificates': '["x"]', 'factory-loop:siteDocuments': '{"keyVault":true}', 'factory-loop:release': 'approved',
     'factory-loop:containerRegistry': '{"existing":"/subscriptions/x"}', 'factory-loop:edgeSite': '{"enabled":false,"batchIdleMs":500}', 'factory-loop:expectedLoad': '{"devices":7}',
   };
 
@@ -38,7 +38,7 @@ describe('a stack in the local region', () => {
   });
 
   it('leaves out what only Azure has, and whoever would have to approve', () => {
-    expect(own(overStack(given, local, { ownData: true }))).toMatchObject({ siteCertificates: [], containerRegistry: 'create', release: 'automatic' });
+    expect(own(overStack(given, local, { ownData: true }))).toMatchObject({ siteCertificates: [], siteDocuments: { keyVault: false }, containerRegistry: 'create', release: 'automatic' });
     expect(overStack({}, local, { ownData: false })).toEqual(local);
   });
 
