@@ -28,7 +28,7 @@ describe('the stacks in the repository', () => {
 describe('a stack in the local region', () => {
   const local = { 'factory-loop:dataset': '{"settleSeconds":1}', 'factory-loop:edgeSite': '{"enabled":true,"databusPort":5000}', 'factory-loop:readers': '[]' };
   const given = {
-    'factory-loop:factory': 'battery-sued', 'factory-loop:profile': 'production', 'factory-loop:dataset': '{"name":"formation","settleSeconds":60,"timeColumn":"t"}', 'factory-loop:siteCertificates': '["x"]', 'factory-loop:release': 'approved',
+    'factory-loop:factory': 'battery-sued', 'factory-loop:profile': 'production', 'factory-loop:dataset': '{"name":"formation","settleSeconds":60,"timeColumn":"t"}', 'factory-loop:siteCertificates': '["x"]', 'factory-loop:siteDocuments': '{"keyVault":true}', 'factory-loop:release': 'approved',
     'factory-loop:containerRegistry': '{"existing":"/subscriptions/x"}', 'factory-loop:edgeSite': '{"enabled":false,"batchIdleMs":500}', 'factory-loop:expectedLoad': '{"devices":7}',
   };
 
@@ -37,8 +37,8 @@ describe('a stack in the local region', () => {
     expect(configuration).toMatchObject({ factory: 'battery-sued', profile: 'production', protectData: true, dataset: { name: 'formation', settleSeconds: 1, timeColumn: 't' }, edgeSite: { enabled: true, databusPort: 5_000, batchIdleMs: 500 }, expectedLoad: { devices: 7 } });
   });
 
-  it('leaves out what only Azure has, and whoever would have to approve', () => {
-    expect(own(overStack(given, local, { ownData: true }))).toMatchObject({ siteCertificates: [], containerRegistry: 'create', release: 'approved' });
+  it('leaves out what only Azure has; who approves is the run', () => {
+    expect(own(overStack(given, local, { ownData: true }))).toMatchObject({ siteCertificates: [], siteDocuments: { keyVault: false }, containerRegistry: 'create', release: 'approved' });
     expect(overStack({}, local, { ownData: false })).toEqual(local);
   });
 
