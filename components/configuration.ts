@@ -66,8 +66,10 @@ export const configurationSchema = z.strictObject({
   edgeSite: z.strictObject({
     enabled: z.boolean().optional(), lineMode: z.enum(['simulate', 'idle']).default('simulate'), databusPort: port.default(1883),
     sampleIntervalMs: z.int().min(1).max(3_600_000).default(1_000),
-    /** A certificate that the deployment makes is good for 180 days; another number is another key and certificate. */
+    /** A certificate that the deployment makes is good for 180 days; the next number is the next key and certificate. */
     certificateSerial: z.int().min(1).max(1_000_000).default(1),
+    /** The certificate of the number before counts, too, until the site has gone over. */
+    certificateOverlap: z.boolean().default(true),
     /** When the site is up: outside these hours it is gone, with its packages and buffers, and costs nothing. */
     hours: siteHours.default({ timezone: 'Europe/Berlin', days: '1-5', from: '09:00', to: '11:00' }),
     /** The containers share one network, so each port is used once. */
@@ -88,6 +90,8 @@ export const configurationSchema = z.strictObject({
     authorityHost: httpsOrigin.default('https://login.microsoftonline.com'), keyVaultDisableChallengeVerification: z.boolean().default(false),
     /** Asking again returns as soon as it is allowed; a pause takes its whole time. */
     roleAssignmentWaitSeconds: z.int().min(0).max(3_600).default(900), propagationSeconds: z.int().min(0).max(1_800).default(240),
+    /** How long Container Apps may take to mount a new version of a secret. */
+    secretRefreshSeconds: z.int().min(0).max(86_400).default(1_800),
     /** For sign-in authorities that the public cloud's instance discovery does not know. */
     disableInstanceDiscovery: z.boolean().default(false),
     logsQueryEndpoint: httpsOrigin.default('https://api.loganalytics.io'), monitorAudience: httpsOrigin.default('https://monitor.azure.com'),

@@ -19,10 +19,11 @@ import { PipelinePrograms } from './programs/pipelinePrograms';
 import { pipelineSettings } from './programs/pipelineSettings';
 import { ProgramImages, type ImageSource } from './programs/programImages';
 import { certificateFacts } from './site/certificateFacts';
+import { CertificateHandOver } from './site/certificateHandOver';
 import { EdgeSite } from './site/edgeSite';
 import { certificateSecretName, SimulatedEnrolment } from './site/simulatedEnrolment';
 import { SiteDocuments } from './site/siteDocuments';
-import { SiteIdentity } from './site/siteIdentity';
+import { labelled, SiteIdentity } from './site/siteIdentity';
 import { LoopEvents } from './storage/loopEvents';
 import { LoopStorage } from './storage/loopStorage';
 import { TrainingEnvironment } from './training/trainingEnvironment';
@@ -100,22 +101,25 @@ export class Factory extends pulumi.ComponentResource {
     const vaultScope = siteVault === undefined ? {} : { more: { 'site-vault': siteVault.id } };
     const whoDeploys: Grantee = { principalId: deployer.objectId, principalType: configuration.deployerPrincipalType };
     const deployerGrants = grant('deployer-roles', { deployer: whoDeploys, ...(siteDocuments.keyVault ? { 'document-writer': whoDeploys } : {}) }, vaultScope);
-    const enrolment = siteVault === undefined ? undefined : new SimulatedEnrolment('enrolment', {
+    const siteKeys = siteVault === undefined ? undefined : {
       vaultUri: siteVault.vaultUri, deviceId: deviceId(factory), certificateSerial: edgeSite.certificateSerial, disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
-    }, { ...child, dependsOn: [...deployerGrants.ready] });
-    const keyScope = siteVault === undefined || enrolment === undefined ? {} : { more: { 'site-vault/key': pulumi.interpolate`${siteVault.id}/secrets/${certificateSecretName}` }, after: [enrolment] };
-    const certificates: pulumi.Input<string>[] = enrolment === undefined ? [...configuration.siteCertificates] : [enrolment.certificatePem];
+    };
+    const enrolment = siteKeys === undefined ? undefined : new SimulatedEnrolment('enrolment', { ...siteKeys, certificateOverlap: edgeSite.certificateOverlap, takeUpSeconds: cloud.secretRefreshSeconds }, { ...child, dependsOn: [...deployerGrants.ready] });
+    const certificates = enrolment?.certificates ?? labelled(configuration.siteCertificates);
+    const factsOf = (pem: pulumi.Input<string>) => pulumi.output(pem).apply(certificateFacts);
     this.siteIdentity = new SiteIdentity('site', { displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`, ownerObjectId: deployer.objectId, certificates, ...(principal === 'create' ? {} : { existingClientId: principal.existing }) }, child);
-    const [primary = '', secondary] = certificates.map((pem) => pulumi.output(pem).apply((text) => certificateFacts(text).thumbprint));
+    const [primary = '', secondary] = certificates.map(({ pem }) => factsOf(pem).thumbprint);
     this.device = new DeviceRegistration('model-manager-device', {
       iotHubHost: this.route.iotHubHost, deviceId: deviceId(factory), primaryThumbprint: primary, ...(secondary === undefined ? {} : { secondaryThumbprint: secondary }), roleAssignmentWaitSeconds,
     }, { ...child, dependsOn: [...deployerGrants.ready] });
+    const handOver = siteKeys === undefined || enrolment === undefined ? undefined : new CertificateHandOver('certificate-hand-over', { ...siteKeys, thumbprint: factsOf(enrolment.certificatePem).thumbprint }, { ...child, dependsOn: [this.siteIdentity, this.device] });
+    const keyScope = siteVault === undefined || handOver === undefined ? {} : { more: { 'site-vault/key': pulumi.interpolate`${siteVault.id}/secrets/${certificateSecretName}` }, after: [handOver] };
 
-    this.siteDocuments = siteVault === undefined || enrolment === undefined || !siteDocuments.keyVault ? undefined : new SiteDocuments('site-documents', {
+    this.siteDocuments = siteVault === undefined || enrolment === undefined || handOver === undefined || !siteDocuments.keyVault ? undefined : new SiteDocuments('site-documents', {
       vaultId: siteVault.id, vaultUri: siteVault.vaultUri, keySecretName: certificateSecretName, certificatePem: enrolment.certificatePem, suffix: siteDocuments.suffix ?? suffix.result, deviceId: this.device.deviceId,
       iotHubHost: this.route.iotHubHost, transport: siteDocuments.transport, buildNumber: args.pipelineVersion, disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
       monitor: { tenantId, clientId: this.siteIdentity.clientId, instrumentationKey: platform.telemetry.instrumentationKey, ingestionHost: platform.telemetry.ingestionHost },
-    }, { ...child, dependsOn: [...deployerGrants.ready, this.device, this.siteIdentity] });
+    }, { ...child, dependsOn: [...deployerGrants.ready, handOver] });
     if (this.siteDocuments !== undefined) {
       const { modelManager, modelMonitor } = this.siteDocuments;
       grant('engineer-roles', { engineer: siteDocuments.engineers }, { more: { 'site-vault/model-manager': modelManager.id, 'site-vault/model-monitor': modelMonitor.id }, after: [this.siteDocuments] });
@@ -144,10 +148,10 @@ export class Factory extends pulumi.ComponentResource {
       pipelineVersion: args.pipelineVersion, sourceCommit: args.sourceCommit,
     });
     this.programs = new PipelinePrograms('pipelines', { ...running, names, identities, storage: this.storage, settings, pollingIntervalSeconds: configuration.jobs.pollingIntervalSeconds }, { ...child, dependsOn: [...programGrants.ready] });
-    if (siteAppIdentity !== undefined && enrolment !== undefined) {
+    if (siteAppIdentity !== undefined && handOver !== undefined) {
       new EdgeSite('edge-site', {
         ...running, appName: names.apply((parts) => programName('edge-site', parts)), identityId: siteAppIdentity.id, factory, deviceId: this.device.deviceId, iotHubHost: this.route.iotHubHost,
-        site: edgeSite, certificateSecretUri: enrolment.secretUri, telemetry: platform.telemetry, monitorAudience: cloud.monitorAudience,
+        site: edgeSite, certificateSecretUri: handOver.secretUri, telemetry: platform.telemetry, monitorAudience: cloud.monitorAudience,
         signIn: { clientId: this.siteIdentity.clientId, tenantId, authorityHost: cloud.authorityHost, disableInstanceDiscovery: cloud.disableInstanceDiscovery },
         landingZone: { blobEndpoint: edge.blobEndpoint, container: edge.containers['landing-zone'].name },
       }, { ...child, dependsOn: [...programGrants.ready] });
@@ -156,7 +160,7 @@ export class Factory extends pulumi.ComponentResource {
     if (alerts.enabled) {
       new OperatorAlerts('alerts', {
         ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts, { releaseApproved: configuration.release === 'approved', simulated: edgeSite.enabled, byTheClock: edgeSite.enabled && edgeSite.hours !== 'always' }), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
-        signals: { environmentId: environment.id, iotHubId: this.route.iotHubId, dataTopicId: dataEvents.id, edgeTopicId: edgeEvents.id, certificatesNotAfter: pulumi.all(certificates).apply((pems) => pems.map((pem) => certificateFacts(pem).notAfter)) },
+        signals: { environmentId: environment.id, iotHubId: this.route.iotHubId, dataTopicId: dataEvents.id, edgeTopicId: edgeEvents.id, certificatesNotAfter: pulumi.all(enrolment === undefined ? certificates.map(({ pem }) => factsOf(pem).notAfter) : [factsOf(enrolment.certificatePem).notAfter]) },
       }, child);
     }
     new LoopWorkbook('workbook', { ...place, factory, logAnalyticsId: platform.logAnalyticsId, environmentId: environment.id }, child);

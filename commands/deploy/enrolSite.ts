@@ -7,25 +7,32 @@ import { z } from 'zod';
 import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
 import { runDeployProgram } from './deployProgram';
 import { untilAllowed } from './roleAssignmentWait';
+import { serialProblem } from './serialProblem';
+import { SiteVault, type KeptCertificate } from './siteVault';
 
-const settingsSchema = z.object({
+const vault = {
   VAULT_URI: httpsUrl(),
-  SECRET_NAME: z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'a Key Vault secret name'),
-  DEVICE_ID: text(),
+  /** Secret that the site reads; the certificate of each serial has a secret of its own, with the serial behind this name. */
+  SECRET_NAME: z.string().regex(/^[0-9a-zA-Z-]{1,110}$/, 'the beginning of a Key Vault secret name'),
   ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600),
-  /** Another number asks for another certificate, however good the kept one is. */
-  CERTIFICATE_SERIAL: z.string().regex(/^\d{1,10}$/, 'a whole number').default('1'),
   /** 'true' where the vault's host is not below the resource of its challenge. */
   VAULT_DISABLE_CHALLENGE_VERIFICATION: z.enum(['true', 'false']).optional(),
-});
+};
+const certificate = { ...vault, DEVICE_ID: text(), CERTIFICATE_SERIAL: integer(1, 1_000_000) };
+const schemas = {
+  check: z.object({ ...certificate, CERTIFICATE_OVERLAP: z.enum(['true', 'false']), TAKE_UP_SECONDS: integer(0, 86_400) }),
+  certificate: z.object(certificate),
+  'hand-over': z.object({ ...certificate, CERTIFICATE_THUMBPRINT: z.string().regex(/^[0-9A-F]{64}$/, 'a SHA-256 thumbprint') }),
+  forget: z.object({ ...vault, CERTIFICATE_SERIAL: certificate.CERTIFICATE_SERIAL }),
+  delete: z.object(vault),
+} as const;
 
 const lifetimeDays = 180;
 const dayMs = 86_400_000;
 const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
-const contentType = 'application/x-pem-file';
-const requestTimeout = () => ({ abortSignal: AbortSignal.timeout(60_000) });
 
-export interface Enrolment { readonly certificatePem: string; readonly thumbprintSha256: string; readonly thumbprintSha1: string; readonly secretUri: string }
+export interface Enrolled { readonly certificatePem: string; readonly thumbprintSha256: string; readonly thumbprintSha1: string }
+export interface HandedOver { readonly secretUri: string; readonly thumbprintSha256: string }
 
 /** A key and its self-signed client certificate, PEM in one text: key first. */
 export async function makeKeyAndCertificate(commonName: string, now: Date): Promise<string> {
@@ -38,58 +45,99 @@ export async function makeKeyAndCertificate(commonName: string, now: Date): Prom
   return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')}\n${certificate.toString('pem')}\n`;
 }
 
-/** The certificate of a kept secret, when it belongs to its key and to the device and more than a third of its life is left. */
-export function usableCertificate(pem: string, commonName: string, now: Date): X509Certificate | undefined {
+/** The certificate of key and certificate in one PEM, when they belong together and to the name and more than this part of its life is left. */
+function certificateInTime(pem: string, commonName: string, now: Date, lifeLeft: number): X509Certificate | undefined {
   try {
     const certificate = new X509Certificate(pem);
     const leftMs = certificate.validToDate.getTime() - now.getTime();
     const lifeMs = certificate.validToDate.getTime() - certificate.validFromDate.getTime();
     const fits = certificate.checkPrivateKey(createPrivateKey(pem)) && certificate.subject === `CN=${commonName}` && certificate.validFromDate <= now;
-    return fits && leftMs > lifeMs / 3 ? certificate : undefined;
+    return fits && leftMs > lifeMs * lifeLeft ? certificate : undefined;
+  } catch {
+    return undefined;
+  }
+}
+/** A certificate that need not be replaced yet: more than a third of its life is left. */
+export const usableCertificate = (pem: string, commonName: string, now: Date): X509Certificate | undefined => certificateInTime(pem, commonName, now, 1 / 3);
+
+const thumbprintOf = (certificate: X509Certificate, hash: 'sha1' | 'sha256' = 'sha256') => createHash(hash).update(certificate.raw).digest('hex').toUpperCase();
+const holdsKey = (pem: string) => pem.includes('PRIVATE KEY-----');
+
+/** A certificate of the vault that Entra and the hub accept now; its key may be elsewhere. */
+function validCertificate(kept: KeptCertificate | undefined, serial: number, commonName: string, now: Date): X509Certificate | undefined {
+  if (kept?.serial !== serial) return undefined;
+  if (holdsKey(kept.pem)) return certificateInTime(kept.pem, commonName, now, 0);
+  try {
+    const certificate = new X509Certificate(kept.pem);
+    return certificate.subject === `CN=${commonName}` && certificate.validToDate > now ? certificate : undefined;
   } catch {
     return undefined;
   }
 }
 
-function enrolment(certificate: X509Certificate, vaultUri: string, secret: string): Enrolment {
-  const thumbprint = (hash: 'sha1' | 'sha256') => createHash(hash).update(certificate.raw).digest('hex').toUpperCase();
-  return { certificatePem: certificate.toString(), thumbprintSha256: thumbprint('sha256'), thumbprintSha1: thumbprint('sha1'), secretUri: `${vaultUri}/secrets/${secret}` };
+interface Place { readonly vault: SiteVault; readonly inUse: string; readonly ofSerial: (serial: number) => string }
+
+/** The certificate of a serial is made once; which one the site uses is not its concern. */
+async function makeOnce({ vault, inUse, ofSerial }: Place, serial: number, deviceId: string, now: Date): Promise<Enrolled> {
+  const name = ofSerial(serial);
+  const tags = { device: deviceId, serial: String(serial) };
+  let certificate = validCertificate(await vault.read(name), serial, deviceId, now);
+  if (certificate === undefined) {
+    certificate = validCertificate(await vault.read(inUse), serial, deviceId, now);
+    const pem = certificate?.toString() ?? (await makeKeyAndCertificate(deviceId, now));
+    certificate ??= new X509Certificate(pem);
+    await vault.write(name, pem, certificate.validToDate, tags);
+  }
+  return { certificatePem: certificate.toString(), thumbprintSha256: thumbprintOf(certificate), thumbprintSha1: thumbprintOf(certificate, 'sha1') };
 }
 
-const status = (error: unknown) => (error as { statusCode?: unknown } | null)?.statusCode;
-
-/** A simulated site enrols itself: it keeps its key and certificate in the vault and gives out what is public. */
-export async function enrolSite(action: string | undefined, environment: NodeJS.ProcessEnv, credential: TokenCredential): Promise<Enrolment | object> {
-  const settings = readSettings('enrol-site', settingsSchema, environment);
-  const { VAULT_URI: vaultUri, SECRET_NAME: name, DEVICE_ID: deviceId, CERTIFICATE_SERIAL: serial } = settings;
-  const client = new SecretClient(vaultUri, credential, { disableChallengeResourceVerification: settings.VAULT_DISABLE_CHALLENGE_VERIFICATION === 'true' });
-  const retry = { waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS, log: (message: string) => console.error(message) };
-  if (action === 'delete') {
-    await untilAllowed(() => client.beginDeleteSecret(name, requestTimeout()).catch((error: unknown) => {
-      if (status(error) !== 404) throw error;
-    }), retry);
-    return {};
+/** What Entra and the hub know by now is put where the site reads it. Of the others the vault keeps the public part only. */
+async function handOver({ vault, inUse, ofSerial }: Place, serial: number, thumbprint: string, deviceId: string): Promise<void> {
+  const isAsked = ({ pem }: KeptCertificate) => holdsKey(pem) && thumbprintOf(new X509Certificate(pem)) === thumbprint;
+  const before = await vault.read(inUse);
+  if (before !== undefined && isAsked(before)) await vault.disableAllBut(inUse, before.version);
+  else {
+    const next = await vault.read(ofSerial(serial));
+    if (next === undefined || !isAsked(next)) throw new Error(`the key of certificate ${serial} (${thumbprint.slice(0, 16)}…) is not in the vault: ask for another one with edgeSite.certificateSerial ${serial + 1}`);
+    const replaces = before === undefined || before.serial === serial ? {} : { replaces: String(before.serial) };
+    await vault.write(inUse, next.pem, new X509Certificate(next.pem).validToDate, { device: deviceId, serial: String(serial), ...replaces });
   }
-  if (action !== 'create') throw new Error(`expected create or delete as the first argument, got ${action ?? 'nothing'}`);
-  return untilAllowed(async () => {
-    const now = new Date();
-    const kept = await client.getSecret(name, requestTimeout()).catch((error: unknown) => {
-      if (status(error) === 404) return undefined;
-      throw error;
-    });
-    const usable = kept?.value === undefined || (kept.properties.tags?.['serial'] ?? '1') !== serial ? undefined : usableCertificate(kept.value, deviceId, now);
-    if (usable) return enrolment(usable, vaultUri, name);
-    const pem = await makeKeyAndCertificate(deviceId, now);
-    const certificate = new X509Certificate(pem);
-    const write = () => client.setSecret(name, pem, { contentType, expiresOn: certificate.validToDate, tags: { device: deviceId, serial }, ...requestTimeout() });
-    await write().catch(async (error: unknown) => {
-      if (status(error) !== 409) throw error;
-      // The name is held by a deleted secret of an earlier site: it is recovered and gets a new version.
-      await (await client.beginRecoverDeletedSecret(name, requestTimeout())).pollUntilDone();
-      await write();
-    });
-    return enrolment(certificate, vaultUri, name);
-  }, retry);
+  for (const one of [serial - 1, serial]) {
+    const kept = await vault.read(ofSerial(one));
+    if (kept === undefined || !holdsKey(kept.pem)) continue;
+    const certificate = new X509Certificate(kept.pem);
+    await vault.write(ofSerial(one), certificate.toString(), certificate.validToDate, { device: deviceId, serial: String(one) });
+  }
+}
+
+/**
+ * A simulated site enrols itself: it keeps its keys in the vault and gives out what is public. The actions come in this order: `check` whether the
+ * serial may be taken now, `certificate` of each serial that is to count, `hand-over` once Entra and the hub know it; `forget` one serial, `delete` the one in use.
+ */
+export async function enrolSite(action: string | undefined, environment: NodeJS.ProcessEnv, credential: TokenCredential): Promise<object> {
+  if (action === undefined || !Object.hasOwn(schemas, action)) throw new Error(`expected ${Object.keys(schemas).join(', ')} as the first argument, got ${action ?? 'nothing'}`);
+  const settingsOf = <A extends keyof typeof schemas>(one: A) => readSettings('enrol-site', schemas[one], environment);
+  const common = readSettings('enrol-site', schemas.delete, environment);
+  const client = new SecretClient(common.VAULT_URI, credential, { disableChallengeResourceVerification: common.VAULT_DISABLE_CHALLENGE_VERIFICATION === 'true' });
+  const place: Place = { vault: new SiteVault(client), inUse: common.SECRET_NAME, ofSerial: (serial) => `${common.SECRET_NAME}-${serial}` };
+  const perform: Readonly<Record<keyof typeof schemas, () => Promise<object>>> = {
+    async check() {
+      const { CERTIFICATE_SERIAL: serial, CERTIFICATE_OVERLAP: overlap, TAKE_UP_SECONDS: takeUpSeconds } = settingsOf('check');
+      const kept = await place.vault.read(place.inUse);
+      const problem = serialProblem({ serial, overlap: overlap === 'true', takeUpSeconds }, kept && { serial: kept.serial, replaces: kept.replaces, handedOverAt: kept.writtenAt }, new Date());
+      if (problem !== undefined) throw new Error(problem);
+      return { serial };
+    },
+    certificate: () => makeOnce(place, settingsOf('certificate').CERTIFICATE_SERIAL, settingsOf('certificate').DEVICE_ID, new Date()),
+    async 'hand-over'() {
+      const { CERTIFICATE_SERIAL: serial, CERTIFICATE_THUMBPRINT: thumbprintSha256, DEVICE_ID: deviceId } = settingsOf('hand-over');
+      await handOver(place, serial, thumbprintSha256, deviceId);
+      return { secretUri: `${common.VAULT_URI}/secrets/${place.inUse}`, thumbprintSha256 };
+    },
+    forget: async () => (await place.vault.delete(place.ofSerial(settingsOf('forget').CERTIFICATE_SERIAL)), {}),
+    delete: async () => (await place.vault.delete(place.inUse), {}),
+  };
+  return untilAllowed(perform[action as keyof typeof schemas], { waitSeconds: common.ROLE_ASSIGNMENT_WAIT_SECONDS, log: (message) => console.error(message) });
 }
 
 if (require.main === module) void runDeployProgram((credential) => enrolSite(process.argv[2], process.env, credential));

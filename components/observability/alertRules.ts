@@ -88,7 +88,7 @@ export function factoryAlerts(factory: string, settings: AlertSettings, site: { 
       kind: 'log', name: 'certificate', title: 'The certificate of the site runs out', severity: 2, windowMinutes: day, operator: 'GreaterThan', threshold: 0,
       // Usage has rows of every hour in which anything is collected: the rule asks the calendar, not the data.
       query: ({ certificatesNotAfter }) => ['Usage', '| summarize TimeGenerated = max(TimeGenerated)', `| extend NotAfter = datetime(${latest(certificatesNotAfter)})`, `| where NotAfter < now() + ${settings.certificateDays}d`].join('\n'),
-      advice: `Without a valid certificate the device, the telemetry and the inference data are refused. ${site.simulated === true ? 'The site is a simulated one: set edgeSite.certificateSerial to another number and deploy.' : 'Make the next one on the site, add its public part to siteCertificates and deploy.'}`,
+      advice: `Without a valid certificate the device, the telemetry and the inference data are refused. ${site.simulated === true ? 'The site is a simulated one: raise edgeSite.certificateSerial by one and deploy.' : 'Make the next one on the site, add its public part to siteCertificates and deploy.'}`,
     },
     {
       kind: 'log', name: 'drift', title: 'The running model alarms more than it did', severity: 2, windowMinutes: day, operator: 'GreaterThan', threshold: settings.driftAlarmsPerDay, query: () => ['AppTraces', `| where ${ofFactory}`, "| where Message startswith 'alarm started'"].join('\n'),

@@ -31,7 +31,8 @@ function printed({ create, environment: given }: Values): string {
   const environment = values(given);
   const command = text(create);
   if (command.includes('build-image')) return JSON.stringify({ image: `${text(environment['REGISTRY_LOGIN_SERVER'])}/${text(environment['PROGRAM'])}@sha256:${imageDigest(text(environment['CONTENT_HASH']))}` });
-  if (command.includes('enrol-site')) return JSON.stringify({ certificatePem: plannedCertificate, secretUri: `${text(environment['VAULT_URI'])}secrets/${text(environment['SECRET_NAME'])}` });
+  if (command.includes('enrol-site/index.js hand-over')) return JSON.stringify({ secretUri: `${text(environment['VAULT_URI'])}secrets/${text(environment['SECRET_NAME'])}` });
+  if (command.includes('enrol-site')) return JSON.stringify({ certificatePem: plannedCertificate });
   return '{}';
 }
 

@@ -1,4 +1,5 @@
-import { Message } from 'azure-iot-common';
+import { setTimeout } from 'node:timers/promises';
+import { ExponentialBackOffWithJitter, Message, NoRetry } from 'azure-iot-common';
 import { Client } from 'azure-iot-device';
 import { Mqtt } from 'azure-iot-device-mqtt';
 
@@ -6,8 +7,9 @@ export interface DeviceIdentity {
   /** Host name of the IoT Hub, with a port where it is not 8883. */
   readonly host: string;
   readonly deviceId: string;
-  /** Asked for at each new connection, so that a certificate that was replaced meanwhile counts. */
+  /** Asked for again and again: another certificate is taken up while the present one still counts. */
   readonly keyPair: () => Promise<DeviceKeyPair>;
+  readonly certificateCheckMs?: number;
 }
 export interface DeviceKeyPair { readonly certificatePem: string; readonly privateKeyPem: string }
 export interface HubMessage { readonly messageId: string | undefined; readonly contentType: string | undefined; readonly properties: Readonly<Record<string, string>>; readonly body: Buffer }
@@ -20,19 +22,24 @@ export interface HubConnection {
   onMessage(handler: (message: HubMessage) => Promise<void> | void): void;
   /** Resolves when the hub has stored the event. */
   sendEvent(event: HubEvent): Promise<void>;
-  /** Told about every lost and regained connection. */
-  onState(listener: (state: 'connected' | 'disconnected', reason?: string) => void): void;
+  /** Told about every lost and regained connection, and about every certificate that came into use or did not. */
+  onState(listener: StateListener): void;
   close(): Promise<void>;
 }
+export type HubState = 'connected' | 'disconnected' | 'certificate taken up' | 'certificate not taken up';
+export type StateListener = (state: HubState, reason?: string) => void;
 
 const operationTimeoutMs = 30_000;
 const reopenDelayMs = (attempt: number) => Math.min(30_000, 1_000 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
 
 async function within<T>(durationMs: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`${what}: no answer from the IoT Hub within ${durationMs / 1_000} s`)), durationMs)));
+  const expired = new Promise<never>((_, reject) => (timer = globalThis.setTimeout(() => reject(new Error(`${what}: no answer from the IoT Hub within ${durationMs / 1_000} s`)), durationMs)));
   return Promise.race([work, expired]).finally(() => clearTimeout(timer));
 }
+
+/** Ends early when the signal is given. */
+const pause = (durationMs: number, signal: AbortSignal): Promise<void> => setTimeout(durationMs, undefined, { signal }).catch(() => undefined);
 
 function received(message: Message): HubMessage {
   const properties: Record<string, string> = {};
@@ -43,44 +50,21 @@ function received(message: Message): HubMessage {
   return { messageId: message.messageId || undefined, contentType: message.contentType || undefined, properties, body: Buffer.from(message.getBytes()) };
 }
 
-/** Connects as an X.509 device over MQTT. Rejects when the first connection is refused; later losses are repaired. */
-export async function connectDevice({ host, deviceId, keyPair }: DeviceIdentity): Promise<HubConnection> {
-  const client = Client.fromConnectionString(`HostName=${host};DeviceId=${deviceId};x509=true`, Mqtt);
-  const signInAnew = async () => {
-    const { certificatePem, privateKeyPem } = await keyPair();
-    await client.setOptions({ cert: certificatePem, key: privateKeyPem });
-  };
-  await signInAnew();
-  const listeners = new Set<(state: 'connected' | 'disconnected', reason?: string) => void>();
-  const tell = (state: 'connected' | 'disconnected', reason?: string) => listeners.forEach((listener) => listener(state, reason));
-  let closed = false;
-  let reopening = false;
+interface Connected { readonly client: Client; readonly certificatePem: string }
 
-  // The SDK repairs a lost connection for four minutes, then gives up with this event.
-  client.on('disconnect', (error: Error | undefined) => {
-    if (closed) return;
-    tell('disconnected', error?.message);
-    void reopen();
-  });
-  client.on('error', (error: Error) => tell('disconnected', error.message));
-  client.on('connect', () => tell('connected'));
-
-  async function reopen() {
-    if (reopening) return;
-    reopening = true;
-    for (let attempt = 0; !closed; attempt++) {
-      await new Promise((resolve) => setTimeout(resolve, reopenDelayMs(attempt)));
-      if (closed) break;
-      try {
-        await signInAnew();
-        await within(operationTimeoutMs, 'open', client.open());
-        break;
-      } catch (error) {
-        tell('disconnected', (error as Error).message);
-      }
-    }
-    reopening = false;
-  }
+/**
+ * Connects as an X.509 device over MQTT. Rejects when the first connection is refused; later losses are repaired. A certificate that replaces
+ * the present one gets a connection of its own: only when the hub has accepted it, the one before ends.
+ */
+export async function connectDevice({ host, deviceId, keyPair, certificateCheckMs = 2_000 }: DeviceIdentity): Promise<HubConnection> {
+  const listeners = new Set<StateListener>();
+  const tell: StateListener = (state, reason) => listeners.forEach((listener) => listener(state, reason));
+  const stopping = new AbortController();
+  const sending = new Set<Promise<unknown>>();
+  let current!: Connected;
+  let exchanging: Promise<void> | undefined;
+  /** The SDK repairs a lost connection for four minutes, then gives up; at once when it was refused. */
+  let lost = false;
 
   // The hub delivers what waited as soon as the device is there: the listener must be, too, and keep it for a later handler.
   const early: HubMessage[] = [];
@@ -98,14 +82,73 @@ export async function connectDevice({ host, deviceId, keyPair }: DeviceIdentity)
       });
     });
   };
-  try {
-    const opened = client.open();
-    client.on('message', (message: Message) => pass(received(message)));
-    await within(operationTimeoutMs, `connecting ${deviceId} to ${host}`, opened);
-  } catch (error) {
-    closed = true;
-    void client.close().catch(() => undefined);
-    throw error;
+
+  async function open({ certificatePem, privateKeyPem }: DeviceKeyPair): Promise<Connected> {
+    const client = Client.fromConnectionString(`HostName=${host};DeviceId=${deviceId};x509=true`, Mqtt);
+    const connected = { client, certificatePem };
+    const isPresent = () => current === connected && !stopping.signal.aborted;
+    client.on('disconnect', (error: Error | undefined) => {
+      if (!isPresent()) return;
+      lost = true;
+      if (exchanging === undefined) tell('disconnected', error?.message);
+    });
+    client.on('error', (error: Error) => isPresent() && tell('disconnected', error.message));
+    client.on('connect', () => isPresent() && tell('connected'));
+    try {
+      await client.setOptions({ cert: certificatePem, key: privateKeyPem });
+      const opened = client.open();
+      client.on('message', (message: Message) => pass(received(message)));
+      await within(operationTimeoutMs, `connecting ${deviceId} to ${host}`, opened);
+      return connected;
+    } catch (error) {
+      void client.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The hub ends a connection when another of the same device is accepted; the one before must not come back. */
+  async function exchange(pair: DeviceKeyPair): Promise<void> {
+    const before = current;
+    await Promise.allSettled([...sending]);
+    before.client.setRetryPolicy(new NoRetry());
+    try {
+      current = await open(pair);
+      lost = false;
+    } catch (error) {
+      before.client.setRetryPolicy(new ExponentialBackOffWithJitter());
+      throw error;
+    }
+    await within(5_000, 'close', before.client.close()).catch(() => undefined);
+  }
+
+  async function keepConnected(): Promise<void> {
+    for (let attempt = 0; ; ) {
+      await pause(attempt === 0 ? certificateCheckMs : reopenDelayMs(attempt), stopping.signal);
+      if (stopping.signal.aborted) return;
+      try {
+        const pair = await keyPair();
+        const another = pair.certificatePem !== current.certificatePem;
+        if (another || lost) {
+          await (exchanging = exchange(pair));
+          tell(another ? 'certificate taken up' : 'connected');
+        }
+        attempt = 0;
+      } catch (error) {
+        attempt += 1;
+        tell(lost ? 'disconnected' : 'certificate not taken up', (error as Error).message);
+      }
+      exchanging = undefined;
+    }
+  }
+
+  current = await open(await keyPair());
+  const keeping = keepConnected();
+
+  async function send(message: Message): Promise<void> {
+    await exchanging?.catch(() => undefined);
+    const work = within(operationTimeoutMs, 'sending an event', current.client.sendEvent(message)).finally(() => sending.delete(work));
+    sending.add(work);
+    await work;
   }
 
   return {
@@ -119,18 +162,12 @@ export async function connectDevice({ host, deviceId, keyPair }: DeviceIdentity)
       message.contentEncoding = 'utf-8';
       if (messageId !== undefined) message.messageId = messageId;
       for (const [key, value] of Object.entries(properties)) message.properties.add(key, value);
-      const send = () => within(operationTimeoutMs, 'sending an event', client.sendEvent(message));
-      // A send connects by itself, with the certificate that the client knows; it may have been replaced.
-      await send().catch(async (error: Error) => {
-        if (error.name !== 'UnauthorizedError') throw error;
-        await signInAnew();
-        await send();
-      });
+      await send(message);
     },
     onState: (listener) => void listeners.add(listener),
     async close() {
-      closed = true;
-      await within(5_000, 'close', client.close()).catch(() => undefined);
+      stopping.abort();
+      await within(5_000, 'close', keeping.then(() => current.client.close())).catch(() => undefined);
     },
   };
 }

@@ -11,7 +11,7 @@ import { connectDevice, type DeviceKeyPair, type HubConnection } from './hubConn
 import { inferenceClient } from './inferenceClient';
 import { ModelManager } from './modelManager';
 
-/** The files are read again for each connection: a renewed certificate counts at once. */
+/** The files are read again and again: the platform renews them below the running program. */
 async function keyPair(settings: ModelManagerSettings): Promise<DeviceKeyPair> {
   const [certificates, keys] = await Promise.all([readFile(settings.CERTIFICATE_FILE, 'utf8'), readFile(settings.PRIVATE_KEY_FILE, 'utf8')]);
   return { certificatePem: onlyBlocks(certificates, 'CERTIFICATE'), privateKeyPem: onlyBlocks(keys, '[A-Z ]*PRIVATE KEY') };
@@ -42,7 +42,7 @@ void runProgram('model-manager', modelManagerSettings, async (settings, log) => 
   const telemetry = await TelemetryEmitter.open('model-manager', settings, log);
   const inference = await inferenceClient(databus);
   const hub = await connectHub(settings, log);
-  hub.onState((state, reason) => log(state === 'connected' ? 'info' : 'warn', `IoT Hub ${state}`, reason === undefined ? {} : { reason }));
+  hub.onState((state, reason) => log(state === 'connected' || state === 'certificate taken up' ? 'info' : 'warn', `IoT Hub ${state}`, reason === undefined ? {} : { reason }));
   const freeBytes = async (directory: string) => { const { bavail, bsize } = await statfs(directory); return bavail * bsize; };
   const manager = new ModelManager({ siteDirectory: settings.SITE_DIRECTORY, minFreeBytes: settings.MIN_FREE_DISK_BYTES, maxPackageBytes: settings.MAX_PACKAGE_BYTES }, store, { hub, inference, download: downloadBlob, freeBytes, telemetry }, log);
   await manager.start();

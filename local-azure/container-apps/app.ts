@@ -13,6 +13,8 @@ export type AppEvent =
 export interface AppServices extends ReplicaServices { readonly context: RegionContext; emit(event: AppEvent): void }
 export interface ContainerState { readonly container: string; readonly replica: number; readonly pid: number | null; readonly restarts: number; readonly lastExitCode: number | null; readonly reason?: string }
 
+/** How often a revision looks at the vaults: a new version of a secret is mounted when two looks have found it, so after one to two of these. Azure takes up to 30 minutes. */
+export const secretRefreshMs = 15_000;
 const restartBackOff = { firstMs: 1_000, ceilingMs: 60_000 };
 /** A container that ran this long is healthy: its next failure counts as the first. */
 const healthyAfterMs = 60_000;
@@ -64,7 +66,7 @@ export class AppRevision {
         const made = await Replica.create(`${this.revision}-${index}`, { resourceId: this.resourceId, workload: this.declaration, hostDirectory: join(this.place, String(index)), services: this.services });
         replica = made;
         for (const container of this.declaration.template.initContainers) await this.initialise(made, container);
-        await Promise.all(this.declaration.template.containers.map((container) => this.keepRunning(made, container, index)));
+        await Promise.all([this.keepSecretsFresh(made), ...this.declaration.template.containers.map((container) => this.keepRunning(made, container, index))]);
         made.release();
         return;
       } catch (error) {
@@ -74,6 +76,21 @@ export class AppRevision {
         this.services.emit({ type: 'appExited', name: this.declaration.containerAppName, revision: this.revision, container: '', exitCode: null, durationMs: 0, restartInMs, reason });
         replica?.release();
         await this.pause(restartInMs);
+      }
+    }
+  }
+
+  /** Mounted secrets of a vault, without a restart. */
+  private async keepSecretsFresh(replica: Replica): Promise<void> {
+    if (!this.declaration.configuration.secrets.some(({ keyVaultUrl }) => keyVaultUrl !== undefined)) return;
+    for (;;) {
+      await this.pause(secretRefreshMs);
+      if (this.stopping) return;
+      try {
+        const renewed = await replica.refreshSecrets();
+        if (renewed.length > 0) this.services.context.log('container-apps', `secrets of ${replica.name} are mounted anew`, { secrets: renewed });
+      } catch (error) {
+        this.services.context.log('container-apps', `secrets of ${replica.name} cannot be read, the mounted ones stay`, { reason: (error as Error).message });
       }
     }
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Principal } from '../entra/tokenAuthority';
 import { nameOf } from '../provider/armId';
@@ -50,15 +50,18 @@ export class WorkloadIdentities {
 export class Replica {
   private readonly grants = new Map<string, { readonly environment: Record<string, string>; revoke(): void }>();
   private readonly secretDirectories: string[] = [];
-  private mounts = new Map<string, string>();
+  private readonly mounts = new Map<string, string>();
+  private readonly secretFiles: { readonly file: string; readonly secret: string }[] = [];
   private secretValues = new Map<string, string>();
+  /** What the last look at the vaults found, other than what is mounted. */
+  private seenValues = new Map<string, string>();
 
-  private constructor(readonly name: string, private readonly identities: WorkloadIdentities, private readonly services: ReplicaServices) {}
+  private constructor(readonly name: string, private readonly identities: WorkloadIdentities, private readonly workload: Workload, private readonly services: ReplicaServices) {}
 
   /** `hostDirectory` holds the volumes; what is in it is kept. Rejects when a secret cannot be read. */
   static async create(name: string, options: { readonly resourceId: string; readonly workload: Workload; readonly hostDirectory: string; readonly services: ReplicaServices }): Promise<Replica> {
     const { resourceId, workload, hostDirectory, services } = options;
-    const replica = new Replica(name, new WorkloadIdentities(resourceId, workload, services.directory), services);
+    const replica = new Replica(name, new WorkloadIdentities(resourceId, workload, services.directory), workload, services);
     replica.secretValues = await readSecrets(workload, replica.identities, services.secrets);
     for (const volume of workload.template.volumes) {
       const place = join(hostDirectory, volume.name);
@@ -67,10 +70,32 @@ export class Replica {
       if (volume.storageType !== 'Secret') continue;
       replica.secretDirectories.push(place);
       for (const { secretRef, path } of volume.secrets ?? [...replica.secretValues.keys()].map((secretRef) => ({ secretRef, path: undefined }))) {
-        writeFileSync(join(place, path ?? secretRef), replica.secretValues.get(secretRef) ?? '', { mode: 0o600 });
+        const file = join(place, path ?? secretRef);
+        replica.secretFiles.push({ file, secret: secretRef });
+        replica.writeSecret(file, replica.secretValues.get(secretRef) ?? '');
       }
     }
     return replica;
+  }
+
+  /** Whoever reads the file finds the old value or the new one, never a part. */
+  private writeSecret(file: string, value: string): void {
+    writeFileSync(`${file}.new`, value, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+
+  /**
+   * Looks at the vaults again, as the declared identities. What two looks in a row have found is mounted; returns the names of the secrets whose
+   * files are new. What can no longer be read stays as it is, and the refusal is thrown.
+   */
+  async refreshSecrets(): Promise<string[]> {
+    const found = await readSecrets(this.workload, this.identities, this.services.secrets);
+    const settled = [...found].filter(([name, value]) => value !== this.secretValues.get(name) && value === this.seenValues.get(name)).map(([name]) => name);
+    this.seenValues = found;
+    for (const name of settled) this.secretValues.set(name, found.get(name) ?? '');
+    const files = this.secretFiles.filter(({ secret }) => settled.includes(secret));
+    for (const { file, secret } of files) this.writeSecret(file, this.secretValues.get(secret) ?? '');
+    return [...new Set(files.map(({ secret }) => secret))];
   }
 
   private grant(phase: 'Init' | 'Main') {

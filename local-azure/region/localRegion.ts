@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { secretRefreshMs } from '../container-apps/app';
 import { ContainerApps } from '../container-apps/containerApps';
 import { ContainerRegistry } from '../container-registry/containerRegistry';
 import { Entra } from '../entra/entra';
@@ -91,10 +92,13 @@ export class LocalRegion {
   }
 
   /** What a stack must be told to use this region instead of the public cloud. */
-  get cloud(): { readonly resourceManagerEndpoint: string; readonly resourceManagerAudience: string; readonly authorityHost: string; readonly keyVaultDisableChallengeVerification: true; readonly roleAssignmentWaitSeconds: 0; readonly propagationSeconds: 0; readonly disableInstanceDiscovery: true; readonly logsQueryEndpoint: string } {
+  get cloud(): {
+    readonly resourceManagerEndpoint: string; readonly resourceManagerAudience: string; readonly authorityHost: string; readonly keyVaultDisableChallengeVerification: true; readonly roleAssignmentWaitSeconds: 0; readonly propagationSeconds: 0;
+    readonly secretRefreshSeconds: number; readonly disableInstanceDiscovery: true; readonly logsQueryEndpoint: string;
+  } {
     return {
       resourceManagerEndpoint: this.resourceManager.endpoint, resourceManagerAudience: 'https://management.azure.com', authorityHost: this.entra.authorityHost, keyVaultDisableChallengeVerification: true,
-      roleAssignmentWaitSeconds: 0, propagationSeconds: 0, disableInstanceDiscovery: true, logsQueryEndpoint: this.monitor.endpoint,
+      roleAssignmentWaitSeconds: 0, propagationSeconds: 0, secretRefreshSeconds: (2 * secretRefreshMs) / 1_000, disableInstanceDiscovery: true, logsQueryEndpoint: this.monitor.endpoint,
     };
   }
   readonly tenantId = tenantId;

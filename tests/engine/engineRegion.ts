@@ -10,6 +10,7 @@ import { prepareBackend, prepareStack, pulumiEnvironment } from '../../commands/
 import { enrolOperator } from '../../commands/up/operator';
 import { findPulumi, runPulumi } from '../../commands/up/pulumiCli';
 import { stackDirectory, stackFile, upDirectory, type UpDirectory } from '../../commands/up/upDirectory';
+import type { Principal } from '../../local-azure/entra/tokenAuthority';
 import { catalogueOf, type Catalogue } from '../../local-azure/provider/catalogue';
 import { ProviderServer } from '../../local-azure/provider/providerServer';
 import { regionTypes } from '../../local-azure/provider/regionTypes';
@@ -41,6 +42,13 @@ const quiet = new Set(['same', 'read', 'refresh', 'discard-replaced']);
 export class EngineRegion {
   private constructor(readonly up: UpDirectory, readonly region: LocalRegion, readonly catalogue: Catalogue, private readonly provider: ProviderServer, private readonly pulumi: string, private readonly operatorId: string) {}
 
+  /** Whoever looks after the stacks: reader, raw-file writer. */
+  get operator(): Principal {
+    const found = this.region.entra.find({ objectId: this.operatorId });
+    if (found === undefined) throw new Error('the operator is not enrolled');
+    return found;
+  }
+
   static async start(name: string): Promise<EngineRegion> {
     const local = join(root, '.local', name);
     rmSync(local, { recursive: true, force: true });
@@ -66,14 +74,17 @@ export class EngineRegion {
     return { ...pulumiEnvironment(this.up, this.pulumi, root, this.provider.attachment, process.env), NO_COLOR: '1', PULUMI_DEBUG_COMMANDS: 'true', ...more };
   }
 
-  /** Configuration of a stack as up:local gives it, with values of one's own on top. */
+  /** Configuration of a stack as up:local gives it, with values of one's own on top; of an object those that are given. */
   async configure(stack: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const own = stackDirectory(this.up, stack);
     mkdirSync(own, { recursive: true });
     const operator = { objectId: this.operatorId };
     const values = localConfiguration(this.region.cloud, { factory: stack, rounds: 1, dataset: {}, sampleIntervalMs: 1_000, ports: await sitePorts(own), reader: operator, rawWriter: operator });
     // The commit of the tree may change while the tests run.
-    const ours = Object.fromEntries(Object.entries({ sourceCommit: 'under-test', ...more }).map(([key, value]) => [`factory-loop:${key}`, typeof value === 'string' ? value : JSON.stringify(value)]));
+    const ours = Object.fromEntries(Object.entries({ sourceCommit: 'under-test', ...more }).map(([key, value]) => {
+      const given = values[`factory-loop:${key}`];
+      return [`factory-loop:${key}`, typeof value === 'string' ? value : JSON.stringify(given?.startsWith('{') === true ? { ...(JSON.parse(given) as object), ...(value as object) } : value)];
+    }));
     await prepareStack({ pulumi: this.pulumi, directory: this.up.project, environment: this.environment() }, this.up, stack, { ...values, ...ours });
   }
 

@@ -9,6 +9,8 @@ import { makeKeyAndCertificate } from '../../commands/deploy/enrolSite';
 import { inferenceDataTopic, lineDataTopic } from '../../contracts/databus';
 import { batchManifestBlob, type InferenceRecord, type LandingManifest } from '../../contracts/landingZone';
 import { connectDatabus, type Databus } from '../../edge-sim/databus/databusClient';
+import { dataCollectorHubSettings } from '../../contracts/settings/edgeSite';
+import { LandingZone } from '../../edge-sim/data-collector-hub/landingZone';
 import { Entra } from '../../local-azure/entra/entra';
 import { containerId } from '../../local-azure/provider/armId';
 import { tenantId } from '../../local-azure/region/regionContext';
@@ -27,6 +29,7 @@ let databusPort: number;
 let collectorSettings: Record<string, string>;
 let hubSettings: Record<string, string>;
 let allowUploads: () => void;
+let register: (pem: string) => void;
 
 beforeAll(async () => {
   region = await storageRegion(undefined, (_, context) => {
@@ -42,7 +45,8 @@ beforeAll(async () => {
   const application = entra.applications.register('plant-one');
   const principal = entra.applications.addServicePrincipal(application.clientId);
   const pem = await makeKeyAndCertificate('plant-one', new Date());
-  entra.applications.addCertificate(application.objectId, new X509Certificate(pem).toString());
+  register = (one) => void entra.applications.addCertificate(application.objectId, new X509Certificate(one).toString());
+  register(pem);
   region.context.roles.define({ id: addersRole, name: 'adder', assignableScopes: [region.account], actions: [], notActions: [], dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'], notDataActions: [] });
   allowUploads = () => region.context.roles.assign({ id: `${scope}/providers/Microsoft.Authorization/roleAssignments/adder`, scope, roleDefinitionId: addersRole, principalId: principal.objectId, principalType: 'ServicePrincipal' });
   const [certificate, ca] = [join(directory, 'site.pem'), join(directory, 'ca.pem')];
@@ -173,4 +177,16 @@ it('sends the batch that was on its way at the kill again under its own name', a
   expect(more.flatMap(({ records }) => records)).toHaveLength(110);
   for (const { manifest } of more) expect(await landing.getBlobClient(batchManifestBlob(manifest.blob)).exists()).toBe(true);
   await killed(collector);
+});
+
+it('signs in with the certificate that is in the file now, and does not wait until the one before is refused', async () => {
+  allowUploads();
+  const zone = new LandingZone(dataCollectorHubSettings.parse(hubSettings), () => undefined);
+  const put = (name: string) => zone.putOnce(name, Buffer.from(name), 'text/plain');
+  const next = await makeKeyAndCertificate('plant-one', new Date());
+  await put('with-the-first');
+  writeFileSync(hubSettings['AAD_CLIENT_CERTIFICATE_PATH'] ?? '', next);
+  await expect(put('with-the-next')).rejects.toThrow(/AADSTS700027/);
+  register(next);
+  await put('with-the-next');
 });

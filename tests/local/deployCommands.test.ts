@@ -45,11 +45,11 @@ const vault = (over: Properties = {}) => ({ apiVersion: '2026-02-01', resourcePr
 it('a site enrols through a command only when the deployer has been given the role, and nothing else of this process is seen', async () => {
   const { id: vaultId, properties } = await deploy('azure-native:resources:Resource', 'vault', vault());
   const { vaultUri } = properties as { vaultUri: string };
-  const enrol = () => deploy('command:local:Command', 'enrol', { create: `node ${join(folder, 'enrol.js')} create`, environment: { VAULT_URI: vaultUri, SECRET_NAME: 'device', DEVICE_ID: 'aimm', ROLE_ASSIGNMENT_WAIT_SECONDS: '0', VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' } });
+  const enrol = () => deploy('command:local:Command', 'enrol', { create: `node ${join(folder, 'enrol.js')} certificate`, environment: { VAULT_URI: vaultUri, SECRET_NAME: 'device', DEVICE_ID: 'aimm', CERTIFICATE_SERIAL: '1', ROLE_ASSIGNMENT_WAIT_SECONDS: '0', VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' } });
   await expect(enrol()).rejects.toThrow(/CommandFailed[\s\S]*exit code 1[\s\S]*getSecret\/action/);
   await deploy('azure-native:authorization:RoleAssignment', 'officer', { scope: vaultId, roleAssignmentName: guid('1'), principalId: region.entra.deployer.objectId, principalType: 'ServicePrincipal', roleDefinitionId: roleId('secretsOfficer') });
   const first = await enrol();
-  expect(JSON.parse(String(first['stdout']))).toMatchObject({ secretUri: `${vaultUri}secrets/device` });
+  expect(JSON.parse(String(first['stdout']))).toMatchObject({ certificatePem: expect.stringContaining('BEGIN CERTIFICATE') as string });
   expect((await enrol())['stdout']).toBe(first['stdout']);
   process.env['ONLY_HERE'] = 'leak';
   const seen = await deploy('command:local:Command', 'environment', { create: 'echo "$ONLY_HERE|$DECLARED|$AZURE_CLIENT_ID"; cat', environment: { DECLARED: 'yes' }, stdin: 'typed' });

@@ -106,6 +106,36 @@ test('a command reaches the device with its properties, and its answer reaches E
   expect(events[0]?.systemProperties).toMatchObject({ 'iothub-connection-device-id': 'aimm', 'iothub-message-source': 'Telemetry' });
 });
 
+test('a device takes up another certificate beside the present one; one that the hub does not know leaves the connection as it is', async () => {
+  region.assign(routing, roles.eventHubsSender, eventHubId);
+  const files = { current: certificate };
+  const device = await connectDevice({ host: iotHub.host(hubId), deviceId: 'aimm', keyPair: async () => files.current, certificateCheckMs: 50 });
+  closing.push(device);
+  const [states, received]: [string[], HubMessage[]] = [[], []];
+  device.onState((state) => states.push(state));
+  device.onMessage((message) => void received.push(message));
+  files.current = otherCertificate;
+  await until(() => states.includes('certificate not taken up'), 'the refusal');
+  expect(states).not.toContain('disconnected');
+  await sender().send('aimm', command('d-1'));
+  await until(() => received.length === 1, 'a command over the present connection');
+  await device.sendEvent({ properties: { n: '1' }, body: '{}', messageId: 'm-1' });
+  iotHub.devices.put(hubId, 'aimm', { ...description(certificate.sha256), authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint: certificate.sha256, secondaryThumbprint: otherCertificate.sha256 } } }, '*');
+  const sent = Promise.all([2, 3, 4, 5].map(async (n) => {
+    await new Promise((resolve) => setTimeout(resolve, n * 150));
+    await device.sendEvent({ properties: { n: String(n) }, body: '{}', messageId: `m-${n}` });
+  }));
+  await until(() => states.includes('certificate taken up'), 'the next certificate');
+  iotHub.devices.put(hubId, 'aimm', description(otherCertificate.sha256), '*');
+  await sent;
+  await sender().send('aimm', command('d-2'));
+  await until(() => received.length === 2, 'a command over the next connection');
+  const events = deviceMessages();
+  await until(() => events.length === 5, 'all messages');
+  expect(events.map(({ messageId }) => messageId).sort()).toEqual(['m-1', 'm-2', 'm-3', 'm-4', 'm-5']);
+  expect(states).not.toContain('disconnected');
+});
+
 test('device messages wait for the role of the hub, and arrive in order once it is there', async () => {
   const device = await connect();
   await device.sendEvent({ properties: { n: '1' }, body: '{}' });

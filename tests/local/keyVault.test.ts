@@ -1,7 +1,6 @@
 import { SecretClient } from '@azure/keyvault-secrets';
 import type { Principal } from '../../local-azure/entra/tokenAuthority';
 import { armId } from '../../local-azure/provider/armId';
-import { enrolSite, usableCertificate, type Enrolment } from '../../commands/deploy/enrolSite';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 
 const vaultId = armId('rg', 'Microsoft.KeyVault/vaults', 'vault1');
@@ -58,55 +57,6 @@ describe('secrets through the genuine client', () => {
     expect(await region.keyVault.read(`${vaultUri}secrets/shared`, user)).toBe('two');
     await expect(region.keyVault.read(`${vaultUri}secrets/other`, user)).rejects.toMatchObject({ status: 403 });
     await expect(region.keyVault.read('https://localhost:1/secrets/shared', user)).rejects.toMatchObject({ status: 404 });
-  });
-});
-
-describe('enrolment of a simulated site', () => {
-  const environment = () => ({ VAULT_URI: vaultUri, SECRET_NAME: 'device-certificate', DEVICE_ID: 'factory-aimm', ROLE_ASSIGNMENT_WAIT_SECONDS: '0', VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' });
-  const enrol = (action: string, who = officer) => enrolSite(action, environment(), region.credential(who)) as Promise<Enrolment>;
-
-  it('keeps key and certificate in the vault, gives out only what is public, and keeps a certificate that is still good', async () => {
-    const enrolled = await enrol('create');
-    expect(JSON.stringify(enrolled)).not.toContain('PRIVATE KEY');
-    const secret = (await client(officer).getSecret('device-certificate')).value ?? '';
-    expect(secret).toContain('PRIVATE KEY');
-    expect(usableCertificate(secret, 'factory-aimm', new Date())?.fingerprint256.replaceAll(':', '')).toBe(enrolled.thumbprintSha256);
-    expect(enrolled.secretUri).toBe(`${vaultUri}secrets/device-certificate`);
-    expect(await enrol('create')).toEqual(enrolled);
-    const oldAge = new Date(Date.now() + 121 * 86_400_000);
-    expect(usableCertificate(secret, 'factory-aimm', oldAge)).toBeUndefined();
-    expect(usableCertificate(secret, 'another-device', new Date())).toBeUndefined();
-  });
-
-  it('makes another certificate when another number is asked for, and then keeps that one', async () => {
-    const before = await enrol('create');
-    const renew = () => enrolSite('create', { ...environment(), CERTIFICATE_SERIAL: '2' }, region.credential(officer)) as Promise<Enrolment>;
-    const renewed = await renew();
-    expect(renewed.thumbprintSha256).not.toBe(before.thumbprintSha256);
-    expect(renewed.secretUri).toBe(before.secretUri);
-    expect(await renew()).toEqual(renewed);
-    await enrol('delete');
-  });
-
-  it('is taken back and done again, with a new certificate where the old one cannot be used', async () => {
-    const before = await enrol('create');
-    await enrol('delete');
-    await expect(client(officer).getSecret('device-certificate')).rejects.toMatchObject({ statusCode: 404 });
-    await enrol('delete');
-    expect((await enrol('create')).thumbprintSha256).not.toBe(before.thumbprintSha256);
-  });
-
-  it('says which right is missing instead of waiting when no wait is declared', async () => {
-    await expect(enrol('create', user)).rejects.toMatchObject({ statusCode: 403 });
-  });
-
-  it('waits for a role assignment that is on its way', async () => {
-    const late = region.identity('late');
-    const said = jest.spyOn(console, 'error').mockImplementation(() => undefined);
-    setTimeout(() => region.assign(late, 'secretsOfficer', vaultId), 300);
-    await expect(enrolSite('create', { ...environment(), ROLE_ASSIGNMENT_WAIT_SECONDS: '20' }, region.credential(late))).resolves.toHaveProperty('certificatePem');
-    expect(said).toHaveBeenCalledWith(expect.stringContaining('may not be there yet'));
-    said.mockRestore();
   });
 });
 

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { CertificateClient } from '@azure/keyvault-certificates';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { enrolSite, type Enrolment } from '../../commands/deploy/enrolSite';
+import { enrolSite, type Enrolled } from '../../commands/deploy/enrolSite';
 import { siteDocuments, type WrittenDocuments } from '../../commands/deploy/siteDocuments';
 import type { ModelManagerDocument, ModelMonitorDocument } from '../../contracts/siteDocuments';
 import type { Principal } from '../../local-azure/entra/tokenAuthority';
@@ -25,7 +25,12 @@ const secrets = () => new SecretClient(vaultUri, region.credential(deployer), un
 const certificates = () => new CertificateClient(vaultUri, region.credential(deployer), unverified);
 
 const common = () => ({ VAULT_URI: vaultUri, DEVICE_ID: 'aimm-nord', ROLE_ASSIGNMENT_WAIT_SECONDS: '0', VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' });
-const enrol = (serial = '1') => enrolSite('create', { ...common(), SECRET_NAME: 'device-certificate', CERTIFICATE_SERIAL: serial }, region.credential(deployer)) as Promise<Enrolment>;
+async function enrol(serial = '1'): Promise<Enrolled> {
+  const environment = { ...common(), SECRET_NAME: 'device-certificate', CERTIFICATE_SERIAL: serial };
+  const made = (await enrolSite('certificate', environment, region.credential(deployer))) as Enrolled;
+  await enrolSite('hand-over', { ...environment, CERTIFICATE_THUMBPRINT: made.thumbprintSha256 }, region.credential(deployer));
+  return made;
+}
 const environment = (thumbprint: string, over: object = {}) => ({
   ...common(), DOCUMENT_SUFFIX: 'ab12cd', KEY_SECRET_NAME: 'device-certificate', CERTIFICATE_THUMBPRINT: thumbprint, IOT_HUB_HOST: 'iot-nord.azure-devices.net', TRANSPORT: 'tls', BUILD_NUMBER: '1.0', TENANT_ID: 'tenant', CLIENT_ID: 'client', INSTRUMENTATION_KEY: 'ikey', INGESTION_HOST: 'ingestion.example', ...over,
 });

@@ -116,7 +116,7 @@ export function deployerExercise(ground: ProvingGround, { role }: FactoryRow): E
     return refused(() => registerDevice('update', { IOT_HUB_HOST: outputs.iotHubHost, DEVICE_ID: outputs.deviceId, PRIMARY_THUMBPRINT: 'A'.repeat(64), ROLE_ASSIGNMENT_WAIT_SECONDS: '0' }, credential), 'the device is registered');
   }
   const vault = resources.map(({ id }) => region.keyVault.vault(id)).find((one) => one?.name.includes('site'));
-  return refused(() => enrolSite('create', { VAULT_URI: (vault?.vaultUri ?? '').replace(/\/$/, ''), SECRET_NAME: 'device-certificate', DEVICE_ID: outputs.deviceId, ROLE_ASSIGNMENT_WAIT_SECONDS: '0', VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' }, credential), 'the certificate of the site is kept');
+  return refused(() => enrolSite('certificate', { VAULT_URI: (vault?.vaultUri ?? '').replace(/\/$/, ''), SECRET_NAME: 'device-certificate', DEVICE_ID: outputs.deviceId, CERTIFICATE_SERIAL: '1', ROLE_ASSIGNMENT_WAIT_SECONDS: '0', VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' }, credential), 'the certificate of the site is kept');
 }
 
 /** What reads the evidence, through the same code as the loop's report. */

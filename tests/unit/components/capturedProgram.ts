@@ -71,7 +71,8 @@ function answer(type: string, name: string, inputs: Record<string, unknown>): { 
 function commandAnswer(name: string, inputs: Record<string, unknown>): string {
   const environment = (inputs.environment ?? {}) as Record<string, string>;
   if (name.startsWith('image-')) return JSON.stringify({ image: `${environment.REGISTRY_LOGIN_SERVER}/${environment.PROGRAM}@sha256:${createHash('sha256').update(environment.CONTENT_HASH ?? '').digest('hex')}` });
-  if (name === 'enrolment') return JSON.stringify({ certificatePem: testCertificate, thumbprintSha1: 'A', thumbprintSha256: 'B', secretUri: `${environment.VAULT_URI}secrets/${environment.SECRET_NAME}` });
+  if (name.startsWith('enrolment')) return JSON.stringify({ certificatePem: testCertificate, thumbprintSha1: 'A', thumbprintSha256: 'B' });
+  if (name.endsWith('hand-over')) return JSON.stringify({ secretUri: `${environment.VAULT_URI}secrets/${environment.SECRET_NAME}` });
   return JSON.stringify({ deviceId: environment.DEVICE_ID, status: 'enabled' });
 }
 

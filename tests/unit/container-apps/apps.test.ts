@@ -1,8 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { secretRefreshMs } from '../../../local-azure/container-apps/app';
 import { appDeclaration } from '../../../local-azure/container-apps/declarations';
 import { onHost } from '../../../local-azure/container-apps/mounts';
+import { systemClock } from '../../../local-azure/region/clock';
 import { appId, group, identityId, platform, registryServer } from './fakePlatform';
 
 type Platform = Awaited<ReturnType<typeof platform>>;
@@ -38,6 +40,49 @@ it('gives containers a shared volume and the secrets as files, below the paths t
   }));
   await until(() => existsSync(out) && readFileSync(out, 'utf8').length > 0);
   expect(readFileSync(out, 'utf8')).toBe('secret of https://vault/secrets/device for program|plain|program,site');
+});
+
+describe('a secret of a vault that gets a new version', () => {
+  /** Turns come when the test says so. */
+  function turningClock() {
+    const due: { readonly run: () => void; readonly durationMs: number }[] = [];
+    const after = (durationMs: number, run: () => void) => {
+      const turn = { run, durationMs };
+      due.push(turn);
+      return () => void (due.includes(turn) && due.splice(due.indexOf(turn), 1));
+    };
+    const turn = async () => {
+      await until(() => due.some(({ durationMs }) => durationMs === secretRefreshMs));
+      due.splice(due.findIndex(({ durationMs }) => durationMs === secretRefreshMs), 1)[0]?.run();
+      await until(() => due.some(({ durationMs }) => durationMs === secretRefreshMs));
+    };
+    return { clock: { ...systemClock, after }, turn };
+  }
+
+  it('is mounted below the running container when it has been there for a while, and what can no longer be read stays', async () => {
+    const { clock, turn } = turningClock();
+    const site = await platform({ clock });
+    const mounted = () => readFileSync(join(site.containerApps.volumes('certificates')[0] ?? '', 'device.pem'), 'utf8');
+    site.secrets.value = 'first';
+    await site.containerApps.putApp(appId('site'), app([{ name: 'program', image: site.images.add('program', 'setInterval(() => {}, 1000)'), volumeMounts: [{ volumeName: 'certificates', mountPath: '/certificates' }] }], {
+      configuration: { secrets: [{ name: 'device.pem', keyVaultUrl: 'https://vault/secrets/device', identity: identityId }] }, template: { volumes: [{ name: 'certificates', storageType: 'Secret' }] },
+    }));
+    await site.event('appStarted');
+    await turn();
+    site.secrets.value = 'second';
+    await turn();
+    expect(mounted()).toBe('first');
+    await turn();
+    expect(mounted()).toBe('second');
+    expect(readdirSync(site.containerApps.volumes('certificates')[0] ?? '')).toEqual(['device.pem']);
+    site.secrets.refusal = new Error('Forbidden');
+    await turn();
+    await turn();
+    expect(mounted()).toBe('second');
+    expect(site.logged()).toContain('cannot be read, the mounted ones stay');
+    expect(site.events.map(({ type }) => type)).toEqual(['appStarted']);
+    await site.close();
+  });
 });
 
 it('restarts a container that ends, and replaces the revision when the declaration changes', async () => {

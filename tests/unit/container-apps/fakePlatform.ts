@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ContainerApps, type ContainerAppsEvent } from '../../../local-azure/container-apps/containerApps';
 import type { Principal } from '../../../local-azure/entra/tokenAuthority';
 import { armId } from '../../../local-azure/provider/armId';
+import type { Clock } from '../../../local-azure/region/clock';
 import { createRegionContext } from '../../../local-azure/region/regionContext';
 import { ResourceManager } from '../../../local-azure/resource-manager/resourceManager';
 import type { Directory, IdentityEndpoint, ImageStore } from '../../../local-azure/region/seams';
@@ -31,9 +32,10 @@ class FakeDirectory implements Directory {
 }
 
 /** Container Apps over a temporary directory; images are directories with an `index.js` that the test writes. */
-export async function platform(options: { readonly directory?: string } = {}) {
+export async function platform(options: { readonly directory?: string; readonly clock?: Clock } = {}) {
   const directory = options.directory ?? realpathSync(mkdtempSync(join(tmpdir(), 'region-')));
-  const context = await createRegionContext({ directory });
+  const lines: string[] = [];
+  const context = await createRegionContext({ directory, log: (_service, message) => void lines.push(message), ...(options.clock === undefined ? {} : { clock: options.clock }) });
   const identities = new FakeDirectory();
   identities.managedIdentity(identityId, 'program');
   const granted = new Set<string>();
@@ -57,19 +59,25 @@ export async function platform(options: { readonly directory?: string } = {}) {
     },
   };
   const queue = { length: 0, error: undefined as Error | undefined, asked: 0 };
+  const secrets = { value: undefined as string | undefined, refusal: undefined as Error | undefined };
   const resourceManager = new ResourceManager(context);
   await resourceManager.start();
   const containerApps = new ContainerApps(context, {
     directory: identities, identityEndpoint, images, resourceManager,
     queues: { send: async () => undefined, countMessages: async () => { queue.asked++; if (queue.error) throw queue.error; return queue.length; } },
-    secrets: { read: async (url, as) => `secret of ${url} for ${as.displayName}` },
+    secrets: {
+      read: async (url, as) => {
+        if (secrets.refusal) throw secrets.refusal;
+        return secrets.value ?? `secret of ${url} for ${as.displayName}`;
+      },
+    },
     resolveStorageAccount: (name) => (name === 'data' ? armId(group, 'Microsoft.Storage/storageAccounts', name) : undefined),
   });
   const events: ContainerAppsEvent[] = [];
   containerApps.onEvent((event) => events.push(event));
   await containerApps.start();
   return {
-    directory, context, containerApps, resourceManager, images, queue, events, granted, identities, identityEndpoint,
+    directory, context, containerApps, resourceManager, images, queue, secrets, logged: () => lines.join('\n'), events, granted, identities, identityEndpoint,
     event: async <T extends ContainerAppsEvent['type']>(type: T, count = 1) => {
       for (let tries = 0; events.filter((one) => one.type === type).length < count; tries++) {
         if (tries > 400) throw new Error(`no ${count} events ${type}; there were ${JSON.stringify(events)}`);
