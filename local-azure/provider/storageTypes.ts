@@ -160,11 +160,11 @@ export function storageTypes(storage: Storage, directory: Pick<Directory, 'manag
   const managementPolicy = plain({
     token: 'azure-native:storage:ManagementPolicy', replaceOn: { resourceGroupName: partOfId, accountName: partOfId }, computed: ['lastModifiedTime'], read: ofAccount, more: checkPolicy,
     rules: [groupRule, accountRule, { property: 'managementPolicyName', required: true, allowed: ['default'], expected: 'default' }, { property: 'policy', required: true, expected: 'the rules of the policy' }],
-    put: (inputs) => {
+    put: async (inputs) => {
       const redundancy = redundancyOf(storage.resources.get(keyOf(parentOf(inputs))));
       if (archives(inputs) && inZones(redundancy)) throw new ResourceError('InvalidRequestPropertyValue', `the policy has tierToArchive, which a ${redundancy} account does not have.`, 'Archive is there for LRS, GRS and RA-GRS only; use tierToCold.');
       const id = `${parentOf(inputs)}/managementPolicies/default`;
-      return Promise.resolve({ id, outputs: remember(id, { ...inputs, name: 'DefaultManagementPolicy', azureApiVersion: apiVersion, type: `${accountType}/managementPolicies`, lastModifiedTime: now() }) });
+      return { id, outputs: remember(id, { ...inputs, name: 'DefaultManagementPolicy', azureApiVersion: apiVersion, type: `${accountType}/managementPolicies`, lastModifiedTime: now() }) };
     },
   });
   return { resources: [account, container, queue, blobService, managementPolicy], functions: [] };
