@@ -49,6 +49,8 @@ export class Factory extends pulumi.ComponentResource {
   readonly route: MessageRoute;
   readonly device: DeviceRegistration;
   readonly programs: PipelinePrograms;
+  /** Public certificates that Azure knows the site by. */
+  readonly siteCertificates: pulumi.Output<string[]>;
   readonly siteIdentity: SiteIdentity;
   /** ARM ids of what holds data, to be locked. */
   readonly dataResources: Readonly<Record<string, pulumi.Output<string>>>;
@@ -99,6 +101,7 @@ export class Factory extends pulumi.ComponentResource {
       vaultUri: siteVault.vaultUri, deviceId: deviceId(factory), certificateSerial: edgeSite.certificateSerial, disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
     }, { ...child, dependsOn: [...deployerGrants.ready] });
     const certificates: pulumi.Input<string>[] = enrolment === undefined ? [...configuration.siteCertificates] : [enrolment.certificatePem];
+    this.siteCertificates = pulumi.all(certificates);
     this.siteIdentity = new SiteIdentity('site', { displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`, ownerObjectId: deployer.objectId, certificates, ...(principal === 'create' ? {} : { existingClientId: principal.existing }) }, child);
     const [primary = '', secondary] = certificates.map((pem) => pulumi.output(pem).apply((text) => certificateFacts(text).thumbprint));
     this.device = new DeviceRegistration('model-manager-device', {

@@ -12,6 +12,8 @@ type Exported<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
 export interface SiteLinks {
   readonly siteClientId: pulumi.Output<string>; readonly siteTenantId: pulumi.Output<string>; readonly siteAuthorityHost: string;
   readonly siteInstrumentationKey: pulumi.Output<string>; readonly siteIngestionHost: pulumi.Output<string>; readonly siteRemoteWriteHost: pulumi.Output<string>; readonly siteRemoteWritePath: pulumi.Output<string>;
+  /** Public certificates that Azure knows the site by. */
+  readonly siteCertificates: pulumi.Output<string[]>;
 }
 
 /** The stack's outputs. No output is a secret. */
@@ -33,5 +35,6 @@ export function stackExports(configuration: Configuration, deployer: pulumi.Outp
     applicationInsightsId: platform.applicationInsightsId, logsQueryEndpoint: `${cloud.logsQueryEndpoint}/v1`, metricsQueryEndpoint: platform.telemetry.metricsQueryEndpoint,
     siteClientId: factory.siteIdentity.clientId, siteTenantId: deployer.tenantId, siteAuthorityHost: cloud.authorityHost,
     siteInstrumentationKey: platform.telemetry.instrumentationKey, siteIngestionHost: platform.telemetry.ingestionHost, siteRemoteWriteHost: platform.telemetry.remoteWriteHost, siteRemoteWritePath: platform.telemetry.remoteWritePath,
+    siteCertificates: factory.siteCertificates,
   };
 }

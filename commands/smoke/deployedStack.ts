@@ -11,13 +11,18 @@ import { upDirectory } from '../up/upDirectory';
 /** A stack that `npm run up:local` made; any other is what the person's own CLI knows. */
 export const isLocalStack = (local: string, stack: string): boolean => existsSync(join(upDirectory(local).backend, '.pulumi', 'stacks', project, `${stack}.json`));
 
-/** The outputs of a stack, as the Pulumi CLI tells them. Throws UsageError when there is no CLI, no such stack, or none of this program. */
-export async function readStackOutputs(stack: string, local: string, root: string, own: NodeJS.ProcessEnv): Promise<StackOutputs> {
+/** All outputs of a stack, as the Pulumi CLI tells them. Throws UsageError when there is no CLI or no such stack. */
+export async function readAllOutputs(stack: string, local: string, root: string, own: NodeJS.ProcessEnv): Promise<unknown> {
   const pulumi = findPulumi(root, own);
   const environment = isLocalStack(local, stack) ? pulumiEnvironment(upDirectory(local), pulumi, root, undefined, own) : { ...own, PATH: pathFor(pulumi, root, own['PATH']), PULUMI_SKIP_UPDATE_CHECK: 'true' };
   const { status, stdout, stderr } = await runPulumi({ pulumi, directory: root, environment }, ['stack', 'output', '--json', '--stack', stack, '--non-interactive']);
   if (status !== 0) throw new UsageError(`--stack ${stack}: ${stderr.split('\n').find((line) => line.trim() !== '')?.replace(/^error: /, '').slice(0, 300) ?? `the Pulumi CLI ended with ${status}`}`);
-  const parsed = stackOutputs.safeParse(JSON.parse(stdout));
+  return JSON.parse(stdout) as unknown;
+}
+
+/** The outputs that follow the loop. Throws UsageError when there are none of this program. */
+export async function readStackOutputs(stack: string, local: string, root: string, own: NodeJS.ProcessEnv): Promise<StackOutputs> {
+  const parsed = stackOutputs.safeParse(await readAllOutputs(stack, local, root, own));
   if (!parsed.success) throw new UsageError(`--stack ${stack}: expected the outputs of this program, ${parsed.error.issues[0]?.path.join('.') ?? ''} is missing or wrong. Was the stack ever deployed?`);
   return parsed.data;
 }
