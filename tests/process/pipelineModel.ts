@@ -16,7 +16,7 @@ export interface Job {
   readonly steps: readonly Step[];
   readonly raw: Mapping;
 }
-export interface Stage { readonly name: string; readonly dependsOn: readonly string[] | undefined; readonly condition: string | undefined; readonly jobs: readonly Job[] }
+export interface Stage { readonly name: string; readonly dependsOn: readonly string[]; readonly condition: string | undefined; readonly jobs: readonly Job[] }
 
 const optional = (node: Node | undefined) => (typeof node === 'string' ? node : undefined);
 const commandsOf = (script: string) => script.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
@@ -49,7 +49,7 @@ export const stepsOf = (stages: readonly Stage[]): { readonly stage: Stage; read
 
 /** Whether a stage runs only after another one has succeeded. */
 export function comesAfter(stages: readonly Stage[], stage: Stage, earlier: string): boolean {
-  return (stage.dependsOn ?? []).some((name) => {
+  return stage.dependsOn.some((name) => {
     const before = stages.find((one) => one.name === name);
     return before !== undefined && (name === earlier || comesAfter(stages, before, earlier));
   });
