@@ -51,6 +51,8 @@ export class Factory extends pulumi.ComponentResource {
   readonly route: MessageRoute;
   readonly device: DeviceRegistration;
   readonly programs: PipelinePrograms;
+  /** Public certificates that Azure knows the site by. */
+  readonly siteCertificates: pulumi.Output<string[]>;
   readonly siteIdentity: SiteIdentity;
   /** Where the stack asks for them. */
   readonly siteDocuments: SiteDocuments | undefined;
@@ -106,6 +108,7 @@ export class Factory extends pulumi.ComponentResource {
     };
     const enrolment = siteKeys === undefined ? undefined : new SimulatedEnrolment('enrolment', { ...siteKeys, certificateOverlap: edgeSite.certificateOverlap, takeUpSeconds: cloud.secretRefreshSeconds }, { ...child, dependsOn: [...deployerGrants.ready] });
     const certificates = enrolment?.certificates ?? labelled(configuration.siteCertificates);
+    this.siteCertificates = pulumi.all(certificates.map(({ pem }) => pem));
     const factsOf = (pem: pulumi.Input<string>) => pulumi.output(pem).apply(certificateFacts);
     this.siteIdentity = new SiteIdentity('site', { displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`, ownerObjectId: deployer.objectId, certificates, ...(principal === 'create' ? {} : { existingClientId: principal.existing }) }, child);
     const [primary = '', secondary] = certificates.map(({ pem }) => factsOf(pem).thumbprint);

@@ -12,6 +12,8 @@ type Exported<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
 export interface SiteLinks {
   readonly siteClientId: pulumi.Output<string>; readonly siteTenantId: pulumi.Output<string>; readonly siteAuthorityHost: string;
   readonly siteInstrumentationKey: pulumi.Output<string>; readonly siteIngestionHost: pulumi.Output<string>; readonly siteRemoteWriteHost: pulumi.Output<string>; readonly siteRemoteWritePath: pulumi.Output<string>;
+  /** Public certificates that Azure knows the site by. */
+  readonly siteCertificates: pulumi.Output<string[]>;
   /** Where the stack keeps the site's configuration documents in a vault: their addresses. */
   readonly siteDocuments?: { readonly modelManager: pulumi.Output<string>; readonly modelMonitor: pulumi.Output<string> };
 }
@@ -35,6 +37,7 @@ export function stackExports(configuration: Configuration, deployer: pulumi.Outp
     applicationInsightsId: platform.applicationInsightsId, logsQueryEndpoint: `${cloud.logsQueryEndpoint}/v1`, metricsQueryEndpoint: platform.telemetry.metricsQueryEndpoint,
     siteClientId: factory.siteIdentity.clientId, siteTenantId: deployer.tenantId, siteAuthorityHost: cloud.authorityHost,
     siteInstrumentationKey: platform.telemetry.instrumentationKey, siteIngestionHost: platform.telemetry.ingestionHost, siteRemoteWriteHost: platform.telemetry.remoteWriteHost, siteRemoteWritePath: platform.telemetry.remoteWritePath,
+    siteCertificates: factory.siteCertificates,
     ...(factory.siteDocuments === undefined ? {} : { siteDocuments: { modelManager: factory.siteDocuments.modelManager.uri, modelMonitor: factory.siteDocuments.modelMonitor.uri } }),
   };
 }

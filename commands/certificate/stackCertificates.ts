@@ -3,22 +3,23 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
-import { ConfigurationError, parseConfiguration } from '../../components/configuration';
+import { ConfigurationError, parseConfiguration, type Configuration } from '../../components/configuration';
 import { CertificateError, thumbprintOf } from './siteKeys';
 
 const path = ['config', 'factory-loop:siteCertificates'] as const;
+const serialPath = ['config', 'factory-loop:edgeSite', 'certificateSerial'] as const;
 const certificates = z.array(z.string().includes('BEGIN CERTIFICATE').refine((pem) => !pem.includes('PRIVATE KEY'), 'public certificates only')).max(2);
 
 /** A value as the program gets it; an encrypted one is not known here and judged by the program alone. */
 const asGiven = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 const isEncrypted = (value: unknown): boolean => JSON.stringify(value).includes('"secure":');
 
-/** Throws, in one line, when the program would refuse the stack with these certificates. */
-function refuseWhatTheProgramRefuses(file: string, document: Document): void {
+/** The stack as the program reads it. Throws, in one line, when the program would refuse it. */
+function configurationOf(file: string, document: Document): Configuration {
   const { config } = z.object({ config: z.record(z.string(), z.unknown()) }).parse(document.toJS());
   const values = Object.entries(config).filter(([key, value]) => key.startsWith('factory-loop:') && !isEncrypted(value)).map(([key, value]) => [key.slice('factory-loop:'.length), asGiven(value)] as const);
   try {
-    parseConfiguration(Object.fromEntries(values));
+    return parseConfiguration(Object.fromEntries(values));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     throw new CertificateError(`${file} would be refused: ${error.message.split('\n').slice(1).map((line) => line.trim()).join('; ')}`);
@@ -53,10 +54,27 @@ export class StackCertificates {
     const document = this.read();
     if (list.length === 0) document.deleteIn(path);
     else document.setIn(path, list.map((one) => one.toString()));
-    if (judged) refuseWhatTheProgramRefuses(this.file, document);
+    if (judged) configurationOf(this.file, document);
+    this.save(document);
+  }
+  private save(document: Document): void {
     const fresh = `${this.file}.new`;
     writeFileSync(fresh, document.toString({ lineWidth: 0 }));
     renameSync(fresh, this.file);
+  }
+  /** Whether the deployment makes the site's certificate: for a simulated site, and where the key is kept in a vault. */
+  isMadeByDeployment(): boolean {
+    const { edgeSite, siteDocuments } = configurationOf(this.file, this.read());
+    return edgeSite.enabled || siteDocuments.keyVault;
+  }
+  /** Another number makes the next one of these certificates. */
+  takeNextSerial(): number {
+    const document = this.read();
+    const serial = configurationOf(this.file, document).edgeSite.certificateSerial + 1;
+    document.setIn(serialPath, serial);
+    configurationOf(this.file, document);
+    this.save(document);
+    return serial;
   }
   add(certificate: X509Certificate): void {
     const list = this.list();

@@ -4,7 +4,12 @@ import { allRules } from '../../policy/allRules';
 import { violations } from '../../policy/rule';
 import type { DeclaredResource } from '../../policy/declaredResource';
 import { declareStack, stacks, type StackName } from '../unit/policy/declaredResources';
+import { allProcessRules } from '../process/allProcessRules';
+import { readProcessFiles } from '../process/pipelineFiles';
+import { processOf } from '../process/processModel';
 import { readConsiderations, type Consideration } from './considerations';
+import { processSurvivors } from './processMutants';
+import { readProcessRows } from './processRows';
 import { propertyMutants } from './propertyMutants';
 import { follows, withOtherValue } from './settingMutants';
 
@@ -21,9 +26,11 @@ async function declareAfresh(settings: Readonly<Record<string, unknown>>): Promi
 
 const stackOf = ({ production }: Consideration): StackName => (production ? 'production' : 'dev');
 
-/** `npm run mutate`: drops every property and changes every setting of docs/considerations.md in turn; prints what no rule and no property noticed. */
+/** `npm run mutate`: drops every property and every step and changes every setting of docs/considerations.md in turn; prints what no rule and no property noticed. */
 async function mutate(): Promise<number> {
-  const rows = readConsiderations(readFileSync(join(root, 'docs', 'considerations.md'), 'utf8'));
+  const markdown = readFileSync(join(root, 'docs', 'considerations.md'), 'utf8');
+  const rows = readConsiderations(markdown);
+  const steps = readProcessRows(markdown);
   const declared = { dev: await declareAfresh(stacks.dev), production: await declareAfresh(stacks.production) };
   const survivors: string[] = [];
   let properties = 0;
@@ -44,8 +51,9 @@ async function mutate(): Promise<number> {
     const changed = await declareAfresh(withOtherValue(stacks[stack], setting));
     survivors.push(...of.filter((row) => !follows(row, declared[stack], changed)).map((row) => `${row.kind}.${row.path} of ${stack} does not follow ${setting}`));
   }
+  survivors.push(...processSurvivors(steps, readProcessFiles(root), allProcessRules, (files) => processOf(files, root)));
   for (const survivor of survivors) process.stdout.write(`survived: ${survivor}\n`);
-  process.stdout.write(`${rows.length} rows; ${properties} properties dropped, ${bySetting.size} settings changed; survivors: ${survivors.length}\n`);
+  process.stdout.write(`${rows.length + steps.length} rows; ${properties} properties and ${steps.length} steps dropped, ${bySetting.size} settings changed; survivors: ${survivors.length}\n`);
   return survivors.length === 0 ? 0 : 1;
 }
 
