@@ -11,7 +11,9 @@ const shown = (value: number) => Number(value.toPrecision(2));
 export function settingWarnings(configuration: Configuration): string[] {
   const { edgeSite, logs, parts, logAnalyticsWorkspace } = configuration;
   if (parts === 'platform') return [];
-  const { plant, passSeconds } = monthlyUse(configuration, (lineHoursPerDay(edgeSite) * hoursPerMonth) / 24, hoursPerMonth);
+  // How many raw files a plant drops only its owner knows: what an estimate assumes is nothing to warn about.
+  const expectedLoad = { ...configuration.expectedLoad, rawGbPerDay: configuration.expectedLoad.rawGbPerDay ?? 0 };
+  const { plant, passSeconds } = monthlyUse({ ...configuration, expectedLoad }, (lineHoursPerDay(edgeSite) * hoursPerMonth) / 24, hoursPerMonth);
   const telemetry = plant.telemetryGbPerDay;
   return [
     ...(logAnalyticsWorkspace === 'create' && logs.dailyQuotaGb >= 0 && telemetry > logs.dailyQuotaGb
