@@ -1,10 +1,22 @@
 import { bundleAll } from './bundle';
+import { readHelpOption, UsageError } from './startOptions';
+
+const help = `Usage: npm run build
+
+Bundles every program into dist/ and prints name and content hash: what the images
+of the next pulumi up are built from. Unchanged programs are left as they are.
+`;
 
 /** `npm run build`: bundles every program to dist/ and prints name and content hash. */
-bundleAll().then(
-  (bundles) => bundles.forEach(({ name, hash }) => process.stdout.write(`${name.padEnd(24)}${hash.slice(0, 16)}\n`)),
-  (error: Error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  },
-);
+async function build(): Promise<void> {
+  if (readHelpOption(process.argv.slice(2), 'build') === 'help') {
+    process.stdout.write(help);
+    return;
+  }
+  for (const { name, hash } of await bundleAll()) process.stdout.write(`${name.padEnd(24)}${hash.slice(0, 16)}\n`);
+}
+
+build().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});

@@ -3,14 +3,23 @@ import { join } from 'node:path';
 import { buildArguments, engineKey, engineKeyFile, engineTools, isBuilt, readToolModule } from './engine/engineTools';
 import { goVersion, runGo } from './engine/runGo';
 import { createTerminal } from './loop/terminal';
-import { UsageError } from './startOptions';
+import { readHelpOption, UsageError } from './startOptions';
 
 const root = join(__dirname, '..');
 const binaries = join(root, '.local', 'bin');
 const tellEveryMs = 30_000;
+const help = `Usage: npm run engine:build
+
+Builds the Pulumi CLI and its Node language host into .local/bin, unless they are
+there. Takes minutes the first time; needs Go and a Go module proxy.
+`;
 
 /** `npm run engine:build`: builds the Pulumi CLI and its Node language host into .local/bin, unless they are there. */
 async function buildEngine(): Promise<void> {
+  if (readHelpOption(process.argv.slice(2), 'engine:build') === 'help') {
+    process.stdout.write(help);
+    return;
+  }
   const version = goVersion(join(root, engineTools[0]?.module ?? ''));
   if (version === undefined) throw new UsageError('engine:build needs Go 1.21 or newer on PATH (it fetches the Go that the modules ask for) and access to a Go module proxy; see go.dev/dl. A Pulumi CLI on PATH does as well.');
   const key = engineKey(root, version);

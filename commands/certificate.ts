@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { create, revoke, rotate, status, type Told } from './certificate/actions';
 import { renew, statusAway } from './certificate/awayFromSite';
 import { certificateHelp, readCertificateOptions } from './certificate/certificateOptions';
+import { certificateToKnow, requireDeployed } from './certificate/deployedCertificates';
 import { documentOutputs, documents, readOutputsFile } from './certificate/documents';
 import { CertificateError, SiteKeys } from './certificate/siteKeys';
 import { StackCertificates } from './certificate/stackCertificates';
@@ -20,6 +21,13 @@ async function knownCertificates(stack: StackCertificates): Promise<X509Certific
   if (!stack.isMadeByDeployment()) return stack.list();
   const { siteCertificates } = await readOutputsOf(enrolledOutputs, stack.stack, join(root, '.local'), root, process.env);
   return siteCertificates.map((pem) => new X509Certificate(pem));
+}
+
+/** What was deployed, from a file with the stack's outputs or from the stack itself. */
+async function deployedCertificates(stack: string | undefined, file: string | undefined): Promise<X509Certificate[]> {
+  if (file === undefined && stack === undefined) throw new UsageError('expected --outputs <file> with what "pulumi stack output --json" printed, or --stack <name>: the site goes over only to a certificate that Azure knows.');
+  const outputs = file === undefined ? await readOutputsOf(enrolledOutputs, stack ?? '', join(root, '.local'), root, process.env) : readOutputsFile(enrolledOutputs, file);
+  return outputs.siteCertificates.map((pem) => new X509Certificate(pem));
 }
 
 async function certificate(): Promise<number> {
@@ -47,10 +55,12 @@ async function certificate(): Promise<number> {
   if (options.action === 'status') return answer(status(keys, stack, now));
   if (options.action === 'documents') {
     const { outputs: file, transport } = options;
-    const outputs = file === undefined ? await readOutputsOf(documentOutputs, options.stack ?? '', join(root, '.local'), root, process.env) : readOutputsFile(given(file));
+    const outputs = file === undefined ? await readOutputsOf(documentOutputs, options.stack ?? '', join(root, '.local'), root, process.env) : readOutputsFile(documentOutputs, given(file));
     tell(documents(keys, stack, { outputs, transport, buildNumber: version, authorities: trustedAuthorities() }, now));
     return 0;
   }
+  const toKnow = options.action === 'rotate' || options.action === 'revoke' ? certificateToKnow(options.action, options.action === 'revoke' ? options.which : undefined, keys) : undefined;
+  if (toKnow !== undefined && (options.action === 'rotate' || options.action === 'revoke')) requireDeployed(toKnow.thumbprint, await deployedCertificates(options.stack, options.outputs === undefined ? undefined : given(options.outputs)));
   tell(options.action === 'create' ? await create(keys, stack, options.device, now) : options.action === 'rotate' ? await rotate(keys, stack, now) : revoke(keys, stack, options.which));
   return 0;
 }

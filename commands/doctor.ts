@@ -30,7 +30,7 @@ function readConfiguration(values: Readonly<Record<string, string>>) {
   try {
     return parseConfiguration(values);
   } catch (error) {
-    throw error instanceof ConfigurationError ? new UsageError(error.message.split('\n').map((line) => line.trim()).join(' ')) : error;
+    throw error instanceof ConfigurationError ? new UsageError(error.message.split('\n').map((line) => line.trim()).join('; ').replace(':; ', ': ')) : error;
   }
 }
 

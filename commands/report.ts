@@ -4,12 +4,23 @@ import { join } from 'node:path';
 import { readLocalOption, UsageError } from './startOptions';
 
 const root = join(__dirname, '..');
+const help = `Usage: npm run report -- [--local <folder>]
+
+Opens the page of the last run; without a desktop it says where the page is.
+
+  --local <folder>  folder of the run (default .local)
+`;
 /** What opens a file the way its owner wants it, by platform; elsewhere the desktop's own. */
 const openers: Readonly<Record<string, readonly [string, ...string[]]>> = { darwin: ['open'], win32: ['cmd', '/c', 'start', ''] };
 
 /** `npm run report`: opens the page of the last run; without a desktop it says where the page is. */
 function report(): void {
-  const page = join(readLocalOption(process.argv.slice(2), 'report', root), 'report.html');
+  const local = readLocalOption(process.argv.slice(2), 'report', root);
+  if (local === 'help') {
+    process.stdout.write(help);
+    return;
+  }
+  const page = join(local, 'report.html');
   if (!existsSync(page)) throw new UsageError(`there is no report at ${page}: run "npm start" first.`);
   const desktop = process.platform !== 'linux' || (process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY'] ?? '') !== '';
   const [opener, ...args] = openers[process.platform] ?? ['xdg-open'];

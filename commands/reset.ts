@@ -4,6 +4,13 @@ import { refuseRunning, regionFolders, removeRegion } from './loop/regionDirecto
 import { readLocalOption, UsageError } from './startOptions';
 
 const root = join(__dirname, '..');
+const help = `Usage: npm run reset -- [--local <folder>]
+
+Takes away what runs left, and nothing while a region runs there; the engine that
+engine:build made stays.
+
+  --local <folder>  folder of the runs (default .local)
+`;
 
 /** The engine that engine:build made is no run's; building it again takes minutes. */
 const tools = join(root, '.local', 'bin');
@@ -11,6 +18,10 @@ const tools = join(root, '.local', 'bin');
 /** `npm run reset`: takes away what runs left, and nothing while a region runs in the folder or below it. */
 function reset(): void {
   const local = readLocalOption(process.argv.slice(2), 'reset', root);
+  if (local === 'help') {
+    process.stdout.write(help);
+    return;
+  }
   if (!existsSync(local)) {
     process.stdout.write(`${relative(root, local)} is empty already.\n`);
     return;

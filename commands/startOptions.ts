@@ -70,10 +70,19 @@ export function localFolder(given: string, root: string): string {
   return local;
 }
 
+/** Reads the command line of a command that takes nothing but --help. Throws UsageError. */
+export function readHelpOption(args: readonly string[], command: string): 'help' | undefined {
+  const [first] = args;
+  if (first === undefined) return undefined;
+  if (first === '--help' || first === '-h') return 'help';
+  throw new UsageError(`unexpected "${first}". Usage: npm run ${command}`);
+}
+
 /** Reads the command line of a command that only takes the folder of a run. */
-export function readLocalOption(args: readonly string[], command: string, root: string): string {
+export function readLocalOption(args: readonly string[], command: string, root: string): string | 'help' {
   try {
-    return localFolder(parseArgs({ args: [...args], strict: true, allowPositionals: false, options: { local: { type: 'string', default: '.local' } } }).values.local, root);
+    const { values } = parseArgs({ args: [...args], strict: true, allowPositionals: false, options: { local: { type: 'string', default: '.local' }, help: { type: 'boolean', short: 'h' } } });
+    return values.help === true ? 'help' : localFolder(values.local, root);
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. Usage: npm run ${command} -- [--local <folder>]`);
   }

@@ -134,7 +134,8 @@ const decoded = (text: string): unknown => {
   }
 };
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown => path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
-const shown = (value: unknown) => (value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 80));
+/** A key that came by mistake is not repeated. */
+const shown = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value)?.includes('PRIVATE KEY') ? 'a private key' : (JSON.stringify(value) ?? String(value)).slice(0, 80));
 
 function samePorts(edgeSite: Configuration['edgeSite']): string[] {
   const ports = Object.entries(edgeSite).filter((entry): entry is [string, number] => entry[0].endsWith('Port'));

@@ -26,6 +26,7 @@ export async function rotate(keys: SiteKeys, stack: StackCertificates | undefine
   const current = keys.current();
   const next = keys.find('next');
   if (!next) {
+    if (keys.find('previous')) throw new CertificateError(`${keys.folder} has the previous certificate still: end it first, "npm run certificate -- revoke previous" and pulumi up.`);
     const made = await keys.make('next', current.commonName, now);
     try {
       stack?.add(made.certificate);

@@ -25,8 +25,9 @@ the folder, the stack's configuration gets the public certificate.
   --site <folder>       the folder of the site's keys
   --stack <name>        keep Pulumi.<name>.yaml up to date; without it the public
                         certificate is printed
-  --outputs <file>      documents: what "pulumi stack output --json" printed; without
-                        it the Pulumi CLI is asked for the outputs of --stack
+  --outputs <file>      what "pulumi stack output --json" printed; without it the
+                        Pulumi CLI is asked for the outputs of --stack. Needed for
+                        documents, the second rotate and revoke previous
   --transport <tls|wss> documents: how the AI Model Manager reaches the hub, MQTT on
                         port 8883 or through a WebSocket on port 443; default tls
   --json                the result as JSON, on standard output
@@ -43,7 +44,7 @@ interface AtSite { readonly site: string; readonly stack: string | undefined; re
 /** What is done where they are not, from what is known of the stack. */
 interface AwayFromSite { readonly site: undefined; readonly stack: string; readonly json: boolean }
 export type CertificateOptions =
-  | (AtSite & ({ readonly action: 'create'; readonly device: string } | { readonly action: 'revoke'; readonly which: string } | { readonly action: 'rotate' } | { readonly action: 'status' } | { readonly action: 'documents'; readonly outputs: string | undefined; readonly transport: HubTransport }))
+  | (AtSite & ({ readonly action: 'create'; readonly device: string } | { readonly action: 'revoke'; readonly which: string; readonly outputs: string | undefined } | { readonly action: 'rotate'; readonly outputs: string | undefined } | { readonly action: 'status' } | { readonly action: 'documents'; readonly outputs: string | undefined; readonly transport: HubTransport }))
   | (AwayFromSite & { readonly action: 'renew' | 'status' });
 
 /** Reads the command line. Throws UsageError with one line that says what is wrong. */
@@ -58,7 +59,8 @@ export function readCertificateOptions(args: readonly string[]): CertificateOpti
   if (asked) return 'help';
   if (action !== 'create' && action !== 'rotate' && action !== 'revoke' && action !== 'status' && action !== 'renew' && action !== 'documents') throw new UsageError(`expected create, rotate, revoke, status, renew or documents, got ${action ?? 'nothing'}; see "npm run certificate -- --help".`);
   if (more !== undefined || (which !== undefined && action !== 'revoke')) throw new UsageError(`unexpected "${more ?? which ?? ''}".`);
-  if (action !== 'documents' && (outputs !== undefined || transport !== undefined)) throw new UsageError(`${outputs === undefined ? '--transport' : '--outputs'} is for documents only.`);
+  if (outputs !== undefined && !['documents', 'rotate', 'revoke'].includes(action)) throw new UsageError('--outputs is for documents, rotate and revoke.');
+  if (transport !== undefined && action !== 'documents') throw new UsageError('--transport is for documents only.');
   if (action === 'renew' && site !== undefined) throw new UsageError('renew: expected --stack without --site; the keys of a real site are replaced with rotate.');
   if (action === 'renew' && stack === undefined) throw new UsageError('--stack <name> is missing: whose certificate is to be renewed.');
   if (site === undefined) {
@@ -72,12 +74,12 @@ export function readCertificateOptions(args: readonly string[]): CertificateOpti
       return { action, device, ...place };
     case 'revoke':
       if (which === undefined) throw new UsageError('revoke: expected next, previous or a SHA-256 thumbprint.');
-      return { action, which, ...place };
+      return { action, which, outputs, ...place };
     case 'documents':
       if (outputs === undefined && stack === undefined) throw new UsageError('documents: expected --outputs <file> with what "pulumi stack output --json" printed, or --stack <name>.');
       if (transport !== undefined && !isHubTransport(transport)) throw new UsageError(`--transport ${transport}: expected ${hubTransports.join(' or ')}.`);
       return { action, outputs, transport: transport ?? 'tls', ...place };
     default:
-      return action === 'rotate' ? { action, ...place } : { action: 'status', ...place };
+      return action === 'rotate' ? { action, outputs, ...place } : { action: 'status', ...place };
   }
 }

@@ -17,15 +17,15 @@ export const documentOutputs = z.object({
 });
 export type DocumentOutputs = z.output<typeof documentOutputs>;
 
-/** What `pulumi stack output --json` printed into a file. */
-export function readOutputsFile(file: string): DocumentOutputs {
+/** What `pulumi stack output --json` printed into a file, as far as the schema names it. */
+export function readOutputsFile<S extends z.ZodType>(schema: S, file: string): z.output<S> {
   let given: unknown;
   try {
     given = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new CertificateError(`--outputs ${file}: expected the outputs of the stack as JSON, from "pulumi stack output --json" (${(error as Error).message.slice(0, 200)}).`);
   }
-  const parsed = documentOutputs.safeParse(given);
+  const parsed = schema.safeParse(given);
   if (!parsed.success) throw new CertificateError(`--outputs ${file}: expected the outputs of this program, ${parsed.error.issues[0]?.path.join('.') ?? ''} is missing or wrong.`);
   return parsed.data;
 }

@@ -25,7 +25,7 @@ export async function plannedStack(stack: StackFile, options: { readonly preview
     });
     if ('recorded' in answer) return answer.recorded;
     const { name, message } = answer.error;
-    if (configurationErrors.includes(name)) throw new UsageError(`Pulumi.${stack.stack}.yaml: ${message.split(/\n\s*/).join(' ').replace(/^the stack's configuration is wrong: /, '')}`);
+    if (configurationErrors.includes(name)) throw new UsageError(`Pulumi.${stack.stack}.yaml: ${message.split(/\n\s*/).join('; ').replace(/^the stack's configuration is wrong:; /, '')}`);
     throw new Error(`stack ${stack.stack}: ${message}`);
   } finally {
     clearTimeout(late);

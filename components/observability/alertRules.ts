@@ -40,8 +40,8 @@ const deadLetters = <Signals>(of: string, resourceId: (signals: Signals) => stri
   operator: 'GreaterThan', threshold: 0, advice: 'Events are in the dead-letters container: a step of the loop did not start. Look for a missing role of the topic at the queue, then put the events into the queue again.',
 });
 
-/** The latest end of validity counts: while a certificate is being replaced the earlier one may run out. */
-const latest = (times: readonly string[]) => [...times].sort().at(-1) ?? '';
+/** The earliest end of validity counts: a rotation that nobody finished leaves the site with the certificate that ends first. */
+const earliest = (times: readonly string[]) => [...times].sort()[0] ?? '';
 
 /** Rules that would call somebody every evening where the site is up by the clock. */
 const ofSilence = ['device-silent', 'telemetry-stopped'];
@@ -87,8 +87,8 @@ export function factoryAlerts(factory: string, settings: AlertSettings, site: { 
     {
       kind: 'log', name: 'certificate', title: 'The certificate of the site runs out', severity: 2, windowMinutes: day, operator: 'GreaterThan', threshold: 0,
       // Usage has rows of every hour in which anything is collected: the rule asks the calendar, not the data.
-      query: ({ certificatesNotAfter }) => ['Usage', '| summarize TimeGenerated = max(TimeGenerated)', `| extend NotAfter = datetime(${latest(certificatesNotAfter)})`, `| where NotAfter < now() + ${settings.certificateDays}d`].join('\n'),
-      advice: `Without a valid certificate the device, the telemetry and the inference data are refused. ${site.simulated === true ? 'The site is a simulated one: raise edgeSite.certificateSerial by one and deploy.' : 'Make the next one on the site, add its public part to siteCertificates and deploy.'}`,
+      query: ({ certificatesNotAfter }) => ['Usage', '| summarize TimeGenerated = max(TimeGenerated)', `| extend NotAfter = datetime(${earliest(certificatesNotAfter)})`, `| where NotAfter < now() + ${settings.certificateDays}d`].join('\n'),
+      advice: `Without a valid certificate the device, the telemetry and the inference data are refused. ${site.simulated === true ? 'The site is a simulated one: raise edgeSite.certificateSerial by one and deploy.' : 'Look at "npm run certificate -- status" on the site: make the next one with rotate and deploy, or finish the rotation that is under way, rotate again and revoke previous.'}`,
     },
     {
       kind: 'log', name: 'drift', title: 'The running model alarms more than it did', severity: 2, windowMinutes: day, operator: 'GreaterThan', threshold: settings.driftAlarmsPerDay, query: () => ['AppTraces', `| where ${ofFactory}`, "| where Message startswith 'alarm started'"].join('\n'),

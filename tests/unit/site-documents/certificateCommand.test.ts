@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, rotate } from '../../../commands/certificate/actions';
-import { documents, readOutputsFile, type DocumentOutputs } from '../../../commands/certificate/documents';
+import { documentOutputs, documents, readOutputsFile, type DocumentOutputs } from '../../../commands/certificate/documents';
 import { keyFiles, SiteKeys } from '../../../commands/certificate/siteKeys';
 import { StackCertificates } from '../../../commands/certificate/stackCertificates';
 import { trustedAuthorities } from '../../../commands/documents/hubAuthority';
@@ -80,7 +80,7 @@ describe('the outputs of a stack, from a file', () => {
   ])('are refused in one line where it %s', (_, content, reason) => {
     const file = join(folder, 'outputs.json');
     if (content !== undefined) writeFileSync(file, content);
-    expect(() => readOutputsFile(file)).toThrow(reason);
+    expect(() => readOutputsFile(documentOutputs, file)).toThrow(reason);
   });
 });
 
