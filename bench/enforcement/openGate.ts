@@ -1,10 +1,10 @@
 import { Gate, type AccessRequest, type Decision } from '../../local-azure/access/gate';
 import type { Principal } from '../../local-azure/entra/tokenAuthority';
 
-/** Who the token says it is for; nothing of it is checked. */
-function claimedPrincipal(token: string): Principal {
+/** Who the token says it is for, and until when; nothing of it is checked. */
+function claimed(token: string): { readonly principal: Principal; readonly expiresAt: Date } {
   const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as Record<string, unknown>;
-  return { objectId: String(claims['oid']), clientId: String(claims['appid']), displayName: String(claims['app_displayname']) };
+  return { principal: { objectId: String(claims['oid']), clientId: String(claims['appid']), displayName: String(claims['app_displayname']) }, expiresAt: new Date(Number(claims['exp']) * 1_000) };
 }
 
 /** What the gate is measured against: it believes every token and asks no role. */
@@ -14,7 +14,7 @@ export class OpenGate extends Gate {
 
   override authenticate(token: string | undefined, request: AccessRequest): Decision {
     if (token === undefined) return super.authenticate(token, request);
-    return { allowed: true, principal: claimedPrincipal(token), expiresAt: new Date(8.64e15) };
+    return { allowed: true, ...claimed(token) };
   }
 
   override authorizePrincipal(principal: Principal, _request: Omit<AccessRequest, 'audiences'>, expiresAt = new Date(8.64e15)): Decision {

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { median, sideBySide } from '../../bench/enforcement/figures';
+import { OpenGate } from '../../bench/enforcement/openGate';
+import { Gate } from '../../local-azure/access/gate';
+import { testRegion } from './messaging';
 
 const root = join(__dirname, '..', '..');
 const node = (...args: string[]) => spawnSync(join(root, 'node_modules', '.bin', 'node'), args, { cwd: root, encoding: 'utf8', timeout: 200_000 });
@@ -16,6 +19,21 @@ it('starts the loop with another gate than the product, which has no switch for 
   const probe = (start: string) => node('-e', `process.argv.push('start', '--help'); process.on('exit', () => process.stdout.write('gate ' + require('./local-azure/access/gate.ts').Gate.name)); ${start}`);
   expect(probe("require('./bench/enforcement/startWithoutGate.cjs')").stdout).toMatch(/gate OpenGate$/);
   expect(probe("require('ts-node/register'); require('./commands/start.ts')").stdout).toMatch(/gate Gate$/);
+});
+
+it('believes every token, with the end that it names, and asks no role', async () => {
+  const region = await testRegion();
+  try {
+    const { authority, roles, clock } = region.context;
+    const who = region.principal('stranger');
+    const { token, expiresOn } = authority.issue(who, 'https://elsewhere', 60);
+    const forged = token.replace(/[^.]+$/, 'AAAA');
+    const request = { service: 'bench', audiences: ['https://storage.azure.com'], actions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'], scope: '/subscriptions/x' };
+    expect(new Gate(authority, roles, clock).authorize(forged, request)).toMatchObject({ allowed: false, status: 401 });
+    expect(new OpenGate(authority, roles, clock).authorize(forged, request)).toEqual({ allowed: true, principal: who, expiresAt: new Date(expiresOn * 1_000) });
+  } finally {
+    region.remove();
+  }
 });
 
 it('compares run with run of the same pair', () => {
