@@ -31,8 +31,10 @@ describe('a stack that keeps the site\'s documents in a vault', () => {
         TRANSPORT: 'tls', CLIENT_ID: guid('client site'), INSTRUMENTATION_KEY: guid('ikey monitoring-insights'), INGESTION_HOST: 'westeurope-5.in.applicationinsights.azure.com',
       },
     });
-    const { dependencies = [] } = captured.options.get('command:local:Command site-documents') ?? {};
-    for (const needed of ['::model-manager-device', 'ServicePrincipal::site', 'ApplicationCertificate::site-certificate', '::document-writer-keyVaultCertificatesOfficer-site-vault']) expect(dependencies.filter((urn) => urn.includes(needed))).not.toEqual([]);
+    // The key is where the documents take it from once it was handed over, and that comes after device and sign-in.
+    const needs = (name: string, needed: string) => (captured.options.get(`command:local:Command ${name}`)?.dependencies ?? []).filter((urn) => urn.includes(needed));
+    for (const needed of ['::certificate-hand-over', '::document-writer-keyVaultCertificatesOfficer-site-vault']) expect(needs('site-documents', needed)).not.toEqual([]);
+    for (const needed of ['::model-manager-device', 'ServicePrincipal::site', 'ApplicationCertificate::site-certificate']) expect(needs('certificate-hand-over', needed)).not.toEqual([]);
     expect(JSON.stringify(captured.registrations)).not.toContain('PRIVATE KEY');
   });
 
