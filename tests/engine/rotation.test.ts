@@ -66,6 +66,61 @@ afterEach(() => jest.restoreAllMocks());
 
 const inLane = missing === undefined ? it : it.skip;
 
+inLane('a plant rotates as the manual tells it, with an update of its stack in between, and its device is never turned away', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plant-keys-'));
+  const keys = new SiteKeys(join(folder, 'keys'));
+  const { region } = engine;
+  const arrived = arrivals('state');
+  const update = async () => succeeded(await engine.run('up', 'plant')).operations.filter((one) => /ApplicationCertificate|model-manager-device/.test(one)).map((one) => one.replace(/[0-9a-f]{16}$/, '<certificate>'));
+  let device: HubConnection | undefined;
+  try {
+    await engine.configure('plant', { edgeSite: { enabled: false } });
+    const stackCertificates = new StackCertificates(engine.up.project, 'plant');
+    await create(keys, stackCertificates, 'aimm-plant', new Date());
+    await update();
+    const exported = JSON.parse((await engine.cli('stack', 'output', '--json', '--stack', 'plant')).stdout) as { readonly iotHubHost: string; readonly deviceId: string };
+    const file = (place: keyof typeof keyFiles) => readFileSync(join(keys.folder, keyFiles[place]), 'utf8');
+    const pair = (pem: string) => async () => ({ certificatePem: new X509Certificate(pem).toString(), privateKeyPem: pem });
+    device = await connectDevice({ host: exported.iotHubHost, deviceId: exported.deviceId, keyPair: () => pair(file('current'))() });
+    const states: string[] = [];
+    device.onState((state) => states.push(state));
+    const refusalsBefore = region.context.gate.denials.length;
+    const [sent, sending] = [new Set<string>(), { over: false }];
+    const connected = device;
+    const traffic = (async () => {
+      while (!sending.over) {
+        const messageId = randomUUID();
+        // As the model manager does it: again until the hub has it.
+        while (!(await connected.sendEvent({ properties: { type: 'state', deliveryId: messageId }, body: '{}', messageId }).then(() => true, () => false))) await new Promise((resolve) => setTimeout(resolve, 100));
+        sent.add(messageId);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    })();
+    try {
+      await rotate(keys, stackCertificates, new Date());
+      expect(await update()).toEqual(['create azuread:index/applicationCertificate:ApplicationCertificate::site-certificate-<certificate>', 'update command:local:Command::model-manager-device']);
+      await rotate(keys, stackCertificates, new Date());
+      await until('the device has gone over', () => states.includes('certificate taken up'));
+      const previous = file('previous');
+      revoke(keys, stackCertificates, 'previous');
+      expect(await update()).toEqual(['delete azuread:index/applicationCertificate:ApplicationCertificate::site-certificate-<certificate>', 'update command:local:Command::model-manager-device']);
+      const before = sent.size;
+      await until('messages with the new certificate', () => sent.size > before + 10);
+      expect(region.context.gate.denials.slice(refusalsBefore)).toEqual([]);
+      await expect(connectDevice({ host: exported.iotHubHost, deviceId: exported.deviceId, keyPair: pair(previous) })).rejects.toThrow(/Not authorized/);
+    } finally {
+      sending.over = true;
+      await traffic;
+    }
+    await until('all messages', () => new Set(arrived).size >= sent.size);
+    process.stdout.write(`rotation of a plant, sent/arrived/distinct: device messages ${sent.size}/${arrived.length}/${new Set(arrived).size}\n`);
+    expect([...sent].filter((id) => !arrived.includes(id))).toEqual([]);
+  } finally {
+    await device?.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 inLane('the site goes over to its next certificate while the loop runs on a stack, and nothing of it is refused, lost or there twice', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'rotation-'));
   const closing: (() => Promise<unknown>)[] = [async () => rmSync(directory, { recursive: true, force: true })];
@@ -165,60 +220,5 @@ inLane('the site goes over to its next certificate while the loop runs on a stac
     await expect(connectDevice({ host: outputs.iotHubHost, deviceId: outputs.deviceId, keyPair })).rejects.toThrow(/Not authorized/);
   } finally {
     for (const close of closing.reverse()) await close().catch(() => undefined);
-  }
-});
-
-inLane('a plant rotates as the manual tells it, with an update of its stack in between, and its device is never turned away', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'plant-keys-'));
-  const keys = new SiteKeys(join(folder, 'keys'));
-  const { region } = engine;
-  const arrived = arrivals('state');
-  const update = async () => succeeded(await engine.run('up', 'plant')).operations.filter((one) => /ApplicationCertificate|model-manager-device/.test(one)).map((one) => one.replace(/[0-9a-f]{16}$/, '<certificate>'));
-  let device: HubConnection | undefined;
-  try {
-    await engine.configure('plant', { edgeSite: { enabled: false } });
-    const stackCertificates = new StackCertificates(engine.up.project, 'plant');
-    await create(keys, stackCertificates, 'aimm-plant', new Date());
-    await update();
-    const exported = JSON.parse((await engine.cli('stack', 'output', '--json', '--stack', 'plant')).stdout) as { readonly iotHubHost: string; readonly deviceId: string };
-    const file = (place: keyof typeof keyFiles) => readFileSync(join(keys.folder, keyFiles[place]), 'utf8');
-    const pair = (pem: string) => async () => ({ certificatePem: new X509Certificate(pem).toString(), privateKeyPem: pem });
-    device = await connectDevice({ host: exported.iotHubHost, deviceId: exported.deviceId, keyPair: () => pair(file('current'))() });
-    const states: string[] = [];
-    device.onState((state) => states.push(state));
-    const refusalsBefore = region.context.gate.denials.length;
-    const [sent, sending] = [new Set<string>(), { over: false }];
-    const connected = device;
-    const traffic = (async () => {
-      while (!sending.over) {
-        const messageId = randomUUID();
-        // As the model manager does it: again until the hub has it.
-        while (!(await connected.sendEvent({ properties: { type: 'state', deliveryId: messageId }, body: '{}', messageId }).then(() => true, () => false))) await new Promise((resolve) => setTimeout(resolve, 100));
-        sent.add(messageId);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    })();
-    try {
-      await rotate(keys, stackCertificates, new Date());
-      expect(await update()).toEqual(['create azuread:index/applicationCertificate:ApplicationCertificate::site-certificate-<certificate>', 'update command:local:Command::model-manager-device']);
-      await rotate(keys, stackCertificates, new Date());
-      await until('the device has gone over', () => states.includes('certificate taken up'));
-      const previous = file('previous');
-      revoke(keys, stackCertificates, 'previous');
-      expect(await update()).toEqual(['delete azuread:index/applicationCertificate:ApplicationCertificate::site-certificate-<certificate>', 'update command:local:Command::model-manager-device']);
-      const before = sent.size;
-      await until('messages with the new certificate', () => sent.size > before + 10);
-      expect(region.context.gate.denials.slice(refusalsBefore)).toEqual([]);
-      await expect(connectDevice({ host: exported.iotHubHost, deviceId: exported.deviceId, keyPair: pair(previous) })).rejects.toThrow(/Not authorized/);
-    } finally {
-      sending.over = true;
-      await traffic;
-    }
-    await until('all messages', () => new Set(arrived).size >= sent.size);
-    process.stdout.write(`rotation of a plant, sent/arrived/distinct: device messages ${sent.size}/${arrived.length}/${new Set(arrived).size}\n`);
-    expect([...sent].filter((id) => !arrived.includes(id))).toEqual([]);
-  } finally {
-    await device?.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 });
