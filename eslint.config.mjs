@@ -21,7 +21,10 @@ const sockets = ['http', 'https', 'http2', 'net', 'tls', 'dgram'].flatMap((name)
 // Asking which authorities this Node trusts opens none.
 const opensNone = { tls: ['getCACertificates'], 'node:tls': ['getCACertificates'] };
 const noSockets = sockets.map((name) => ({ name, message: 'Only local-azure opens sockets; use an SDK or a protocol library.', ...(name in opensNone ? { allowImportNames: opensNone[name] } : {}) }));
-const noLoadedSockets = ['error', { selector: 'ImportExpression > Literal[value=/^(node:)?(https?|http2|net|tls|dgram)$/]', message: 'Only local-azure opens sockets; use an SDK or a protocol library.' }];
+const noLoadedSockets = { selector: 'ImportExpression > Literal[value=/^(node:)?(https?|http2|net|tls|dgram)$/]', message: 'Only local-azure opens sockets; use an SDK or a protocol library.' };
+/** Whoever the other side is, its certificate says so. */
+const checkedCertificates = { selector: 'Property:matches([key.name="rejectUnauthorized"], [key.value="rejectUnauthorized"]), [name="NODE_TLS_REJECT_UNAUTHORIZED"], Literal[value="NODE_TLS_REJECT_UNAUTHORIZED"]', message: 'The certificate of the other side is always checked.' };
+const noWayAround = ['error', noLoadedSockets, checkedCertificates];
 const pulumiPackages = { group: ['@pulumi/*'], message: 'Only components, policy and the provider speak Pulumi.' };
 
 export default tseslint.config(
@@ -43,9 +46,9 @@ export default tseslint.config(
   },
   {
     files: ['contracts/**', 'pipeline-code/**', 'edge-sim/**', 'commands/**'],
-    rules: { 'no-restricted-imports': ['error', { paths: noSockets, patterns: [pulumiPackages] }], 'no-restricted-syntax': noLoadedSockets },
+    rules: { 'no-restricted-imports': ['error', { paths: noSockets, patterns: [pulumiPackages] }], 'no-restricted-syntax': noWayAround },
   },
-  { files: ['components/**', 'policy/**'], rules: { 'no-restricted-imports': ['error', { paths: noSockets }], 'no-restricted-syntax': noLoadedSockets } },
+  { files: ['components/**', 'policy/**'], rules: { 'no-restricted-imports': ['error', { paths: noSockets }], 'no-restricted-syntax': noWayAround } },
   // The databus is the site's broker; its protocol library brings no listener of its own.
   { files: ['edge-sim/databus/broker.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [pulumiPackages] }] } },
   { files: ['local-azure/**'], ignores: ['local-azure/provider/**'], rules: { 'no-restricted-imports': ['error', { patterns: [pulumiPackages] }] } },

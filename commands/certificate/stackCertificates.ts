@@ -42,7 +42,9 @@ export class StackCertificates {
   }
   list(): X509Certificate[] {
     const found = this.read().getIn(path, false) as { toJSON?: () => unknown } | undefined;
-    const parsed = certificates.safeParse(found?.toJSON?.() ?? found ?? []);
+    const given: unknown = found?.toJSON?.() ?? found ?? [];
+    // A list may also stand there as JSON, as "pulumi config set" writes it.
+    const parsed = certificates.safeParse(typeof given === 'string' && given.startsWith('[') ? JSON.parse(given) : given);
     if (!parsed.success) throw new CertificateError(`${this.file}: factory-loop:siteCertificates: expected at most two public certificates in PEM.`);
     return parsed.data.map((pem) => new X509Certificate(pem));
   }

@@ -6,7 +6,7 @@ import type { RecordAnswer, RecordRequest } from './recordStack';
 import type { StackFile } from './stackFile';
 
 const root = join(__dirname, '..', '..');
-const limitMs = 120_000;
+const limitMs = 600_000;
 /** What a stack's configuration may be wrong in; anything else that ends the program is a fault of the program. */
 const configurationErrors = ['ConfigurationError'];
 

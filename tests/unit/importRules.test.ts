@@ -16,6 +16,8 @@ it.each([
   ['a socket beside the list of authorities', 'commands/probe.ts', "import { connect, getCACertificates } from 'node:tls';\nexport const probe = [connect, getCACertificates];\n", /Only local-azure opens sockets/],
   ['a socket that is loaded later', 'components/probe.ts', "export const probe = import('node:tls');\n", /Only local-azure opens sockets/],
   ['Pulumi in a program', 'pipeline-code/train/probe.ts', "import * as pulumi from '@pulumi/pulumi';\nexport const probe = pulumi;\n", /Only components, policy and the provider speak Pulumi/],
+  ['a program that switches off the check of certificates', 'edge-sim/model-manager/probe.ts', 'export const probe = { rejectUnauthorized: false };\n', /certificate of the other side is always checked/],
+  ['a variable that switches off the check of certificates', 'pipeline-code/train/probe.ts', "process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';\n", /certificate of the other side is always checked/],
 ])('the lint refuses %s', (_, file, text, message) => {
   expect(lint(file, text)).toMatch(message);
 }, 60_000);

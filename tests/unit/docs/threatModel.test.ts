@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { returnSteps } from '../../../commands/loop/returnSteps';
+import { steps } from '../../../commands/loop/steps';
+
+const root = join(__dirname, '..', '..', '..');
+const markdown = readFileSync(join(root, 'docs', 'threat-model.md'), 'utf8');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const cellsOf = (section: string) => section.split('\n').filter((line) => line.startsWith('|')).slice(2).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+const sectionOf = (title: string) => new RegExp(`\\n## ${title}\\n([\\s\\S]*?)(?=\\n## |$)`).exec(markdown)?.[1] ?? '';
+
+const flows = cellsOf(sectionOf('Data flows')).map(([step = '', , , crosses = '']) => ({ step, crosses }));
+const elements = sectionOf('Threats').split('\n### ').slice(1).map((section) => ({
+  name: section.split('\n')[0] ?? '',
+  rows: cellsOf(section).map(([stride = '', at = '', threat = '', control = '', shown = '', left = '']) => ({ stride: stride.split(' '), steps: at.split(' '), threat, control, shown, left })),
+}));
+const rows = elements.flatMap((element) => element.rows);
+
+/** Lines that name a test or a group of them: `it('…`, `['…` in a table, `])('…` after it. */
+const titles = (source: string) => source.split('\n').filter((line) => /^\s*((it|test|describe)\b.*\(|\]+( as .*)?\)\(|\[['"])/.test(line));
+
+it('has every step of the loop once, and a threat for every one that crosses a boundary', () => {
+  expect(flows.map(({ step }) => step).sort()).toEqual([...steps, ...returnSteps].map(({ id }) => id).sort());
+  expect(flows.filter(({ crosses }) => !/^(B[234]|-)$/.test(crosses))).toEqual([]);
+  const threatened = new Set(rows.flatMap((row) => row.steps));
+  expect(flows.filter(({ step, crosses }) => crosses !== '-' && !threatened.has(step))).toEqual([]);
+  expect([...threatened].filter((step) => step !== 'B1' && !flows.some((flow) => flow.step === step))).toEqual([]);
+});
+
+it('draws every boundary and every flow over the Internet and into the plant', () => {
+  const [, picture = ''] = /```\n([\s\S]*?)```/.exec(markdown) ?? [];
+  const crossing = flows.filter(({ crosses }) => /^B[23]$/.test(crosses) && crosses !== '-').map(({ step }) => step).filter((step) => step !== '1a');
+  expect(['B1', 'B2', 'B3', ...crossing].filter((mark) => !new RegExp(`(?<![\\w])${mark}(?![\\w])`).test(picture))).toEqual([]);
+});
+
+it.each(elements.map(({ name, rows: of }) => [name, of] as const))('%s: is looked at for all of STRIDE', (_, of) => {
+  expect([...new Set(of.flatMap(({ stride }) => stride))].sort()).toEqual(['D', 'E', 'I', 'R', 'S', 'T']);
+});
+
+it('says for every threat what stands against it, where, and what is left', () => {
+  expect(rows.length).toBeGreaterThan(40);
+  expect(rows.filter(({ threat, control, left }) => threat === '' || !/\(`[^)]+\)/.test(control) || !/^-$|: |^open$|purpose$/.test(left))).toEqual([]);
+});
+
+it('names code that exists, and tests that exist and say what it quotes', () => {
+  const named = rows.flatMap(({ control }) => [...control.matchAll(/`([\w./-]+\/[\w./-]+)`/g)].map(([, file = '']) => file));
+  expect(named.length).toBeGreaterThanOrEqual(rows.length);
+  expect(named.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  const shown = rows.map(({ shown: text }) => /^`(tests\/[\w./-]+\.test\.ts)` "([^"]+)"$/.exec(text) ?? [text]);
+  expect(shown.filter(([, file = '', title = '']) => file === '' || !existsSync(join(root, file)) || !titles(read(file)).some((one) => one.includes(title)))).toEqual([]);
+});
