@@ -44,7 +44,7 @@ describe('the alerts of a factory', () => {
 
   it('say how the certificate of this site is renewed', () => {
     const advice = (simulated: boolean) => factoryAlerts('plant-one', alerts, { simulated }).find(({ name }) => name === 'certificate')?.advice;
-    expect([advice(true), advice(false)]).toEqual([expect.stringContaining('edgeSite.certificateSerial'), expect.stringContaining('siteCertificates')]);
+    expect([advice(true), advice(false)]).toEqual([expect.stringContaining('edgeSite.certificateSerial'), expect.stringContaining('finish the rotation that is under way')]);
   });
 
   it('look back further than a delivery may rest before it is called stuck', () => {

@@ -11,7 +11,7 @@ describe('a plant with its own site', () => {
   it('has no simulator, no vault for it and no command that makes a key', () => {
     expect(ofType(captured, 'azure-native:app:ContainerApp').map(({ name }) => name)).toEqual(['delivery']);
     expect(ofType(captured, 'azure-native:resources:Resource').map(({ name }) => name)).toEqual(['ml-vault']);
-    expect(ofType(captured, 'command:local:Command').map(({ name }) => name).filter((name) => !/-(in-force|known)$/.test(name))).toEqual(['model-manager-device']);
+    expect(ofType(captured, 'command:local:Command').map(({ name }) => name).filter((name) => !/-(in-force|known|active)$/.test(name))).toEqual(['model-manager-device']);
   });
 
   it('registers both certificates of an overlap, with the device and with the service principal', () => {

@@ -18,7 +18,7 @@ const configurationOf = (stack: string) => parseConfiguration(Object.fromEntries
 const reportOf = (stack: string, prices = shippedPrices) => costReport(stack, plans.get(stack)?.resources ?? [], configurationOf(stack), prices);
 beforeAll(async () => {
   for (const name of shippedStacks) plans.set(name, await planOf(shippedStack(name)));
-}, 120_000);
+}, 300_000);
 
 const { hoursPerMonth } = shippedPrices;
 const use = monthlyUse(parseConfiguration({}), hoursPerMonth, hoursPerMonth);
