@@ -47,7 +47,7 @@ describe('a build that failed', () => {
 
   it.each([
     ['toomanyrequests: You have reached your unauthenticated pull rate limit.', true], ['Get "https://registry-1.docker.io/v2/": net/http: TLS handshake timeout', true], ['npm error code ECONNRESET', true],
-    ['E: Temporary failure resolving deb.debian.org', true], ['Dockerfile line 2: the instruction VOLUME is not supported', false], ['npm error 404 Not Found', false],
+    ['E: Temporary failure resolving packages.example', true], ['Dockerfile line 2: the instruction VOLUME is not supported', false], ['npm error 404 Not Found', false],
   ])('by "%s": again %s', (message, again) => {
     expect(isTransient(new Error(`the build c1 of train ended as Failed:\n${message}`))).toBe(again);
   });
