@@ -29,6 +29,7 @@ export const kinds = {
   RunEnvironment: 'azure-native:app:ManagedEnvironment', StorageAccount: 'azure-native:storage:StorageAccount', SystemTopic: 'azure-native:eventgrid:SystemTopic', UserAssignedIdentity: 'azure-native:managedidentity:UserAssignedIdentity',
   Vault: 'azure-native:resources:Resource', Workbook: 'azure-native:applicationinsights:Workbook',
   DeliveryApp: 'azure-native:app:ContainerApp', EdgeSite: 'azure-native:app:ContainerApp', TagJob: 'azure-native:app:Job', NodeAlert: 'azure-native:monitor:MetricAlert', PremiumRegistry: 'azure-native:containerregistry:Registry',
+  ModelTrigger: 'azure-native:eventgrid:SystemTopicEventSubscription', PackageTrigger: 'azure-native:eventgrid:SystemTopicEventSubscription',
 } as const;
 export type Kind = keyof typeof kinds;
 
@@ -37,6 +38,7 @@ const runs = (program: string) => ({ props }: DeclaredResource) => listAt(props,
 const parts: Readonly<Partial<Record<Kind, (resource: DeclaredResource) => boolean>>> = {
   Vault: ({ props }) => props['resourceType'] === 'vaults', DeliveryApp: runs('delivery'), EdgeSite: runs('data-collector'), TagJob: runs('tag-and-deliver'), NodeAlert: ({ name }) => /-(node-use|queue-wait)$/.test(name),
   PremiumRegistry: ({ props }) => at(props, 'sku.name') === 'Premium',
+  ModelTrigger: ({ name }) => /(^|-)model-registered$/.test(name), PackageTrigger: ({ name }) => name === 'package-created',
 };
 export const isKind = (resource: DeclaredResource, kind: Kind): boolean => resource.type === kinds[kind] && (parts[kind]?.(resource) ?? true);
 export const ofKind = (resources: readonly DeclaredResource[], ...wanted: readonly Kind[]): DeclaredResource[] => resources.filter((one) => wanted.some((kind) => isKind(one, kind)));

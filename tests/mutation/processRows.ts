@@ -7,10 +7,10 @@ export interface ProcessRow {
   /** Only this text of the place is dropped. */
   readonly text: string | undefined;
   readonly rule: string;
-  readonly test: string;
+  readonly tests: readonly string[];
 }
 
-const row = /^\| ([RSCOPW]\d+ [^|]+?) \| `([\w./-]+)`: `([^`]+)`(?: without `([^`]+)`)? \| `([a-z-]+)` \| (\S+) \|$/;
+const row = /^\| ([RSCOPW]\d+ [^|]+?) \| `([\w./-]+)`: `([^`]+)`(?: without `([^`]+)`)? \| `([a-z-]+)` \| (\S+(?:, \S+)*) \|$/;
 
 /** Throws on a row that it cannot read: none may be passed over. */
 export function readProcessRows(markdown: string): ProcessRow[] {
@@ -18,8 +18,8 @@ export function readProcessRows(markdown: string): ProcessRow[] {
   const lines = section.split('\n').filter((line) => line.startsWith('|')).slice(2);
   if (lines.length === 0) throw new Error('docs/considerations.md: expected a table under "Held by a step of the process", found no row');
   return lines.map((line) => {
-    const [matched, bullet = '', file = '', place = '', text, rule = '', test = ''] = row.exec(line) ?? [];
+    const [matched, bullet = '', file = '', place = '', text, rule = '', tests = ''] = row.exec(line) ?? [];
     if (matched === undefined) throw new Error(`docs/considerations.md: expected consideration, file and place, rule and test, found ${line}`);
-    return { bullet, file, place, text, rule, test };
+    return { bullet, file, place, text, rule, tests: tests.split(', ') };
   });
 }

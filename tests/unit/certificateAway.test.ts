@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { renew, statusAway } from '../../commands/certificate/awayFromSite';
 import { readCertificateOptions } from '../../commands/certificate/certificateOptions';
 import { StackCertificates } from '../../commands/certificate/stackCertificates';
@@ -79,4 +80,24 @@ describe('the command line', () => {
   ])('refuses %j in one line', (args, message) => {
     expect(() => readCertificateOptions(args)).toThrow(message);
   });
+});
+
+describe('npm run certificate -- status --stack', () => {
+  const repository = join(__dirname, '..', '..');
+  /** With a CLI on the path that answers as the real one does. */
+  function statusOf(outputs: object) {
+    writeFileSync(join(root, 'pulumi'), `#!/bin/sh\ncat <<'END'\n${JSON.stringify(outputs)}\nEND\n`, { mode: 0o755 });
+    return spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/certificate.ts', 'status', '--stack', 'dev', '--json'], { cwd: repository, encoding: 'utf8', timeout: 60_000, env: { ...process.env, PATH: `${root}${delimiter}${process.env['PATH'] ?? ''}` } });
+  }
+
+  it('reads what the simulated site of a deployed stack enrolled with', () => {
+    const { status, stdout, stderr } = statusOf({ siteCertificates: [enrolled.toString()] });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toMatchObject({ healthy: true, simulated: true, certificates: [{ thumbprint: enrolled.fingerprint256.replaceAll(':', ''), validity: 'valid' }] });
+  }, 70_000);
+
+  it('says so when the stack was deployed before it had that output', () => {
+    const { status, stdout, stderr } = statusOf({ factory: 'plant-one' });
+    expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(/^--stack dev: expected .*siteCertificates.*\n$/)]);
+  }, 70_000);
 });

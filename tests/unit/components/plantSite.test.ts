@@ -25,6 +25,7 @@ describe('a plant with its own site', () => {
   it('is told how to sign in and where its telemetry goes', () => {
     expect(captured.outputs).toMatchObject({
       siteClientId: guid('client site'), siteAuthorityHost: 'https://login.microsoftonline.com', siteInstrumentationKey: guid('ikey monitoring-insights'), siteIngestionHost: 'westeurope-5.in.applicationinsights.azure.com',
+      siteCertificates: [expect.stringContaining('BEGIN CERTIFICATE'), expect.stringContaining('BEGIN CERTIFICATE')],
       siteRemoteWriteHost: 'metrics-ab12.westeurope-1.metrics.ingest.monitor.azure.com', siteRemoteWritePath: expect.stringMatching(/^\/dataCollectionRules\/dcr-/) as string,
     });
   });

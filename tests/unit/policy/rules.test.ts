@@ -79,7 +79,16 @@ describe('docs/considerations.md', () => {
   it('names tests and settings that exist', () => {
     const files = [...markdown.matchAll(/(?:tests|docs)\/[\w./-]+\.(?:test\.ts|md)|\.ci\/run/g)].map(([file]) => file);
     expect([...new Set(files)].filter((file) => !existsSync(join(root, file)))).toEqual([]);
+    const withoutTest = (file: string) => file.endsWith('.test.ts') && !/^\s*(it|test)\b.*\(/m.test(readFileSync(join(root, file), 'utf8'));
+    expect([...new Set(files)].filter(withoutTest)).toEqual([]);
     expect([...new Set(rows.flatMap(({ setting }) => (setting === undefined || setting in otherValues ? [] : [setting])))]).toEqual([]);
+  });
+
+  it('names a test for every row that code or a command holds', () => {
+    const [, section = ''] = /\n## Held by code or by a command\n([\s\S]*?)\n## /.exec(markdown) ?? [];
+    const held = section.split('\n').filter((line) => line.startsWith('| ')).slice(1);
+    expect(held.length).toBeGreaterThan(5);
+    expect(held.filter((line) => !/\| (tests\/[\w./-]+\.test\.ts(, )?)+ \|$/.test(line))).toEqual([]);
   });
 
   it.each(['| R1 zones | - | `Nothing.at.all` | `zone-redundant` | tests/x |', '| no number | - | `StorageAccount.kind` | `zone-redundant` | tests/x |'])('is not read past a row that says %s', (line) => {

@@ -59,7 +59,7 @@ describe('the process', () => {
   });
 
   it('has no mutant for a step that is not there, so that a row cannot outlive it', () => {
-    const row: ProcessRow = { bullet: 'O2 x', file: main, place: 'verify/code/nothing', text: undefined, rule: 'changes-judged', test: '' };
+    const row: ProcessRow = { bullet: 'O2 x', file: main, place: 'verify/code/nothing', text: undefined, rule: 'changes-judged', tests: [] };
     expect([row, { ...row, file: 'other.yml' }, { ...row, place: 'verify/code/check', text: 'nothing' }, { ...row, file: '.ci/run', place: 'no such lane' }].map((one) => processMutant(files, one))).toEqual([undefined, undefined, undefined, undefined]);
     expect(processSurvivors([row, { ...row, place: 'pr', rule: 'nobody' }, { ...row, place: 'verify/code/check', rule: 'secrets-sought' }], files, allProcessRules, (of) => processOf(of, root)))
       .toEqual([expect.stringContaining('there is no such step'), expect.stringContaining('there is no rule nobody'), expect.stringContaining('did not notice')]);
