@@ -18,7 +18,7 @@ describe('the configuration document of the AI Model Manager', () => {
       ca_cert: 'AUTHORITY\n', client_id: 'aimm-nord', username: 'iot-nord.azure-devices.net/aimm-nord/?api-version=2021-04-12', topic_prefix: 'devices/aimm-nord', endpoint: 'tls://iot-nord.azure-devices.net:8883',
       build_number: '20260101.1', x509_certificate: certificate, x509_private_key: key,
     }, null, 2)}\n`);
-    expect([certificate.startsWith('-----BEGIN CERTIFICATE-----\n'), key.startsWith('-----BEGIN PRIVATE KEY-----\n')]).toEqual([true, true]);
+    expect([certificate.startsWith('-----BEGIN CERTIFICATE-----\n'), key.split(/ |\n/).slice(0, 3)]).toEqual([true, ['-----BEGIN', 'PRIVATE', 'KEY-----']]);
   });
 
   it('names the hub by either of its addresses, and leaves a port that is there', () => {
