@@ -34,6 +34,12 @@ export function copiedFiles(recipe: ImageRecipe, context: ReadonlyMap<string, Ta
   return image;
 }
 
+/** What the image began with. A pinned base is its digest, wherever it was pulled from: the same context gives the same image in every registry. */
+function baseAnnotation(base: string): Record<string, string> {
+  const digest = /@(sha256:[0-9a-f]{64})$/.exec(base)?.[1];
+  return digest === undefined ? { 'org.opencontainers.image.base.name': base } : { 'org.opencontainers.image.base.digest': digest };
+}
+
 /** Builds one image of one layer from a tar.gz of the context. The same context gives the same digest. `checkBase` throws for a base that cannot be pulled. */
 export async function buildImage(context: Buffer, dockerfilePath: string, log: (line: string) => void, checkBase: (base: string) => void = () => undefined): Promise<BuiltImage> {
   const files = new Map<string, TarFile>();
@@ -60,7 +66,7 @@ export async function buildImage(context: Buffer, dockerfilePath: string, log: (
     schemaVersion: 2, mediaType: ociManifest,
     config: { mediaType: configMediaType, digest: digestOf(config), size: config.length },
     layers: [{ mediaType: layerMediaType, digest: digestOf(layer), size: layer.length }],
-    annotations: { 'org.opencontainers.image.base.name': recipe.base, 'local-azure.run-not-executed': JSON.stringify(recipe.notExecuted) },
+    annotations: { ...baseAnnotation(recipe.base), 'local-azure.run-not-executed': JSON.stringify(recipe.notExecuted) },
   }));
   log(`${image.size} files, ${layer.length} bytes, ${digestOf(manifest)}`);
   return { manifest, mediaType: ociManifest, blobs: [config, layer] };

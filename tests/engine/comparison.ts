@@ -2,8 +2,12 @@ import type { Kept } from './engineRegion';
 
 const guid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 
+/** Every value of a tree with its path, so that a comparison shows the setting that differs and not its whole resource. */
+const leaves = (value: unknown, path: string): string[] =>
+  typeof value === 'object' && value !== null && Object.keys(value).length > 0 ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, `${path}.${key}`)) : [`${path} ${JSON.stringify(value)}`];
+
 /**
- * The resources of a stack as `<type>::<name> <inputs>`, without what differs from deployment to deployment: the factory's
+ * The inputs of a stack's resources as `<type>::<name>.<path> <value>`, without what differs from deployment to deployment: the factory's
  * name, random suffixes, ids that a directory gave, ports, and what only ciphers and signs.
  */
 export function comparable(resources: readonly Kept[], stacks: readonly string[]): string[] {
@@ -13,5 +17,5 @@ export function comparable(resources: readonly Kept[], stacks: readonly string[]
     return named.replace(guid, '<guid>').replaceAll(/localhost:\d+/g, 'localhost:<port>').replaceAll(/"v1:[^"]+"/g, '"<cipher>"').replaceAll(/(?<![\w-])(?:\d{5})(?![\w-])/g, '<port>')
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>').replaceAll(/\b[0-9A-F]{40}\b|\b[0-9A-F]{64}\b/g, '<thumbprint>').replaceAll(/dcr-[0-9a-f]{32}/g, '<rule>');
   };
-  return resources.map(({ type, name, inputs }) => `${type}::${name} ${plain(JSON.stringify(inputs))}`).sort();
+  return resources.flatMap(({ type, name, inputs }) => leaves(inputs, `${type}::${name}`)).map(plain).sort();
 }

@@ -137,7 +137,7 @@ describe('images', () => {
     const { image } = await build({ CONTENT_HASH: '1'.repeat(64) });
     await build({ CONTENT_HASH: '1'.repeat(64), PROGRAM: 'another' });
     const { manifest } = await content(puller, 'sample').getManifest(image.split('@')[1] ?? '');
-    expect((manifest as { annotations?: Record<string, string> }).annotations?.['org.opencontainers.image.base.name']).toBe(`${loginServer}/base/node@${digest}`);
+    expect((manifest as { annotations?: Record<string, string> }).annotations?.['org.opencontainers.image.base.digest']).toBe(digest);
     const imports = region.logged.filter((line) => line.includes('image imported'));
     expect(imports).toEqual([expect.stringContaining(`docker.io/library/node@${digest}`)]);
     dockerfile(`FROM ${loginServer}/base/node@sha256:${'f'.repeat(64)}\nCOPY . .\n`);

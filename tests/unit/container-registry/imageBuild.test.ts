@@ -63,13 +63,17 @@ describe('an archive', () => {
 });
 
 it('the same context gives the same image, another one another', async () => {
-  const context = async (text: string, reverse: boolean) => {
-    const files: [string, TarFile][] = [['Dockerfile', file('FROM a\nCOPY index.js /\n')], ['index.js', file(text)]];
+  const context = async (text: string, reverse: boolean, base = 'a') => {
+    const files: [string, TarFile][] = [['Dockerfile', file(`FROM ${base}\nCOPY index.js /\n`)], ['index.js', file(text)]];
     return gzip(await writeTar(new Map(reverse ? files.reverse() : files)));
   };
-  const manifest = async (text: string, reverse = false) => (await buildImage(await context(text, reverse), 'Dockerfile', () => undefined)).manifest.toString();
+  const manifest = async (text: string, reverse = false, base?: string) => (await buildImage(await context(text, reverse, base), 'Dockerfile', () => undefined)).manifest.toString();
   expect(await manifest('1', true)).toBe(await manifest('1'));
   expect(await manifest('2')).not.toBe(await manifest('1'));
+  expect(await manifest('1', false, 'b')).not.toBe(await manifest('1'));
+  const pinned = (registry: string, digit: string) => manifest('1', false, `${registry}/base/node@sha256:${digit.repeat(64)}`);
+  expect(await pinned('first.example', 'd')).toBe(await pinned('second.example', 'd'));
+  expect(await pinned('first.example', 'e')).not.toBe(await pinned('first.example', 'd'));
   await expect(buildImage(await context('1', false), 'Other', () => undefined)).rejects.toThrow(/unable to find the Dockerfile/);
 });
 
