@@ -1,10 +1,10 @@
 import type { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
 
-/** An image of Docker Hub that a Dockerfile begins with, by digest. */
+/** An image of Docker Hub that a Dockerfile begins with, by digest: the default of its argument BASE_IMAGE. */
 export interface BaseImage { readonly repository: string; readonly tag: string; readonly digest: string }
 export interface RegistryPlace { readonly resourceGroup: string; readonly registry: string; readonly loginServer: string }
 
-const from = /^FROM (?<name>[a-z0-9][a-z0-9_/-]*):(?<tag>[\w.-]+)@(?<digest>sha256:[0-9a-f]{64})$/m;
+const from = /^ARG BASE_IMAGE=(?<name>[a-z0-9][a-z0-9_/-]*):(?<tag>[\w.-]+)@(?<digest>sha256:[0-9a-f]{64})\nFROM \$\{BASE_IMAGE\}$/m;
 
 /** The base image that a Dockerfile takes from Docker Hub by digest; undefined for any other. */
 export function baseImageOf(dockerfile: string): BaseImage | undefined {
@@ -15,11 +15,8 @@ export function baseImageOf(dockerfile: string): BaseImage | undefined {
 
 const ownRepository = ({ repository }: BaseImage) => `base/${repository.replace(/^library\//, '')}`;
 
-/** The Dockerfile with the same bytes from the registry that builds: there a pull is nobody's quota. */
-export function withOwnBase(dockerfile: string, loginServer: string): string {
-  const base = baseImageOf(dockerfile);
-  return base === undefined ? dockerfile : dockerfile.replace(from, `FROM ${loginServer}/${ownRepository(base)}@${base.digest}`);
-}
+/** The build argument that takes the same bytes from the registry that builds: there a pull is nobody's quota. */
+export const ownBaseArgument = (base: BaseImage, loginServer: string) => ({ name: 'BASE_IMAGE', value: `${loginServer}/${ownRepository(base)}@${base.digest}` });
 
 /** Copies the base image into the registry, once: whoever comes later finds its tag taken. */
 export async function importBaseImage(client: Pick<ContainerRegistryManagementClient, 'registries'>, { resourceGroup, registry }: RegistryPlace, base: BaseImage, timeoutMs: number): Promise<void> {

@@ -8,7 +8,7 @@ import { BlockBlobClient } from '@azure/storage-blob';
 import { pack } from 'tar-stream';
 import { z } from 'zod';
 import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
-import { baseImageOf, importBaseImage, withOwnBase, type RegistryPlace } from './baseImage';
+import { baseImageOf, importBaseImage, ownBaseArgument, type RegistryPlace } from './baseImage';
 import { runDeployProgram } from './deployProgram';
 import { untilAllowed } from './roleAssignmentWait';
 import { untilItPasses } from './transientFailure';
@@ -29,8 +29,8 @@ const buildTimeoutMs = 30 * 60_000;
 const requestTimeout = () => AbortSignal.timeout(5 * 60_000);
 const done = ['Succeeded', 'Failed', 'Canceled', 'Error', 'Timeout'];
 
-/** The context as tar.gz: sorted and without times, so the same folder gives the same bytes. Its Dockerfile begins with the registry's own copy of the base image. */
-export async function contextArchive(directory: string, loginServer: string): Promise<Buffer> {
+/** The context as tar.gz: sorted and without times, so the same folder gives the same bytes. */
+export async function contextArchive(directory: string): Promise<Buffer> {
   const tar = pack();
   const chunks: Buffer[] = [];
   const collected = (async () => {
@@ -39,7 +39,7 @@ export async function contextArchive(directory: string, loginServer: string): Pr
   for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()) {
     const file = join(directory, name);
     if (!statSync(file).isFile()) continue;
-    const content = name === 'Dockerfile' ? Buffer.from(withOwnBase(readFileSync(file, 'utf8'), loginServer)) : readFileSync(file);
+    const content = readFileSync(file);
     tar.entry({ name: name.replaceAll('\\', '/'), size: content.length, mode: 0o644, mtime: new Date(0), type: 'file' }, content);
   }
   tar.finalize();
@@ -73,9 +73,9 @@ async function build(settings: Settings, tag: string, credential: TokenCredentia
   if (base !== undefined) await importBaseImage(client, place, base, buildTimeoutMs);
   const { uploadUrl, relativePath } = await client.registries.getBuildSourceUploadUrl(resourceGroup, registry, { abortSignal: requestTimeout() });
   if (uploadUrl === undefined || relativePath === undefined) throw new Error(`the registry ${registry} gave no upload URL for the build context`);
-  const archive = await contextArchive(settings.CONTEXT_DIRECTORY, place.loginServer);
+  const archive = await contextArchive(settings.CONTEXT_DIRECTORY);
   await new BlockBlobClient(uploadUrl).upload(archive, archive.length, { abortSignal: requestTimeout() });
-  const request: DockerBuildRequest = { type: 'DockerBuildRequest', imageNames: [`${settings.PROGRAM}:${tag}`], isPushEnabled: true, dockerFilePath: 'Dockerfile', sourceLocation: relativePath, platform: { os: 'Linux', architecture: 'amd64' }, timeout: buildTimeoutMs / 1_000 };
+  const request: DockerBuildRequest = { type: 'DockerBuildRequest', imageNames: [`${settings.PROGRAM}:${tag}`], isPushEnabled: true, dockerFilePath: 'Dockerfile', sourceLocation: relativePath, platform: { os: 'Linux', architecture: 'amd64' }, arguments: base === undefined ? [] : [ownBaseArgument(base, place.loginServer)], timeout: buildTimeoutMs / 1_000 };
   const poller = await client.registries.beginScheduleRun(resourceGroup, registry, request, { abortSignal: requestTimeout() }).catch((error: unknown) => {
     throw explained(error);
   });

@@ -10,7 +10,7 @@ import type { RegionContext } from '../region/regionContext';
 import { ArmError, type ArmAnswer, type ArmRoute } from '../region/seams';
 import { sendJson } from '../region/webServer';
 import { digestOf, type BlobStore } from './blobStore';
-import { buildImage } from './imageBuild';
+import { buildImage, type DockerfileUse } from './imageBuild';
 import { ImageImports } from './imageImports';
 import { checkManifest } from './manifest';
 import { checkRepository, type RegistryPlace } from './registryRequests';
@@ -21,6 +21,7 @@ const image = /^(?<repository>[^:@]+):(?<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127})$
 const dockerBuild = z.object({
   type: z.literal('DockerBuildRequest'), imageNames: z.array(z.string().regex(image)).min(1).max(10), isPushEnabled: z.boolean().optional(), dockerFilePath: z.string().min(1).max(500),
   platform: z.looseObject({ os: z.string() }), sourceLocation: z.string().regex(/^source\/[0-9a-f]{32}\.tar\.gz$/, 'the relativePath of listBuildSourceUploadUrl'),
+  arguments: z.array(z.object({ name: z.string().min(1).max(100), value: z.string().max(1_000), isSecret: z.literal(false).optional() })).max(20).default([]),
 });
 type Status = 'Queued' | 'Running' | 'Succeeded' | 'Failed' | 'Canceled';
 interface Run { readonly runId: string; readonly registry: string; readonly status: Status; readonly createTime: string; readonly startTime?: string; readonly finishTime?: string; readonly outputImages: readonly object[]; readonly log: readonly string[]; readonly error?: string; readonly logKey: string }
@@ -122,15 +123,16 @@ export class BuildRuns {
     const request = dockerBuild.safeParse(body);
     if (!request.success) throw new ArmError(400, 'InvalidRequest', request.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
     const { sourceLocation, imageNames, dockerFilePath, isPushEnabled } = request.data;
+    const buildArguments = new Map(request.data.arguments.map(({ name, value }) => [name, value]));
     for (const name of imageNames) checkRepository(image.exec(name)?.groups?.['repository'] ?? '');
     if (!existsSync(this.contextFile(sourceLocation))) throw new ArmError(400, 'InvalidRequest', `nothing has been uploaded to ${sourceLocation}`);
     const run: Run = { runId: `c${randomBytes(4).toString('hex')}`, registry: place.id.toLowerCase(), status: 'Queued', createTime: this.context.clock.now().toISOString(), outputImages: [], log: [], logKey: randomBytes(32).toString('base64url') };
     this.runs.set(runKey(place, run.runId), run);
-    setImmediate(() => void this.build(place, run, sourceLocation, dockerFilePath, isPushEnabled === false ? [] : imageNames));
+    setImmediate(() => void this.build(place, run, sourceLocation, { path: dockerFilePath, buildArguments }, isPushEnabled === false ? [] : imageNames));
     return { status: 200, body: armRun(place, run) };
   }
 
-  private async build(place: RegistryPlace, queued: Run, source: string, dockerfile: string, names: readonly string[]): Promise<void> {
+  private async build(place: RegistryPlace, queued: Run, source: string, dockerfile: DockerfileUse, names: readonly string[]): Promise<void> {
     const now = () => this.context.clock.now().toISOString();
     const log: string[] = [];
     const running: Run = { ...queued, status: 'Running', startTime: now() };

@@ -59,7 +59,9 @@ function pairsOf(rest: string): [string, string][] {
   return pairs;
 }
 
-export function parseDockerfile(text: string): ImageRecipe {
+/** `buildArguments`: values for the arguments that are declared before FROM; nothing else takes any. */
+export function parseDockerfile(text: string, buildArguments: ReadonlyMap<string, string> = new Map()): ImageRecipe {
+  const declared = new Map<string, string>();
   let base: string | undefined;
   let workingDirectory = '/';
   let user: string | undefined;
@@ -72,13 +74,21 @@ export function parseDockerfile(text: string): ImageRecipe {
 
   for (const { line, name, rest } of instructionsOf(text)) {
     const refuse = (message: string) => new DockerfileError(line, message);
-    if (name !== 'FROM' && base === undefined) throw refuse(`expected FROM first, got ${name}`);
-    if (name !== 'RUN' && name !== 'CMD' && name !== 'ENTRYPOINT' && rest.includes('$')) throw refuse(`${name} with a variable ($) is not supported by the local builder: write the value`);
+    if (name !== 'FROM' && name !== 'ARG' && base === undefined) throw refuse(`expected FROM first, got ${name}`);
+    if (name !== 'RUN' && name !== 'CMD' && name !== 'ENTRYPOINT' && name !== 'FROM' && rest.includes('$')) throw refuse(`${name} with a variable ($) is not supported by the local builder: write the value`);
     try {
       switch (name) {
+        case 'ARG': {
+          if (base !== undefined) throw new Error('an argument after FROM is not supported by the local builder');
+          const [, key = '', value] = /^(\w+)(?:=(\S*))?$/.exec(rest) ?? [];
+          if (key === '') throw new Error('expected ARG NAME or ARG NAME=value');
+          declared.set(key, buildArguments.get(key) ?? value ?? '');
+          break;
+        }
         case 'FROM':
           if (base !== undefined) throw new Error('several stages are not supported by the local builder');
-          base = rest.replace(/^--platform=\S+\s+/, '').split(/\s+/)[0] ?? '';
+          base = (rest.replace(/^--platform=\S+\s+/, '').split(/\s+/)[0] ?? '').replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced?: string, plain?: string) => declared.get(braced ?? plain ?? '') ?? '');
+          if (base === '' || base.includes('$')) throw new Error(`${rest} names no image with the arguments of this build`);
           break;
         case 'WORKDIR':
           workingDirectory = posix.resolve(workingDirectory, rest);
@@ -114,7 +124,7 @@ export function parseDockerfile(text: string): ImageRecipe {
         case 'STOPSIGNAL':
           break;
         default:
-          throw new Error(`the instruction ${name} is not supported by the local builder (FROM, WORKDIR, COPY, ENV, LABEL, USER, ENTRYPOINT, CMD, RUN, EXPOSE, STOPSIGNAL are)`);
+          throw new Error(`the instruction ${name} is not supported by the local builder (ARG before FROM, FROM, WORKDIR, COPY, ENV, LABEL, USER, ENTRYPOINT, CMD, RUN, EXPOSE, STOPSIGNAL are)`);
       }
     } catch (error) {
       throw error instanceof DockerfileError ? error : refuse((error as Error).message);

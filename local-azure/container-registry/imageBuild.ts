@@ -9,6 +9,8 @@ const limits = { maxBytes: 1024 ** 3, maxEntries: 50_000 };
 export const configMediaType = 'application/vnd.oci.image.config.v1+json';
 export const layerMediaType = 'application/vnd.oci.image.layer.v1.tar+gzip';
 
+/** Which file of the context is the Dockerfile, and the values that the build gives to its arguments. */
+export interface DockerfileUse { readonly path: string; readonly buildArguments?: ReadonlyMap<string, string> }
 export interface BuiltImage { readonly manifest: Buffer; readonly mediaType: string; readonly blobs: readonly Buffer[] }
 
 /** Files that COPY takes, by their absolute path in the image. */
@@ -41,12 +43,12 @@ function baseAnnotation(base: string): Record<string, string> {
 }
 
 /** Builds one image of one layer from a tar.gz of the context. The same context gives the same digest. `checkBase` throws for a base that cannot be pulled. */
-export async function buildImage(context: Buffer, dockerfilePath: string, log: (line: string) => void, checkBase: (base: string) => void = () => undefined): Promise<BuiltImage> {
+export async function buildImage(context: Buffer, { path: dockerfilePath, buildArguments }: DockerfileUse, log: (line: string) => void, checkBase: (base: string) => void = () => undefined): Promise<BuiltImage> {
   const files = new Map<string, TarFile>();
   await readTar(Readable.from([context]), true, limits, (path, file) => void files.set(path, file));
   const dockerfile = files.get(posix.normalize(dockerfilePath));
   if (!dockerfile) throw new Error(`unable to find the Dockerfile: ${dockerfilePath} is not in the build context (${files.size} files)`);
-  const recipe = parseDockerfile(dockerfile.content.toString('utf8'));
+  const recipe = parseDockerfile(dockerfile.content.toString('utf8'), buildArguments);
   checkBase(recipe.base);
   log(`FROM ${recipe.base}: recorded; the region runs programs on its own Node`);
   for (const run of recipe.notExecuted) log(`RUN ${run}: recorded, not executed`);

@@ -133,7 +133,7 @@ describe('images', () => {
 
   it('begin with a copy of their base image in their own registry, imported once', async () => {
     const digest = `sha256:${'d'.repeat(64)}`;
-    dockerfile(`FROM node:24-bookworm-slim@${digest}\nWORKDIR /app\nCOPY . .\nCMD ["node", "index.js"]\n`);
+    dockerfile(`ARG BASE_IMAGE=node:24-bookworm-slim@${digest}\nFROM \${BASE_IMAGE}\nWORKDIR /app\nCOPY . .\nCMD ["node", "index.js"]\n`);
     const { image } = await build({ CONTENT_HASH: '1'.repeat(64) });
     await build({ CONTENT_HASH: '1'.repeat(64), PROGRAM: 'another' });
     const { manifest } = await content(puller, 'sample').getManifest(image.split('@')[1] ?? '');

@@ -16,7 +16,13 @@ describe('a Dockerfile', () => {
       labels: { 'org.example': 'x' }, user: 'node', entrypoint: ['node'], command: ['/bin/sh', '-c', 'index.js --flag'], notExecuted: ['apt-get update && apt-get install python3'],
     });
   });
+  it('takes the value of an argument before FROM from the build, or its default', () => {
+    const text = 'ARG BASE=node:24\nARG TAG\nFROM --platform=linux/amd64 ${BASE}$TAG\n';
+    expect(parseDockerfile(text).base).toBe('node:24');
+    expect(parseDockerfile(text, new Map([['BASE', 'own/node'], ['TAG', ':1'], ['OTHER', 'x']])).base).toBe('own/node:1');
+  });
   it.each([
+    ['ARG B\nFROM $B', /line 2: \$B names no image/], ['FROM ${UNKNOWN}', /names no image/], ['FROM a\nARG B=1', /line 2: an argument after FROM/], ['ARG B C\nFROM a', /line 1: expected ARG/],
     ['FROM a\nVOLUME /x', /line 2: the instruction VOLUME/], ['WORKDIR /x', /expected FROM first/], ['FROM a\nFROM b', /several stages/], ['FROM a\nCOPY --from=b x y', /--from/], ['FROM a\nENV X=$Y', /variable/], ['FROM a\nCMD [1]', /array of strings/], ['FROM a\nRUN x \\', /ends in a backslash/], ['', /expected FROM/],
   ])('%j is refused with its line', (text, reason) => {
     expect(() => parseDockerfile(text)).toThrow(reason);
@@ -67,14 +73,14 @@ it('the same context gives the same image, another one another', async () => {
     const files: [string, TarFile][] = [['Dockerfile', file(`FROM ${base}\nCOPY index.js /\n`)], ['index.js', file(text)]];
     return gzip(await writeTar(new Map(reverse ? files.reverse() : files)));
   };
-  const manifest = async (text: string, reverse = false, base?: string) => (await buildImage(await context(text, reverse, base), 'Dockerfile', () => undefined)).manifest.toString();
+  const manifest = async (text: string, reverse = false, base?: string) => (await buildImage(await context(text, reverse, base), { path: 'Dockerfile' }, () => undefined)).manifest.toString();
   expect(await manifest('1', true)).toBe(await manifest('1'));
   expect(await manifest('2')).not.toBe(await manifest('1'));
   expect(await manifest('1', false, 'b')).not.toBe(await manifest('1'));
   const pinned = (registry: string, digit: string) => manifest('1', false, `${registry}/base/node@sha256:${digit.repeat(64)}`);
   expect(await pinned('first.example', 'd')).toBe(await pinned('second.example', 'd'));
   expect(await pinned('first.example', 'e')).not.toBe(await pinned('first.example', 'd'));
-  await expect(buildImage(await context('1', false), 'Other', () => undefined)).rejects.toThrow(/unable to find the Dockerfile/);
+  await expect(buildImage(await context('1', false), { path: 'Other' }, () => undefined)).rejects.toThrow(/unable to find the Dockerfile/);
 });
 
 it('image names and token scopes are read as the protocol writes them', () => {

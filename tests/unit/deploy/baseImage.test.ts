@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { baseImageOf, importBaseImage, withOwnBase } from '../../../commands/deploy/baseImage';
+import { baseImageOf, importBaseImage, ownBaseArgument, type BaseImage } from '../../../commands/deploy/baseImage';
 import { explained } from '../../../commands/deploy/buildImage';
 import { isTransient, untilItPasses } from '../../../commands/deploy/transientFailure';
 import { programs } from '../../../contracts/programs';
+import { parseDockerfile } from '../../../local-azure/container-registry/dockerfile';
 
 const root = join(__dirname, '..', '..', '..');
 const place = { resourceGroup: 'rg', registry: 'acr', loginServer: 'acr.azurecr.io' };
@@ -13,15 +14,14 @@ describe('the base image of a program', () => {
     const dockerfile = readFileSync(join(root, room, program, 'Dockerfile'), 'utf8');
     const base = baseImageOf(dockerfile);
     expect(base).toMatchObject({ repository: 'library/node', tag: '24-bookworm-slim', digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string });
-    const own = withOwnBase(dockerfile, place.loginServer);
-    expect(own.split('\n').slice(1)).toEqual(dockerfile.split('\n').slice(1));
-    expect(own.split('\n')[0]).toBe(`FROM acr.azurecr.io/base/node@${base?.digest ?? ''}`);
+    const argument = ownBaseArgument(base as BaseImage, place.loginServer);
+    expect(argument).toEqual({ name: 'BASE_IMAGE', value: `acr.azurecr.io/base/node@${base?.digest ?? ''}` });
+    expect(parseDockerfile(dockerfile, new Map([[argument.name, argument.value]]))).toEqual({ ...parseDockerfile(dockerfile), base: argument.value });
   });
 
   it('of another kind is left alone', () => {
-    for (const line of ['FROM node:24', 'FROM mcr.microsoft.com/x:1', `FROM acr.azurecr.io/base/node@sha256:${'a'.repeat(64)}`]) {
-      expect([baseImageOf(`${line}\n`), withOwnBase(`${line}\n`, place.loginServer)]).toEqual([undefined, `${line}\n`]);
-    }
+    const own = `acr.azurecr.io/base/node@sha256:${'a'.repeat(64)}`;
+    for (const text of ['FROM node:24', `FROM ${own}`, `ARG BASE_IMAGE=${own}\nFROM \${BASE_IMAGE}`, `ARG BASE_IMAGE=node:24@sha256:${'a'.repeat(64)}\nFROM node:24`]) expect(baseImageOf(`${text}\n`)).toBeUndefined();
   });
 
   it('is imported by digest under a tag of its own; a tag that is taken is success, any other refusal is not', async () => {
