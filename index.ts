@@ -1,6 +1,7 @@
 import './components/requireNode';
 import { getClientConfigOutput } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
+import { changedSources } from './commands/bundleCache';
 import { DataLocks } from './components/access/dataLocks';
 import { readConfiguration } from './components/configuration';
 import { Factory } from './components/factory';
@@ -15,6 +16,8 @@ import { version as pipelineVersion } from './package.json';
 
 const configuration = readConfiguration();
 for (const warning of settingWarnings(configuration)) void pulumi.log.warn(warning);
+const changed = configuration.imageSource === 'build' ? changedSources(process.cwd()) : [];
+if (changed.length > 0) void pulumi.log.warn(`dist/ is older than ${changed[0] ?? ''}${changed.length > 1 ? ` and ${changed.length - 1} more` : ''}: the images will be those that were built before; "npm run build" bundles the programs again`);
 const stack = pulumi.getStack();
 const tags = stackTags(configuration, stack);
 const deployer = getClientConfigOutput();

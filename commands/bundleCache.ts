@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
 
 /** What a bundle was made of: size and time of each file, and the hash of what came out. */
 interface CacheEntry { readonly recipe: string; readonly inputs: Readonly<Record<string, string>>; readonly hash: string }
@@ -9,6 +9,14 @@ const stampOf = (file: string): string | undefined => {
   const found = statSync(file, { throwIfNoEntry: false });
   return found && `${found.size}:${found.mtimeMs}`;
 };
+/** Sources of the tree at `root` that are not what its bundles were made of. Bundles that were made elsewhere, such as those of a build server, are nobody's business here. */
+export function changedSources(root: string): string[] {
+  const directory = join(root, 'dist', 'cache');
+  if (!existsSync(directory)) return [];
+  const entries = readdirSync(directory).filter((name) => name.endsWith('.json')).map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as CacheEntry);
+  const sources = entries.flatMap(({ inputs }) => Object.entries(inputs)).filter(([file]) => file.startsWith(root + sep) && !relative(root, file).startsWith('node_modules'));
+  return [...new Set(sources.filter(([file, stamp]) => stampOf(file) !== stamp).map(([file]) => relative(root, file)))].sort();
+}
 const recipeOf = (files: readonly string[]) => files.reduce((hash, file) => hash.update(readFileSync(file)).update('\0'), createHash('sha256')).digest('hex');
 
 /** Remembers bundles in a file each, so that an unchanged tree is not bundled again. */

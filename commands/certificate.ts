@@ -69,7 +69,9 @@ certificate().then(
   (code) => (process.exitCode = code),
   (error: Error) => {
     const ours = error instanceof UsageError || error instanceof CertificateError;
-    process.stderr.write(`${ours ? error.message : (error.stack ?? error.message)}\n`);
+    // What the file system refuses (permission, no space) is said with its path by Node.
+    const fileSystem = (error as NodeJS.ErrnoException).syscall !== undefined;
+    process.stderr.write(`${ours || fileSystem ? error.message : (error.stack ?? error.message)}\n`);
     process.exitCode = ours ? 2 : 1;
   },
 );

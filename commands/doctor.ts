@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ConfigurationError, parseConfiguration } from '../components/configuration';
 import { nodeVersionProblem } from '../components/nodeVersion';
 import { settingWarnings } from '../components/settingWarnings';
+import { changedSources } from './bundleCache';
 import { judgeApprovers } from './doctor/approvers';
 import { NoAnswer } from './doctor/azureQuestions';
 import { allUnchecked, checkCloud } from './doctor/cloudChecks';
@@ -41,8 +42,8 @@ async function examine(stack: string): Promise<Finding[]> {
   const machineNode = versionOf('node', ['--version']) ?? 'none';
   const here = [
     ready('settings', `Pulumi.${stack}.yaml: factory ${configuration.factory}, profile ${configuration.profile}, ${configuration.location}`),
-    ...settingWarnings(configuration).map((warning) => note('expected load', warning.split('; ')[0] ?? '', warning.split('; ').slice(1).join('; '))),
-    ...judgeLocalTools({ pulumi: versionOf('pulumi', ['version']), machineNode, nodeProblem: nodeVersionProblem(machineNode), built: existsSync(join(root, 'dist', 'images.json')) }, configuration.imageSource),
+    ...settingWarnings(configuration).map((warning) => note('settings', warning.split('; ')[0] ?? '', warning.split('; ').slice(1).join('; '))),
+    ...judgeLocalTools({ pulumi: versionOf('pulumi', ['version']), machineNode, nodeProblem: nodeVersionProblem(machineNode), built: existsSync(join(root, 'dist', 'images.json')), changed: changedSources(root) }, configuration.imageSource),
     ...judgeApprovers(configuration),
   ];
   const offline = await unreachable(cloud.authorityHost);

@@ -9,12 +9,15 @@ const root = join(__dirname, '..');
 const defaults = { location: 'westeurope', profile: 'dev', dataset: 'line' };
 const maxCertificateBytes = 20_000;
 
+/** The certificate of the file alone: what "certificate -- create" makes has its key beside it, which stays on the site. */
 function readCertificate(given: string): string {
   const file = resolve(process.env['INIT_CWD'] ?? process.cwd(), given);
   const facts = statSync(file, { throwIfNoEntry: false });
   if (facts?.isFile() !== true) throw new UsageError(`--certificate ${given}: no such file.`);
   if (facts.size > maxCertificateBytes) throw new UsageError(`--certificate ${given}: expected a certificate of at most ${maxCertificateBytes} bytes, found ${facts.size}.`);
-  return readFileSync(file, 'utf8');
+  const [pem] = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(readFileSync(file, 'utf8')) ?? [];
+  if (pem === undefined) throw new UsageError(`--certificate ${given}: expected a certificate in PEM.`);
+  return `${pem}\n`;
 }
 
 /** Asks on the terminal for what the command line leaves open; an empty answer is the default. */

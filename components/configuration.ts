@@ -12,6 +12,7 @@ import { diskBytes, jobCpu } from './programs/jobSize';
 import {
   alertSettings, budgetSettings, eventHubsSettings, expectedLoadSettings, iotHubSettings, keyVaultSettings, logSettings, registrySettings, registrySource, servicePrincipalSource, storageSettings, trainingSettings, workspaceSource,
 } from './resourceSettings';
+import { allowedAt, keysAt } from './settingExpectation';
 import { siteHours } from './site/siteHours';
 
 const slug = (maximum: number) =>
@@ -20,6 +21,8 @@ const column = z.string().min(1).max(200).regex(/^[^,]+$/, 'a column name withou
 const principal = z.strictObject({ principalId: z.guid(), principalType: z.enum(['User', 'Group', 'ServicePrincipal']) });
 const port = z.int().min(1).max(65_535);
 const httpsOrigin = z.string().regex(/^https:\/\/[^\s/]+$/, 'an https URL without a path');
+/** What Azure Resource Manager takes as the name of a tag, and no longer than a storage account does. */
+const tagName = z.string().regex(/^(?!azure|microsoft|windows)[^<>%&\\?/]{1,128}$/i, 'a name of 1 to 128 characters without <>%&\\?/ that does not begin with azure, microsoft or windows');
 const publicCertificate = z.string().max(20_000).superRefine((pem, context) => {
   if (pem.includes('PRIVATE KEY')) context.addIssue({ code: 'custom', message: 'a public certificate only; the private key stays on the site' });
   else {
@@ -108,7 +111,7 @@ export const configurationSchema = z.strictObject({
     engineers: z.array(principal).max(20).default([]),
   }).prefault({}),
   sourceCommit: z.string().min(1).max(100).optional(),
-  tags: z.record(z.string().max(512), z.string().max(256)).default({}),
+  tags: z.record(tagName, z.string().max(256)).refine((tags) => Object.keys(tags).length <= 40, 'at most 40 tags: Azure takes 50, and some are the stack\'s own').default({}),
   /** Who the resources are for, as tags; without `environment` the profile. */
   environment: z.string().min(1).max(100).optional(), costCentre: z.string().min(1).max(100).optional(),
   /** Settings of the resources: those not given are the profile's. */
@@ -188,17 +191,19 @@ function conflicts(configuration: Configuration): string[] {
 /** Reads the stack's values (without the project's prefix; objects as JSON). Throws ConfigurationError: key, value, what is allowed. */
 export function parseConfiguration(values: Readonly<Record<string, string>>): Configuration {
   const given = Object.fromEntries(Object.entries(values).map(([key, text]) => [key, decoded(text)]));
-  const result = configurationSchema.safeParse(given);
+  // A schema that says nothing of its own is asked what it allows, below.
+  const result = configurationSchema.safeParse(given, { error: () => '' });
   const refuse = (lines: readonly string[]): never => {
     throw new ConfigurationError(`the stack's configuration is wrong:\n  ${lines.join('\n  ')}`);
   };
   if (!result.success) {
     return refuse(result.error.issues.map((issue) => {
       if (issue.code === 'unrecognized_keys') {
-        const allowed = issue.path.length === 0 ? Object.keys(configurationSchema.shape).join(', ') : 'the keys in docs/configuration.md';
-        return `${[...issue.path, issue.keys[0]].join('.')}: no such setting; expected one of ${allowed}`;
+        const allowed = keysAt(configurationSchema, issue.path);
+        return `${[...issue.path, issue.keys[0]].join('.')}: no such setting; expected one of ${allowed.length === 0 ? 'the keys in docs/configuration.md' : allowed.join(', ')}`;
       }
-      return `${issue.path.join('.')} is ${shown(valueAt(given, issue.path))}: ${issue.message}`;
+      if (issue.code === 'invalid_key') return `${issue.path.join('.')}: expected ${issue.message === '' ? (issue.issues[0]?.message ?? '') : issue.message}`;
+      return `${issue.path.join('.')} is ${shown(valueAt(given, issue.path))}: expected ${issue.message === '' ? allowedAt(configurationSchema, issue.path) : issue.message}`;
     }));
   }
   const profile = profiles[result.data.profile];

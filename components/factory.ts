@@ -162,7 +162,7 @@ export class Factory extends pulumi.ComponentResource {
     grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters, approver: configuration.approvers, 'smoke-tester': configuration.smokeTesters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });
     if (alerts.enabled) {
       new OperatorAlerts('alerts', {
-        ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts, { releaseApproved: configuration.release === 'approved', simulated: edgeSite.enabled, byTheClock: edgeSite.enabled && edgeSite.hours !== 'always' }), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
+        ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts, { releaseApproved: configuration.release === 'approved', simulated: edgeSite.enabled, ...(edgeSite.enabled ? { hours: edgeSite.hours } : {}) }), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
         signals: { environmentId: environment.id, iotHubId: this.route.iotHubId, dataTopicId: dataEvents.id, edgeTopicId: edgeEvents.id, certificatesNotAfter: pulumi.all(enrolment === undefined ? certificates.map(({ pem }) => factsOf(pem).notAfter) : [factsOf(enrolment.certificatePem).notAfter]) },
       }, child);
     }

@@ -6,7 +6,7 @@ const days = (least: number, most: number) => z.int().min(least).max(most);
 const armId = (type: string, example: string) =>
   z.string().max(500).regex(new RegExp(`^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]+/providers/${type.replaceAll('.', '\\.')}/[^/]+$`, 'i'), `the ARM id of ${example}`);
 /** Made with the stack, or somebody else's that the stack uses and leaves as it is. */
-const createOr = <T extends z.ZodType>(existing: T) => z.union([z.literal('create'), z.strictObject({ existing })], { error: 'expected "create", or existing: and the id of what is there' }).default('create');
+const createOr = <T extends z.ZodType>(existing: T) => z.union([z.literal('create'), z.strictObject({ existing })], { error: '"create", or existing: and the id of what is there' }).default('create');
 export const workspaceSource = createOr(armId('Microsoft.OperationalInsights/workspaces', 'a Log Analytics workspace'));
 export const registrySource = createOr(armId('Microsoft.ContainerRegistry/registries', 'a container registry'));
 export const servicePrincipalSource = createOr(z.guid('the client id (application id) of a service principal'));
@@ -20,7 +20,7 @@ export const storageSettings = z.strictObject({
   redundancy: z.enum(redundancies), softDeleteDays: days(1, 365),
   /** Keeps overwritten and deleted blobs as versions, for `versionDays`. */
   versioning: z.boolean(), versionDays: days(1, 99_999),
-  lifecycle: z.partialRecord(z.enum(lifecycleContainers, { error: (issue) => `expected one of ${lifecycleContainers.join(', ')}${(containerNames as readonly unknown[]).includes(issue.input) ? '; the loop would lose its place' : ''}` }), lifecycle),
+  lifecycle: z.partialRecord(z.enum(lifecycleContainers, { error: (issue) => `one of ${lifecycleContainers.join(', ')}${(containerNames as readonly unknown[]).includes(issue.input) ? '; the loop would lose its place' : ''}` }), lifecycle),
 });
 
 export const registrySettings = z.strictObject({
@@ -40,7 +40,7 @@ export const expectedLoadSettings = z.strictObject({
 });
 const basicRefused = 'the Basic tier has no cloud-to-device messages, which a delivery is made of';
 export const iotHubSettings = z.strictObject({
-  tier: z.enum(['S1', 'S2', 'S3'], { error: (issue) => `expected S1, S2 or S3${/^B[123]$/.test(String(issue.input)) ? `: ${basicRefused}` : ', or nothing: then it is chosen by expectedLoad'}` }), units: z.int().min(1).max(200),
+  tier: z.enum(['S1', 'S2', 'S3'], { error: (issue) => `S1, S2 or S3${/^B[123]$/.test(String(issue.input)) ? `: ${basicRefused}` : ', or nothing: then it is chosen by expectedLoad'}` }), units: z.int().min(1).max(200),
 }).partial();
 export const eventHubsSettings = z.strictObject({ throughputUnits: z.int().min(1).max(40), partitions: z.int().min(1).max(32), retentionHours: z.int().min(1).max(168), zoneRedundant: z.boolean() });
 
@@ -57,8 +57,8 @@ export const logSettings = z.strictObject({
   /** What can be asked at once; the rest of `totalRetentionDays` is archive. */
   retentionDays: days(30, 730), totalRetentionDays: totalRetention(30),
   /** Collection stops for the day at this volume; -1 is no cap. */
-  dailyQuotaGb: z.union([z.literal(-1), z.number().min(0.1).max(10_000)], { error: 'expected -1 (no cap) or 0.1 to 10000' }),
-  tables: z.partialRecord(z.enum(logTables, { error: `expected one of ${logTables.join(', ')}` }), z.strictObject({ plan: z.enum(['Analytics', 'Basic']), retentionDays: retention, totalRetentionDays: totalRetention(4) }).partial()),
+  dailyQuotaGb: z.union([z.literal(-1), z.number().min(0.1).max(10_000)], { error: '-1 (no cap) or 0.1 to 10000' }),
+  tables: z.partialRecord(z.enum(logTables, { error: `one of ${logTables.join(', ')}` }), z.strictObject({ plan: z.enum(['Analytics', 'Basic']), retentionDays: retention, totalRetentionDays: totalRetention(4) }).partial()),
 });
 
 const email = z.email('an e-mail address').max(200);
@@ -68,8 +68,8 @@ export const budgetSettings = z.strictObject({
 });
 export const alertSettings = z.strictObject({
   enabled: z.boolean(), emails: z.array(email).max(20),
-  evaluationMinutes: z.union([5, 10, 15, 30, 45, 60].map((one) => z.literal(one)), { error: 'expected 5, 10, 15, 30, 45 or 60' }),
-  deviceSilentMinutes: z.union([5, 15, 30, 60].map((one) => z.literal(one)), { error: 'expected 5, 15, 30 or 60' }), telemetrySilentMinutes: z.union([15, 30, 60, 120].map((one) => z.literal(one)), { error: 'expected 15, 30, 60 or 120' }),
+  evaluationMinutes: z.union([5, 10, 15, 30, 45, 60].map((one) => z.literal(one)), { error: '5, 10, 15, 30, 45 or 60' }),
+  deviceSilentMinutes: z.union([5, 15, 30, 60].map((one) => z.literal(one)), { error: '5, 15, 30 or 60' }), telemetrySilentMinutes: z.union([15, 30, 60, 120].map((one) => z.literal(one)), { error: '15, 30, 60 or 120' }),
   deliveryStuckMinutes: z.int().min(5).max(1_440), certificateDays: days(1, 365),
   /** Alarms of the running model in a day from which the model or the machine has drifted. */
   driftAlarmsPerDay: z.int().min(1).max(1e6),

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -45,7 +45,7 @@ function readYaml(file: string): unknown {
 /** Reads `Pulumi.<stack>.yaml`; no CLI and no passphrase, so what is encrypted becomes the placeholder. */
 export function readStackFile(root: string, stack: string, placeholder: string): StackFile {
   const file = join(root, `Pulumi.${stack}.yaml`);
-  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stack) || !existsSync(file)) throw new UsageError(`--stack ${stack}: there is no Pulumi.${stack}.yaml; expected one of ${stacksIn(root).join(', ')}.`);
+  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stack) || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) throw new UsageError(`--stack ${stack}: there is no Pulumi.${stack}.yaml; expected one of ${stacksIn(root).join(', ')}.`);
   const project = projectFile.parse(readYaml(join(root, 'Pulumi.yaml'))).name;
   const read = stackFile.safeParse(readYaml(file) ?? null);
   if (!read.success) throw new UsageError(`Pulumi.${stack}.yaml: expected "config:" with <project>:<key> entries.`);

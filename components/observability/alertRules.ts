@@ -1,4 +1,5 @@
 import type { ResourceSettings } from '../effectiveSettings';
+import { openMinutes, type SiteHours } from '../site/siteHours';
 
 type AlertSettings = ResourceSettings['alerts'];
 interface Told {
@@ -43,8 +44,15 @@ const deadLetters = <Signals>(of: string, resourceId: (signals: Signals) => stri
 /** The earliest end of validity counts: a rotation that nobody finished leaves the site with the certificate that ends first. */
 const earliest = (times: readonly string[]) => [...times].sort()[0] ?? '';
 
-/** Rules that would call somebody every evening where the site is up by the clock. */
-const ofSilence = ['device-silent', 'telemetry-stopped'];
+/** Where the site is up by the clock a silence counts once it has lasted long enough within its hours. One row is always counted, so that no rows can be asked about together with the time of day. */
+function silentInHours(rows: readonly string[], hours: Exclude<SiteHours, 'always'>, silentMinutes: number, evaluationMinutes: number): string {
+  const { days, from, to } = openMinutes(hours);
+  const since = Math.min(from + silentMinutes, Math.max(Math.ceil((from + to) / 2), to - evaluationMinutes));
+  return [
+    ...rows, '| summarize rows = count()', `| extend TimeGenerated = now(), local = datetime_utc_to_local(now(), ${quoted(hours.timezone)})`, "| extend day = toint(dayofweek(local) / 1d), minute = 60 * datetime_part('hour', local) + datetime_part('minute', local)",
+    `| where rows == 0 and day in (${days.join(', ')}) and minute between (${since} .. ${to})`,
+  ].join('\n');
+}
 
 /** Nothing goes to the factory until somebody decides, so somebody has to hear of it. */
 const releaseWaits: AlertRule<FactorySignals> = {
@@ -53,10 +61,12 @@ const releaseWaits: AlertRule<FactorySignals> = {
   advice: 'A model passed the gate and its package is ready. "npm run release -- list" shows it with the figures of the gate; approve or reject it.',
 };
 
-/** What an operator of a factory must know about. A site that is up by the clock may be silent. */
-export function factoryAlerts(factory: string, settings: AlertSettings, site: { readonly byTheClock?: boolean; readonly simulated?: boolean; readonly releaseApproved?: boolean } = {}): AlertRule<FactorySignals>[] {
+/** What an operator of a factory must know about. A site that is up by the clock may be silent outside its hours: its telemetry is asked for within them, and a platform metric such as the connected devices knows no hours. */
+export function factoryAlerts(factory: string, settings: AlertSettings, site: { readonly hours?: SiteHours; readonly simulated?: boolean; readonly releaseApproved?: boolean } = {}): AlertRule<FactorySignals>[] {
   const ofFactory = `tostring(Properties.factory) == ${quoted(factory)}`;
-  const rules: AlertRule<FactorySignals>[] = [
+  const hours = site.hours === 'always' ? undefined : site.hours;
+  const telemetry = ['AppMetrics', `| where ${ofFactory}`];
+  return [
     {
       // Azure looks back two days at most, and a delivery may take longer: the program tells of every open one each hour, so the latest row of each is within the window.
       kind: 'log', name: 'delivery', title: 'A delivery failed or is stuck', severity: 1, windowMinutes: 2 * day, operator: 'GreaterThan', threshold: 0,
@@ -67,10 +77,10 @@ export function factoryAlerts(factory: string, settings: AlertSettings, site: { 
       advice: 'A package did not reach the AI Model Manager. The record in the deliveries container has its history; the device must be connected, online and within its maintenance window.',
     },
     ...(site.releaseApproved === true ? [releaseWaits] : []),
-    {
+    ...(hours !== undefined ? [] : [{
       kind: 'metric', name: 'device-silent', title: 'No AI Model Manager is connected', severity: 1, resourceId: ({ iotHubId }) => iotHubId, namespace: 'Microsoft.Devices/IotHubs', metric: 'connectedDeviceCount', aggregation: 'Maximum', windowMinutes: settings.deviceSilentMinutes as 5 | 15 | 30 | 60,
       operator: 'LessThan', threshold: 1, advice: 'The site does not reach the hub: look at its network, at the certificate of the device, and at whether the device is enabled.',
-    },
+    } satisfies AlertRule<FactorySignals>]),
     {
       kind: 'log', name: 'gate-rejected', title: 'The gate rejected a model', severity: 2, windowMinutes: 60, operator: 'GreaterThan', threshold: 0, query: ({ environmentId }) => printed(environmentId, 'validate-and-package', ['the gate refused the model', 'the model is unfit']).join('\n'),
       advice: 'The line keeps its model. The tags of the model version say which figure failed: look at the data of that version before you change a limit of the gate.',
@@ -81,7 +91,8 @@ export function factoryAlerts(factory: string, settings: AlertSettings, site: { 
       advice: 'A program gave a message up after several attempts. Its log has the reason and the hash of the message.',
     },
     {
-      kind: 'log', name: 'telemetry-stopped', title: 'The edge sends no telemetry', severity: 1, windowMinutes: settings.telemetrySilentMinutes, operator: 'LessThan', threshold: 1, query: () => ['AppMetrics', `| where ${ofFactory}`].join('\n'),
+      kind: 'log', name: 'telemetry-stopped', title: 'The edge sends no telemetry', severity: 1, windowMinutes: settings.telemetrySilentMinutes,
+      ...(hours === undefined ? { operator: 'LessThan', threshold: 1, query: () => telemetry.join('\n') } : { operator: 'GreaterThan', threshold: 0, query: () => silentInHours(telemetry, hours, settings.telemetrySilentMinutes, settings.evaluationMinutes) }),
       advice: 'Nothing came from the edge. What the collector and the model monitor hold on disk comes later by itself; look at the auth proxies and their certificate.',
     },
     {
@@ -103,7 +114,6 @@ export function factoryAlerts(factory: string, settings: AlertSettings, site: { 
       advice: 'The work is still in its queue or the message came back. The log of the program names what was refused; a 403 names the role that is missing.',
     },
   ];
-  return site.byTheClock === true ? rules.filter(({ name }) => !ofSilence.includes(name)) : rules;
 }
 
 /** What the rules of a platform watch. */

@@ -22,6 +22,11 @@ export function cronScale(hours: SiteHours): CronScale | undefined {
   const days = hours.days.length === 1 ? String(Number(hours.days) % 7) : hours.days.endsWith('7') ? daysOf(hours.days).map((day) => day % 7).join(',') : hours.days;
   return { timezone: hours.timezone, start: cronTime(hours.from, days), end: cronTime(hours.to, days), desiredReplicas: '1' };
 }
+/** The same for a query: days with Sunday as 0, and minutes since midnight. */
+export function openMinutes({ days, from, to }: Exclude<SiteHours, 'always'>): { readonly days: readonly number[]; readonly from: number; readonly to: number } {
+  const minutes = (text: string) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
+  return { days: daysOf(days).map((day) => day % 7), from: minutes(from), to: minutes(to) };
+}
 const daysOf = (days: string): number[] => Array.from({ length: Number(days.at(-1)) - Number(days[0]) + 1 }, (_, index) => Number(days[0]) + index);
 
 const hoursPerWeek = 24 * 7;

@@ -58,7 +58,7 @@ export const processRules: readonly ProcessRule[] = [
     name: 'loop-closes', description: 'What is deployed has closed the loop in the local region; the gate also proves roles and faults, and runs the real engine.',
     judge: (process) => [
       ...missing(['npm start'], alwaysRun(process), verifyStage),
-      ...missing(['closed_loop', 'shipped_factories', 'real_engine', 'env FACTORY_LOOP_ENGINE=required npx jest tests/engine', 'npm run faults', 'npm run proof'], laneCommands(process), '.ci/run'),
+      ...missing(['closed_loop', 'shipped_factories', 'real_engine', 'env FACTORY_LOOP_ENGINE=required npx jest tests/engine', 'npm run e2e', 'npm run faults', 'npm run proof'], laneCommands(process), '.ci/run'),
     ],
   },
   {

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BundleCache } from '../../commands/bundleCache';
+import { BundleCache, changedSources } from '../../commands/bundleCache';
 
 const directory = mkdtempSync(join(tmpdir(), 'bundle-cache-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -27,4 +27,22 @@ it('answers with the hash until an input, the recipe, or a file is gone', () => 
   expect(cache().unchanged()).toBe('ghi');
   rmSync(other);
   expect(cache().unchanged()).toBeUndefined();
+});
+
+it('names the sources that have changed since, and none where the bundles were made elsewhere', () => {
+  const root = join(directory, 'tree');
+  mkdirSync(join(root, 'node_modules'), { recursive: true });
+  const [one, two, library] = ['one.ts', 'two.ts', join('node_modules', 'library.js')].map((name) => file(join('tree', name), 'first'));
+  expect(changedSources(root)).toEqual([]);
+  for (const program of ['a', 'b']) new BundleCache(join(root, 'dist', 'cache', `${program}.json`), []).remember([one, two, library] as string[], 'abc');
+  expect(changedSources(root)).toEqual([]);
+  file(join('tree', 'node_modules', 'library.js'), 'second one');
+  file(join('tree', 'two.ts'), 'second one');
+  rmSync(join(root, 'one.ts'));
+  expect(changedSources(root)).toEqual(['one.ts', 'two.ts']);
+  const elsewhere = join(directory, 'elsewhere');
+  mkdirSync(join(elsewhere, 'dist', 'cache'), { recursive: true });
+  new BundleCache(join(elsewhere, 'dist', 'cache', 'a.json'), []).remember([two] as string[], 'abc');
+  file(join('tree', 'two.ts'), 'the third');
+  expect(changedSources(elsewhere)).toEqual([]);
 });

@@ -44,6 +44,13 @@ test('a certificate that was not deployed is refused by its thumbprint', async (
   expect(() => requireDeployed(thumbprint, [certificate])).not.toThrow();
 });
 
+test('a folder that cannot be written is said in one line', () => {
+  writeFileSync(join(folder, 'file'), '');
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/certificate.ts', 'create', '--site', join(folder, 'file', 'keys'), '--device', 'aimm'], { cwd: root, encoding: 'utf8' });
+  expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 1, stdout: '', lines: 1 });
+  expect(stderr).toContain(join(folder, 'file', 'keys'));
+}, 60_000);
+
 test('rotate, rotate, revoke without a deployment in between takes no key away', async () => {
   await create(keys, undefined, 'aimm', now);
   await rotate(keys, undefined, now);

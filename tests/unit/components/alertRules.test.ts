@@ -37,9 +37,29 @@ describe('the alerts of a factory', () => {
     expect(rule?.kind === 'log' && rule.query(signals)).toMatch(/'tag-and-deliver'[\s\S]*'released'[\s\S]*deliveryState\) == 'AwaitingApproval'/);
   });
 
-  it('let a site be silent that is up by the clock only', () => {
-    const byTheClock = factoryAlerts('plant-one', alerts, { byTheClock: true }).map(({ name }) => name);
-    expect(rules.map(({ name }) => name).filter((name) => !byTheClock.includes(name))).toEqual(['device-silent', 'telemetry-stopped']);
+  describe('of a site that is up by the clock', () => {
+    const hours = { timezone: 'Europe/Berlin', days: '1-5', from: '09:00', to: '11:00' };
+    const stopped = (site: Parameters<typeof factoryAlerts>[2], settings: Partial<typeof alerts> = {}) => {
+      const rule = factoryAlerts('plant-one', { ...alerts, telemetrySilentMinutes: 30, evaluationMinutes: 15, ...settings }, site).find(({ name }) => name === 'telemetry-stopped');
+      return rule?.kind === 'log' ? { text: rule.query(signals), fires: `${rule.operator} ${rule.threshold}` } : undefined;
+    };
+    const openAt = (text = '') => /day in \(([\d, ]*)\) and minute between \((\d+) \.\. (\d+)\)$/.exec(text)?.slice(1);
+
+    it('want no connected device, and telemetry only within its hours', () => {
+      const names = factoryAlerts('plant-one', alerts, { hours }).map(({ name }) => name);
+      expect(rules.map(({ name }) => name).filter((name) => !names.includes(name))).toEqual(['device-silent']);
+      expect(stopped({ hours })).toEqual({ fires: 'GreaterThan 0', text: expect.stringMatching(/factory\) == 'plant-one'\n\| summarize rows = count\(\)\n[\s\S]*'Europe\/Berlin'[\s\S]*\n\| where rows == 0 and day in/) as string });
+      for (const site of [{ hours: 'always' } as const, {}]) expect(stopped(site)).toEqual({ fires: 'LessThan 1', text: expect.not.stringContaining('minute') as string });
+    });
+
+    it.each([
+      ['waits until it could have been silent for long enough', hours, {}, ['1, 2, 3, 4, 5', '570', '660']],
+      ['asks at least once before it closes, however long the silence', hours, { telemetrySilentMinutes: 120 } as const, ['1, 2, 3, 4, 5', '645', '660']],
+      ['gives a short opening half of its time', { ...hours, from: '09:00', to: '09:20' }, {}, ['1, 2, 3, 4, 5', '550', '560']],
+      ['counts Sunday as 0', { ...hours, days: '6-7' }, {}, ['6, 0', '570', '660']],
+    ])('%s', (_, given, settings, open) => {
+      expect(openAt(stopped({ hours: given }, settings)?.text)).toEqual(open);
+    });
   });
 
   it('say how the certificate of this site is renewed', () => {

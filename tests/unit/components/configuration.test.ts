@@ -17,19 +17,31 @@ describe('the stack configuration', () => {
   });
 
   it('says key, value and what is allowed', () => {
-    expect(wrong({ dataset: { windowSeconds: -5 } })).toThrow(/dataset\.windowSeconds is -5: .*0\.1/);
-    expect(wrong({ profile: 'huge' })).toThrow(/profile is "huge": .*"dev"\|"production"/);
+    expect(wrong({ dataset: { windowSeconds: -5 } })).toThrow(/dataset\.windowSeconds is -5: expected a number from 0\.1 to 86400$/);
+    expect(wrong({ profile: 'huge' })).toThrow(/profile is "huge": expected one of dev, production$/);
     expect(wrong({ factory: 'Plant One' })).toThrow(/factory is "Plant One": .*lower case letters/);
-    expect(wrong({ dataset: 'line' })).toThrow(/dataset is "line": .*expected object/);
+    expect(wrong({ dataset: 'line' })).toThrow(/dataset is "line": expected an object with name, timeColumn, labelColumns/);
+  });
+
+  it.each<[Record<string, unknown>, RegExp]>([
+    [{ edgeSite: { otlpPort: 99_999 } }, /edgeSite\.otlpPort is 99999: expected a whole number from 1 to 65535$/], [{ edgeSite: { otlpPort: 1.5 } }, /edgeSite\.otlpPort is 1\.5: expected a whole number from 1 to 65535$/],
+    [{ storage: { versioning: 'yes' } }, /storage\.versioning is "yes": expected true or false$/], [{ readers: [{ principalType: 'User' }] }, /readers\.0\.principalId is nothing: expected a GUID$/],
+    [{ readers: 'me' }, /readers is "me": expected a list of at most 20 entries$/], [{ dataset: { referenceFraction: 2 } }, /dataset\.referenceFraction is 2: expected auto, or a number from 0\.1 to 1$/],
+    [{ sourceCommit: '' }, /sourceCommit is "": expected text of 1 to 100 characters$/], [{ logs: { dailyQuotaGb: 0 } }, /logs\.dailyQuotaGb is 0: expected -1, or a number from 0\.1 to 10000$/],
+    [{ tags: { 'a/b': '1' } }, /tags\.a\/b: expected a name of 1 to 128 characters without/], [{ tags: { 'Azure-x': '1' } }, /tags\.Azure-x: expected a name/], [{ tags: { ok: 5 } }, /tags\.ok is 5: expected text of at most 256 characters$/],
+    [{ tags: Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`t${index}`, ''])) }, /tags is .*: expected at most 40 tags/], [{ storage: { lifecycle: { rawx: {} } } }, /storage\.lifecycle\.rawx: no such setting; expected one of raw, .*landing-zone/],
+  ])('says all of what is allowed: %j', (values, answer) => {
+    expect(wrong(values)).toThrow(answer);
   });
 
   it('refuses a setting that does not exist, at every level', () => {
     expect(wrong({ facotry: 'x' })).toThrow(/facotry: no such setting; expected one of factory, location/);
-    expect(wrong({ jobs: { pollingSeconds: 3 } })).toThrow(/jobs\.pollingSeconds: no such setting/);
+    expect(wrong({ jobs: { pollingSeconds: 3 } })).toThrow(/jobs\.pollingSeconds: no such setting; expected one of pollingIntervalSeconds$/);
+    expect(wrong({ logs: { tables: { AppTraces: { days: 3 } } } })).toThrow(/logs\.tables\.AppTraces\.days: no such setting; expected one of plan, retentionDays, totalRetentionDays$/);
   });
 
   it('takes no raw file larger than the disk of the job that reads it could hold', () => {
-    expect(wrong({ dataset: { maxFileBytes: 20_000_000_000 } })).toThrow(/dataset\.maxFileBytes is 20000000000: at most 4294967296, half of the disk/);
+    expect(wrong({ dataset: { maxFileBytes: 20_000_000_000 } })).toThrow(/dataset\.maxFileBytes is 20000000000: expected at most 4294967296, half of the disk/);
     expect(wrong({ dataset: { maxFileBytes: 4_294_967_296 } })).not.toThrow();
   });
 
@@ -66,7 +78,7 @@ describe('the stack configuration', () => {
     expect(wrong({ siteDocuments: { suffix: 'ab12cd' } })).toThrow(/siteDocuments\.suffix is "ab12cd": expected siteDocuments\.keyVault true with it/);
     expect(wrong({ siteDocuments: { engineers: [engineer] } })).toThrow(/siteDocuments\.engineers is \[.*: expected siteDocuments\.keyVault true with it/);
     expect(wrong({ siteDocuments: { transport: 'wss' } })).toThrow(/siteDocuments\.transport is "wss": expected siteDocuments\.keyVault true with it/);
-    expect(wrong({ siteDocuments: { keyVault: true, suffix: 'AB' } })).toThrow(/siteDocuments\.suffix is "AB": six lower case letters and digits/);
+    expect(wrong({ siteDocuments: { keyVault: true, suffix: 'AB' } })).toThrow(/siteDocuments\.suffix is "AB": expected six lower case letters and digits/);
     expect(wrong({ siteDocuments: { keyVault: true, engineers: [engineer, engineer] } })).toThrow(/siteDocuments\.engineers\.1\.principalId is 0a0a0a0a-\S+: expected every principal once/);
   });
 
@@ -150,7 +162,7 @@ describe('the settings of the resources', () => {
     expect(parsed({ logAnalyticsWorkspace: { existing: workspace } }).logAnalyticsWorkspace).toEqual({ existing: workspace });
     expect(wrong({ logAnalyticsWorkspace: 'logs' })).toThrow(/logAnalyticsWorkspace is "logs": expected "create", or existing: and the id/);
     expect(wrong({ containerRegistry: { existing: workspace } })).toThrow(/containerRegistry/);
-    expect(wrong({ protectData: 'perhaps' })).toThrow(/protectData is "perhaps": .*"true"\|"false"/);
+    expect(wrong({ protectData: 'perhaps' })).toThrow(/protectData is "perhaps": expected one of true, false$/);
     expect(wrong({ servicePrincipal: { existing: '11111111-1111-4111-8111-111111111111' } })).toThrow(/servicePrincipal is an existing one, and edgeSite\.enabled too/);
   });
 });

@@ -33,6 +33,9 @@ describe('the types that are asked about', () => {
 describe('resource providers and region', () => {
   it('are ready when everything is registered and offered', () => {
     expect([judgeRegistration(everything, types), judgeRegion(everything, types, 'westeurope')].map(({ state }) => state)).toEqual(['ready', 'ready']);
+    const built = { pulumi: 'v3.259.0', machineNode: 'v24.1.0', nodeProblem: undefined, built: true };
+    expect(judgeLocalTools({ ...built, changed: [] }, 'build').at(-1)).toMatchObject({ state: 'ready' });
+    expect(judgeLocalTools({ ...built, changed: ['a.ts', 'b.ts'] }, 'build').at(-1)).toMatchObject({ state: 'note', found: expect.stringContaining('older than a.ts and 1 more') as string, fix: 'npm run build' });
   });
 
   it('name what is not registered with the command that registers it', () => {
@@ -119,9 +122,12 @@ describe('names and tools', () => {
   });
 
   it('want bundles only where images are built', () => {
-    const tools = { pulumi: undefined, machineNode: 'v20.1.0', nodeProblem: 'too old', built: false };
+    const tools = { pulumi: undefined, machineNode: 'v20.1.0', nodeProblem: 'too old', built: false, changed: [] };
     expect(judgeLocalTools(tools, 'build').map(({ check, state }) => [check, state])).toEqual([['Pulumi CLI', 'problem'], ['Node', 'problem'], ['program bundles', 'problem']]);
-    expect(judgeLocalTools({ pulumi: 'v3.259.0', machineNode: 'v24.1.0', nodeProblem: undefined, built: false }, 'prebuilt').map(({ state }) => state)).toEqual(['ready', 'ready']);
+    expect(judgeLocalTools({ pulumi: 'v3.259.0', machineNode: 'v24.1.0', nodeProblem: undefined, built: false, changed: ['a.ts'] }, 'prebuilt').map(({ state }) => state)).toEqual(['ready', 'ready']);
+    const built = { pulumi: 'v3.259.0', machineNode: 'v24.1.0', nodeProblem: undefined, built: true };
+    expect(judgeLocalTools({ ...built, changed: [] }, 'build').at(-1)).toMatchObject({ state: 'ready' });
+    expect(judgeLocalTools({ ...built, changed: ['a.ts', 'b.ts'] }, 'build').at(-1)).toMatchObject({ state: 'note', found: expect.stringContaining('older than a.ts and 1 more') as string, fix: 'npm run build' });
   });
 });
 

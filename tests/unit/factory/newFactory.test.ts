@@ -62,6 +62,15 @@ describe('npm run factory', () => {
     expect(stderr).toMatch(line);
   });
 
+  it('takes the certificate out of the file that holds its key, too, and refuses a file without one', () => {
+    const made = join(folder, 'device-certificate.pem');
+    writeFileSync(made, `-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----\n${testCertificate}\n`);
+    const { status, stdout } = factory('new', 'plant-two', '--profile', 'production', '--certificate', made, '--print');
+    expect({ status, key: stdout.includes('PRIVATE KEY'), configuration: read(stdout) }).toMatchObject({ status: 0, key: false, configuration: { siteCertificates: [testCertificate.trim()] } });
+    writeFileSync(made, 'something else\n');
+    expect(factory('new', 'plant-two', '--certificate', made, '--print')).toEqual({ status: 2, stdout: '', stderr: `--certificate ${made}: expected a certificate in PEM.\n` });
+  }, 60_000);
+
   it('shows what it would write', () => {
     const { status, stdout } = factory('new', 'plant-two', '--print');
     expect({ status, configuration: read(stdout) }).toMatchObject({ status: 0, configuration: { factory: 'plant-two' } });

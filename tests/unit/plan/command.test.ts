@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plannedStack } from '../../../commands/plan/plannedStack';
@@ -68,6 +68,11 @@ describe('a stack file', () => {
   it.each([['a/../outside'], ['a/b'], ['']])('is never looked for under another name than its own: %j', (name) => {
     writeFileSync(join(directory, 'outside.yaml'), 'config: {}');
     expect(() => readStackFile(directory, name, '[secret]')).toThrow(/there is no Pulumi\./);
+  });
+
+  it('is a file: a folder of its name is none', () => {
+    mkdirSync(join(directory, 'Pulumi.folder.yaml'));
+    expect(() => readStackFile(directory, 'folder', '[secret]')).toThrow(/^--stack folder: there is no Pulumi\.folder\.yaml/);
   });
 
   it('that is not YAML, or holds no configuration, is refused in one line', () => {

@@ -130,6 +130,10 @@ describe('a setting that does not fit the load', () => {
     expect(own({ expectedLoad: { inferenceGbPerDay: 2 }, storage: { lifecycle: { 'landing-zone': { deleteAfterDays: 10 } } }, edgeSite: { batchMaxRecords: 50_000 } })).toEqual([]);
   });
 
+  it('is warned about where no region has this name', () => {
+    for (const parts of ['both', 'platform']) expect(own({ location: 'westeuropa', parts }).join()).toMatch(/^location is westeuropa: none of the public regions/);
+  });
+
   it('is not in the shipped stacks', () => {
     expect(shippedStacks.flatMap((stack) => settingWarnings(configurationOf(stack)))).toEqual([]);
   });

@@ -48,7 +48,7 @@ const factoryOf = ({ blobs, models, tags, pipelines }: KeptState) => ({
 const answering = ({ pipelines }: KeptState) => pipelines.find(({ projectName, state: now }) => projectName === 'line-anomaly-detection' && now === 'RUNNING')?.results ?? 0;
 
 beforeAll(async () => {
-  stack = fork(join(root, 'tests', 'local', 'keptStack.ts'), [join(root, local), 'in-use'], { execPath: node, execArgv: ['-r', 'ts-node/register'], cwd: root });
+  stack = fork(join(root, 'tests', 'endToEnd', 'keptStack.ts'), [join(root, local), 'in-use'], { execPath: node, execArgv: ['-r', 'ts-node/register'], cwd: root });
   const [ready] = (await once(stack, 'message')) as [KeptReady];
   if (!ready.ready || ready.failed.length > 0) throw new Error(`the stack is not there: ${JSON.stringify(ready.failed)}`);
   ({ path } = ready);

@@ -13,10 +13,10 @@ import { tenantId } from '../../local-azure/region/regionContext';
 import { eventHubConsumer, innermostErrors } from '../../pipeline-code/clients/eventHubs';
 import { c2dErrorName, openC2dSender } from '../../pipeline-code/clients/iotHub';
 import { readBlob } from '../../pipeline-code/clients/storage';
-import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from './attacks/attackedRegion';
-import { deliveryRegion, type DeliveryRegion } from './deliveryRegion';
-import { until } from './messaging';
-import { freePort, siteProcesses, type SiteProcesses } from './siteProcesses';
+import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from '../local/attacks/attackedRegion';
+import { deliveryRegion, type DeliveryRegion } from '../local/deliveryRegion';
+import { until } from '../local/messaging';
+import { freePort, siteProcesses, type SiteProcesses } from '../local/siteProcesses';
 
 interface Issued { readonly audience: string; readonly token: string; readonly expiresAtMs: number }
 /** Every token that the tenant gives out from now on. */

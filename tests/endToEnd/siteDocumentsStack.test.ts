@@ -15,7 +15,7 @@ import { deploy, type Deployment } from '../../local-azure/provider/host';
 import { regionTypes } from '../../local-azure/provider/regionTypes';
 import type { Principal } from '../../local-azure/entra/tokenAuthority';
 import { LocalRegion } from '../../local-azure/region/localRegion';
-import { until } from './messaging';
+import { until } from '../local/messaging';
 
 /** The real program with `siteDocuments.keyVault` and no simulated site, in a region of its own. */
 let directory: string;
