@@ -17,19 +17,41 @@ import { version as pipelineVersion } from './package.json';
 const configuration = readConfiguration();
 for (const warning of settingWarnings(configuration)) void pulumi.log.warn(warning);
 const changed = configuration.imageSource === 'build' ? changedSources(process.cwd()) : [];
-if (changed.length > 0) void pulumi.log.warn(`dist/ is older than ${changed[0] ?? ''}${changed.length > 1 ? ` and ${changed.length - 1} more` : ''}: the images will be those that were built before; "npm run build" bundles the programs again`);
+if (changed.length > 0)
+  void pulumi.log.warn(
+    `dist/ is older than ${changed[0] ?? ''}${changed.length > 1 ? ` and ${changed.length - 1} more` : ''}: the images will be those that were built before; "npm run build" bundles the programs again`,
+  );
 const stack = pulumi.getStack();
 const tags = stackTags(configuration, stack);
 const deployer = getClientConfigOutput();
 const { parts, platformStack } = configuration;
-const platform = parts === 'factory' && platformStack !== undefined ? referencedPlatform(platformStack) : new Platform('platform', { configuration, stack, deployer, tags });
-const factory = parts === 'platform' ? undefined : new Factory('factory', {
-  configuration, deployer, platform, tags, pipelineVersion, sourceCommit: configuration.sourceCommit ?? sourceCommit(process.cwd()),
-  imageSource: configuration.imageSource === 'build' ? { kind: 'build', hashes: readContentHashes('dist/images.json') } : { kind: 'prebuilt', images: configuration.prebuiltImages },
-});
+const platform =
+  parts === 'factory' && platformStack !== undefined
+    ? referencedPlatform(platformStack)
+    : new Platform('platform', { configuration, stack, deployer, tags });
+const factory =
+  parts === 'platform'
+    ? undefined
+    : new Factory('factory', {
+        configuration,
+        deployer,
+        platform,
+        tags,
+        pipelineVersion,
+        sourceCommit: configuration.sourceCommit ?? sourceCommit(process.cwd()),
+        imageSource:
+          configuration.imageSource === 'build'
+            ? { kind: 'build', hashes: readContentHashes('dist/images.json') }
+            : { kind: 'prebuilt', images: configuration.prebuiltImages },
+      });
 
 // A platform of another stack is locked there.
 const dataResources = { ...(platform instanceof Platform ? platform.dataResources : {}), ...factory?.dataResources };
-if (configuration.protectData) new DataLocks('locks', { resources: dataResources }, { dependsOn: [platform, factory].filter((one) => one instanceof pulumi.ComponentResource) });
+if (configuration.protectData)
+  new DataLocks(
+    'locks',
+    { resources: dataResources },
+    { dependsOn: [platform, factory].filter((one) => one instanceof pulumi.ComponentResource) },
+  );
 
 export = factory === undefined ? platformExports(platform) : stackExports(configuration, deployer, platform, factory);

@@ -3,7 +3,12 @@ module.exports = {
   rootDir: __dirname,
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   // What takes minutes has a lane of its own: npm run e2e, npm run faults, npm run proof.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/endToEnd/', '<rootDir>/tests/faults/', '<rootDir>/tests/local/leastPrivilege/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/tests/endToEnd/',
+    '<rootDir>/tests/faults/',
+    '<rootDir>/tests/local/leastPrivilege/',
+  ],
   testEnvironment: '<rootDir>/tests/nodeEnvironment.cjs',
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],

@@ -21,7 +21,10 @@ async function buildEngine(): Promise<void> {
     return;
   }
   const version = goVersion(join(root, engineTools[0]?.module ?? ''));
-  if (version === undefined) throw new UsageError('engine:build needs Go 1.21 or newer on PATH (it fetches the Go that the modules ask for) and access to a Go module proxy; see go.dev/dl. A Pulumi CLI on PATH does as well.');
+  if (version === undefined)
+    throw new UsageError(
+      'engine:build needs Go 1.21 or newer on PATH (it fetches the Go that the modules ask for) and access to a Go module proxy; see go.dev/dl. A Pulumi CLI on PATH does as well.',
+    );
   const key = engineKey(root, version);
   const terminal = createTerminal(process.stdout, { quiet: false, environment: process.env });
   if (isBuilt(binaries, key)) {
@@ -53,7 +56,11 @@ async function buildEngine(): Promise<void> {
   terminal.line(`the engine is built in ${seconds()} s: .local/bin/pulumi, .local/bin/pulumi-language-nodejs`);
 }
 
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) process.on(signal, () => process.exit(code));
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.on(signal, () => process.exit(code));
 buildEngine().catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -9,7 +9,11 @@ import { BundleCache } from './bundleCache';
 const nativePackages = ['@duckdb/node-api', 'onnxruntime-node'] as const;
 const root = join(__dirname, '..');
 
-export interface Bundle { readonly name: string; readonly directory: string; /** Hash of everything that goes into the image. */ readonly hash: string }
+export interface Bundle {
+  readonly name: string;
+  readonly directory: string;
+  /** Hash of everything that goes into the image. */ readonly hash: string;
+}
 
 /** Programs that Pulumi runs while it deploys; bundled, but never an image. */
 export const deployPrograms = ['register-device', 'enrol-site', 'site-documents', 'build-image'] as const;
@@ -17,12 +21,19 @@ export const deployPrograms = ['register-device', 'enrol-site', 'site-documents'
 const camel = (name: string) => name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(directory, name)).isFile()).sort();
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(directory, name)).isFile())
+    .sort();
 }
 
 export function hashDirectory(directory: string): string {
   const hash = createHash('sha256');
-  for (const name of filesBelow(directory)) hash.update(name).update('\0').update(readFileSync(join(directory, name))).update('\0');
+  for (const name of filesBelow(directory))
+    hash
+      .update(name)
+      .update('\0')
+      .update(readFileSync(join(directory, name)))
+      .update('\0');
   return hash.digest('hex');
 }
 
@@ -37,13 +48,30 @@ async function bundleProgram(name: string, entry: string, assets: string | undef
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   const result = await build({
-    entryPoints: [entry], outfile: join(fresh, 'index.js'), bundle: true, platform: 'node', target: 'node24', format: 'cjs', external: [...nativePackages],
-    minify: true, keepNames: true, metafile: true, logLevel: 'error', legalComments: 'none', loader: { '.py': 'text' }, absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: join(fresh, 'index.js'),
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    external: [...nativePackages],
+    minify: true,
+    keepNames: true,
+    metafile: true,
+    logLevel: 'error',
+    legalComments: 'none',
+    loader: { '.py': 'text' },
+    absWorkingDir: root,
   });
-  const imported = new Set(Object.values(result.metafile.outputs).flatMap((output) => output.imports.filter((one) => one.external).map((one) => one.path)));
+  const imported = new Set(
+    Object.values(result.metafile.outputs).flatMap((output) => output.imports.filter((one) => one.external).map((one) => one.path)),
+  );
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
   const natives = Object.fromEntries(nativePackages.filter((one) => imported.has(one)).map((one) => [one, dependencies[one]]));
-  writeFileSync(join(fresh, 'package.json'), `${JSON.stringify({ name: `factory-loop-${name}`, private: true, dependencies: natives }, null, 2)}\n`);
+  writeFileSync(
+    join(fresh, 'package.json'),
+    `${JSON.stringify({ name: `factory-loop-${name}`, private: true, dependencies: natives }, null, 2)}\n`,
+  );
   if (dockerfile !== undefined) writeFileSync(join(fresh, 'Dockerfile'), readFileSync(dockerfile));
   const hash = hashDirectory(fresh);
   // An unchanged bundle stays where it is: another run may be reading it.
@@ -52,17 +80,29 @@ async function bundleProgram(name: string, entry: string, assets: string | undef
     rmSync(directory, { recursive: true, force: true });
     renameSync(fresh, directory);
   }
-  cache.remember([...Object.keys(result.metafile.inputs).map((input) => join(root, input)), ...(dockerfile === undefined ? [] : [dockerfile])], hash);
+  cache.remember(
+    [...Object.keys(result.metafile.inputs).map((input) => join(root, input)), ...(dockerfile === undefined ? [] : [dockerfile])],
+    hash,
+  );
   return { name, directory: relative(root, directory), hash };
 }
 
 /** Bundles every program of this tree and writes `dist/images.json` (program -> content hash), which the Pulumi program reads. */
 export async function bundleAll(): Promise<Bundle[]> {
   mkdirSync(join(root, 'dist'), { recursive: true });
-  const images = await Promise.all((Object.keys(programs) as ProgramName[]).map((name) => bundleProgram(name, join(root, programs[name], name, 'main.ts'), join(root, programs[name], name))));
-  const deploy = await Promise.all(deployPrograms.map((name) => bundleProgram(name, join(root, 'commands', 'deploy', `${camel(name)}.ts`), undefined)));
+  const images = await Promise.all(
+    (Object.keys(programs) as ProgramName[]).map((name) =>
+      bundleProgram(name, join(root, programs[name], name, 'main.ts'), join(root, programs[name], name)),
+    ),
+  );
+  const deploy = await Promise.all(
+    deployPrograms.map((name) => bundleProgram(name, join(root, 'commands', 'deploy', `${camel(name)}.ts`), undefined)),
+  );
   const list = join(root, 'dist', 'images.json');
-  writeFileSync(`${list}.new-${process.pid}`, `${JSON.stringify(Object.fromEntries(images.map(({ name, hash }) => [name, hash])), null, 2)}\n`);
+  writeFileSync(
+    `${list}.new-${process.pid}`,
+    `${JSON.stringify(Object.fromEntries(images.map(({ name, hash }) => [name, hash])), null, 2)}\n`,
+  );
   renameSync(`${list}.new-${process.pid}`, list);
   return [...images, ...deploy];
 }

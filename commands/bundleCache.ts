@@ -3,7 +3,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join, relative, sep } from 'node:path';
 
 /** What a bundle was made of: size and time of each file, and the hash of what came out. */
-interface CacheEntry { readonly recipe: string; readonly inputs: Readonly<Record<string, string>>; readonly hash: string }
+interface CacheEntry {
+  readonly recipe: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly hash: string;
+}
 
 const stampOf = (file: string): string | undefined => {
   const found = statSync(file, { throwIfNoEntry: false });
@@ -13,17 +17,25 @@ const stampOf = (file: string): string | undefined => {
 export function changedSources(root: string): string[] {
   const directory = join(root, 'dist', 'cache');
   if (!existsSync(directory)) return [];
-  const entries = readdirSync(directory).filter((name) => name.endsWith('.json')).map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as CacheEntry);
-  const sources = entries.flatMap(({ inputs }) => Object.entries(inputs)).filter(([file]) => file.startsWith(root + sep) && !relative(root, file).startsWith('node_modules'));
+  const entries = readdirSync(directory)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as CacheEntry);
+  const sources = entries
+    .flatMap(({ inputs }) => Object.entries(inputs))
+    .filter(([file]) => file.startsWith(root + sep) && !relative(root, file).startsWith('node_modules'));
   return [...new Set(sources.filter(([file, stamp]) => stampOf(file) !== stamp).map(([file]) => relative(root, file)))].sort();
 }
-const recipeOf = (files: readonly string[]) => files.reduce((hash, file) => hash.update(readFileSync(file)).update('\0'), createHash('sha256')).digest('hex');
+const recipeOf = (files: readonly string[]) =>
+  files.reduce((hash, file) => hash.update(readFileSync(file)).update('\0'), createHash('sha256')).digest('hex');
 
 /** Remembers bundles in a file each, so that an unchanged tree is not bundled again. */
 export class BundleCache {
   private readonly recipe: string;
   /** `recipe`: files that decide how every bundle is made. */
-  constructor(private readonly file: string, recipe: readonly string[]) {
+  constructor(
+    private readonly file: string,
+    recipe: readonly string[],
+  ) {
     this.recipe = recipeOf(recipe);
   }
 
@@ -36,7 +48,16 @@ export class BundleCache {
 
   remember(inputs: readonly string[], hash: string): void {
     mkdirSync(dirname(this.file), { recursive: true });
-    const entry: CacheEntry = { recipe: this.recipe, inputs: Object.fromEntries(inputs.flatMap((file) => { const stamp = stampOf(file); return stamp === undefined ? [] : [[file, stamp]]; })), hash };
+    const entry: CacheEntry = {
+      recipe: this.recipe,
+      inputs: Object.fromEntries(
+        inputs.flatMap((file) => {
+          const stamp = stampOf(file);
+          return stamp === undefined ? [] : [[file, stamp]];
+        }),
+      ),
+      hash,
+    };
     writeFileSync(this.file, JSON.stringify(entry));
   }
 }

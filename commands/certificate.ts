@@ -25,8 +25,14 @@ async function knownCertificates(stack: StackCertificates): Promise<X509Certific
 
 /** What was deployed, from a file with the stack's outputs or from the stack itself. */
 async function deployedCertificates(stack: string | undefined, file: string | undefined): Promise<X509Certificate[]> {
-  if (file === undefined && stack === undefined) throw new UsageError('expected --outputs <file> with what "pulumi stack output --json" printed, or --stack <name>: the site goes over only to a certificate that Azure knows.');
-  const outputs = file === undefined ? await readOutputsOf(enrolledOutputs, stack ?? '', join(root, '.local'), root, process.env) : readOutputsFile(enrolledOutputs, file);
+  if (file === undefined && stack === undefined)
+    throw new UsageError(
+      'expected --outputs <file> with what "pulumi stack output --json" printed, or --stack <name>: the site goes over only to a certificate that Azure knows.',
+    );
+  const outputs =
+    file === undefined
+      ? await readOutputsOf(enrolledOutputs, stack ?? '', join(root, '.local'), root, process.env)
+      : readOutputsFile(enrolledOutputs, file);
   return outputs.siteCertificates.map((pem) => new X509Certificate(pem));
 }
 
@@ -55,13 +61,29 @@ async function certificate(): Promise<number> {
   if (options.action === 'status') return answer(status(keys, stack, now));
   if (options.action === 'documents') {
     const { outputs: file, transport } = options;
-    const outputs = file === undefined ? await readOutputsOf(documentOutputs, options.stack ?? '', join(root, '.local'), root, process.env) : readOutputsFile(documentOutputs, given(file));
+    const outputs =
+      file === undefined
+        ? await readOutputsOf(documentOutputs, options.stack ?? '', join(root, '.local'), root, process.env)
+        : readOutputsFile(documentOutputs, given(file));
     tell(documents(keys, stack, { outputs, transport, buildNumber: version, authorities: trustedAuthorities() }, now));
     return 0;
   }
-  const toKnow = options.action === 'rotate' || options.action === 'revoke' ? certificateToKnow(options.action, options.action === 'revoke' ? options.which : undefined, keys) : undefined;
-  if (toKnow !== undefined && (options.action === 'rotate' || options.action === 'revoke')) requireDeployed(toKnow.thumbprint, await deployedCertificates(options.stack, options.outputs === undefined ? undefined : given(options.outputs)));
-  tell(options.action === 'create' ? await create(keys, stack, options.device, now) : options.action === 'rotate' ? await rotate(keys, stack, now) : revoke(keys, stack, options.which));
+  const toKnow =
+    options.action === 'rotate' || options.action === 'revoke'
+      ? certificateToKnow(options.action, options.action === 'revoke' ? options.which : undefined, keys)
+      : undefined;
+  if (toKnow !== undefined && (options.action === 'rotate' || options.action === 'revoke'))
+    requireDeployed(
+      toKnow.thumbprint,
+      await deployedCertificates(options.stack, options.outputs === undefined ? undefined : given(options.outputs)),
+    );
+  tell(
+    options.action === 'create'
+      ? await create(keys, stack, options.device, now)
+      : options.action === 'rotate'
+        ? await rotate(keys, stack, now)
+        : revoke(keys, stack, options.which),
+  );
   return 0;
 }
 

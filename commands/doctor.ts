@@ -22,8 +22,15 @@ const graphEndpoint = 'https://graph.microsoft.com';
 
 /** First line that a tool of the machine says about its version; the project's own programs are not the machine's. */
 function versionOf(tool: string, args: readonly string[]): string | undefined {
-  const path = (process.env['PATH'] ?? '').split(process.platform === 'win32' ? ';' : ':').filter((folder) => !folder.endsWith(join('node_modules', '.bin'))).join(process.platform === 'win32' ? ';' : ':');
-  const { status, stdout } = spawnSync(tool, args, { encoding: 'utf8', timeout: 10_000, env: { ...process.env, PATH: path, PULUMI_SKIP_UPDATE_CHECK: 'true' } });
+  const path = (process.env['PATH'] ?? '')
+    .split(process.platform === 'win32' ? ';' : ':')
+    .filter((folder) => !folder.endsWith(join('node_modules', '.bin')))
+    .join(process.platform === 'win32' ? ';' : ':');
+  const { status, stdout } = spawnSync(tool, args, {
+    encoding: 'utf8',
+    timeout: 10_000,
+    env: { ...process.env, PATH: path, PULUMI_SKIP_UPDATE_CHECK: 'true' },
+  });
   return status === 0 ? stdout.trim().split('\n')[0] : undefined;
 }
 
@@ -31,28 +38,62 @@ function readConfiguration(values: Readonly<Record<string, string>>) {
   try {
     return parseConfiguration(values);
   } catch (error) {
-    throw error instanceof ConfigurationError ? new UsageError(error.message.split('\n').map((line) => line.trim()).join('; ').replace(':; ', ': ')) : error;
+    throw error instanceof ConfigurationError
+      ? new UsageError(
+          error.message
+            .split('\n')
+            .map((line) => line.trim())
+            .join('; ')
+            .replace(':; ', ': '),
+        )
+      : error;
   }
 }
 
 async function examine(stack: string): Promise<Finding[]> {
   const { project, configuration: given } = readStackFile(root, stack, '[secret]');
-  const configuration = readConfiguration(Object.fromEntries(Object.entries(given).filter(([key]) => key.startsWith(`${project}:`)).map(([key, value]) => [key.slice(project.length + 1), value])));
+  const configuration = readConfiguration(
+    Object.fromEntries(
+      Object.entries(given)
+        .filter(([key]) => key.startsWith(`${project}:`))
+        .map(([key, value]) => [key.slice(project.length + 1), value]),
+    ),
+  );
   const { cloud } = configuration;
   const machineNode = versionOf('node', ['--version']) ?? 'none';
   const here = [
-    ready('settings', `Pulumi.${stack}.yaml: factory ${configuration.factory}, profile ${configuration.profile}, ${configuration.location}`),
-    ...settingWarnings(configuration).map((warning) => note('settings', warning.split('; ')[0] ?? '', warning.split('; ').slice(1).join('; '))),
-    ...judgeLocalTools({ pulumi: versionOf('pulumi', ['version']), machineNode, nodeProblem: nodeVersionProblem(machineNode), built: existsSync(join(root, 'dist', 'images.json')), changed: changedSources(root) }, configuration.imageSource),
+    ready(
+      'settings',
+      `Pulumi.${stack}.yaml: factory ${configuration.factory}, profile ${configuration.profile}, ${configuration.location}`,
+    ),
+    ...settingWarnings(configuration).map((warning) =>
+      note('settings', warning.split('; ')[0] ?? '', warning.split('; ').slice(1).join('; ')),
+    ),
+    ...judgeLocalTools(
+      {
+        pulumi: versionOf('pulumi', ['version']),
+        machineNode,
+        nodeProblem: nodeVersionProblem(machineNode),
+        built: existsSync(join(root, 'dist', 'images.json')),
+        changed: changedSources(root),
+      },
+      configuration.imageSource,
+    ),
     ...judgeApprovers(configuration),
   ];
   const offline = await unreachable(cloud.authorityHost);
   if (offline !== undefined) return [...here, ...allUnchecked(offline, ['sign-in']), ...allUnchecked(offline)];
-  const signedIn = await signIn({ authorityHost: cloud.authorityHost, disableInstanceDiscovery: cloud.disableInstanceDiscovery, armAudience: cloud.resourceManagerAudience, graphEndpoint }).catch((error: unknown) => {
+  const signedIn = await signIn({
+    authorityHost: cloud.authorityHost,
+    disableInstanceDiscovery: cloud.disableInstanceDiscovery,
+    armAudience: cloud.resourceManagerAudience,
+    graphEndpoint,
+  }).catch((error: unknown) => {
     if (error instanceof NoAnswer) return error;
     throw error;
   });
-  if (signedIn instanceof NoAnswer) return [...here, problem('sign-in', signedIn.message, 'az login'), ...allUnchecked('nobody is signed in')];
+  if (signedIn instanceof NoAnswer)
+    return [...here, problem('sign-in', signedIn.message, 'az login'), ...allUnchecked('nobody is signed in')];
   const subscriptionId = given['azure-native:subscriptionId'] ?? process.env['ARM_SUBSCRIPTION_ID'] ?? process.env['AZURE_SUBSCRIPTION_ID'];
   return [...here, ...(await checkCloud(signedIn, { configuration, stack, subscriptionId, graphEndpoint }))];
 }

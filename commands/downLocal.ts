@@ -21,13 +21,26 @@ async function downLocal(): Promise<number> {
   const up = upDirectory(local);
   const pulumi = findPulumi(root, process.env);
   prepareBackend(up);
-  const run = (providers: string | undefined) => ({ pulumi, directory: up.project, environment: pulumiEnvironment(up, pulumi, root, providers, process.env) });
+  const run = (providers: string | undefined) => ({
+    pulumi,
+    directory: up.project,
+    environment: pulumiEnvironment(up, pulumi, root, providers, process.env),
+  });
   const before = await stacksOf(run(undefined));
   const resources = before.get(stack);
-  if (resources === undefined && (before.size > 0 || runningRegion(local) === undefined)) throw new UsageError(`there is no stack ${stack} here${before.size === 0 ? '' : `, only ${[...before.keys()].join(', ')}`}. "npm run up:local" makes one.`);
+  if (resources === undefined && (before.size > 0 || runningRegion(local) === undefined))
+    throw new UsageError(
+      `there is no stack ${stack} here${before.size === 0 ? '' : `, only ${[...before.keys()].join(', ')}`}. "npm run up:local" makes one.`,
+    );
   if ((resources ?? 0) > 0) {
     const region = await ensureRegion(local, root);
-    const { status } = await runPulumi({ ...run(region.providers), inherit: true }, ['destroy', '--yes', '--stack', stack, '--non-interactive']);
+    const { status } = await runPulumi({ ...run(region.providers), inherit: true }, [
+      'destroy',
+      '--yes',
+      '--stack',
+      stack,
+      '--non-interactive',
+    ]);
     if (status !== 0) return status;
   } else say(`stack ${stack} has no resources.`);
   if (resources !== undefined) {
@@ -36,7 +49,7 @@ async function downLocal(): Promise<number> {
     if (status !== 0) throw new Error(`pulumi stack rm ${stack} failed: ${stderr.trim()}`);
     rmSync(stackDirectory(up, stack), { recursive: true, force: true });
   }
-  const left = [...await stacksOf(run(undefined))].filter(([, count]) => count > 0).map(([name]) => name);
+  const left = [...(await stacksOf(run(undefined)))].filter(([, count]) => count > 0).map(([name]) => name);
   if (left.length > 0) say(`\nThe region runs on for ${left.join(', ')}.`);
   else if (await endRegion(local)) say('\nThe region has ended.');
   return 0;

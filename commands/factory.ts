@@ -14,7 +14,8 @@ function readCertificate(given: string): string {
   const file = resolve(process.env['INIT_CWD'] ?? process.cwd(), given);
   const facts = statSync(file, { throwIfNoEntry: false });
   if (facts?.isFile() !== true) throw new UsageError(`--certificate ${given}: no such file.`);
-  if (facts.size > maxCertificateBytes) throw new UsageError(`--certificate ${given}: expected a certificate of at most ${maxCertificateBytes} bytes, found ${facts.size}.`);
+  if (facts.size > maxCertificateBytes)
+    throw new UsageError(`--certificate ${given}: expected a certificate of at most ${maxCertificateBytes} bytes, found ${facts.size}.`);
   const [pem] = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(readFileSync(file, 'utf8')) ?? [];
   if (pem === undefined) throw new UsageError(`--certificate ${given}: expected a certificate in PEM.`);
   return `${pem}\n`;
@@ -24,7 +25,8 @@ function readCertificate(given: string): string {
 async function asked(options: FactoryOptions): Promise<FactoryOptions> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   terminal.on('SIGINT', () => process.exit(130));
-  const ask = async (question: string, given: string | undefined, standard: string) => given ?? ((await terminal.question(`${question}${standard === '' ? '' : ` [${standard}]`}: `)).trim() || standard);
+  const ask = async (question: string, given: string | undefined, standard: string) =>
+    given ?? ((await terminal.question(`${question}${standard === '' ? '' : ` [${standard}]`}: `)).trim() || standard);
   try {
     const name = await ask('Name of the factory (lower case letters, digits, dashes)', options.name, '');
     const location = await ask('Azure region', options.location, defaults.location);
@@ -48,7 +50,11 @@ async function factory(): Promise<void> {
   const { name, certificate } = options;
   if (name === undefined || name === '') throw new UsageError('expected the name of the factory: npm run factory -- new <name>.');
   const text = stackFileText({
-    name, settings: options.settings, location: options.location ?? defaults.location, profile: options.profile ?? defaults.profile, dataset: options.dataset ?? defaults.dataset,
+    name,
+    settings: options.settings,
+    location: options.location ?? defaults.location,
+    profile: options.profile ?? defaults.profile,
+    dataset: options.dataset ?? defaults.dataset,
     ...(certificate === undefined ? {} : { siteCertificate: readCertificate(certificate) }),
   });
   if (options.print) {
@@ -59,9 +65,13 @@ async function factory(): Promise<void> {
   try {
     writeFileSync(join(root, file), text, { flag: 'wx' });
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? new UsageError(`${file} is there already and is not overwritten; choose another name, or change the file.`) : error;
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST'
+      ? new UsageError(`${file} is there already and is not overwritten; choose another name, or change the file.`)
+      : error;
   }
-  process.stdout.write(`${file} is written. Next: npm run doctor -- --stack ${name}, then pulumi stack init ${name} && pulumi up --stack ${name}\n`);
+  process.stdout.write(
+    `${file} is written. Next: npm run doctor -- --stack ${name}, then pulumi stack init ${name} && pulumi up --stack ${name}\n`,
+  );
 }
 
 factory().catch((error: Error) => {

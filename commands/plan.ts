@@ -25,14 +25,20 @@ const note = (text: string): void => void process.stderr.write(`${text}\n`);
 /** The stack with known values; the same program also runs as in a preview, where branches see unknown ones, and must declare the same. */
 async function bothRuns(stack: StackFile): Promise<{ readonly known: RecordedProgram; readonly preview: RecordedProgram }> {
   const [known, preview] = await Promise.all([plannedStack(stack, { preview: false }), plannedStack(stack, { preview: true })]);
-  const missing = (from: readonly PlannedResource[], of: readonly PlannedResource[]) => from.filter(({ urn }) => !of.some((one) => one.urn === urn)).map(({ name, type }) => `${type} ${name}`);
+  const missing = (from: readonly PlannedResource[], of: readonly PlannedResource[]) =>
+    from.filter(({ urn }) => !of.some((one) => one.urn === urn)).map(({ name, type }) => `${type} ${name}`);
   const [later, only] = [missing(known.resources, preview.resources), missing(preview.resources, known.resources)];
   if (later.length > 0) note(`a first preview does not show yet, because it depends on unknown values: ${later.join(', ')}`);
   if (only.length > 0) note(`only a preview shows, because it depends on unknown values: ${only.join(', ')}`);
   return { known, preview };
 }
 
-const ownSettings = ({ project, configuration }: StackFile) => Object.fromEntries(Object.entries(configuration).filter(([key]) => key.startsWith(`${project}:`)).map(([key, value]) => [key.slice(project.length + 1), value]));
+const ownSettings = ({ project, configuration }: StackFile) =>
+  Object.fromEntries(
+    Object.entries(configuration)
+      .filter(([key]) => key.startsWith(`${project}:`))
+      .map(([key, value]) => [key.slice(project.length + 1), value]),
+  );
 
 async function refreshed(location: string): Promise<PriceTable> {
   const { table, notes } = await refreshPrices(shippedPrices, location, { today: new Date(), fetch });

@@ -40,10 +40,18 @@ export function readPlanOptions(args: readonly string[], stacks: readonly string
   let values;
   try {
     ({ values } = parseArgs({
-      args: [...args], strict: true, allowPositionals: false,
+      args: [...args],
+      strict: true,
+      allowPositionals: false,
       options: {
-        stack: { type: 'string', short: 's' }, roles: { type: 'boolean' }, cost: { type: 'boolean' }, 'refresh-prices': { type: 'boolean' }, diff: { type: 'string' },
-        preview: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+        stack: { type: 'string', short: 's' },
+        roles: { type: 'boolean' },
+        cost: { type: 'boolean' },
+        'refresh-prices': { type: 'boolean' },
+        diff: { type: 'string' },
+        preview: { type: 'boolean' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
       },
     }));
   } catch (error) {
@@ -52,13 +60,24 @@ export function readPlanOptions(args: readonly string[], stacks: readonly string
   if (values.help === true) return 'help';
   const { stack, diff } = values;
   if (stack === undefined) throw new UsageError(`expected --stack <name>, one of ${stacks.join(', ')}. See "npm run plan -- --help".`);
-  const views = [['--roles', values.roles === true], ['--cost', values.cost === true], ['--diff', diff !== undefined]] as const;
+  const views = [
+    ['--roles', values.roles === true],
+    ['--cost', values.cost === true],
+    ['--diff', diff !== undefined],
+  ] as const;
   const chosen = views.filter(([, given]) => given).map(([name]) => name);
   if (chosen.length > 1) throw new UsageError(`${chosen.join(' and ')}: expected one of them at a time.`);
-  if (values.preview === true && chosen.length > 0) throw new UsageError(`--preview with ${chosen[0] ?? ''}: expected it alone or with --json; roles, cost and differences need known values.`);
+  if (values.preview === true && chosen.length > 0)
+    throw new UsageError(
+      `--preview with ${chosen[0] ?? ''}: expected it alone or with --json; roles, cost and differences need known values.`,
+    );
   if (values['refresh-prices'] === true && values.cost !== true) throw new UsageError('--refresh-prices: expected it with --cost.');
   return {
-    stack, shows: values.roles === true ? 'roles' : values.cost === true ? 'cost' : diff === undefined ? 'tree' : 'diff', ...(diff === undefined ? {} : { other: diff }),
-    preview: values.preview === true, refreshPrices: values['refresh-prices'] === true, json: values.json === true,
+    stack,
+    shows: values.roles === true ? 'roles' : values.cost === true ? 'cost' : diff === undefined ? 'tree' : 'diff',
+    ...(diff === undefined ? {} : { other: diff }),
+    preview: values.preview === true,
+    refreshPrices: values['refresh-prices'] === true,
+    json: values.json === true,
   };
 }

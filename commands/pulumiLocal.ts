@@ -23,7 +23,12 @@ async function pulumiLocal(): Promise<number> {
     process.stderr.write('the region does not run: starting it; npm run down:local ends it with the last stack.\n');
     region = await ensureRegion(local, root);
   }
-  return (await runPulumi({ pulumi, directory: up.project, environment: pulumiEnvironment(up, pulumi, root, region?.providers, process.env), inherit: true }, args)).status;
+  return (
+    await runPulumi(
+      { pulumi, directory: up.project, environment: pulumiEnvironment(up, pulumi, root, region?.providers, process.env), inherit: true },
+      args,
+    )
+  ).status;
 }
 
 pulumiLocal().then(

@@ -25,7 +25,11 @@ async function run({ action, delivery, stack, reason, all, local, json }: Releas
   }
   const { deliveryId } = deliveryMeant(await releases.all(), delivery ?? '');
   const by = await whoDecides(credential);
-  const decided = await releases.decide(deliveryId, { approved: action === 'approve', by, ...(reason === undefined ? {} : { reason }) }, now);
+  const decided = await releases.decide(
+    deliveryId,
+    { approved: action === 'approve', by, ...(reason === undefined ? {} : { reason }) },
+    now,
+  );
   if (json) process.stdout.write(`${JSON.stringify(decided, null, 2)}\n`);
   else releaseLines(decided, now, paint).forEach(line);
   return 0;
@@ -44,7 +48,8 @@ async function release(): Promise<number> {
 /** What a person can mend is said in one line; a refusal of the service is one of these. */
 function told(error: Error & { statusCode?: number }): string {
   if (error instanceof UsageError || error instanceof ReleaseError || error instanceof DecidedAlready) return error.message;
-  if (error.statusCode === 403) return 'you may not decide about deliveries of this stack: add yourself to factory-loop:approvers and run pulumi up.';
+  if (error.statusCode === 403)
+    return 'you may not decide about deliveries of this stack: add yourself to factory-loop:approvers and run pulumi up.';
   return error.stack ?? error.message;
 }
 

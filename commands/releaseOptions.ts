@@ -39,29 +39,49 @@ export function readReleaseOptions(args: readonly string[], root: string): Relea
   let parsed;
   try {
     parsed = parseArgs({
-      args: [...args], strict: true, allowPositionals: true,
+      args: [...args],
+      strict: true,
+      allowPositionals: true,
       options: {
-        stack: { type: 'string' }, reason: { type: 'string' }, all: { type: 'boolean' },
-        local: { type: 'string', default: '.local' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+        stack: { type: 'string' },
+        reason: { type: 'string' },
+        all: { type: 'boolean' },
+        local: { type: 'string', default: '.local' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
       },
     });
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split(/\n|\. /)[0] ?? ''}. See "npm run release -- --help".`);
   }
-  const { values, positionals: [action, delivery, more] } = parsed;
+  const {
+    values,
+    positionals: [action, delivery, more],
+  } = parsed;
   if (values.help === true) return 'help';
   const { stack, reason, all = false, json = false } = values;
-  if (action === undefined || !actions.includes(action)) throw new UsageError(`expected list, approve or reject, got ${action ?? 'nothing'}. See "npm run release -- --help".`);
-  if (more !== undefined || (action === 'list' && delivery !== undefined)) throw new UsageError(`unexpected "${more ?? delivery ?? ''}". See "npm run release -- --help".`);
+  if (action === undefined || !actions.includes(action))
+    throw new UsageError(`expected list, approve or reject, got ${action ?? 'nothing'}. See "npm run release -- --help".`);
+  if (more !== undefined || (action === 'list' && delivery !== undefined))
+    throw new UsageError(`unexpected "${more ?? delivery ?? ''}". See "npm run release -- --help".`);
   // The name goes to the CLI as an argument; it must not be taken for an option.
-  if (stack === undefined || !/^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$/.test(stack)) throw new UsageError(`--stack ${stack ?? ''}: expected the name of a stack, as in "npm run release -- list --stack dev".`);
-  if (action !== 'list' && delivery === undefined) throw new UsageError(`${action}: expected the id of a delivery; "npm run release -- list --stack ${stack}" shows those that wait.`);
-  if (action === 'reject' && (reason ?? '').trim() === '') throw new UsageError('reject: expected --reason <text>: whoever trains the next model wants to know.');
+  if (stack === undefined || !/^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$/.test(stack))
+    throw new UsageError(`--stack ${stack ?? ''}: expected the name of a stack, as in "npm run release -- list --stack dev".`);
+  if (action !== 'list' && delivery === undefined)
+    throw new UsageError(`${action}: expected the id of a delivery; "npm run release -- list --stack ${stack}" shows those that wait.`);
+  if (action === 'reject' && (reason ?? '').trim() === '')
+    throw new UsageError('reject: expected --reason <text>: whoever trains the next model wants to know.');
   if (action === 'list' && reason !== undefined) throw new UsageError('--reason: goes with approve or reject.');
   if (action !== 'list' && all) throw new UsageError('--all: goes with list.');
-  if ((reason ?? '').length > maximumReason) throw new UsageError(`--reason: expected at most ${maximumReason} characters, got ${(reason ?? '').length}.`);
+  if ((reason ?? '').length > maximumReason)
+    throw new UsageError(`--reason: expected at most ${maximumReason} characters, got ${(reason ?? '').length}.`);
   return {
-    action: action as ReleaseOptions['action'], stack, all, json, local: localFolder(values.local, root),
-    ...(delivery === undefined ? {} : { delivery }), ...(reason === undefined ? {} : { reason }),
+    action: action as ReleaseOptions['action'],
+    stack,
+    all,
+    json,
+    local: localFolder(values.local, root),
+    ...(delivery === undefined ? {} : { delivery }),
+    ...(reason === undefined ? {} : { reason }),
   };
 }

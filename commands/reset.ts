@@ -29,7 +29,8 @@ function reset(): void {
   const places = regionFolders(local);
   places.forEach(refuseRunning);
   places.forEach(removeRegion);
-  for (const path of readdirSync(local).map((name) => join(local, name))) if (path !== tools) rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  for (const path of readdirSync(local).map((name) => join(local, name)))
+    if (path !== tools) rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   process.stdout.write(`${relative(root, local)} is cleared.\n`);
 }
 

@@ -35,7 +35,16 @@ async function test(options: SmokeOptions, isLocal: boolean): Promise<number> {
   if (options.cleanUp !== undefined) {
     const done = await cleanUp(new EvidenceReader(outputsFor(outputs, options.cleanUp), credential), credential);
     if (json) process.stdout.write(`${JSON.stringify({ stack: options.stack, dataset: options.cleanUp, ...done })}\n`);
-    else for (const line of [`taken away: ${Object.entries(done.removed).map(([what, count]) => `${count} ${what}`).join(', ') || 'nothing'}`, ...done.left.map((one) => paint.bad(`not taken away: ${one}`))]) terminal.line(line);
+    else
+      for (const line of [
+        `taken away: ${
+          Object.entries(done.removed)
+            .map(([what, count]) => `${count} ${what}`)
+            .join(', ') || 'nothing'
+        }`,
+        ...done.left.map((one) => paint.bad(`not taken away: ${one}`)),
+      ])
+        terminal.line(line);
     return done.left.length === 0 ? 0 : 1;
   }
 
@@ -43,14 +52,24 @@ async function test(options: SmokeOptions, isLocal: boolean): Promise<number> {
   let phase = 'reading the stack';
   const ticking = setInterval(() => terminal.live(paint.dim(`  ${phase} (${duration(performance.now() - began)})`)), 250);
   const report = await smokeTest({
-    outputs, credential, dataset: newSmokeDataset(), until: options.until, timeoutMs: options.timeoutSeconds * 1_000, keepEvidence: options.keepEvidence, ...(options.approve ? { approveAs: await whoDecides(credential) } : {}), pollMs: isLocal ? 300 : 3_000, signal: interruption.signal,
+    outputs,
+    credential,
+    dataset: newSmokeDataset(),
+    until: options.until,
+    timeoutMs: options.timeoutSeconds * 1_000,
+    keepEvidence: options.keepEvidence,
+    ...(options.approve ? { approveAs: await whoDecides(credential) } : {}),
+    pollMs: isLocal ? 300 : 3_000,
+    signal: interruption.signal,
     ...(options.raw === undefined ? {} : { raw: options.raw }),
     events: {
       phase: (text) => (phase = text),
       waiting: (step) => (phase = `${step.id} ${step.title} …`),
       step: (step) => {
         if (json || !isReached(step)) return;
-        terminal.line(`${step.ok ? paint.ok('✓') : paint.bad('✗')} ${step.id.padEnd(4)}${step.title.padEnd(28)}${paint.dim(evidenceLine(step.evidence).slice(0, 36).padEnd(37))}${duration(step.durationMs).padStart(8)}`);
+        terminal.line(
+          `${step.ok ? paint.ok('✓') : paint.bad('✗')} ${step.id.padEnd(4)}${step.title.padEnd(28)}${paint.dim(evidenceLine(step.evidence).slice(0, 36).padEnd(37))}${duration(step.durationMs).padStart(8)}`,
+        );
       },
     },
   });
@@ -58,7 +77,8 @@ async function test(options: SmokeOptions, isLocal: boolean): Promise<number> {
   terminal.live('');
   if (json) process.stdout.write(`${JSON.stringify({ stack: options.stack, ...report })}\n`);
   else for (const line of smokeText(report, paint, options.keepEvidence)) terminal.line(line);
-  const done = report.error === undefined && report.steps.length > 0 && report.steps.every(({ ok }) => ok) && report.cleanedUp.left.length === 0;
+  const done =
+    report.error === undefined && report.steps.length > 0 && report.steps.every(({ ok }) => ok) && report.cleanedUp.left.length === 0;
   return interruption.exitCode() ?? (done ? 0 : 1);
 }
 

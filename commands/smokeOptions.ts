@@ -54,10 +54,20 @@ export function readSmokeOptions(args: readonly string[], workingDirectory: stri
   let values;
   try {
     ({ values } = parseArgs({
-      args: [...args], strict: true, allowPositionals: false,
+      args: [...args],
+      strict: true,
+      allowPositionals: false,
       options: {
-        stack: { type: 'string' }, timeout: { type: 'string', default: '2700' }, until: { type: 'string', default: '13c' }, raw: { type: 'string' }, approve: { type: 'boolean' }, 'keep-evidence': { type: 'boolean' }, 'clean-up': { type: 'string' },
-        local: { type: 'string', default: '.local' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+        stack: { type: 'string' },
+        timeout: { type: 'string', default: '2700' },
+        until: { type: 'string', default: '13c' },
+        raw: { type: 'string' },
+        approve: { type: 'boolean' },
+        'keep-evidence': { type: 'boolean' },
+        'clean-up': { type: 'string' },
+        local: { type: 'string', default: '.local' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
       },
     }));
   } catch (error) {
@@ -66,16 +76,27 @@ export function readSmokeOptions(args: readonly string[], workingDirectory: stri
   if (values.help === true) return 'help';
   const { stack, until, 'clean-up': cleanUp } = values;
   // The name goes to the CLI as an argument; it must not be taken for an option.
-  if (stack === undefined || !/^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$/.test(stack)) throw new UsageError(`--stack ${stack ?? ''}: expected the name of a stack, as in "npm run smoke -- --stack dev".`);
+  if (stack === undefined || !/^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$/.test(stack))
+    throw new UsageError(`--stack ${stack ?? ''}: expected the name of a stack, as in "npm run smoke -- --stack dev".`);
   const timeoutSeconds = /^\d{1,5}$/.test(values.timeout) ? Number(values.timeout) : 0;
-  if (timeoutSeconds < 10 || timeoutSeconds > 86_400) throw new UsageError(`--timeout ${values.timeout}: expected whole seconds from 10 to 86400.`);
+  if (timeoutSeconds < 10 || timeoutSeconds > 86_400)
+    throw new UsageError(`--timeout ${values.timeout}: expected whole seconds from 10 to 86400.`);
   if (!ids.includes(until)) throw new UsageError(`--until ${until}: expected one of ${ids.join(' ')}.`);
-  if (cleanUp !== undefined && !isSmokeDataset(cleanUp)) throw new UsageError(`--clean-up ${cleanUp}: expected the data set of a smoke test, smoke-<id>.`);
-  if (cleanUp !== undefined && (values.raw !== undefined || values['keep-evidence'] === true || values.approve === true)) throw new UsageError('--clean-up: goes with neither --raw, --keep-evidence nor --approve.');
+  if (cleanUp !== undefined && !isSmokeDataset(cleanUp))
+    throw new UsageError(`--clean-up ${cleanUp}: expected the data set of a smoke test, smoke-<id>.`);
+  if (cleanUp !== undefined && (values.raw !== undefined || values['keep-evidence'] === true || values.approve === true))
+    throw new UsageError('--clean-up: goes with neither --raw, --keep-evidence nor --approve.');
   const raw = values.raw === undefined ? undefined : resolve(workingDirectory, values.raw);
   if (raw !== undefined && !existsSync(raw)) throw new UsageError(`--raw ${values.raw ?? ''}: no such file.`);
   return {
-    stack, local: localFolder(values.local, root), timeoutSeconds, until, keepEvidence: values['keep-evidence'] === true, approve: values.approve === true, json: values.json === true,
-    ...(raw === undefined ? {} : { raw }), ...(cleanUp === undefined ? {} : { cleanUp }),
+    stack,
+    local: localFolder(values.local, root),
+    timeoutSeconds,
+    until,
+    keepEvidence: values['keep-evidence'] === true,
+    approve: values.approve === true,
+    json: values.json === true,
+    ...(raw === undefined ? {} : { raw }),
+    ...(cleanUp === undefined ? {} : { cleanUp }),
   };
 }

@@ -17,7 +17,11 @@ import { readStackFile } from './plan/stackFile';
 import { readStartOptions, startHelp, UsageError } from './startOptions';
 
 const root = join(__dirname, '..');
-const columns = (names: string | undefined) => names?.split(',').map((one) => one.trim()).filter((one) => one !== '');
+const columns = (names: string | undefined) =>
+  names
+    ?.split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 
 async function start(): Promise<number> {
   const options = readStartOptions(process.argv.slice(2), process.env['INIT_CWD'] ?? process.cwd(), root);
@@ -29,7 +33,10 @@ async function start(): Promise<number> {
   const rawFiles = options.raw === undefined ? undefined : rawFilesAt(options.raw);
   if (rawFiles?.length === 0) throw new UsageError(`--raw ${options.raw ?? ''}: the folder holds no files.`);
   const stack = options.stack === undefined ? undefined : readStackFile(root, options.stack, 'secret');
-  if (stack !== undefined && stack.secretKeys.length > 0) throw new UsageError(`--stack ${stack.stack}: ${stack.secretKeys.join(', ')} is encrypted; expected plain values, the stack needs no secret.`);
+  if (stack !== undefined && stack.secretKeys.length > 0)
+    throw new UsageError(
+      `--stack ${stack.stack}: ${stack.secretKeys.join(', ')} is encrypted; expected plain values, the stack needs no secret.`,
+    );
   const directory = await claimRegionDirectory(local, options.continues);
   const interruption = onInterrupt(() => endProcessesOf(directory));
   // The build tool's own process is marked like the region's children.
@@ -62,19 +69,39 @@ async function start(): Promise<number> {
   const ignoredColumns = columns(options.ignoredColumns);
   const time = options.timeColumn;
   const report = await runLocalLoop({
-    directory, rounds, ...(stack === undefined ? {} : { stack: { configuration: stack.configuration, ownData: rawFiles !== undefined } }), keep: options.keep, rawFiles: rawFiles ?? simulatedRawFiles(join(local, 'raw')), signal: interruption.signal, sampleIntervalMs: 1_000,
-    dataset: { ...(time === undefined ? {} : { timeColumn: time }), ...(labelColumns ? { labelColumns } : {}), ...(ignoredColumns ? { ignoredColumns } : {}) },
+    directory,
+    rounds,
+    ...(stack === undefined ? {} : { stack: { configuration: stack.configuration, ownData: rawFiles !== undefined } }),
+    keep: options.keep,
+    rawFiles: rawFiles ?? simulatedRawFiles(join(local, 'raw')),
+    signal: interruption.signal,
+    sampleIntervalMs: 1_000,
+    dataset: {
+      ...(time === undefined ? {} : { timeColumn: time }),
+      ...(labelColumns ? { labelColumns } : {}),
+      ...(ignoredColumns ? { ignoredColumns } : {}),
+    },
     program: async () => (await import('../index')).default as unknown as Record<string, unknown>,
     ...(options.fault === undefined ? {} : { laterRawFiles: (inRound: number) => sisterMachineFiles(join(local, 'raw'), inRound) }),
-    replay: options.fault !== undefined ? faultyLine(options.fault) : replayStretches(rawFiles === undefined, { ...(time === undefined ? {} : { time }), ...(labelColumns ? { labels: labelColumns } : {}), ...(ignoredColumns ? { ignored: ignoredColumns } : {}) }),
+    replay:
+      options.fault !== undefined
+        ? faultyLine(options.fault)
+        : replayStretches(rawFiles === undefined, {
+            ...(time === undefined ? {} : { time }),
+            ...(labelColumns ? { labels: labelColumns } : {}),
+            ...(ignoredColumns ? { ignored: ignoredColumns } : {}),
+          }),
     events: {
       phase: (text) => (phase = text),
       waiting: (inRound, step) => (phase = `${rounds > 1 ? `round ${inRound}, ` : ''}${step.id} ${step.title} …`),
       step: (step) => {
         if (!speak || !isReached(step)) return;
-        if (rounds > 1 && step.round !== round) terminal.line(paint.bold(`${step.round === 1 ? '' : '\n'}round ${step.round} of ${rounds}`));
+        if (rounds > 1 && step.round !== round)
+          terminal.line(paint.bold(`${step.round === 1 ? '' : '\n'}round ${step.round} of ${rounds}`));
         round = step.round;
-        terminal.line(`${step.ok ? paint.ok('✓') : paint.bad('✗')} ${step.id.padEnd(4)}${step.title.padEnd(28)}${paint.dim(evidenceLine(step.evidence).slice(0, 36).padEnd(37))}${duration(step.durationMs).padStart(8)}`);
+        terminal.line(
+          `${step.ok ? paint.ok('✓') : paint.bad('✗')} ${step.id.padEnd(4)}${step.title.padEnd(28)}${paint.dim(evidenceLine(step.evidence).slice(0, 36).padEnd(37))}${duration(step.durationMs).padStart(8)}`,
+        );
       },
     },
     whileRunning: async (finished) => {

@@ -81,10 +81,17 @@ export function readHelpOption(args: readonly string[], command: string): 'help'
 /** Reads the command line of a command that only takes the folder of a run. */
 export function readLocalOption(args: readonly string[], command: string, root: string): string | 'help' {
   try {
-    const { values } = parseArgs({ args: [...args], strict: true, allowPositionals: false, options: { local: { type: 'string', default: '.local' }, help: { type: 'boolean', short: 'h' } } });
+    const { values } = parseArgs({
+      args: [...args],
+      strict: true,
+      allowPositionals: false,
+      options: { local: { type: 'string', default: '.local' }, help: { type: 'boolean', short: 'h' } },
+    });
     return values.help === true ? 'help' : localFolder(values.local, root);
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. Usage: npm run ${command} -- [--local <folder>]`);
+    throw error instanceof UsageError
+      ? error
+      : new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. Usage: npm run ${command} -- [--local <folder>]`);
   }
 }
 
@@ -93,8 +100,24 @@ export function readStartOptions(args: readonly string[], workingDirectory: stri
   let values;
   try {
     ({ values } = parseArgs({
-      args: [...args], strict: true, allowPositionals: false,
-      options: { raw: { type: 'string' }, time: { type: 'string' }, label: { type: 'string' }, ignore: { type: 'string' }, rounds: { type: 'string', default: '1' }, fault: { type: 'string' }, stack: { type: 'string' }, continue: { type: 'boolean' }, local: { type: 'string', default: '.local' }, keep: { type: 'boolean' }, quiet: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      args: [...args],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        raw: { type: 'string' },
+        time: { type: 'string' },
+        label: { type: 'string' },
+        ignore: { type: 'string' },
+        rounds: { type: 'string', default: '1' },
+        fault: { type: 'string' },
+        stack: { type: 'string' },
+        continue: { type: 'boolean' },
+        local: { type: 'string', default: '.local' },
+        keep: { type: 'boolean' },
+        quiet: { type: 'boolean' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
     }));
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. See "npm start -- --help".`);
@@ -105,11 +128,22 @@ export function readStartOptions(args: readonly string[], workingDirectory: stri
   const rounds = /^\d{1,2}$/.test(values.rounds) ? Number(values.rounds) : 0;
   if (rounds < 1 || rounds > 50) throw new UsageError(`--rounds ${values.rounds}: expected a whole number from 1 to 50.`);
   const fault = faultKinds.find((kind): kind is Fault => kind === values.fault && kind !== 'none');
-  if (values.fault !== undefined && fault === undefined) throw new UsageError(`--fault ${values.fault}: expected step, drift, stuck or noise.`);
-  if (fault !== undefined && raw !== undefined) throw new UsageError('--fault: the fault is of the simulated machine, so it cannot go with --raw.');
+  if (values.fault !== undefined && fault === undefined)
+    throw new UsageError(`--fault ${values.fault}: expected step, drift, stuck or noise.`);
+  if (fault !== undefined && raw !== undefined)
+    throw new UsageError('--fault: the fault is of the simulated machine, so it cannot go with --raw.');
   return {
-    ...(fault === undefined ? {} : { fault }), local: localFolder(values.local, root), rounds, continues: values.continue === true,
-    ...(values.stack === undefined ? {} : { stack: values.stack }), ...(raw === undefined ? {} : { raw }), ...(values.time === undefined ? {} : { timeColumn: values.time }), ...(values.label === undefined ? {} : { labelColumns: values.label }),
-    ...(values.ignore === undefined ? {} : { ignoredColumns: values.ignore }), keep: values.keep === true, quiet: values.quiet === true, json: values.json === true,
+    ...(fault === undefined ? {} : { fault }),
+    local: localFolder(values.local, root),
+    rounds,
+    continues: values.continue === true,
+    ...(values.stack === undefined ? {} : { stack: values.stack }),
+    ...(raw === undefined ? {} : { raw }),
+    ...(values.time === undefined ? {} : { timeColumn: values.time }),
+    ...(values.label === undefined ? {} : { labelColumns: values.label }),
+    ...(values.ignore === undefined ? {} : { ignoredColumns: values.ignore }),
+    keep: values.keep === true,
+    quiet: values.quiet === true,
+    json: values.json === true,
   };
 }

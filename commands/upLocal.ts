@@ -33,12 +33,34 @@ async function upLocal(): Promise<number> {
     const own = stackDirectory(up, stack);
     mkdirSync(own, { recursive: true });
     const operator = { objectId: region.operatorId };
-    await prepareStack({ pulumi, directory: up.project, environment }, up, stack, localConfiguration(region.cloud, {
-      ...(stack === 'local' ? {} : { factory: stack }), rounds: 1, dataset: {}, sampleIntervalMs: 1_000, ports: await sitePorts(own), reader: operator, rawWriter: operator, approver: operator, smokeTester: operator,
-    }));
-    ({ status } = await runPulumi({ pulumi, directory: root, environment, inherit: true }, [...(preview ? ['preview'] : ['up', '--yes']), '--stack', stack, '--config-file', stackFile(up, stack), '--non-interactive']));
+    await prepareStack(
+      { pulumi, directory: up.project, environment },
+      up,
+      stack,
+      localConfiguration(region.cloud, {
+        ...(stack === 'local' ? {} : { factory: stack }),
+        rounds: 1,
+        dataset: {},
+        sampleIntervalMs: 1_000,
+        ports: await sitePorts(own),
+        reader: operator,
+        rawWriter: operator,
+        approver: operator,
+        smokeTester: operator,
+      }),
+    );
+    ({ status } = await runPulumi({ pulumi, directory: root, environment, inherit: true }, [
+      ...(preview ? ['preview'] : ['up', '--yes']),
+      '--stack',
+      stack,
+      '--config-file',
+      stackFile(up, stack),
+      '--non-interactive',
+    ]));
   } finally {
-    say(`\nThe region runs on (process ${region.pid}, ${relative(root, up.path)}). npm run down:local${also === '' ? '' : ` --${also}`} ${status === 0 && !preview ? 'destroys the stack' : 'takes away what is there'}, and ends the region with the last stack.`);
+    say(
+      `\nThe region runs on (process ${region.pid}, ${relative(root, up.path)}). npm run down:local${also === '' ? '' : ` --${also}`} ${status === 0 && !preview ? 'destroys the stack' : 'takes away what is there'}, and ends the region with the last stack.`,
+    );
   }
   return status;
 }

@@ -10,77 +10,146 @@ import { effectiveSettings, settingConflicts, type ResourceSettings } from './ef
 import { profileNames, profiles } from './profiles';
 import { diskBytes, jobCpu } from './programs/jobSize';
 import {
-  alertSettings, budgetSettings, eventHubsSettings, expectedLoadSettings, iotHubSettings, keyVaultSettings, logSettings, registrySettings, registrySource, servicePrincipalSource, storageSettings, trainingSettings, workspaceSource,
+  alertSettings,
+  budgetSettings,
+  eventHubsSettings,
+  expectedLoadSettings,
+  iotHubSettings,
+  keyVaultSettings,
+  logSettings,
+  registrySettings,
+  registrySource,
+  servicePrincipalSource,
+  storageSettings,
+  trainingSettings,
+  workspaceSource,
 } from './resourceSettings';
 import { allowedAt, keysAt } from './settingExpectation';
 import { siteHours } from './site/siteHours';
 
 const slug = (maximum: number) =>
-  z.string().max(maximum).regex(/^[a-z](?!.*--)[a-z0-9-]*[a-z0-9]$/, `lower case letters, digits and single dashes, from 2 to ${maximum} characters, a letter first`);
-const column = z.string().min(1).max(200).regex(/^[^,]+$/, 'a column name without commas');
+  z
+    .string()
+    .max(maximum)
+    .regex(
+      /^[a-z](?!.*--)[a-z0-9-]*[a-z0-9]$/,
+      `lower case letters, digits and single dashes, from 2 to ${maximum} characters, a letter first`,
+    );
+const column = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^,]+$/, 'a column name without commas');
 const principal = z.strictObject({ principalId: z.guid(), principalType: z.enum(['User', 'Group', 'ServicePrincipal']) });
 const port = z.int().min(1).max(65_535);
 const httpsOrigin = z.string().regex(/^https:\/\/[^\s/]+$/, 'an https URL without a path');
 /** What Azure Resource Manager takes as the name of a tag, and no longer than a storage account does. */
-const tagName = z.string().regex(/^(?!azure|microsoft|windows)[^<>%&\\?/]{1,128}$/i, 'a name of 1 to 128 characters without <>%&\\?/ that does not begin with azure, microsoft or windows');
-const publicCertificate = z.string().max(20_000).superRefine((pem, context) => {
-  if (pem.includes('PRIVATE KEY')) context.addIssue({ code: 'custom', message: 'a public certificate only; the private key stays on the site' });
-  else {
-    try {
-      new X509Certificate(pem);
-    } catch {
-      context.addIssue({ code: 'custom', message: 'an X.509 certificate in PEM' });
+const tagName = z
+  .string()
+  .regex(
+    /^(?!azure|microsoft|windows)[^<>%&\\?/]{1,128}$/i,
+    'a name of 1 to 128 characters without <>%&\\?/ that does not begin with azure, microsoft or windows',
+  );
+const publicCertificate = z
+  .string()
+  .max(20_000)
+  .superRefine((pem, context) => {
+    if (pem.includes('PRIVATE KEY'))
+      context.addIssue({ code: 'custom', message: 'a public certificate only; the private key stays on the site' });
+    else {
+      try {
+        new X509Certificate(pem);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'an X.509 certificate in PEM' });
+      }
     }
-  }
-});
+  });
 
 const largestRawFile = maxRawBytes(diskBytes(jobCpu['data-pipeline']));
 
 /** Everything that a stack may set, as `factory-loop:<key>`. */
 export const configurationSchema = z.strictObject({
   factory: slug(20).default('plant-one'),
-  location: z.string().regex(/^[a-z0-9]{3,40}$/, 'the short name of an Azure region, such as westeurope').default('westeurope'),
+  location: z
+    .string()
+    .regex(/^[a-z0-9]{3,40}$/, 'the short name of an Azure region, such as westeurope')
+    .default('westeurope'),
   profile: z.enum(profileNames).default('dev'),
   /** What this stack is: the platform and a factory, or one of them; a factory alone is told the platform's stack. */
   parts: z.enum(['both', 'platform', 'factory']).default('both'),
-  platformStack: z.string().regex(/^[^\s/]+\/[^\s/]+\/[^\s/]+$/, 'a stack as <organization>/<project>/<stack>').optional(),
-  dataset: z.strictObject({
-    /** Smoke tests have data sets of their own beside it. */
-    name: slug(40).refine((name) => !isReservedDataset(name), 'another name: those that begin with smoke belong to smoke tests').default('line'),
-    /** Columns are detected where they are not given. */
-    timeColumn: column.optional(),
-    labelColumns: z.array(column).max(20).default([]),
-    ignoredColumns: z.array(column).max(200).default([]),
-    windowSeconds: z.number().min(0.1).max(86_400).default(30),
-    strideSeconds: z.number().min(0.1).max(86_400).default(10),
-    referenceFraction: z.union([z.literal('auto'), z.number().min(0.1).max(1)]).default('auto'),
-    settleSeconds: z.int().min(0).max(3_600).default(15),
-    maxFileBytes: z.int().min(1).max(largestRawFile, `at most ${largestRawFile}, half of the disk of the data pipeline's job: cut recordings into smaller files`).default(2_000_000_000),
-  }).prefault({}),
-  retrain: z.strictObject({ minNewWindows: z.int().min(1).max(1e9).default(500), minIntervalSeconds: z.int().min(0).max(31_536_000).default(86_400) }).prefault({}),
-  gate: z.strictObject({ maxFalseAlarmRate: z.number().min(0).max(1).default(0.15), minFaultDetection: z.number().min(0).max(1).default(0.8), minLabelAuc: z.number().min(0).max(1).default(0.7) }).prefault({}),
+  platformStack: z
+    .string()
+    .regex(/^[^\s/]+\/[^\s/]+\/[^\s/]+$/, 'a stack as <organization>/<project>/<stack>')
+    .optional(),
+  dataset: z
+    .strictObject({
+      /** Smoke tests have data sets of their own beside it. */
+      name: slug(40)
+        .refine((name) => !isReservedDataset(name), 'another name: those that begin with smoke belong to smoke tests')
+        .default('line'),
+      /** Columns are detected where they are not given. */
+      timeColumn: column.optional(),
+      labelColumns: z.array(column).max(20).default([]),
+      ignoredColumns: z.array(column).max(200).default([]),
+      windowSeconds: z.number().min(0.1).max(86_400).default(30),
+      strideSeconds: z.number().min(0.1).max(86_400).default(10),
+      referenceFraction: z.union([z.literal('auto'), z.number().min(0.1).max(1)]).default('auto'),
+      settleSeconds: z.int().min(0).max(3_600).default(15),
+      maxFileBytes: z
+        .int()
+        .min(1)
+        .max(largestRawFile, `at most ${largestRawFile}, half of the disk of the data pipeline's job: cut recordings into smaller files`)
+        .default(2_000_000_000),
+    })
+    .prefault({}),
+  retrain: z
+    .strictObject({
+      minNewWindows: z.int().min(1).max(1e9).default(500),
+      minIntervalSeconds: z.int().min(0).max(31_536_000).default(86_400),
+    })
+    .prefault({}),
+  gate: z
+    .strictObject({
+      maxFalseAlarmRate: z.number().min(0).max(1).default(0.15),
+      minFaultDetection: z.number().min(0).max(1).default(0.8),
+      minLabelAuc: z.number().min(0).max(1).default(0.7),
+    })
+    .prefault({}),
   /** Whether a validated package goes to the factory by itself; without it the profile decides. */
   release: z.enum(['automatic', 'approved']).optional(),
-  delivery: z.strictObject({
-    sasLifetimeSeconds: z.int().min(60).max(86_400).default(3_600), stepTimeoutSeconds: z.int().min(5).max(86_400).default(300), deliveryTimeoutSeconds: z.int().min(10).max(604_800).default(86_400),
-  }).prefault({}),
+  delivery: z
+    .strictObject({
+      sasLifetimeSeconds: z.int().min(60).max(86_400).default(3_600),
+      stepTimeoutSeconds: z.int().min(5).max(86_400).default(300),
+      deliveryTimeoutSeconds: z.int().min(10).max(604_800).default(86_400),
+    })
+    .prefault({}),
   jobs: z.strictObject({ pollingIntervalSeconds: z.int().min(1).max(3_600).default(30) }).prefault({}),
   /** The simulated factory; without `enabled` the profile decides. */
-  edgeSite: z.strictObject({
-    enabled: z.boolean().optional(), lineMode: z.enum(['simulate', 'idle']).default('simulate'), databusPort: port.default(1883),
-    sampleIntervalMs: z.int().min(1).max(3_600_000).default(1_000),
-    /** A certificate that the deployment makes is good for 180 days; the next number is the next key and certificate. */
-    certificateSerial: z.int().min(1).max(1_000_000).default(1),
-    /** The certificate of the number before counts, too, until the site has gone over. */
-    certificateOverlap: z.boolean().default(true),
-    /** When the site is up: outside these hours it is gone, with its packages and buffers, and costs nothing. */
-    hours: siteHours.default({ timezone: 'Europe/Berlin', days: '1-5', from: '09:00', to: '11:00' }),
-    /** The containers share one network, so each port is used once. */
-    otlpPort: port.default(4318), modelMonitorPort: port.default(4319), ingestionProxyPort: port.default(8081), metricsProxyPort: port.default(8082), dataCollectorHubPort: port.default(8083),
-    telemetryIntervalMs: z.int().min(100).max(3_600_000).default(15_000),
-    /** A batch of inference data is uploaded when it is full or when nothing came for this long. */
-    batchIdleMs: z.int().min(100).max(3_600_000).default(60_000), batchMaxRecords: z.int().min(1).max(maxBatchRecords).default(10_000),
-  }).prefault({}),
+  edgeSite: z
+    .strictObject({
+      enabled: z.boolean().optional(),
+      lineMode: z.enum(['simulate', 'idle']).default('simulate'),
+      databusPort: port.default(1883),
+      sampleIntervalMs: z.int().min(1).max(3_600_000).default(1_000),
+      /** A certificate that the deployment makes is good for 180 days; the next number is the next key and certificate. */
+      certificateSerial: z.int().min(1).max(1_000_000).default(1),
+      /** The certificate of the number before counts, too, until the site has gone over. */
+      certificateOverlap: z.boolean().default(true),
+      /** When the site is up: outside these hours it is gone, with its packages and buffers, and costs nothing. */
+      hours: siteHours.default({ timezone: 'Europe/Berlin', days: '1-5', from: '09:00', to: '11:00' }),
+      /** The containers share one network, so each port is used once. */
+      otlpPort: port.default(4318),
+      modelMonitorPort: port.default(4319),
+      ingestionProxyPort: port.default(8081),
+      metricsProxyPort: port.default(8082),
+      dataCollectorHubPort: port.default(8083),
+      telemetryIntervalMs: z.int().min(100).max(3_600_000).default(15_000),
+      /** A batch of inference data is uploaded when it is full or when nothing came for this long. */
+      batchIdleMs: z.int().min(100).max(3_600_000).default(60_000),
+      batchMaxRecords: z.int().min(1).max(maxBatchRecords).default(10_000),
+    })
+    .prefault({}),
   /** Who may read what the loop made, and who may drop raw files. */
   readers: z.array(principal).max(20).default([]),
   rawWriters: z.array(principal).max(20).default([]),
@@ -88,41 +157,78 @@ export const configurationSchema = z.strictObject({
   approvers: z.array(principal).max(20).default([]),
   /** Who may take away again what smoke tests made; to run one, they are readers and raw writers, too. */
   smokeTesters: z.array(principal).max(20).default([]),
-  cloud: z.strictObject({
-    resourceManagerEndpoint: httpsOrigin.default('https://management.azure.com'), resourceManagerAudience: httpsOrigin.default('https://management.azure.com'),
-    authorityHost: httpsOrigin.default('https://login.microsoftonline.com'), keyVaultDisableChallengeVerification: z.boolean().default(false),
-    /** Asking again returns as soon as it is allowed; a pause takes its whole time. */
-    roleAssignmentWaitSeconds: z.int().min(0).max(3_600).default(900), propagationSeconds: z.int().min(0).max(1_800).default(240),
-    /** How long Container Apps may take to mount a new version of a secret. */
-    secretRefreshSeconds: z.int().min(0).max(86_400).default(1_800),
-    /** For sign-in authorities that the public cloud's instance discovery does not know. */
-    disableInstanceDiscovery: z.boolean().default(false),
-    logsQueryEndpoint: httpsOrigin.default('https://api.loganalytics.io'), monitorAudience: httpsOrigin.default('https://monitor.azure.com'),
-  }).prefault({}),
+  cloud: z
+    .strictObject({
+      resourceManagerEndpoint: httpsOrigin.default('https://management.azure.com'),
+      resourceManagerAudience: httpsOrigin.default('https://management.azure.com'),
+      authorityHost: httpsOrigin.default('https://login.microsoftonline.com'),
+      keyVaultDisableChallengeVerification: z.boolean().default(false),
+      /** Asking again returns as soon as it is allowed; a pause takes its whole time. */
+      roleAssignmentWaitSeconds: z.int().min(0).max(3_600).default(900),
+      propagationSeconds: z.int().min(0).max(1_800).default(240),
+      /** How long Container Apps may take to mount a new version of a secret. */
+      secretRefreshSeconds: z.int().min(0).max(86_400).default(1_800),
+      /** For sign-in authorities that the public cloud's instance discovery does not know. */
+      disableInstanceDiscovery: z.boolean().default(false),
+      logsQueryEndpoint: httpsOrigin.default('https://api.loganalytics.io'),
+      monitorAudience: httpsOrigin.default('https://monitor.azure.com'),
+    })
+    .prefault({}),
   deployerPrincipalType: z.enum(['User', 'ServicePrincipal']).default('User'),
   imageSource: z.enum(['build', 'prebuilt']).default('build'),
-  prebuiltImages: z.partialRecord(z.enum(Object.keys(programs) as [keyof typeof programs]), z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, 'an image by digest, <registry>/<name>@sha256:<64 hex digits>')).default({}),
+  prebuiltImages: z
+    .partialRecord(
+      z.enum(Object.keys(programs) as [keyof typeof programs]),
+      z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, 'an image by digest, <registry>/<name>@sha256:<64 hex digits>'),
+    )
+    .default({}),
   /** Public certificates of the site: the current one and, while it is being replaced, the next one. */
   siteCertificates: z.array(publicCertificate).max(2).default([]),
   /** The site's key and configuration documents in a vault, as in Siemens' official sample; without it no person needs to read a vault. */
-  siteDocuments: z.strictObject({
-    keyVault: z.boolean().default(false), suffix: z.string().regex(documentSuffix, 'six lower case letters and digits').optional(), transport: z.enum(hubTransports).default('tls'),
-    /** Who may read the two documents, and nothing else of the vault. */
-    engineers: z.array(principal).max(20).default([]),
-  }).prefault({}),
+  siteDocuments: z
+    .strictObject({
+      keyVault: z.boolean().default(false),
+      suffix: z.string().regex(documentSuffix, 'six lower case letters and digits').optional(),
+      transport: z.enum(hubTransports).default('tls'),
+      /** Who may read the two documents, and nothing else of the vault. */
+      engineers: z.array(principal).max(20).default([]),
+    })
+    .prefault({}),
   sourceCommit: z.string().min(1).max(100).optional(),
-  tags: z.record(tagName, z.string().max(256)).refine((tags) => Object.keys(tags).length <= 40, 'at most 40 tags: Azure takes 50, and some are the stack\'s own').default({}),
+  tags: z
+    .record(tagName, z.string().max(256))
+    .refine((tags) => Object.keys(tags).length <= 40, "at most 40 tags: Azure takes 50, and some are the stack's own")
+    .default({}),
   /** Who the resources are for, as tags; without `environment` the profile. */
-  environment: z.string().min(1).max(100).optional(), costCentre: z.string().min(1).max(100).optional(),
+  environment: z.string().min(1).max(100).optional(),
+  costCentre: z.string().min(1).max(100).optional(),
   /** Settings of the resources: those not given are the profile's. */
-  storage: storageSettings.partial().prefault({}), registry: registrySettings.partial().prefault({}), keyVault: keyVaultSettings.partial().prefault({}), expectedLoad: expectedLoadSettings.partial().prefault({}),
-  iotHub: iotHubSettings.prefault({}), eventHubs: eventHubsSettings.partial().prefault({}), training: trainingSettings.partial().prefault({}), logs: logSettings.partial().prefault({}),
-  budget: budgetSettings.partial().prefault({}), alerts: alertSettings.partial().prefault({}), protectData: z.enum(['true', 'false']).transform((given) => given === 'true').optional(),
-  logAnalyticsWorkspace: workspaceSource, containerRegistry: registrySource, servicePrincipal: servicePrincipalSource,
+  storage: storageSettings.partial().prefault({}),
+  registry: registrySettings.partial().prefault({}),
+  keyVault: keyVaultSettings.partial().prefault({}),
+  expectedLoad: expectedLoadSettings.partial().prefault({}),
+  iotHub: iotHubSettings.prefault({}),
+  eventHubs: eventHubsSettings.partial().prefault({}),
+  training: trainingSettings.partial().prefault({}),
+  logs: logSettings.partial().prefault({}),
+  budget: budgetSettings.partial().prefault({}),
+  alerts: alertSettings.partial().prefault({}),
+  protectData: z
+    .enum(['true', 'false'])
+    .transform((given) => given === 'true')
+    .optional(),
+  logAnalyticsWorkspace: workspaceSource,
+  containerRegistry: registrySource,
+  servicePrincipal: servicePrincipalSource,
 });
 
 type Given = z.output<typeof configurationSchema>;
-export type Configuration = Omit<Given, keyof ResourceSettings | 'release' | 'edgeSite' | 'environment'> & ResourceSettings & { readonly environment: string; readonly release: 'automatic' | 'approved'; readonly edgeSite: Omit<Given['edgeSite'], 'enabled'> & { readonly enabled: boolean } };
+export type Configuration = Omit<Given, keyof ResourceSettings | 'release' | 'edgeSite' | 'environment'> &
+  ResourceSettings & {
+    readonly environment: string;
+    readonly release: 'automatic' | 'approved';
+    readonly edgeSite: Omit<Given['edgeSite'], 'enabled'> & { readonly enabled: boolean };
+  };
 
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
@@ -136,9 +242,15 @@ const decoded = (text: string): unknown => {
     return text;
   }
 };
-const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown => path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
 /** A key that came by mistake is not repeated. */
-const shown = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value)?.includes('PRIVATE KEY') ? 'a private key' : (JSON.stringify(value) ?? String(value)).slice(0, 80));
+const shown = (value: unknown) =>
+  value === undefined
+    ? 'nothing'
+    : JSON.stringify(value)?.includes('PRIVATE KEY')
+      ? 'a private key'
+      : (JSON.stringify(value) ?? String(value)).slice(0, 80);
 
 function samePorts(edgeSite: Configuration['edgeSite']): string[] {
   const ports = Object.entries(edgeSite).filter((entry): entry is [string, number] => entry[0].endsWith('Port'));
@@ -149,11 +261,17 @@ function samePorts(edgeSite: Configuration['edgeSite']): string[] {
 }
 
 /** A principal is given a role once. */
-function repeatedPrincipals(configuration: Pick<Configuration, 'readers' | 'rawWriters' | 'approvers' | 'smokeTesters' | 'siteDocuments'>): string[] {
+function repeatedPrincipals(
+  configuration: Pick<Configuration, 'readers' | 'rawWriters' | 'approvers' | 'smokeTesters' | 'siteDocuments'>,
+): string[] {
   const lists = { ...configuration, 'siteDocuments.engineers': configuration.siteDocuments.engineers };
   return (['readers', 'rawWriters', 'approvers', 'smokeTesters', 'siteDocuments.engineers'] as const).flatMap((key) => {
     const ids = lists[key].map(({ principalId }) => principalId.toLowerCase());
-    return ids.flatMap((id, index) => (ids.indexOf(id) < index ? [`${key}.${index}.principalId is ${id}: expected every principal once, ${key}.${ids.indexOf(id)} is the same`] : []));
+    return ids.flatMap((id, index) =>
+      ids.indexOf(id) < index
+        ? [`${key}.${index}.principalId is ${id}: expected every principal once, ${key}.${ids.indexOf(id)} is the same`]
+        : [],
+    );
   });
 }
 
@@ -161,30 +279,69 @@ function repeatedPrincipals(configuration: Pick<Configuration, 'readers' | 'rawW
 function documentConflicts({ siteDocuments, siteCertificates, servicePrincipal, parts }: Configuration): string[] {
   const { keyVault, suffix, engineers, transport } = siteDocuments;
   if (!keyVault) {
-    const given = [...(suffix === undefined ? [] : ['suffix']), ...(engineers.length === 0 ? [] : ['engineers']), ...(transport === 'tls' ? [] : ['transport'])];
-    return given.map((key) => `siteDocuments.${key} is ${shown(siteDocuments[key as keyof typeof siteDocuments])}: expected siteDocuments.keyVault true with it; without a vault "npm run certificate -- documents" writes the documents`);
+    const given = [
+      ...(suffix === undefined ? [] : ['suffix']),
+      ...(engineers.length === 0 ? [] : ['engineers']),
+      ...(transport === 'tls' ? [] : ['transport']),
+    ];
+    return given.map(
+      (key) =>
+        `siteDocuments.${key} is ${shown(siteDocuments[key as keyof typeof siteDocuments])}: expected siteDocuments.keyVault true with it; without a vault "npm run certificate -- documents" writes the documents`,
+    );
   }
   return [
-    ...(parts === 'platform' ? ['siteDocuments.keyVault is true: expected false with parts platform, the site belongs to the factory'] : []),
-    ...(siteCertificates.length > 0 ? ['siteDocuments.keyVault is true, and siteCertificates is set: expected one of the two; a site that made its own key gets its documents from "npm run certificate -- documents"'] : []),
-    ...(servicePrincipal !== 'create' ? ['siteDocuments.keyVault is true, and servicePrincipal is an existing one: expected "create", or the AI Model Monitor could not sign in with the certificate of its document'] : []),
+    ...(parts === 'platform'
+      ? ['siteDocuments.keyVault is true: expected false with parts platform, the site belongs to the factory']
+      : []),
+    ...(siteCertificates.length > 0
+      ? [
+          'siteDocuments.keyVault is true, and siteCertificates is set: expected one of the two; a site that made its own key gets its documents from "npm run certificate -- documents"',
+        ]
+      : []),
+    ...(servicePrincipal !== 'create'
+      ? [
+          'siteDocuments.keyVault is true, and servicePrincipal is an existing one: expected "create", or the AI Model Monitor could not sign in with the certificate of its document',
+        ]
+      : []),
   ];
 }
 
 /** Rules between settings. */
 function conflicts(configuration: Configuration): string[] {
-  const { dataset, imageSource, prebuiltImages, edgeSite, siteCertificates, siteDocuments, servicePrincipal, parts, platformStack } = configuration;
+  const { dataset, imageSource, prebuiltImages, edgeSite, siteCertificates, siteDocuments, servicePrincipal, parts, platformStack } =
+    configuration;
   const missing = imageSource === 'prebuilt' ? Object.keys(programs).filter((program) => !(program in prebuiltImages)) : [];
   return [
-    ...(dataset.strideSeconds > dataset.windowSeconds ? [`dataset.strideSeconds is ${dataset.strideSeconds}: expected at most dataset.windowSeconds, ${dataset.windowSeconds}, or samples between windows would be lost`] : []),
-    ...samePorts(edgeSite), ...repeatedPrincipals(configuration),
-    ...(missing.length > 0 ? [`prebuiltImages has no image for ${missing.join(', ')}: imageSource prebuilt needs one for every program`] : []),
-    ...(parts === 'factory' && platformStack === undefined ? ['platformStack is nothing: parts factory needs the stack of its platform, as <organization>/<project>/<stack>'] : []),
-    ...(parts !== 'factory' && platformStack !== undefined ? [`platformStack is ${platformStack}: expected only with parts factory; this stack makes its own platform`] : []),
+    ...(dataset.strideSeconds > dataset.windowSeconds
+      ? [
+          `dataset.strideSeconds is ${dataset.strideSeconds}: expected at most dataset.windowSeconds, ${dataset.windowSeconds}, or samples between windows would be lost`,
+        ]
+      : []),
+    ...samePorts(edgeSite),
+    ...repeatedPrincipals(configuration),
+    ...(missing.length > 0
+      ? [`prebuiltImages has no image for ${missing.join(', ')}: imageSource prebuilt needs one for every program`]
+      : []),
+    ...(parts === 'factory' && platformStack === undefined
+      ? ['platformStack is nothing: parts factory needs the stack of its platform, as <organization>/<project>/<stack>']
+      : []),
+    ...(parts !== 'factory' && platformStack !== undefined
+      ? [`platformStack is ${platformStack}: expected only with parts factory; this stack makes its own platform`]
+      : []),
     ...documentConflicts(configuration),
-    ...(parts !== 'platform' && !edgeSite.enabled && !siteDocuments.keyVault && siteCertificates.length === 0 ? ['siteCertificates is empty: expected the public certificate of the site, or edgeSite.enabled true for a simulated one'] : []),
-    ...(edgeSite.enabled && siteCertificates.length > 0 ? ['siteCertificates is set, and edgeSite.enabled too: a simulated site makes its own certificate, so expected one of the two: edgeSite.enabled false for a real site'] : []),
-    ...(edgeSite.enabled && servicePrincipal !== 'create' ? ['servicePrincipal is an existing one, and edgeSite.enabled too: a simulated site signs in with a certificate of its own, so expected "create"'] : []),
+    ...(parts !== 'platform' && !edgeSite.enabled && !siteDocuments.keyVault && siteCertificates.length === 0
+      ? ['siteCertificates is empty: expected the public certificate of the site, or edgeSite.enabled true for a simulated one']
+      : []),
+    ...(edgeSite.enabled && siteCertificates.length > 0
+      ? [
+          'siteCertificates is set, and edgeSite.enabled too: a simulated site makes its own certificate, so expected one of the two: edgeSite.enabled false for a real site',
+        ]
+      : []),
+    ...(edgeSite.enabled && servicePrincipal !== 'create'
+      ? [
+          'servicePrincipal is an existing one, and edgeSite.enabled too: a simulated site signs in with a certificate of its own, so expected "create"',
+        ]
+      : []),
   ];
 }
 
@@ -197,19 +354,26 @@ export function parseConfiguration(values: Readonly<Record<string, string>>): Co
     throw new ConfigurationError(`the stack's configuration is wrong:\n  ${lines.join('\n  ')}`);
   };
   if (!result.success) {
-    return refuse(result.error.issues.map((issue) => {
-      if (issue.code === 'unrecognized_keys') {
-        const allowed = keysAt(configurationSchema, issue.path);
-        return `${[...issue.path, issue.keys[0]].join('.')}: no such setting; expected one of ${allowed.length === 0 ? 'the keys in docs/configuration.md' : allowed.join(', ')}`;
-      }
-      if (issue.code === 'invalid_key') return `${issue.path.join('.')}: expected ${issue.message === '' ? (issue.issues[0]?.message ?? '') : issue.message}`;
-      return `${issue.path.join('.')} is ${shown(valueAt(given, issue.path))}: expected ${issue.message === '' ? allowedAt(configurationSchema, issue.path) : issue.message}`;
-    }));
+    return refuse(
+      result.error.issues.map((issue) => {
+        if (issue.code === 'unrecognized_keys') {
+          const allowed = keysAt(configurationSchema, issue.path);
+          return `${[...issue.path, issue.keys[0]].join('.')}: no such setting; expected one of ${allowed.length === 0 ? 'the keys in docs/configuration.md' : allowed.join(', ')}`;
+        }
+        if (issue.code === 'invalid_key')
+          return `${issue.path.join('.')}: expected ${issue.message === '' ? (issue.issues[0]?.message ?? '') : issue.message}`;
+        return `${issue.path.join('.')} is ${shown(valueAt(given, issue.path))}: expected ${issue.message === '' ? allowedAt(configurationSchema, issue.path) : issue.message}`;
+      }),
+    );
   }
   const profile = profiles[result.data.profile];
   const settings = effectiveSettings(profile, result.data);
   const configuration: Configuration = {
-    ...result.data, ...settings, environment: result.data.environment ?? result.data.profile, release: result.data.release ?? profile.release, edgeSite: { ...result.data.edgeSite, enabled: result.data.edgeSite.enabled ?? profile.edgeSite },
+    ...result.data,
+    ...settings,
+    environment: result.data.environment ?? result.data.profile,
+    release: result.data.release ?? profile.release,
+    edgeSite: { ...result.data.edgeSite, enabled: result.data.edgeSite.enabled ?? profile.edgeSite },
   };
   const wrong = [...conflicts(configuration), ...settingConflicts(settings, result.data)];
   return wrong.length > 0 ? refuse(wrong) : configuration;

@@ -36,12 +36,27 @@ function over<T extends object>(base: T, given: Overrides<T>): T {
 export function effectiveSettings(profile: Profile, given: GivenSettings): ResourceSettings {
   const expectedLoad = over(profile.expectedLoad, given.expectedLoad);
   const lifecycle = { ...profile.storage.lifecycle, ...given.storage.lifecycle };
-  const eventHubs = over({ ...profile.eventHubs, partitions: partitionsFor(expectedLoad, profile.eventHubs.partitions), throughputUnits: throughputUnitsFor(expectedLoad) }, given.eventHubs);
+  const eventHubs = over(
+    {
+      ...profile.eventHubs,
+      partitions: partitionsFor(expectedLoad, profile.eventHubs.partitions),
+      throughputUnits: throughputUnitsFor(expectedLoad),
+    },
+    given.eventHubs,
+  );
   // Where no hub fits, the conflicts say why; the size is never used.
   const iotHub = cheapestHub(expectedLoad, given.iotHub) ?? { tier: given.iotHub.tier ?? 'S3', units: given.iotHub.units ?? 1 };
   return {
-    storage: { ...over(profile.storage, given.storage), lifecycle }, registry: over(profile.registry, given.registry), keyVault: over(profile.keyVault, given.keyVault), expectedLoad, iotHub, eventHubs,
-    training: over(profile.training, given.training), logs: { ...over(profile.logs, given.logs), tables: { ...profile.logs.tables, ...given.logs.tables } }, budget: over(profile.budget, given.budget), alerts: over(profile.alerts, given.alerts),
+    storage: { ...over(profile.storage, given.storage), lifecycle },
+    registry: over(profile.registry, given.registry),
+    keyVault: over(profile.keyVault, given.keyVault),
+    expectedLoad,
+    iotHub,
+    eventHubs,
+    training: over(profile.training, given.training),
+    logs: { ...over(profile.logs, given.logs), tables: { ...profile.logs.tables, ...given.logs.tables } },
+    budget: over(profile.budget, given.budget),
+    alerts: over(profile.alerts, given.alerts),
     protectData: given.protectData ?? profile.protectData,
   };
 }
@@ -52,9 +67,23 @@ function lifecycleConflicts(container: LifecycleContainer, rule: Lifecycle, redu
   const set = stages.filter((stage) => rule[stage] !== undefined);
   const backwards = set.slice(1).filter((stage, index) => (rule[stage] ?? 0) <= (rule[set[index] ?? stage] ?? 0));
   return [
-    ...backwards.map((stage) => `${path}.${stage} is ${rule[stage]}: expected more than the stage before it, ${set.slice(0, set.indexOf(stage)).map((one) => `${one} ${rule[one]}`).join(', ')}`),
-    ...(rule.archiveAfterDays !== undefined && readAgain.includes(container) ? [`${path}.archiveAfterDays is ${rule.archiveAfterDays}: expected nothing, the programs read ${container} again and an archived blob cannot be read; use coldAfterDays`] : []),
-    ...(rule.archiveAfterDays !== undefined && !archiveRedundancies.includes(redundancy) ? [`${path}.archiveAfterDays is ${rule.archiveAfterDays}: expected nothing with storage.redundancy ${redundancy}, Azure archives blobs of ${archiveRedundancies.join(', ')} accounts only; use coldAfterDays`] : []),
+    ...backwards.map(
+      (stage) =>
+        `${path}.${stage} is ${rule[stage]}: expected more than the stage before it, ${set
+          .slice(0, set.indexOf(stage))
+          .map((one) => `${one} ${rule[one]}`)
+          .join(', ')}`,
+    ),
+    ...(rule.archiveAfterDays !== undefined && readAgain.includes(container)
+      ? [
+          `${path}.archiveAfterDays is ${rule.archiveAfterDays}: expected nothing, the programs read ${container} again and an archived blob cannot be read; use coldAfterDays`,
+        ]
+      : []),
+    ...(rule.archiveAfterDays !== undefined && !archiveRedundancies.includes(redundancy)
+      ? [
+          `${path}.archiveAfterDays is ${rule.archiveAfterDays}: expected nothing with storage.redundancy ${redundancy}, Azure archives blobs of ${archiveRedundancies.join(', ')} accounts only; use coldAfterDays`,
+        ]
+      : []),
   ];
 }
 
@@ -63,13 +92,26 @@ function loadConflicts({ expectedLoad, eventHubs, iotHub }: ResourceSettings, gi
   const shortfalls = hubShortfalls(expectedLoad, iotHub);
   const named = given.iotHub.tier !== undefined || given.iotHub.units !== undefined;
   const fitting = cheapestHub(expectedLoad);
-  const advice = fitting === undefined ? 'no hub carries it: split the factory, batch the messages or spread the deliveries' : `expected at least ${fitting.tier} with ${fitting.units} unit${fitting.units === 1 ? '' : 's'}, or nothing: then it is chosen`;
+  const advice =
+    fitting === undefined
+      ? 'no hub carries it: split the factory, batch the messages or spread the deliveries'
+      : `expected at least ${fitting.tier} with ${fitting.units} unit${fitting.units === 1 ? '' : 's'}, or nothing: then it is chosen`;
   const units = `eventHubs.throughputUnits is ${eventHubs.throughputUnits}`;
   return [
-    ...(shortfalls.length > 0 ? [`${named ? 'iotHub' : 'expectedLoad'} is too ${named ? 'small' : 'large'}: ${shortfalls.join('; ')}; ${advice}`] : []),
-    ...(eventHubs.throughputUnits > maxThroughputUnits ? [`${units}: expected at most ${maxThroughputUnits} for the expected load of ${Math.ceil(meteredLoad(expectedLoad).deviceSendsPerSecond)} messages a second; split the factory or batch the messages`] : []),
+    ...(shortfalls.length > 0
+      ? [`${named ? 'iotHub' : 'expectedLoad'} is too ${named ? 'small' : 'large'}: ${shortfalls.join('; ')}; ${advice}`]
+      : []),
+    ...(eventHubs.throughputUnits > maxThroughputUnits
+      ? [
+          `${units}: expected at most ${maxThroughputUnits} for the expected load of ${Math.ceil(meteredLoad(expectedLoad).deviceSendsPerSecond)} messages a second; split the factory or batch the messages`,
+        ]
+      : []),
     ...(eventHubs.throughputUnits < needed ? [`${units}: expected at least ${needed} for the expected load`] : []),
-    ...(eventHubs.throughputUnits > eventHubs.partitions && eventHubs.partitions < maxPartitions ? [`eventHubs.partitions is ${eventHubs.partitions}: expected at least ${Math.min(maxPartitions, eventHubs.throughputUnits)}, a partition takes no more than one throughput unit gives`] : []),
+    ...(eventHubs.throughputUnits > eventHubs.partitions && eventHubs.partitions < maxPartitions
+      ? [
+          `eventHubs.partitions is ${eventHubs.partitions}: expected at least ${Math.min(maxPartitions, eventHubs.throughputUnits)}, a partition takes no more than one throughput unit gives`,
+        ]
+      : []),
   ];
 }
 
@@ -78,10 +120,20 @@ function tableConflicts(table: LogTable, { logs }: ResourceSettings): string[] {
   const path = `logs.tables.${table}`;
   const askable = plan === 'Basic' ? basicRetentionDays : (retentionDays ?? logs.retentionDays);
   return [
-    ...(plan === 'Basic' && !basicPlanTables.includes(table) ? [`${path}.plan is Basic: Azure offers it for ${basicPlanTables.join(', ')} only`] : []),
-    ...(plan === 'Basic' && alertTables.includes(table) ? [`${path}.plan is Basic: expected Analytics, an alert rule asks this table`] : []),
-    ...(plan === 'Basic' && retentionDays !== undefined ? [`${path}.retentionDays is ${retentionDays}: expected nothing, the Basic plan keeps ${basicRetentionDays} days; set totalRetentionDays`] : []),
-    ...(totalRetentionDays < askable ? [`${path}.totalRetentionDays is ${totalRetentionDays}: expected at least ${askable}, what can be asked at once`] : []),
+    ...(plan === 'Basic' && !basicPlanTables.includes(table)
+      ? [`${path}.plan is Basic: Azure offers it for ${basicPlanTables.join(', ')} only`]
+      : []),
+    ...(plan === 'Basic' && alertTables.includes(table)
+      ? [`${path}.plan is Basic: expected Analytics, an alert rule asks this table`]
+      : []),
+    ...(plan === 'Basic' && retentionDays !== undefined
+      ? [
+          `${path}.retentionDays is ${retentionDays}: expected nothing, the Basic plan keeps ${basicRetentionDays} days; set totalRetentionDays`,
+        ]
+      : []),
+    ...(totalRetentionDays < askable
+      ? [`${path}.totalRetentionDays is ${totalRetentionDays}: expected at least ${askable}, what can be asked at once`]
+      : []),
   ];
 }
 
@@ -89,13 +141,27 @@ function tableConflicts(table: LogTable, { logs }: ResourceSettings): string[] {
 export function settingConflicts(settings: ResourceSettings, given: GivenSettings): string[] {
   const { storage, registry, training, logs, alerts } = settings;
   return [
-    ...Object.entries(storage.lifecycle).flatMap(([container, rule]) => lifecycleConflicts(container as LifecycleContainer, rule, storage.redundancy)),
+    ...Object.entries(storage.lifecycle).flatMap(([container, rule]) =>
+      lifecycleConflicts(container as LifecycleContainer, rule, storage.redundancy),
+    ),
     ...loadConflicts(settings, given),
-    ...(training.minNodes > training.maxNodes ? [`training.minNodes is ${training.minNodes}: expected at most training.maxNodes, ${training.maxNodes}`] : []),
-    ...(registry.untaggedDays > 0 && registry.sku !== 'Premium' ? [`registry.untaggedDays is ${registry.untaggedDays}: expected 0, or registry.sku Premium, which alone has a retention policy`] : []),
-    ...(registry.zoneRedundant && registry.sku !== 'Premium' ? [`registry.zoneRedundant is true: expected false, or registry.sku Premium`] : []),
-    ...(logs.totalRetentionDays < logs.retentionDays ? [`logs.totalRetentionDays is ${logs.totalRetentionDays}: expected at least logs.retentionDays, ${logs.retentionDays}`] : []),
+    ...(training.minNodes > training.maxNodes
+      ? [`training.minNodes is ${training.minNodes}: expected at most training.maxNodes, ${training.maxNodes}`]
+      : []),
+    ...(registry.untaggedDays > 0 && registry.sku !== 'Premium'
+      ? [`registry.untaggedDays is ${registry.untaggedDays}: expected 0, or registry.sku Premium, which alone has a retention policy`]
+      : []),
+    ...(registry.zoneRedundant && registry.sku !== 'Premium'
+      ? [`registry.zoneRedundant is true: expected false, or registry.sku Premium`]
+      : []),
+    ...(logs.totalRetentionDays < logs.retentionDays
+      ? [`logs.totalRetentionDays is ${logs.totalRetentionDays}: expected at least logs.retentionDays, ${logs.retentionDays}`]
+      : []),
     ...(Object.keys(logs.tables) as LogTable[]).flatMap((table) => tableConflicts(table, settings)),
-    ...(alerts.enabled && alerts.telemetrySilentMinutes < alerts.evaluationMinutes ? [`alerts.telemetrySilentMinutes is ${alerts.telemetrySilentMinutes}: expected at least alerts.evaluationMinutes, ${alerts.evaluationMinutes}`] : []),
+    ...(alerts.enabled && alerts.telemetrySilentMinutes < alerts.evaluationMinutes
+      ? [
+          `alerts.telemetrySilentMinutes is ${alerts.telemetrySilentMinutes}: expected at least alerts.evaluationMinutes, ${alerts.evaluationMinutes}`,
+        ]
+      : []),
   ];
 }

@@ -73,101 +73,328 @@ export class Factory extends pulumi.ComponentResource {
     const place = { resourceGroupName: platform.resourceGroup.name, location, tags };
     const diagnostics = { workspaceId: platform.logAnalyticsId };
 
-    this.storage = new LoopStorage('storage', { ...place, diagnostics, names, safety: { ...configuration.storage, protect: protectData } }, child);
-    this.route = new MessageRoute('messages', { ...place, diagnostics, names, subscriptionId, hub: configuration.iotHub, eventHubs: configuration.eventHubs, propagationSeconds }, child);
+    this.storage = new LoopStorage(
+      'storage',
+      { ...place, diagnostics, names, safety: { ...configuration.storage, protect: protectData } },
+      child,
+    );
+    this.route = new MessageRoute(
+      'messages',
+      { ...place, diagnostics, names, subscriptionId, hub: configuration.iotHub, eventHubs: configuration.eventHubs, propagationSeconds },
+      child,
+    );
     const { data, edge, dataEvents, edgeEvents } = this.storage;
     const ownRegistry = configuration.parts === 'both' && configuration.containerRegistry === 'create';
-    const customRoles = new CustomRoleDefinitions('custom-roles', { resourceGroupId: platform.resourceGroup.id, suffix: suffix.result, propagationSeconds, ...(ownRegistry ? {} : { registryId: platform.registry.id }) }, child);
+    const customRoles = new CustomRoleDefinitions(
+      'custom-roles',
+      {
+        resourceGroupId: platform.resourceGroup.id,
+        suffix: suffix.result,
+        propagationSeconds,
+        ...(ownRegistry ? {} : { registryId: platform.registry.id }),
+      },
+      child,
+    );
     const scopes: Partial<Record<FactoryScope, pulumi.Input<string>>> = {
-      data: data.id, edge: edge.id, ml: platform.models.accountId, 'ml/models': platform.models.containerId, 'ml-workspace': platform.workspace.id, registry: platform.registry.id,
-      'app-insights': platform.applicationInsightsId, 'metrics-rule': platform.telemetry.metricsRuleId, 'metrics-workspace': platform.telemetry.metricsWorkspaceId, 'iot-hub': this.route.iotHubId, 'event-hub': this.route.eventHubId,
+      data: data.id,
+      edge: edge.id,
+      ml: platform.models.accountId,
+      'ml/models': platform.models.containerId,
+      'ml-workspace': platform.workspace.id,
+      registry: platform.registry.id,
+      'app-insights': platform.applicationInsightsId,
+      'metrics-rule': platform.telemetry.metricsRuleId,
+      'metrics-workspace': platform.telemetry.metricsWorkspaceId,
+      'iot-hub': this.route.iotHubId,
+      'event-hub': this.route.eventHubId,
       ...Object.fromEntries(Object.entries(data.containers).map(([container, { id }]) => [`data/${container}`, id])),
       ...Object.fromEntries(Object.entries(edge.containers).map(([container, { id }]) => [`edge/${container}`, id])),
       ...Object.fromEntries(Object.entries(data.queues).map(([queue, { id }]) => [`queue/${queue}`, id])),
     };
-    const grant = (of: string, actors: Partial<Record<FactoryActor, Grantee | readonly ListedGrantee[]>>, options: { waitSeconds?: number; more?: typeof scopes; after?: pulumi.Resource[] } = {}) => {
+    const grant = (
+      of: string,
+      actors: Partial<Record<FactoryActor, Grantee | readonly ListedGrantee[]>>,
+      options: { waitSeconds?: number; more?: typeof scopes; after?: pulumi.Resource[] } = {},
+    ) => {
       const all = { ...scopes, ...options.more };
       const rows = rowsOf(...(Object.keys(actors) as FactoryActor[])).filter((row) => row.scope !== 'site-vault' || keyInVault);
-      return new RoleGrants(of, { rows, actors, scopes: all, subscriptionId, customRoles, waitSeconds: options.waitSeconds ?? 0, after: options.after ?? [] }, child);
+      return new RoleGrants(
+        of,
+        { rows, actors, scopes: all, subscriptionId, customRoles, waitSeconds: options.waitSeconds ?? 0, after: options.after ?? [] },
+        child,
+      );
     };
 
-    const topicGrants = grant('event-roles', {
-      'data-events': servicePrincipal(dataEvents.principalId), 'edge-events': servicePrincipal(edgeEvents.principalId), 'ml-events': servicePrincipal(platform.workspaceEvents.principalId),
-    }, { waitSeconds: propagationSeconds });
-    new LoopEvents('triggers', {
-      resourceGroupName: platform.resourceGroup.name, storage: this.storage, mlTopic: { name: platform.workspaceEvents.topicName, resourceGroupName: platform.resourceGroup.name },
-      models: { own: loopNames(factory, configuration.dataset.name).model, smoke: smokeNames(factory).model },
-    }, { ...child, dependsOn: [...topicGrants.ready] });
+    const topicGrants = grant(
+      'event-roles',
+      {
+        'data-events': servicePrincipal(dataEvents.principalId),
+        'edge-events': servicePrincipal(edgeEvents.principalId),
+        'ml-events': servicePrincipal(platform.workspaceEvents.principalId),
+      },
+      { waitSeconds: propagationSeconds },
+    );
+    new LoopEvents(
+      'triggers',
+      {
+        resourceGroupName: platform.resourceGroup.name,
+        storage: this.storage,
+        mlTopic: { name: platform.workspaceEvents.topicName, resourceGroupName: platform.resourceGroup.name },
+        models: { own: loopNames(factory, configuration.dataset.name).model, smoke: smokeNames(factory).model },
+      },
+      { ...child, dependsOn: [...topicGrants.ready] },
+    );
 
-    const siteVault = keyInVault ? new KeyVault('site-vault', { ...place, diagnostics, vaultName: names.apply((parts) => vaultName('site', parts)), tenantId, softDeleteDays: configuration.keyVault.softDeleteDays, protect: protectData }, child) : undefined;
+    const siteVault = keyInVault
+      ? new KeyVault(
+          'site-vault',
+          {
+            ...place,
+            diagnostics,
+            vaultName: names.apply((parts) => vaultName('site', parts)),
+            tenantId,
+            softDeleteDays: configuration.keyVault.softDeleteDays,
+            protect: protectData,
+          },
+          child,
+        )
+      : undefined;
     const vaultScope = siteVault === undefined ? {} : { more: { 'site-vault': siteVault.id } };
     const whoDeploys: Grantee = { principalId: deployer.objectId, principalType: configuration.deployerPrincipalType };
-    const deployerGrants = grant('deployer-roles', { deployer: whoDeploys, ...(siteDocuments.keyVault ? { 'document-writer': whoDeploys } : {}) }, vaultScope);
-    const siteKeys = siteVault === undefined ? undefined : {
-      vaultUri: siteVault.vaultUri, deviceId: deviceId(factory), certificateSerial: edgeSite.certificateSerial, disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
-    };
-    const enrolment = siteKeys === undefined ? undefined : new SimulatedEnrolment('enrolment', { ...siteKeys, certificateOverlap: edgeSite.certificateOverlap, takeUpSeconds: cloud.secretRefreshSeconds }, { ...child, dependsOn: [...deployerGrants.ready] });
+    const deployerGrants = grant(
+      'deployer-roles',
+      { deployer: whoDeploys, ...(siteDocuments.keyVault ? { 'document-writer': whoDeploys } : {}) },
+      vaultScope,
+    );
+    const siteKeys =
+      siteVault === undefined
+        ? undefined
+        : {
+            vaultUri: siteVault.vaultUri,
+            deviceId: deviceId(factory),
+            certificateSerial: edgeSite.certificateSerial,
+            disableChallengeVerification: cloud.keyVaultDisableChallengeVerification,
+            roleAssignmentWaitSeconds,
+          };
+    const enrolment =
+      siteKeys === undefined
+        ? undefined
+        : new SimulatedEnrolment(
+            'enrolment',
+            { ...siteKeys, certificateOverlap: edgeSite.certificateOverlap, takeUpSeconds: cloud.secretRefreshSeconds },
+            { ...child, dependsOn: [...deployerGrants.ready] },
+          );
     const certificates = enrolment?.certificates ?? labelled(configuration.siteCertificates);
     this.siteCertificates = pulumi.all(certificates.map(({ pem }) => pem));
     const factsOf = (pem: pulumi.Input<string>) => pulumi.output(pem).apply(certificateFacts);
-    this.siteIdentity = new SiteIdentity('site', { displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`, ownerObjectId: deployer.objectId, certificates, ...(principal === 'create' ? {} : { existingClientId: principal.existing }) }, child);
+    this.siteIdentity = new SiteIdentity(
+      'site',
+      {
+        displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`,
+        ownerObjectId: deployer.objectId,
+        certificates,
+        ...(principal === 'create' ? {} : { existingClientId: principal.existing }),
+      },
+      child,
+    );
     const [primary = '', secondary] = certificates.map(({ pem }) => factsOf(pem).thumbprint);
-    this.device = new DeviceRegistration('model-manager-device', {
-      iotHubHost: this.route.iotHubHost, deviceId: deviceId(factory), primaryThumbprint: primary, ...(secondary === undefined ? {} : { secondaryThumbprint: secondary }), roleAssignmentWaitSeconds,
-    }, { ...child, dependsOn: [...deployerGrants.ready] });
-    const handOver = siteKeys === undefined || enrolment === undefined ? undefined : new CertificateHandOver('certificate-hand-over', { ...siteKeys, thumbprint: factsOf(enrolment.certificatePem).thumbprint }, { ...child, dependsOn: [this.siteIdentity, this.device] });
-    const keyScope = siteVault === undefined || handOver === undefined ? {} : { more: { 'site-vault/key': pulumi.interpolate`${siteVault.id}/secrets/${certificateSecretName}` }, after: [handOver] };
+    this.device = new DeviceRegistration(
+      'model-manager-device',
+      {
+        iotHubHost: this.route.iotHubHost,
+        deviceId: deviceId(factory),
+        primaryThumbprint: primary,
+        ...(secondary === undefined ? {} : { secondaryThumbprint: secondary }),
+        roleAssignmentWaitSeconds,
+      },
+      { ...child, dependsOn: [...deployerGrants.ready] },
+    );
+    const handOver =
+      siteKeys === undefined || enrolment === undefined
+        ? undefined
+        : new CertificateHandOver(
+            'certificate-hand-over',
+            { ...siteKeys, thumbprint: factsOf(enrolment.certificatePem).thumbprint },
+            { ...child, dependsOn: [this.siteIdentity, this.device] },
+          );
+    const keyScope =
+      siteVault === undefined || handOver === undefined
+        ? {}
+        : { more: { 'site-vault/key': pulumi.interpolate`${siteVault.id}/secrets/${certificateSecretName}` }, after: [handOver] };
 
-    this.siteDocuments = siteVault === undefined || enrolment === undefined || handOver === undefined || !siteDocuments.keyVault ? undefined : new SiteDocuments('site-documents', {
-      vaultId: siteVault.id, vaultUri: siteVault.vaultUri, keySecretName: certificateSecretName, certificatePem: enrolment.certificatePem, suffix: siteDocuments.suffix ?? suffix.result, deviceId: this.device.deviceId,
-      iotHubHost: this.route.iotHubHost, transport: siteDocuments.transport, buildNumber: args.pipelineVersion, disableChallengeVerification: cloud.keyVaultDisableChallengeVerification, roleAssignmentWaitSeconds,
-      monitor: { tenantId, clientId: this.siteIdentity.clientId, instrumentationKey: platform.telemetry.instrumentationKey, ingestionHost: platform.telemetry.ingestionHost },
-    }, { ...child, dependsOn: [...deployerGrants.ready, handOver] });
+    this.siteDocuments =
+      siteVault === undefined || enrolment === undefined || handOver === undefined || !siteDocuments.keyVault
+        ? undefined
+        : new SiteDocuments(
+            'site-documents',
+            {
+              vaultId: siteVault.id,
+              vaultUri: siteVault.vaultUri,
+              keySecretName: certificateSecretName,
+              certificatePem: enrolment.certificatePem,
+              suffix: siteDocuments.suffix ?? suffix.result,
+              deviceId: this.device.deviceId,
+              iotHubHost: this.route.iotHubHost,
+              transport: siteDocuments.transport,
+              buildNumber: args.pipelineVersion,
+              disableChallengeVerification: cloud.keyVaultDisableChallengeVerification,
+              roleAssignmentWaitSeconds,
+              monitor: {
+                tenantId,
+                clientId: this.siteIdentity.clientId,
+                instrumentationKey: platform.telemetry.instrumentationKey,
+                ingestionHost: platform.telemetry.ingestionHost,
+              },
+            },
+            { ...child, dependsOn: [...deployerGrants.ready, handOver] },
+          );
     if (this.siteDocuments !== undefined) {
       const { modelManager, modelMonitor } = this.siteDocuments;
-      grant('engineer-roles', { engineer: siteDocuments.engineers }, { more: { 'site-vault/model-manager': modelManager.id, 'site-vault/model-monitor': modelMonitor.id }, after: [this.siteDocuments] });
+      grant(
+        'engineer-roles',
+        { engineer: siteDocuments.engineers },
+        { more: { 'site-vault/model-manager': modelManager.id, 'site-vault/model-monitor': modelMonitor.id }, after: [this.siteDocuments] },
+      );
     }
 
-    const identities = Object.fromEntries(queueNames.map((program) => [program, programIdentity(program, { ...place, names }, child)])) as Record<QueueName, ReturnType<typeof programIdentity>>;
+    const identities = Object.fromEntries(
+      queueNames.map((program) => [program, programIdentity(program, { ...place, names }, child)]),
+    ) as Record<QueueName, ReturnType<typeof programIdentity>>;
     const siteAppIdentity = edgeSite.enabled ? programIdentity('edge-site', { ...place, names }, child) : undefined;
-    const programGrants = grant('program-roles', {
-      ...Object.fromEntries(queueNames.map((program) => [program, servicePrincipal(identities[program].principalId)])),
-      train: servicePrincipal(platform.trainingCluster.principalId), site: servicePrincipal(this.siteIdentity.principalId),
-      ...(siteAppIdentity === undefined ? {} : { 'edge-site': servicePrincipal(siteAppIdentity.principalId) }),
-    }, { ...keyScope, waitSeconds: propagationSeconds });
+    const programGrants = grant(
+      'program-roles',
+      {
+        ...Object.fromEntries(queueNames.map((program) => [program, servicePrincipal(identities[program].principalId)])),
+        train: servicePrincipal(platform.trainingCluster.principalId),
+        site: servicePrincipal(this.siteIdentity.principalId),
+        ...(siteAppIdentity === undefined ? {} : { 'edge-site': servicePrincipal(siteAppIdentity.principalId) }),
+      },
+      { ...keyScope, waitSeconds: propagationSeconds },
+    );
 
-    const { images } = new ProgramImages('images', {
-      source: args.imageSource, registryId: platform.registry.id, registryLoginServer: platform.registry.loginServer,
-      resourceManagerEndpoint: cloud.resourceManagerEndpoint, resourceManagerAudience: cloud.resourceManagerAudience, roleAssignmentWaitSeconds,
-    }, child);
-    const training = new TrainingEnvironment('training-environment', {
-      resourceGroupName: platform.resourceGroup.name, workspaceName: platform.workspace.name, environmentName: `train-${factory}`, image: images.train,
-    }, child);
-    const environment = new ContainerEnvironment('container-environment', { ...place, diagnostics, environmentName: names.apply(containerEnvironmentName) }, child);
+    const { images } = new ProgramImages(
+      'images',
+      {
+        source: args.imageSource,
+        registryId: platform.registry.id,
+        registryLoginServer: platform.registry.loginServer,
+        resourceManagerEndpoint: cloud.resourceManagerEndpoint,
+        resourceManagerAudience: cloud.resourceManagerAudience,
+        roleAssignmentWaitSeconds,
+      },
+      child,
+    );
+    const training = new TrainingEnvironment(
+      'training-environment',
+      {
+        resourceGroupName: platform.resourceGroup.name,
+        workspaceName: platform.workspace.name,
+        environmentName: `train-${factory}`,
+        image: images.train,
+      },
+      child,
+    );
+    const environment = new ContainerEnvironment(
+      'container-environment',
+      { ...place, diagnostics, environmentName: names.apply(containerEnvironmentName) },
+      child,
+    );
     const running = { ...place, environmentId: environment.id, registryLoginServer: platform.registry.loginServer, images };
     const settings = pipelineSettings({
-      configuration, subscriptionId, platform, storage: this.storage, route: this.route, trainingEnvironmentId: training.id, deviceId: this.device.deviceId,
-      clientIds: Object.fromEntries(queueNames.map((program) => [program, identities[program].clientId])) as Record<QueueName, pulumi.Output<string>>,
-      pipelineVersion: args.pipelineVersion, sourceCommit: args.sourceCommit,
+      configuration,
+      subscriptionId,
+      platform,
+      storage: this.storage,
+      route: this.route,
+      trainingEnvironmentId: training.id,
+      deviceId: this.device.deviceId,
+      clientIds: Object.fromEntries(queueNames.map((program) => [program, identities[program].clientId])) as Record<
+        QueueName,
+        pulumi.Output<string>
+      >,
+      pipelineVersion: args.pipelineVersion,
+      sourceCommit: args.sourceCommit,
     });
-    this.programs = new PipelinePrograms('pipelines', { ...running, names, identities, storage: this.storage, settings, pollingIntervalSeconds: configuration.jobs.pollingIntervalSeconds }, { ...child, dependsOn: [...programGrants.ready] });
+    this.programs = new PipelinePrograms(
+      'pipelines',
+      { ...running, names, identities, storage: this.storage, settings, pollingIntervalSeconds: configuration.jobs.pollingIntervalSeconds },
+      { ...child, dependsOn: [...programGrants.ready] },
+    );
     if (siteAppIdentity !== undefined && handOver !== undefined) {
-      new EdgeSite('edge-site', {
-        ...running, appName: names.apply((parts) => programName('edge-site', parts)), identityId: siteAppIdentity.id, factory, deviceId: this.device.deviceId, iotHubHost: this.route.iotHubHost,
-        site: edgeSite, certificateSecretUri: handOver.secretUri, telemetry: platform.telemetry, monitorAudience: cloud.monitorAudience,
-        signIn: { clientId: this.siteIdentity.clientId, tenantId, authorityHost: cloud.authorityHost, disableInstanceDiscovery: cloud.disableInstanceDiscovery },
-        landingZone: { blobEndpoint: edge.blobEndpoint, container: edge.containers['landing-zone'].name },
-      }, { ...child, dependsOn: [...programGrants.ready] });
+      new EdgeSite(
+        'edge-site',
+        {
+          ...running,
+          appName: names.apply((parts) => programName('edge-site', parts)),
+          identityId: siteAppIdentity.id,
+          factory,
+          deviceId: this.device.deviceId,
+          iotHubHost: this.route.iotHubHost,
+          site: edgeSite,
+          certificateSecretUri: handOver.secretUri,
+          telemetry: platform.telemetry,
+          monitorAudience: cloud.monitorAudience,
+          signIn: {
+            clientId: this.siteIdentity.clientId,
+            tenantId,
+            authorityHost: cloud.authorityHost,
+            disableInstanceDiscovery: cloud.disableInstanceDiscovery,
+          },
+          landingZone: { blobEndpoint: edge.blobEndpoint, container: edge.containers['landing-zone'].name },
+        },
+        { ...child, dependsOn: [...programGrants.ready] },
+      );
     }
-    grant('people-roles', { reader: configuration.readers, 'raw-writer': configuration.rawWriters, approver: configuration.approvers, 'smoke-tester': configuration.smokeTesters }, { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) });
+    grant(
+      'people-roles',
+      {
+        reader: configuration.readers,
+        'raw-writer': configuration.rawWriters,
+        approver: configuration.approvers,
+        'smoke-tester': configuration.smokeTesters,
+      },
+      { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) },
+    );
     if (alerts.enabled) {
-      new OperatorAlerts('alerts', {
-        ...place, names, logAnalyticsId: platform.logAnalyticsId, rules: factoryAlerts(factory, alerts, { releaseApproved: configuration.release === 'approved', simulated: edgeSite.enabled, ...(edgeSite.enabled ? { hours: edgeSite.hours } : {}) }), emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
-        signals: { environmentId: environment.id, iotHubId: this.route.iotHubId, dataTopicId: dataEvents.id, edgeTopicId: edgeEvents.id, certificatesNotAfter: pulumi.all(enrolment === undefined ? certificates.map(({ pem }) => factsOf(pem).notAfter) : [factsOf(enrolment.certificatePem).notAfter]) },
-      }, child);
+      new OperatorAlerts(
+        'alerts',
+        {
+          ...place,
+          names,
+          logAnalyticsId: platform.logAnalyticsId,
+          rules: factoryAlerts(factory, alerts, {
+            releaseApproved: configuration.release === 'approved',
+            simulated: edgeSite.enabled,
+            ...(edgeSite.enabled ? { hours: edgeSite.hours } : {}),
+          }),
+          emails: alerts.emails,
+          evaluationMinutes: alerts.evaluationMinutes,
+          signals: {
+            environmentId: environment.id,
+            iotHubId: this.route.iotHubId,
+            dataTopicId: dataEvents.id,
+            edgeTopicId: edgeEvents.id,
+            certificatesNotAfter: pulumi.all(
+              enrolment === undefined ? certificates.map(({ pem }) => factsOf(pem).notAfter) : [factsOf(enrolment.certificatePem).notAfter],
+            ),
+          },
+        },
+        child,
+      );
     }
     new LoopWorkbook('workbook', { ...place, factory, logAnalyticsId: platform.logAnalyticsId, environmentId: environment.id }, child);
-    this.dataResources = { 'data-account': data.id, 'edge-account': edge.id, ...(siteVault === undefined ? {} : { 'site-vault': siteVault.id }) };
-    this.registerOutputs({ dataAccountId: data.id, edgeAccountId: edge.id, iotHubId: this.route.iotHubId, eventHubId: this.route.eventHubId, deviceId: this.device.deviceId, siteClientId: this.siteIdentity.clientId });
+    this.dataResources = {
+      'data-account': data.id,
+      'edge-account': edge.id,
+      ...(siteVault === undefined ? {} : { 'site-vault': siteVault.id }),
+    };
+    this.registerOutputs({
+      dataAccountId: data.id,
+      edgeAccountId: edge.id,
+      iotHubId: this.route.iotHubId,
+      eventHubId: this.route.eventHubId,
+      deviceId: this.device.deviceId,
+      siteClientId: this.siteIdentity.clientId,
+    });
   }
 }

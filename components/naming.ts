@@ -10,7 +10,8 @@ export const suffixLength = 6;
 
 const clip = (text: string, length: number) => text.slice(0, length).replace(/-+$/, '');
 const compact = (text: string, length: number) => text.replaceAll('-', '').slice(0, length);
-const dashed = (prefix: string, { owner, suffix }: NameParts, limit: number) => `${prefix}-${clip(owner, limit - prefix.length - suffix.length - 2)}-${suffix}`;
+const dashed = (prefix: string, { owner, suffix }: NameParts, limit: number) =>
+  `${prefix}-${clip(owner, limit - prefix.length - suffix.length - 2)}-${suffix}`;
 
 /** Storage account: 3 to 24 lower case letters and digits, unique in the world. */
 export const storageAccountName = (purpose: 'data' | 'edge' | 'ml', { owner, suffix }: NameParts) =>
@@ -42,7 +43,13 @@ export const identityName = (actor: string, parts: NameParts) => dashed(`id-${ac
 /** Container app or job: 2 to 32 lower case letters, digits and single dashes, unique in its resource group. */
 export const programName = (program: string, { suffix }: NameParts) => `${clip(program, 32 - suffix.length - 1)}-${suffix}`;
 /** Resource group of a stack. */
-export const resourceGroupName = (stack: string) => `rg-factory-loop-${stack.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-').replace(/-+$/, '')}`.slice(0, 90).replace(/-+$/, '');
+export const resourceGroupName = (stack: string) =>
+  `rg-factory-loop-${stack
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, '-')
+    .replace(/-+$/, '')}`
+    .slice(0, 90)
+    .replace(/-+$/, '');
 
 /** Names that messages and the catalog carry; they do not change with the stack's suffix. */
 export const deviceId = (factory: string) => `aimm-${factory}`;

@@ -5,7 +5,18 @@ import type * as pulumi from '@pulumi/pulumi';
 export const defaultPropagationSeconds = 240;
 
 /** Whatever depends on it comes so many seconds after `triggers` first exist; none where there is nothing to wait for. */
-export function pauseAfter(name: string, seconds: number, triggers: readonly pulumi.CustomResource[], parent: pulumi.Resource): pulumi.Resource[] {
+export function pauseAfter(
+  name: string,
+  seconds: number,
+  triggers: readonly pulumi.CustomResource[],
+  parent: pulumi.Resource,
+): pulumi.Resource[] {
   if (seconds === 0 || triggers.length === 0) return [];
-  return [new local.Command(name, { create: `node -e "setTimeout(() => {}, ${seconds * 1_000})"`, triggers: triggers.map(({ id }) => id) }, { parent, dependsOn: [...triggers] })];
+  return [
+    new local.Command(
+      name,
+      { create: `node -e "setTimeout(() => {}, ${seconds * 1_000})"`, triggers: triggers.map(({ id }) => id) },
+      { parent, dependsOn: [...triggers] },
+    ),
+  ];
 }

@@ -18,7 +18,11 @@ import { MachineLearning } from './training/machineLearning';
 import { TrainingCluster } from './training/trainingCluster';
 
 /** Who deploys, and where. */
-export interface Deployer { readonly subscriptionId: string; readonly tenantId: string; readonly objectId: string }
+export interface Deployer {
+  readonly subscriptionId: string;
+  readonly tenantId: string;
+  readonly objectId: string;
+}
 
 export interface PlatformArgs {
   /** Settings of the stack. */
@@ -40,9 +44,22 @@ export interface PlatformLinks {
   readonly applicationInsightsId: pulumi.Output<string>;
   readonly telemetry: TelemetryTargets;
   readonly registry: { readonly id: pulumi.Output<string>; readonly loginServer: pulumi.Output<string> };
-  readonly workspace: { readonly id: pulumi.Output<string>; readonly name: pulumi.Output<string>; readonly modelsDatastore: pulumi.Output<string> };
-  readonly models: { readonly accountId: pulumi.Output<string>; readonly blobEndpoint: pulumi.Output<string>; readonly containerId: pulumi.Output<string>; readonly containerName: pulumi.Output<string> };
-  readonly trainingCluster: { readonly id: pulumi.Output<string>; readonly principalId: pulumi.Output<string>; readonly clientId: pulumi.Output<string> };
+  readonly workspace: {
+    readonly id: pulumi.Output<string>;
+    readonly name: pulumi.Output<string>;
+    readonly modelsDatastore: pulumi.Output<string>;
+  };
+  readonly models: {
+    readonly accountId: pulumi.Output<string>;
+    readonly blobEndpoint: pulumi.Output<string>;
+    readonly containerId: pulumi.Output<string>;
+    readonly containerName: pulumi.Output<string>;
+  };
+  readonly trainingCluster: {
+    readonly id: pulumi.Output<string>;
+    readonly principalId: pulumi.Output<string>;
+    readonly clientId: pulumi.Output<string>;
+  };
   readonly workspaceEvents: { readonly topicName: pulumi.Output<string>; readonly principalId: pulumi.Output<string> };
 }
 
@@ -73,30 +90,111 @@ export class Platform extends pulumi.ComponentResource implements PlatformLinks 
     const place = { resourceGroupName: group.name, location, tags };
     const { subscriptionId, tenantId } = deployer;
 
-    const monitoring = new Monitoring('monitoring', { ...place, names, logs, propagationSeconds, ...(logAnalyticsWorkspace === 'create' ? {} : { existingWorkspaceId: logAnalyticsWorkspace.existing }) }, child);
+    const monitoring = new Monitoring(
+      'monitoring',
+      {
+        ...place,
+        names,
+        logs,
+        propagationSeconds,
+        ...(logAnalyticsWorkspace === 'create' ? {} : { existingWorkspaceId: logAnalyticsWorkspace.existing }),
+      },
+      child,
+    );
     const diagnostics = { workspaceId: monitoring.logAnalyticsId };
-    const registry = containerRegistry === 'create'
-      ? new ImageRegistry('registry', { ...place, diagnostics, registryName: names.apply(registryName), ...configuration.registry, protect: protectData }, child)
-      : existingRegistry(containerRegistry.existing, child);
-    const vault = new KeyVault('ml-vault', { ...place, vaultName: names.apply((parts) => vaultName('ml', parts)), tenantId, diagnostics, softDeleteDays: configuration.keyVault.softDeleteDays, protect: protectData }, child);
-    const account = new SecureAccount('ml', {
-      ...place, accountName: names.apply((parts) => storageAccountName('ml', parts)), diagnostics, containers: modelContainers, ...storage, protect: protectData,
-    }, child);
+    const registry =
+      containerRegistry === 'create'
+        ? new ImageRegistry(
+            'registry',
+            { ...place, diagnostics, registryName: names.apply(registryName), ...configuration.registry, protect: protectData },
+            child,
+          )
+        : existingRegistry(containerRegistry.existing, child);
+    const vault = new KeyVault(
+      'ml-vault',
+      {
+        ...place,
+        vaultName: names.apply((parts) => vaultName('ml', parts)),
+        tenantId,
+        diagnostics,
+        softDeleteDays: configuration.keyVault.softDeleteDays,
+        protect: protectData,
+      },
+      child,
+    );
+    const account = new SecureAccount(
+      'ml',
+      {
+        ...place,
+        accountName: names.apply((parts) => storageAccountName('ml', parts)),
+        diagnostics,
+        containers: modelContainers,
+        ...storage,
+        protect: protectData,
+      },
+      child,
+    );
     const { models } = account.containers;
-    const workspace = new MachineLearning('machine-learning', {
-      ...place, names, subscriptionId, account: { id: account.id, name: account.accountName, blobEndpoint: account.blobEndpoint }, modelsContainer: models.name,
-      vaultId: vault.id, applicationInsightsId: monitoring.applicationInsightsId, registryId: registry.id, propagationSeconds, diagnostics,
-    }, child);
-    const cluster = new TrainingCluster('training-cluster', { ...place, names, workspaceName: workspace.workspaceName, ...training }, { ...child, dependsOn: [...workspace.ready] });
-    const topic = new EventTopic('ml-events', {
-      ...place, diagnostics, systemTopicName: names.apply((parts) => systemTopicName('ml', parts)), source: workspace.id, topicType: 'Microsoft.MachineLearningServices.Workspaces',
-    }, child);
-    const operator = !alerts.enabled ? undefined : new OperatorAlerts('platform-alerts', {
-      ...place, names, logAnalyticsId: monitoring.logAnalyticsId, rules: platformAlerts(training.maxNodes, alerts), signals: { workspaceId: workspace.id, topicId: topic.id }, emails: alerts.emails, evaluationMinutes: alerts.evaluationMinutes,
-    }, child);
+    const workspace = new MachineLearning(
+      'machine-learning',
+      {
+        ...place,
+        names,
+        subscriptionId,
+        account: { id: account.id, name: account.accountName, blobEndpoint: account.blobEndpoint },
+        modelsContainer: models.name,
+        vaultId: vault.id,
+        applicationInsightsId: monitoring.applicationInsightsId,
+        registryId: registry.id,
+        propagationSeconds,
+        diagnostics,
+      },
+      child,
+    );
+    const cluster = new TrainingCluster(
+      'training-cluster',
+      { ...place, names, workspaceName: workspace.workspaceName, ...training },
+      { ...child, dependsOn: [...workspace.ready] },
+    );
+    const topic = new EventTopic(
+      'ml-events',
+      {
+        ...place,
+        diagnostics,
+        systemTopicName: names.apply((parts) => systemTopicName('ml', parts)),
+        source: workspace.id,
+        topicType: 'Microsoft.MachineLearningServices.Workspaces',
+      },
+      child,
+    );
+    const operator = !alerts.enabled
+      ? undefined
+      : new OperatorAlerts(
+          'platform-alerts',
+          {
+            ...place,
+            names,
+            logAnalyticsId: monitoring.logAnalyticsId,
+            rules: platformAlerts(training.maxNodes, alerts),
+            signals: { workspaceId: workspace.id, topicId: topic.id },
+            emails: alerts.emails,
+            evaluationMinutes: alerts.evaluationMinutes,
+          },
+          child,
+        );
     const told = operator === undefined ? alerts.emails : [operator.actionGroupId];
     if (configuration.budget.monthlyAmount > 0 && told.length > 0) {
-      new MonthlyBudget('budget', { scope: group.id, names, ...configuration.budget, emails: alerts.emails, actionGroupIds: operator === undefined ? [] : [operator.actionGroupId] }, child);
+      new MonthlyBudget(
+        'budget',
+        {
+          scope: group.id,
+          names,
+          ...configuration.budget,
+          emails: alerts.emails,
+          actionGroupIds: operator === undefined ? [] : [operator.actionGroupId],
+        },
+        child,
+      );
     }
 
     this.resourceGroup = { name: group.name, id: group.id };
@@ -108,10 +206,21 @@ export class Platform extends pulumi.ComponentResource implements PlatformLinks 
     this.models = { accountId: account.id, blobEndpoint: account.blobEndpoint, containerId: models.id, containerName: models.name };
     this.trainingCluster = { id: cluster.id, principalId: cluster.principalId, clientId: cluster.clientId };
     this.workspaceEvents = { topicName: topic.topicName, principalId: topic.principalId };
-    this.dataResources = { 'ml-account': account.id, 'ml-vault': vault.id, ...(containerRegistry === 'create' ? { registry: registry.id } : {}) };
+    this.dataResources = {
+      'ml-account': account.id,
+      'ml-vault': vault.id,
+      ...(containerRegistry === 'create' ? { registry: registry.id } : {}),
+    };
     this.registerOutputs({
-      resourceGroup: this.resourceGroup, logAnalyticsId: this.logAnalyticsId, applicationInsightsId: this.applicationInsightsId, telemetry: this.telemetry, registry: this.registry, workspace: this.workspace,
-      models: this.models, trainingCluster: this.trainingCluster, workspaceEvents: this.workspaceEvents,
+      resourceGroup: this.resourceGroup,
+      logAnalyticsId: this.logAnalyticsId,
+      applicationInsightsId: this.applicationInsightsId,
+      telemetry: this.telemetry,
+      registry: this.registry,
+      workspace: this.workspace,
+      models: this.models,
+      trainingCluster: this.trainingCluster,
+      workspaceEvents: this.workspaceEvents,
     });
   }
 }

@@ -7,8 +7,18 @@ type Plain<T> = { readonly [K in keyof T]: T[K] extends pulumi.Output<infer V> ?
 
 const text = z.string().min(1);
 const schema = z.object({
-  resourceGroup: z.object({ name: text, id: text }), logAnalyticsId: text, applicationInsightsId: text,
-  telemetry: z.object({ instrumentationKey: text, ingestionHost: text, remoteWriteHost: text, remoteWritePath: text, metricsRuleId: text, metricsWorkspaceId: text, metricsQueryEndpoint: text }),
+  resourceGroup: z.object({ name: text, id: text }),
+  logAnalyticsId: text,
+  applicationInsightsId: text,
+  telemetry: z.object({
+    instrumentationKey: text,
+    ingestionHost: text,
+    remoteWriteHost: text,
+    remoteWritePath: text,
+    metricsRuleId: text,
+    metricsWorkspaceId: text,
+    metricsQueryEndpoint: text,
+  }),
   registry: z.object({ id: text, loginServer: text }),
   workspace: z.object({ id: text, name: text, modelsDatastore: text }),
   models: z.object({ accountId: text, blobEndpoint: text, containerId: text, containerName: text }),
@@ -18,17 +28,36 @@ const schema = z.object({
 
 /** The one output of a platform that is a stack of its own. No part of it is a secret. */
 export function platformExports(platform: PlatformLinks): { readonly platform: PlatformLinks } {
-  const { resourceGroup, logAnalyticsId, applicationInsightsId, telemetry, registry, workspace, models, trainingCluster, workspaceEvents } = platform;
-  return { platform: { resourceGroup, logAnalyticsId, applicationInsightsId, telemetry, registry, workspace, models, trainingCluster, workspaceEvents } };
+  const { resourceGroup, logAnalyticsId, applicationInsightsId, telemetry, registry, workspace, models, trainingCluster, workspaceEvents } =
+    platform;
+  return {
+    platform: {
+      resourceGroup,
+      logAnalyticsId,
+      applicationInsightsId,
+      telemetry,
+      registry,
+      workspace,
+      models,
+      trainingCluster,
+      workspaceEvents,
+    },
+  };
 }
 
 /** Reads what a platform's stack exports. Throws with what is missing and what to do. */
 export function parsePlatform(stack: string, exported: unknown): Plain<PlatformLinks> {
-  if (exported === undefined || exported === null) throw new pulumi.RunError(`platformStack is ${stack}: it exports no platform; deploy it first, with factory-loop:parts set to platform.`);
+  if (exported === undefined || exported === null)
+    throw new pulumi.RunError(
+      `platformStack is ${stack}: it exports no platform; deploy it first, with factory-loop:parts set to platform.`,
+    );
   const found = schema.safeParse(exported);
   if (found.success) return found.data;
-  throw new pulumi.RunError(`platformStack is ${stack}: its output "platform" has no usable ${found.error.issues.map((issue) => issue.path.join('.')).join(', ')}; deploy it with this version of the program.`);
+  throw new pulumi.RunError(
+    `platformStack is ${stack}: its output "platform" has no usable ${found.error.issues.map((issue) => issue.path.join('.')).join(', ')}; deploy it with this version of the program.`,
+  );
 }
 
 /** The platform that another stack has deployed. */
-export const referencedPlatform = (stack: string): PlatformLinks => new pulumi.StackReference(stack).getOutput('platform').apply((exported) => parsePlatform(stack, exported));
+export const referencedPlatform = (stack: string): PlatformLinks =>
+  new pulumi.StackReference(stack).getOutput('platform').apply((exported) => parsePlatform(stack, exported));

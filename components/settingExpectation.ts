@@ -2,9 +2,20 @@ import { z } from 'zod';
 
 /** The part of a JSON schema that says what a value may be. */
 interface Allowed {
-  readonly type?: string; readonly enum?: readonly unknown[]; readonly const?: unknown; readonly anyOf?: readonly Allowed[]; readonly format?: string;
-  readonly minimum?: number; readonly maximum?: number; readonly minLength?: number; readonly maxLength?: number; readonly maxItems?: number;
-  readonly properties?: Readonly<Record<string, Allowed>>; readonly additionalProperties?: Allowed | boolean; readonly propertyNames?: Allowed; readonly items?: Allowed;
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly Allowed[];
+  readonly format?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly properties?: Readonly<Record<string, Allowed>>;
+  readonly additionalProperties?: Allowed | boolean;
+  readonly propertyNames?: Allowed;
+  readonly items?: Allowed;
 }
 
 /** Zod bounds whole numbers by what a double keeps exactly; nobody has to read that. */
@@ -20,18 +31,29 @@ function described(allowed: Allowed): string {
   if (allowed.const !== undefined) return String(allowed.const);
   if (allowed.anyOf !== undefined) return [...new Set(allowed.anyOf.map(described))].join(', or ');
   switch (allowed.type) {
-    case 'integer': return `a whole number${range(allowed.minimum, allowed.maximum)}`;
-    case 'number': return `a number${range(allowed.minimum, allowed.maximum)}`;
-    case 'boolean': return 'true or false';
-    case 'string': return allowed.format === 'uuid' || allowed.format === 'guid' ? 'a GUID' : `text${range(allowed.minLength, allowed.maxLength, ' characters')}`;
-    case 'array': return `a list${range(undefined, allowed.maxItems, ' entries')}`;
-    default: return allowed.properties === undefined ? 'an object' : `an object with ${Object.keys(allowed.properties).join(', ')}`;
+    case 'integer':
+      return `a whole number${range(allowed.minimum, allowed.maximum)}`;
+    case 'number':
+      return `a number${range(allowed.minimum, allowed.maximum)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'string':
+      return allowed.format === 'uuid' || allowed.format === 'guid'
+        ? 'a GUID'
+        : `text${range(allowed.minLength, allowed.maxLength, ' characters')}`;
+    case 'array':
+      return `a list${range(undefined, allowed.maxItems, ' entries')}`;
+    default:
+      return allowed.properties === undefined ? 'an object' : `an object with ${Object.keys(allowed.properties).join(', ')}`;
   }
 }
 
 function at(allowed: Allowed, path: readonly PropertyKey[]): Allowed | undefined {
   return path.reduce<Allowed | undefined>((inner, key) => {
-    const found = inner?.properties?.[String(key)] ?? inner?.items ?? (typeof inner?.additionalProperties === 'object' ? inner.additionalProperties : undefined);
+    const found =
+      inner?.properties?.[String(key)] ??
+      inner?.items ??
+      (typeof inner?.additionalProperties === 'object' ? inner.additionalProperties : undefined);
     return found ?? inner?.anyOf?.map((one) => at(one, [key])).find((one) => one !== undefined);
   }, allowed);
 }

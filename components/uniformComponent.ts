@@ -45,7 +45,11 @@ export interface UniformArgs {
 type Both = 'SystemAssigned,UserAssigned' | 'SystemAssigned, UserAssigned';
 
 /** Identity as Azure wants it: the component's own and those asked for; undefined when there is none. */
-export function identityOf<B extends Both>(asked: ComponentIdentity = {}, own: ComponentIdentity, both: B): { type: 'SystemAssigned' | 'UserAssigned' | B; userAssignedIdentities?: pulumi.Input<string>[] } | undefined {
+export function identityOf<B extends Both>(
+  asked: ComponentIdentity = {},
+  own: ComponentIdentity,
+  both: B,
+): { type: 'SystemAssigned' | 'UserAssigned' | B; userAssignedIdentities?: pulumi.Input<string>[] } | undefined {
   const system = asked.systemAssigned === true || own.systemAssigned === true;
   const assigned = [...(own.userAssignedIds ?? []), ...(asked.userAssignedIds ?? [])];
   if (assigned.length === 0) return system ? { type: 'SystemAssigned' } : undefined;
@@ -64,18 +68,52 @@ export interface Attachments {
 }
 
 /** Adds diagnostics, roles and lock to the resource of a component. */
-export function attach(name: string, { diagnostics, roleAssignments = {}, lock }: Omit<UniformArgs, 'tags' | 'identity'>, { id, logged = { [name]: id }, children = [] }: Attachments, parent: pulumi.Resource): void {
-  const settings = diagnostics === undefined ? [] : Object.entries(logged).map(([of, resourceId]) => diagnosticLogs(of, resourceId, diagnostics, { parent }));
+export function attach(
+  name: string,
+  { diagnostics, roleAssignments = {}, lock }: Omit<UniformArgs, 'tags' | 'identity'>,
+  { id, logged = { [name]: id }, children = [] }: Attachments,
+  parent: pulumi.Resource,
+): void {
+  const settings =
+    diagnostics === undefined
+      ? []
+      : Object.entries(logged).map(([of, resourceId]) => diagnosticLogs(of, resourceId, diagnostics, { parent }));
   const roles = Object.entries(roleAssignments).map(([who, { principalId, principalType = 'ServicePrincipal', role, description }]) => {
     const roleDefinitionId = pulumi.output(id).apply((scope) => builtInRoleId(subscriptionOf(scope), role));
-    return new RoleAssignment(`${name}-${who}-${role}`, {
-      scope: id, roleDefinitionId, principalId, principalType, ...(description === undefined ? {} : { description }),
-      roleAssignmentName: pulumi.all([id, principalId, roleDefinitionId]).apply(([scope, principal, definition]) => nameBasedUuid('role assignment', scope.toLowerCase(), principal, definition.split('/').pop() ?? definition)),
-    }, { parent, deleteBeforeReplace: true });
+    return new RoleAssignment(
+      `${name}-${who}-${role}`,
+      {
+        scope: id,
+        roleDefinitionId,
+        principalId,
+        principalType,
+        ...(description === undefined ? {} : { description }),
+        roleAssignmentName: pulumi
+          .all([id, principalId, roleDefinitionId])
+          .apply(([scope, principal, definition]) =>
+            nameBasedUuid('role assignment', scope.toLowerCase(), principal, definition.split('/').pop() ?? definition),
+          ),
+      },
+      { parent, deleteBeforeReplace: true },
+    );
   });
   if (lock !== undefined) resourceLock(name, id, lock, { parent, dependsOn: [...children, ...settings, ...roles] });
 }
 
 /** A lock holds everything below it too, role assignments included: it comes last and goes first. */
-export const resourceLock = (name: string, scope: pulumi.Input<string>, level: LockLevel, opts: pulumi.CustomResourceOptions): ManagementLockByScope =>
-  new ManagementLockByScope(`${name}-lock`, { scope, level, lockName: 'factory-loop', notes: 'Holds data of a factory. Set factory-loop:protectData to false and deploy before you delete it.' }, opts);
+export const resourceLock = (
+  name: string,
+  scope: pulumi.Input<string>,
+  level: LockLevel,
+  opts: pulumi.CustomResourceOptions,
+): ManagementLockByScope =>
+  new ManagementLockByScope(
+    `${name}-lock`,
+    {
+      scope,
+      level,
+      lockName: 'factory-loop',
+      notes: 'Holds data of a factory. Set factory-loop:protectData to false and deploy before you delete it.',
+    },
+    opts,
+  );

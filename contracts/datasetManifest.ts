@@ -18,7 +18,19 @@ export const datasetManifest = z.object({
   dataVersion: z.string().regex(/^[0-9a-f]{16}$/),
   createdAt: z.iso.datetime(),
   features: featureDefinition,
-  sources: z.array(z.object({ origin: z.enum(['raw', 'landing-zone']), name: z.string(), etag: z.string(), sha256: z.string(), sizeBytes: z.number(), rows: z.number(), windows: z.number(), firstTime: z.iso.datetime(), lastTime: z.iso.datetime() })),
+  sources: z.array(
+    z.object({
+      origin: z.enum(['raw', 'landing-zone']),
+      name: z.string(),
+      etag: z.string(),
+      sha256: z.string(),
+      sizeBytes: z.number(),
+      rows: z.number(),
+      windows: z.number(),
+      firstTime: z.iso.datetime(),
+      lastTime: z.iso.datetime(),
+    }),
+  ),
   /** Path inside the processed container. */
   windowsPath: z.string(),
   windowCount: z.number().int().positive(),
@@ -34,4 +46,12 @@ export const manifestPath = (dataset: string, dataVersion: string) => `${dataset
 export const maxWindowsBytes = 512 * 1024 ** 2;
 
 /** `reason.json` beside a quarantined copy. */
-export interface QuarantineReason { readonly file: string; readonly row: number | null; readonly column: string | null; readonly expected: string; readonly found: string; readonly etag: string; readonly quarantinedAt: string }
+export interface QuarantineReason {
+  readonly file: string;
+  readonly row: number | null;
+  readonly column: string | null;
+  readonly expected: string;
+  readonly found: string;
+  readonly etag: string;
+  readonly quarantinedAt: string;
+}

@@ -26,14 +26,25 @@ export const packageName = (line: string) => `${line}-anomaly-detection`;
 
 /** What a data set's model, package and artifacts are called in the services. */
 export interface LoopNames {
-  readonly model: string; readonly packageName: string; readonly packageId: string; readonly modelRepository: string; readonly packageRepository: string;
+  readonly model: string;
+  readonly packageName: string;
+  readonly packageId: string;
+  readonly modelRepository: string;
+  readonly packageRepository: string;
   /** Data asset of the workspace whose versions are data versions. */
   readonly dataAsset: string;
 }
 export function loopNames(factory: string, dataset: string): LoopNames {
   const line = isSmokeDataset(dataset) ? smokeLine : dataset;
   const [model, name] = [modelName(factory, line), packageName(line)];
-  return { model, packageName: name, packageId: packageIdOf(factory, name), modelRepository: `models/${model}`, packageRepository: `packages/${factory}/${name}`, dataAsset: line };
+  return {
+    model,
+    packageName: name,
+    packageId: packageIdOf(factory, name),
+    modelRepository: `models/${model}`,
+    packageRepository: `packages/${factory}/${name}`,
+    dataAsset: line,
+  };
 }
 /** The names of every smoke test of a factory. */
 export const smokeNames = (factory: string): LoopNames => loopNames(factory, `${smokePrefix}0000`);

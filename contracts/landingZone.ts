@@ -7,16 +7,45 @@ import { inferenceResult } from './databus';
  */
 export const inferenceRecord = z.discriminatedUnion('kind', [
   /** One sample of the line, as the databus had it. `qc` is the worst quality code of its values. */
-  z.object({ schemaVersion: z.literal('1'), kind: z.literal('sample'), recordId: z.uuid(), ts: z.iso.datetime(), factory: z.string().max(100), device: z.string().max(100), qc: z.number().int().min(0).max(3), input: z.record(z.string().max(200), z.number().nullable()) }),
+  z.object({
+    schemaVersion: z.literal('1'),
+    kind: z.literal('sample'),
+    recordId: z.uuid(),
+    ts: z.iso.datetime(),
+    factory: z.string().max(100),
+    device: z.string().max(100),
+    qc: z.number().int().min(0).max(3),
+    input: z.record(z.string().max(200), z.number().nullable()),
+  }),
   /** What the deployed package said of a window. */
-  z.object({ schemaVersion: z.literal('1'), kind: z.literal('result'), recordId: z.uuid(), ts: z.iso.datetime(), factory: z.string().max(100), device: z.string().max(100), pipeline: z.string().max(200), result: inferenceResult }),
+  z.object({
+    schemaVersion: z.literal('1'),
+    kind: z.literal('result'),
+    recordId: z.uuid(),
+    ts: z.iso.datetime(),
+    factory: z.string().max(100),
+    device: z.string().max(100),
+    pipeline: z.string().max(200),
+    result: inferenceResult,
+  }),
 ]);
 export type InferenceRecord = z.output<typeof inferenceRecord>;
 
 export const landingManifest = z.object({
-  schemaVersion: z.literal('1'), batchId: z.uuid(), factory: z.string(), device: z.string(), blob: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/), sizeBytes: z.number().int().positive(),
+  schemaVersion: z.literal('1'),
+  batchId: z.uuid(),
+  factory: z.string(),
+  device: z.string(),
+  blob: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sizeBytes: z.number().int().positive(),
   /** Decompressed size: a reader allots no more than this. */
-  contentBytes: z.number().int().positive(), records: z.number().int().positive(), samples: z.number().int().nonnegative(), results: z.number().int().nonnegative(), firstTs: z.iso.datetime(), lastTs: z.iso.datetime(),
+  contentBytes: z.number().int().positive(),
+  records: z.number().int().positive(),
+  samples: z.number().int().nonnegative(),
+  results: z.number().int().nonnegative(),
+  firstTs: z.iso.datetime(),
+  lastTs: z.iso.datetime(),
   packageVersions: z.array(z.string()).max(100),
 });
 export type LandingManifest = z.output<typeof landingManifest>;

@@ -5,10 +5,22 @@ import { featureDefinition } from './features/featureDefinition';
 export const modelStages = ['candidate', 'validated', 'rejected', 'released'] as const;
 export type ModelStage = (typeof modelStages)[number];
 export const modelTags = z.looseObject({
-  stage: z.enum(modelStages), dataVersion: z.string(), dataset: z.string(), trainingJob: z.string(), sourceCommit: z.string(),
-  rejectedBecause: z.string().optional(), gateFigures: z.string().optional(), validatedAt: z.string().optional(),
-  packageId: z.string().optional(), packageVersion: z.string().optional(), packageName: z.string().optional(), packageSha256: z.string().optional(),
-  pipelineVersion: z.string().optional(), taggedAt: z.string().optional(), modelDigest: z.string().optional(), packageDigest: z.string().optional(),
+  stage: z.enum(modelStages),
+  dataVersion: z.string(),
+  dataset: z.string(),
+  trainingJob: z.string(),
+  sourceCommit: z.string(),
+  rejectedBecause: z.string().optional(),
+  gateFigures: z.string().optional(),
+  validatedAt: z.string().optional(),
+  packageId: z.string().optional(),
+  packageVersion: z.string().optional(),
+  packageName: z.string().optional(),
+  packageSha256: z.string().optional(),
+  pipelineVersion: z.string().optional(),
+  taggedAt: z.string().optional(),
+  modelDigest: z.string().optional(),
+  packageDigest: z.string().optional(),
 });
 export type ModelTags = z.output<typeof modelTags>;
 
@@ -17,7 +29,10 @@ export const modelFiles = { onnx: 'model.onnx', signature: 'signature.json' } as
 
 /** `signature.json`: what the ONNX graph takes and gives, and where it came from. */
 export const modelSignature = z.object({
-  schemaVersion: z.literal('1'), model: z.string(), dataVersion: z.string(), manifestPath: z.string(),
+  schemaVersion: z.literal('1'),
+  model: z.string(),
+  dataVersion: z.string(),
+  manifestPath: z.string(),
   features: featureDefinition,
   /** Input `features` is float32 [1, n]; outputs `score` float32 [1] and `alarm` bool [1]. Scaling and threshold are in the graph. */
   input: z.object({ name: z.literal('features'), size: z.number().int().positive() }),
@@ -33,6 +48,7 @@ export const modelUri = (place: { subscriptionId: string; resourceGroup: string;
   `azureml://subscriptions/${place.subscriptionId}/resourcegroups/${place.resourceGroup}/workspaces/${place.workspace}/datastores/${place.datastore}/paths/${place.path}`;
 export const parseModelUri = (uri: string): { datastore: string; path: string } => {
   const match = /^azureml:\/\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/workspaces\/[^/]+\/datastores\/([^/]+)\/paths\/(.+)$/i.exec(uri);
-  if (!match?.[1] || !match[2] || match[2].split('/').includes('..')) throw new Error(`expected an azureml://…/datastores/<name>/paths/<path> URI, got "${uri}"`);
+  if (!match?.[1] || !match[2] || match[2].split('/').includes('..'))
+    throw new Error(`expected an azureml://…/datastores/<name>/paths/<path> URI, got "${uri}"`);
   return { datastore: match[1], path: match[2] };
 };

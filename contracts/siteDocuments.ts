@@ -61,7 +61,11 @@ function partsOf(keyAndCertificate: string): { readonly certificate: string; rea
   const certificate = new X509Certificate(keyAndCertificate);
   const key = createPrivateKey(keyAndCertificate);
   if (!certificate.checkPrivateKey(key)) throw new Error('the private key is not that of the certificate');
-  return { certificate: certificate.toString(), privateKey: String(key.export({ type: 'pkcs8', format: 'pem' })), publicKey: String(certificate.publicKey.export({ type: 'spki', format: 'pem' })) };
+  return {
+    certificate: certificate.toString(),
+    privateKey: String(key.export({ type: 'pkcs8', format: 'pem' })),
+    publicKey: String(certificate.publicKey.export({ type: 'spki', format: 'pem' })),
+  };
 }
 
 /** Address of a hub; one that has a port already keeps it. */
@@ -70,19 +74,44 @@ export function hubEndpoint(host: string, transport: HubTransport): string {
   return transport === 'tls' ? `tls://${at(8883)}` : `wss://${at(443)}/$iothub/websocket`;
 }
 
-export function modelManagerDocument({ keyAndCertificate, hubAuthority, iotHubHost, deviceId, transport, buildNumber }: ModelManagerFacts): ModelManagerDocument {
+export function modelManagerDocument({
+  keyAndCertificate,
+  hubAuthority,
+  iotHubHost,
+  deviceId,
+  transport,
+  buildNumber,
+}: ModelManagerFacts): ModelManagerDocument {
   const { certificate, privateKey } = partsOf(keyAndCertificate);
   return {
-    ca_cert: hubAuthority, client_id: deviceId, username: `${iotHubHost}/${deviceId}/?api-version=2021-04-12`, topic_prefix: `devices/${deviceId}`, endpoint: hubEndpoint(iotHubHost, transport),
-    build_number: buildNumber, x509_certificate: certificate, x509_private_key: privateKey,
+    ca_cert: hubAuthority,
+    client_id: deviceId,
+    username: `${iotHubHost}/${deviceId}/?api-version=2021-04-12`,
+    topic_prefix: `devices/${deviceId}`,
+    endpoint: hubEndpoint(iotHubHost, transport),
+    build_number: buildNumber,
+    x509_certificate: certificate,
+    x509_private_key: privateKey,
   };
 }
 
-export function modelMonitorDocument({ keyAndCertificate, tenantId, clientId, instrumentationKey, ingestionHost, buildNumber }: ModelMonitorFacts): ModelMonitorDocument {
+export function modelMonitorDocument({
+  keyAndCertificate,
+  tenantId,
+  clientId,
+  instrumentationKey,
+  ingestionHost,
+  buildNumber,
+}: ModelMonitorFacts): ModelMonitorDocument {
   const { certificate, privateKey, publicKey } = partsOf(keyAndCertificate);
   return {
-    Certificate: publicKey, PrivateKey: privateKey + certificate, BuildNumber: buildNumber, TenantId: tenantId, ClientId: clientId,
-    InstrumentationKey: instrumentationKey, IngestionEndpoint: `https://${ingestionHost}/`,
+    Certificate: publicKey,
+    PrivateKey: privateKey + certificate,
+    BuildNumber: buildNumber,
+    TenantId: tenantId,
+    ClientId: clientId,
+    InstrumentationKey: instrumentationKey,
+    IngestionEndpoint: `https://${ingestionHost}/`,
   };
 }
 
@@ -92,7 +121,10 @@ export const documentNames = (deviceId: string, suffix?: string) => {
   return { modelManager: `Model-Manager-${deviceId}-Configuration${end}`, modelMonitor: `Model-Monitor-${deviceId}-Configuration${end}` };
 };
 /** Names of the site's certificate in the vault: one for each program that signs in with it. */
-export const certificateNames = (deviceId: string, suffix: string) => ({ modelManager: `ModelManager-${deviceId}-${suffix}`, authProxy: `AuthProxy-${deviceId}-${suffix}` });
+export const certificateNames = (deviceId: string, suffix: string) => ({
+  modelManager: `ModelManager-${deviceId}-${suffix}`,
+  authProxy: `AuthProxy-${deviceId}-${suffix}`,
+});
 
 /** As it is kept: indented with two blanks, with a line end. */
 export const documentText = (document: ModelManagerDocument | ModelMonitorDocument): string => `${JSON.stringify(document, null, 2)}\n`;

@@ -7,4 +7,11 @@ import { workflowRules } from './rules/workflow';
 import type { Rule } from './rule';
 
 /** Every rule of the pack, in the order of the article. */
-export const allRules: readonly Rule[] = [...reliabilityRules, ...securityRules, ...costRules, ...operationRules, ...performanceRules, ...workflowRules];
+export const allRules: readonly Rule[] = [
+  ...reliabilityRules,
+  ...securityRules,
+  ...costRules,
+  ...operationRules,
+  ...performanceRules,
+  ...workflowRules,
+];

@@ -19,38 +19,90 @@ export function keyOfUrn(urn: string): string {
 
 /** Short names of types that rules and docs/considerations.md speak of. Vaults come through the generic resource. */
 export const kinds = {
-  ActionGroup: 'azure-native:monitor:ActionGroup', ApplicationCertificate: 'azuread:index/applicationCertificate:ApplicationCertificate', ApplicationInsights: 'azure-native:applicationinsights:Component',
-  BlobContainer: 'azure-native:storage:BlobContainer', BlobService: 'azure-native:storage:BlobServiceProperties', Budget: 'azure-native:consumption:Budget', Compute: 'azure-native:machinelearningservices:Compute',
-  ContainerApp: 'azure-native:app:ContainerApp', Datastore: 'azure-native:machinelearningservices:Datastore', DiagnosticSetting: 'azure-native:monitor:DiagnosticSetting', Environment: 'azure-native:machinelearningservices:EnvironmentVersion',
-  EventHub: 'azure-native:eventhub:EventHub', EventHubs: 'azure-native:eventhub:Namespace', EventSubscription: 'azure-native:eventgrid:SystemTopicEventSubscription', IotHub: 'azure-native:iothub:IotHubResource', Job: 'azure-native:app:Job',
-  Lifecycle: 'azure-native:storage:ManagementPolicy', Lock: 'azure-native:authorization:ManagementLockByScope', LogAnalytics: 'azure-native:operationalinsights:Workspace', LogTable: 'azure-native:operationalinsights:Table',
-  MachineLearning: 'azure-native:machinelearningservices:Workspace', MetricAlert: 'azure-native:monitor:MetricAlert', MonitorWorkspace: 'azure-native:monitor:AzureMonitorWorkspace', LogAlert: 'azure-native:monitor:ScheduledQueryRule',
-  Registry: 'azure-native:containerregistry:Registry', ResourceGroup: 'azure-native:resources:ResourceGroup', RoleAssignment: 'azure-native:authorization:RoleAssignment', RoleDefinition: 'azure-native:authorization:RoleDefinition',
-  RunEnvironment: 'azure-native:app:ManagedEnvironment', StorageAccount: 'azure-native:storage:StorageAccount', SystemTopic: 'azure-native:eventgrid:SystemTopic', UserAssignedIdentity: 'azure-native:managedidentity:UserAssignedIdentity',
-  Vault: 'azure-native:resources:Resource', Workbook: 'azure-native:applicationinsights:Workbook',
-  DeliveryApp: 'azure-native:app:ContainerApp', EdgeSite: 'azure-native:app:ContainerApp', TagJob: 'azure-native:app:Job', NodeAlert: 'azure-native:monitor:MetricAlert', PremiumRegistry: 'azure-native:containerregistry:Registry',
-  ModelTrigger: 'azure-native:eventgrid:SystemTopicEventSubscription', PackageTrigger: 'azure-native:eventgrid:SystemTopicEventSubscription',
+  ActionGroup: 'azure-native:monitor:ActionGroup',
+  ApplicationCertificate: 'azuread:index/applicationCertificate:ApplicationCertificate',
+  ApplicationInsights: 'azure-native:applicationinsights:Component',
+  BlobContainer: 'azure-native:storage:BlobContainer',
+  BlobService: 'azure-native:storage:BlobServiceProperties',
+  Budget: 'azure-native:consumption:Budget',
+  Compute: 'azure-native:machinelearningservices:Compute',
+  ContainerApp: 'azure-native:app:ContainerApp',
+  Datastore: 'azure-native:machinelearningservices:Datastore',
+  DiagnosticSetting: 'azure-native:monitor:DiagnosticSetting',
+  Environment: 'azure-native:machinelearningservices:EnvironmentVersion',
+  EventHub: 'azure-native:eventhub:EventHub',
+  EventHubs: 'azure-native:eventhub:Namespace',
+  EventSubscription: 'azure-native:eventgrid:SystemTopicEventSubscription',
+  IotHub: 'azure-native:iothub:IotHubResource',
+  Job: 'azure-native:app:Job',
+  Lifecycle: 'azure-native:storage:ManagementPolicy',
+  Lock: 'azure-native:authorization:ManagementLockByScope',
+  LogAnalytics: 'azure-native:operationalinsights:Workspace',
+  LogTable: 'azure-native:operationalinsights:Table',
+  MachineLearning: 'azure-native:machinelearningservices:Workspace',
+  MetricAlert: 'azure-native:monitor:MetricAlert',
+  MonitorWorkspace: 'azure-native:monitor:AzureMonitorWorkspace',
+  LogAlert: 'azure-native:monitor:ScheduledQueryRule',
+  Registry: 'azure-native:containerregistry:Registry',
+  ResourceGroup: 'azure-native:resources:ResourceGroup',
+  RoleAssignment: 'azure-native:authorization:RoleAssignment',
+  RoleDefinition: 'azure-native:authorization:RoleDefinition',
+  RunEnvironment: 'azure-native:app:ManagedEnvironment',
+  StorageAccount: 'azure-native:storage:StorageAccount',
+  SystemTopic: 'azure-native:eventgrid:SystemTopic',
+  UserAssignedIdentity: 'azure-native:managedidentity:UserAssignedIdentity',
+  Vault: 'azure-native:resources:Resource',
+  Workbook: 'azure-native:applicationinsights:Workbook',
+  DeliveryApp: 'azure-native:app:ContainerApp',
+  EdgeSite: 'azure-native:app:ContainerApp',
+  TagJob: 'azure-native:app:Job',
+  NodeAlert: 'azure-native:monitor:MetricAlert',
+  PremiumRegistry: 'azure-native:containerregistry:Registry',
+  ModelTrigger: 'azure-native:eventgrid:SystemTopicEventSubscription',
+  PackageTrigger: 'azure-native:eventgrid:SystemTopicEventSubscription',
 } as const;
 export type Kind = keyof typeof kinds;
 
-const runs = (program: string) => ({ props }: DeclaredResource) => listAt(props, 'template.containers').some((container) => at(container, 'name') === program);
+const runs =
+  (program: string) =>
+  ({ props }: DeclaredResource) =>
+    listAt(props, 'template.containers').some((container) => at(container, 'name') === program);
 /** Kinds that are a part of their type. */
 const parts: Readonly<Partial<Record<Kind, (resource: DeclaredResource) => boolean>>> = {
-  Vault: ({ props }) => props['resourceType'] === 'vaults', DeliveryApp: runs('delivery'), EdgeSite: runs('data-collector'), TagJob: runs('tag-and-deliver'), NodeAlert: ({ name }) => /-(node-use|queue-wait)$/.test(name),
+  Vault: ({ props }) => props['resourceType'] === 'vaults',
+  DeliveryApp: runs('delivery'),
+  EdgeSite: runs('data-collector'),
+  TagJob: runs('tag-and-deliver'),
+  NodeAlert: ({ name }) => /-(node-use|queue-wait)$/.test(name),
   PremiumRegistry: ({ props }) => at(props, 'sku.name') === 'Premium',
-  ModelTrigger: ({ name }) => /(^|-)model-registered$/.test(name), PackageTrigger: ({ name }) => name === 'package-created',
+  ModelTrigger: ({ name }) => /(^|-)model-registered$/.test(name),
+  PackageTrigger: ({ name }) => name === 'package-created',
 };
-export const isKind = (resource: DeclaredResource, kind: Kind): boolean => resource.type === kinds[kind] && (parts[kind]?.(resource) ?? true);
-export const ofKind = (resources: readonly DeclaredResource[], ...wanted: readonly Kind[]): DeclaredResource[] => resources.filter((one) => wanted.some((kind) => isKind(one, kind)));
+export const isKind = (resource: DeclaredResource, kind: Kind): boolean =>
+  resource.type === kinds[kind] && (parts[kind]?.(resource) ?? true);
+export const ofKind = (resources: readonly DeclaredResource[], ...wanted: readonly Kind[]): DeclaredResource[] =>
+  resources.filter((one) => wanted.some((kind) => isKind(one, kind)));
 
 const tableType = 'Microsoft.OperationalInsights/workspaces/tables';
 /** A resource and what its template sets: rules judge a table of a nested deployment as if it were declared by itself. */
 export function withTemplated(resource: DeclaredResource): DeclaredResource[] {
-  const tables = resource.type === 'azure-native:resources:Deployment' ? listAt(resource.props, 'properties.template.resources').filter((one) => at(one, 'type') === tableType) : [];
-  return [resource, ...tables.map((one): DeclaredResource => {
-    const tableName = /\/(\w+)\W*$/.exec(String(at(one, 'name')))?.[1] ?? '';
-    return { type: kinds.LogTable, name: `${resource.name}/${tableName}`, props: { tableName, ...(at(one, 'properties') as object) }, protect: resource.protect, madeOf: {} };
-  })];
+  const tables =
+    resource.type === 'azure-native:resources:Deployment'
+      ? listAt(resource.props, 'properties.template.resources').filter((one) => at(one, 'type') === tableType)
+      : [];
+  return [
+    resource,
+    ...tables.map((one): DeclaredResource => {
+      const tableName = /\/(\w+)\W*$/.exec(String(at(one, 'name')))?.[1] ?? '';
+      return {
+        type: kinds.LogTable,
+        name: `${resource.name}/${tableName}`,
+        props: { tableName, ...(at(one, 'properties') as object) },
+        protect: resource.protect,
+        madeOf: {},
+      };
+    }),
+  ];
 }
 
 /** Platform and factory are one stack or two; a rule asks a stack for its own part only. */
@@ -60,7 +112,13 @@ export const holdsFactory = (resources: readonly DeclaredResource[]) => ofKind(r
 /** Stands for what a preview cannot know; no rule holds it against a resource. */
 export const unknownValue = '(known after deployment)';
 /** The value at `a.b.0.c`; undefined where there is none. */
-export const at = (value: unknown, path: string): unknown => path.split('.').reduce<unknown>((inner, key) => (inner === unknownValue ? unknownValue : (inner as Record<string, unknown> | null | undefined)?.[key]), value);
+export const at = (value: unknown, path: string): unknown =>
+  path
+    .split('.')
+    .reduce<unknown>(
+      (inner, key) => (inner === unknownValue ? unknownValue : (inner as Record<string, unknown> | null | undefined)?.[key]),
+      value,
+    );
 export const listAt = (value: unknown, path: string): readonly unknown[] => {
   const found = at(value, path);
   return Array.isArray(found) ? found : [];
@@ -68,11 +126,21 @@ export const listAt = (value: unknown, path: string): readonly unknown[] => {
 
 /** Environment variables of every container of a program. */
 export const variablesOf = ({ props }: DeclaredResource) =>
-  listAt(props, 'template.containers').flatMap((container) => listAt(container, 'env').map((one) => ({ container: String(at(container, 'name')), name: String(at(one, 'name')), value: at(one, 'value') })));
+  listAt(props, 'template.containers').flatMap((container) =>
+    listAt(container, 'env').map((one) => ({
+      container: String(at(container, 'name')),
+      name: String(at(one, 'name')),
+      value: at(one, 'value'),
+    })),
+  );
 /** An environment variable; a preview may know no variable of a container at all. */
 function variableOf(resource: DeclaredResource, name: string): unknown {
   const found = variablesOf(resource).find((one) => one.name === name)?.value;
-  return found ?? (listAt(resource.props, 'template.containers').some((container) => at(container, 'env') === unknownValue) ? unknownValue : undefined);
+  return (
+    found ??
+    (listAt(resource.props, 'template.containers').some((container) => at(container, 'env') === unknownValue) ? unknownValue : undefined)
+  );
 }
 /** A property by its path; `env.NAME` is an environment variable. */
-export const propertyOf = (resource: DeclaredResource, path: string): unknown => (path.startsWith('env.') ? variableOf(resource, path.slice(4)) : at(resource.props, path));
+export const propertyOf = (resource: DeclaredResource, path: string): unknown =>
+  path.startsWith('env.') ? variableOf(resource, path.slice(4)) : at(resource.props, path);

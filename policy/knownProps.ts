@@ -14,5 +14,7 @@ export function knownProps(value: unknown, depth = 0): unknown {
     }
     return knownProps(inner, depth + 1);
   };
-  return Array.isArray(value) ? Array.from({ length: value.length }, (_, index) => read(index)) : Object.fromEntries(Object.keys(value).map((key) => [key, read(key)]));
+  return Array.isArray(value)
+    ? Array.from({ length: value.length }, (_, index) => read(index))
+    : Object.fromEntries(Object.keys(value).map((key) => [key, read(key)]));
 }

@@ -1,2 +1,6 @@
 /** Loads a .py file as its text, as the bundler does. */
-module.exports = { process: (source) => ({ code: `Object.defineProperty(exports, '__esModule', { value: true }); exports.default = ${JSON.stringify(source)};` }) };
+module.exports = {
+  process: (source) => ({
+    code: `Object.defineProperty(exports, '__esModule', { value: true }); exports.default = ${JSON.stringify(source)};`,
+  }),
+};

@@ -7,7 +7,11 @@ import { createRegionContext, type RegionContext } from '../../local-azure/regio
 import type { DeclaredAccess } from './defaultAssignments';
 
 /** A question that the gate is asked, and whether it is to say yes. */
-export interface Question { readonly principal: Principal; readonly request: AccessRequest; readonly granted: boolean }
+export interface Question {
+  readonly principal: Principal;
+  readonly request: AccessRequest;
+  readonly granted: boolean;
+}
 
 /** One question for every assignment that must be granted, and the same one asked by somebody who has none. */
 export function questionsOf({ assignments }: DeclaredAccess, roles: RegionContext['roles']): Question[] {
@@ -16,13 +20,26 @@ export function questionsOf({ assignments }: DeclaredAccess, roles: RegionContex
     const role = roles.role(roleDefinitionId);
     // A wildcard stands for one word more.
     const action = (role?.dataActions[0] ?? role?.actions[0] ?? '').replaceAll('*', 'anything');
-    const request: AccessRequest = { service: 'bench', audiences: ['https://storage.azure.com'], actions: [action], scope: `${scope}/below` };
+    const request: AccessRequest = {
+      service: 'bench',
+      audiences: ['https://storage.azure.com'],
+      actions: [action],
+      scope: `${scope}/below`,
+    };
     const principal: Principal = { objectId: principalId, clientId: principalId, displayName: principalId };
-    return [{ principal, request, granted: true }, { principal: stranger, request, granted: false }];
+    return [
+      { principal, request, granted: true },
+      { principal: stranger, request, granted: false },
+    ];
   });
 }
 
-export interface DecisionFigures { readonly assignments: number; readonly decisionsPerSecond: number; readonly refusalsPerSecond: number; readonly withTokenPerSecond: number }
+export interface DecisionFigures {
+  readonly assignments: number;
+  readonly decisionsPerSecond: number;
+  readonly refusalsPerSecond: number;
+  readonly withTokenPerSecond: number;
+}
 
 /** How many decisions a second the gate takes on these assignments: of roles alone, and with the token's signature. */
 export async function measureDecisions(declared: DeclaredAccess, count: number): Promise<DecisionFigures> {
@@ -36,7 +53,10 @@ export async function measureDecisions(declared: DeclaredAccess, count: number):
       const round = (times: number) => {
         for (let index = 0; index < times; index++) {
           const question = asked[index % asked.length];
-          if (question && ask(question) !== question.granted) throw new Error(`the gate answered otherwise: ${question.principal.displayName}, ${question.request.actions.join()}, ${question.request.scope}`);
+          if (question && ask(question) !== question.granted)
+            throw new Error(
+              `the gate answered otherwise: ${question.principal.displayName}, ${question.request.actions.join()}, ${question.request.scope}`,
+            );
         }
       };
       round(Math.min(count, asked.length));
@@ -46,10 +66,20 @@ export async function measureDecisions(declared: DeclaredAccess, count: number):
     };
     const roles = ({ principal, request }: Question) => context.gate.authorizePrincipal(principal, request).allowed;
     const granted = questions.filter((one) => one.granted);
-    const tokens = new Map(granted.map(({ principal }) => [principal.objectId, context.authority.issue(principal, 'https://storage.azure.com').token]));
+    const tokens = new Map(
+      granted.map(({ principal }) => [principal.objectId, context.authority.issue(principal, 'https://storage.azure.com').token]),
+    );
     return {
-      assignments: declared.assignments.length, decisionsPerSecond: perSecond(granted, roles), refusalsPerSecond: perSecond(questions.filter((one) => !one.granted), roles),
-      withTokenPerSecond: perSecond(granted, ({ principal, request }) => context.gate.authorize(tokens.get(principal.objectId), request).allowed),
+      assignments: declared.assignments.length,
+      decisionsPerSecond: perSecond(granted, roles),
+      refusalsPerSecond: perSecond(
+        questions.filter((one) => !one.granted),
+        roles,
+      ),
+      withTokenPerSecond: perSecond(
+        granted,
+        ({ principal, request }) => context.gate.authorize(tokens.get(principal.objectId), request).allowed,
+      ),
     };
   } finally {
     context.close();

@@ -6,10 +6,18 @@ export function median(values: readonly number[]): number {
 }
 
 /** One run with enforcement and one without, one after the other. */
-export interface Pair { readonly on: number; readonly off: number }
+export interface Pair {
+  readonly on: number;
+  readonly off: number;
+}
 
 /** Medians of both sides, and of what each pair says by itself: the machine is a different one every minute. */
-export function sideBySide(pairs: readonly Pair[]): { readonly on: number; readonly off: number; readonly ratios: readonly number[]; readonly ratio: number } {
+export function sideBySide(pairs: readonly Pair[]): {
+  readonly on: number;
+  readonly off: number;
+  readonly ratios: readonly number[];
+  readonly ratio: number;
+} {
   const ratios = pairs.map(({ on, off }) => on / off);
   return { on: median(pairs.map(({ on }) => on)), off: median(pairs.map(({ off }) => off)), ratios, ratio: median(ratios) };
 }

@@ -4,7 +4,10 @@ import type { Principal } from '../../local-azure/entra/tokenAuthority';
 /** Who the token says it is for, and until when; nothing of it is checked. */
 function claimed(token: string): { readonly principal: Principal; readonly expiresAt: Date } {
   const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as Record<string, unknown>;
-  return { principal: { objectId: String(claims['oid']), clientId: String(claims['appid']), displayName: String(claims['app_displayname']) }, expiresAt: new Date(Number(claims['exp']) * 1_000) };
+  return {
+    principal: { objectId: String(claims['oid']), clientId: String(claims['appid']), displayName: String(claims['app_displayname']) },
+    expiresAt: new Date(Number(claims['exp']) * 1_000),
+  };
 }
 
 /** What the gate is measured against: it believes every token and asks no role. */

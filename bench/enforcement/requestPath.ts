@@ -23,7 +23,13 @@ async function storageWith(declared: DeclaredAccess, open: boolean): Promise<{ r
   setDefaultCACertificates([...getCACertificates('default'), context.tls.ca]);
   declared.roles.forEach((role) => context.roles.define(role));
   declared.assignments.forEach((assignment) => context.roles.assign(assignment));
-  context.roles.assign({ id: `${account}/bench`, scope: containerId(account, 'raw'), roleDefinitionId: builtInRoles.blobDataContributor.guid, principalId: who.objectId, principalType: 'ServicePrincipal' });
+  context.roles.assign({
+    id: `${account}/bench`,
+    scope: containerId(account, 'raw'),
+    roleDefinitionId: builtInRoles.blobDataContributor.guid,
+    principalId: who.objectId,
+    principalType: 'ServicePrincipal',
+  });
   const storage = new Storage(context);
   await storage.start();
   storage.declareAccount(account);
@@ -46,7 +52,11 @@ async function storageWith(declared: DeclaredAccess, open: boolean): Promise<{ r
   };
 }
 
-export interface RequestFigures { readonly requests: number; readonly onP50Ms: number; readonly offP50Ms: number }
+export interface RequestFigures {
+  readonly requests: number;
+  readonly onP50Ms: number;
+  readonly offP50Ms: number;
+}
 const inARow = 50;
 
 /** Half the GETs of a small blob take longer than this: with the gate and without, in turns of fifty, so that both meet the same machine. */

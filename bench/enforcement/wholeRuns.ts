@@ -5,7 +5,11 @@ import { join } from 'node:path';
 const root = join(__dirname, '..', '..');
 const local = join('.local', 'bench-enforcement');
 
-export interface WholeRun { readonly durationMs: number; readonly fromDeploymentMs: number; /** Known where the gate is the open one, which counts them. */ readonly decisions?: number }
+export interface WholeRun {
+  readonly durationMs: number;
+  readonly fromDeploymentMs: number;
+  /** Known where the gate is the open one, which counts them. */ readonly decisions?: number;
+}
 
 /** `npm start` as a user starts it, or the same on a region whose gate asks nobody. Rejects unless the loop closed. */
 export async function wholeRun(enforced: boolean): Promise<WholeRun> {
@@ -17,9 +21,17 @@ export async function wholeRun(enforced: boolean): Promise<WholeRun> {
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   const stderr = Buffer.concat(said).toString('utf8');
   if (code !== 0) throw new Error(`npm start ended with ${code ?? 'a signal'}: ${stderr.slice(-2_000)}`);
-  const { durationMs, startUp } = JSON.parse(Buffer.concat(out).toString('utf8')) as { durationMs: number; startUp: { bundlesMs: number; regionMs: number } };
+  const { durationMs, startUp } = JSON.parse(Buffer.concat(out).toString('utf8')) as {
+    durationMs: number;
+    startUp: { bundlesMs: number; regionMs: number };
+  };
   const decisions = /^decisions (\d+)$/m.exec(stderr)?.[1];
-  if (!enforced && !(Number(decisions) > 0)) throw new Error('the run without enforcement asked the open gate nothing: it ran with another');
+  if (!enforced && !(Number(decisions) > 0))
+    throw new Error('the run without enforcement asked the open gate nothing: it ran with another');
   rmSync(join(root, local), { recursive: true, force: true });
-  return { durationMs, fromDeploymentMs: durationMs - Math.max(startUp.bundlesMs, startUp.regionMs), ...(decisions === undefined ? {} : { decisions: Number(decisions) }) };
+  return {
+    durationMs,
+    fromDeploymentMs: durationMs - Math.max(startUp.bundlesMs, startUp.regionMs),
+    ...(decisions === undefined ? {} : { decisions: Number(decisions) }),
+  };
 }

@@ -6,14 +6,20 @@ import { makeKeyAndCertificate } from '../deploy/enrolSite';
 /** Key and certificate in one PEM file, as the programs of the site read it. `next` waits while both count, `previous` is what the current one replaced. */
 export const keyFiles = { current: 'device-certificate.pem', next: 'next-certificate.pem', previous: 'previous-certificate.pem' } as const;
 export type KeyPlace = keyof typeof keyFiles;
-export interface SiteKey { readonly place: KeyPlace; readonly certificate: X509Certificate; readonly thumbprint: string; readonly commonName: string }
+export interface SiteKey {
+  readonly place: KeyPlace;
+  readonly certificate: X509Certificate;
+  readonly thumbprint: string;
+  readonly commonName: string;
+}
 
 /** What stands in the way of the command, in one line. */
 export class CertificateError extends Error {
   override readonly name = 'CertificateError';
 }
 
-export const thumbprintOf = (certificate: X509Certificate): string => createHash('sha256').update(certificate.raw).digest('hex').toUpperCase();
+export const thumbprintOf = (certificate: X509Certificate): string =>
+  createHash('sha256').update(certificate.raw).digest('hex').toUpperCase();
 
 /** The keys of a site, in a folder that its owner alone may read. */
 export class SiteKeys {
@@ -30,7 +36,12 @@ export class SiteKeys {
       const pem = readFileSync(file, 'utf8');
       const certificate = new X509Certificate(pem);
       if (!certificate.checkPrivateKey(createPrivateKey(pem))) throw new Error('the key is not that of the certificate');
-      return { place, certificate, thumbprint: thumbprintOf(certificate), commonName: /(?:^|\n)CN=(.+)/.exec(certificate.subject)?.[1] ?? '' };
+      return {
+        place,
+        certificate,
+        thumbprint: thumbprintOf(certificate),
+        commonName: /(?:^|\n)CN=(.+)/.exec(certificate.subject)?.[1] ?? '',
+      };
     } catch (error) {
       throw new CertificateError(`${file}: expected a private key and its certificate in PEM (${(error as Error).message}).`);
     }

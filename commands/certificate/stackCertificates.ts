@@ -8,7 +8,14 @@ import { CertificateError, thumbprintOf } from './siteKeys';
 
 const path = ['config', 'factory-loop:siteCertificates'] as const;
 const serialPath = ['config', 'factory-loop:edgeSite', 'certificateSerial'] as const;
-const certificates = z.array(z.string().includes('BEGIN CERTIFICATE').refine((pem) => !pem.includes('PRIVATE KEY'), 'public certificates only')).max(2);
+const certificates = z
+  .array(
+    z
+      .string()
+      .includes('BEGIN CERTIFICATE')
+      .refine((pem) => !pem.includes('PRIVATE KEY'), 'public certificates only'),
+  )
+  .max(2);
 
 /** A value as the program gets it; an encrypted one is not known here and judged by the program alone. */
 const asGiven = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
@@ -17,19 +24,30 @@ const isEncrypted = (value: unknown): boolean => JSON.stringify(value).includes(
 /** The stack as the program reads it. Throws, in one line, when the program would refuse it. */
 function configurationOf(file: string, document: Document): Configuration {
   const { config } = z.object({ config: z.record(z.string(), z.unknown()) }).parse(document.toJS());
-  const values = Object.entries(config).filter(([key, value]) => key.startsWith('factory-loop:') && !isEncrypted(value)).map(([key, value]) => [key.slice('factory-loop:'.length), asGiven(value)] as const);
+  const values = Object.entries(config)
+    .filter(([key, value]) => key.startsWith('factory-loop:') && !isEncrypted(value))
+    .map(([key, value]) => [key.slice('factory-loop:'.length), asGiven(value)] as const);
   try {
     return parseConfiguration(Object.fromEntries(values));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    throw new CertificateError(`${file} would be refused: ${error.message.split('\n').slice(1).map((line) => line.trim()).join('; ')}`);
+    throw new CertificateError(
+      `${file} would be refused: ${error.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim())
+        .join('; ')}`,
+    );
   }
 }
 
 /** Public certificates of the site in a stack's configuration file: at most two, the current one first. */
 export class StackCertificates {
   readonly file: string;
-  constructor(root: string, readonly stack: string) {
+  constructor(
+    root: string,
+    readonly stack: string,
+  ) {
     if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(stack)) throw new CertificateError(`--stack ${stack}: expected the name of a stack.`);
     this.file = join(root, `Pulumi.${stack}.yaml`);
     if (!existsSync(this.file)) throw new CertificateError(`there is no ${this.file}: make the stack first (pulumi stack init ${stack}).`);
@@ -45,7 +63,8 @@ export class StackCertificates {
     const given: unknown = found?.toJSON?.() ?? found ?? [];
     // A list may also stand there as JSON, as "pulumi config set" writes it.
     const parsed = certificates.safeParse(typeof given === 'string' && given.startsWith('[') ? JSON.parse(given) : given);
-    if (!parsed.success) throw new CertificateError(`${this.file}: factory-loop:siteCertificates: expected at most two public certificates in PEM.`);
+    if (!parsed.success)
+      throw new CertificateError(`${this.file}: factory-loop:siteCertificates: expected at most two public certificates in PEM.`);
     return parsed.data.map((pem) => new X509Certificate(pem));
   }
   has(certificate: X509Certificate): boolean {
@@ -55,7 +74,11 @@ export class StackCertificates {
   private write(list: readonly X509Certificate[], judged: boolean): void {
     const document = this.read();
     if (list.length === 0) document.deleteIn(path);
-    else document.setIn(path, list.map((one) => one.toString()));
+    else
+      document.setIn(
+        path,
+        list.map((one) => one.toString()),
+      );
     if (judged) configurationOf(this.file, document);
     this.save(document);
   }

@@ -1,8 +1,16 @@
 import type { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
 
 /** An image of Docker Hub that a Dockerfile begins with, by digest: the default of its argument BASE_IMAGE. */
-export interface BaseImage { readonly repository: string; readonly tag: string; readonly digest: string }
-export interface RegistryPlace { readonly resourceGroup: string; readonly registry: string; readonly loginServer: string }
+export interface BaseImage {
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: string;
+}
+export interface RegistryPlace {
+  readonly resourceGroup: string;
+  readonly registry: string;
+  readonly loginServer: string;
+}
 
 const from = /^ARG BASE_IMAGE=(?<name>[a-z0-9][a-z0-9_/-]*):(?<tag>[\w.-]+)@(?<digest>sha256:[0-9a-f]{64})\nFROM \$\{BASE_IMAGE\}$/m;
 
@@ -16,13 +24,26 @@ export function baseImageOf(dockerfile: string): BaseImage | undefined {
 const ownRepository = ({ repository }: BaseImage) => `base/${repository.replace(/^library\//, '')}`;
 
 /** The build argument that takes the same bytes from the registry that builds: there a pull is nobody's quota. */
-export const ownBaseArgument = (base: BaseImage, loginServer: string) => ({ name: 'BASE_IMAGE', value: `${loginServer}/${ownRepository(base)}@${base.digest}` });
+export const ownBaseArgument = (base: BaseImage, loginServer: string) => ({
+  name: 'BASE_IMAGE',
+  value: `${loginServer}/${ownRepository(base)}@${base.digest}`,
+});
 
 /** Copies the base image into the registry, once: whoever comes later finds its tag taken. */
-export async function importBaseImage(client: Pick<ContainerRegistryManagementClient, 'registries'>, { resourceGroup, registry }: RegistryPlace, base: BaseImage, timeoutMs: number): Promise<void> {
+export async function importBaseImage(
+  client: Pick<ContainerRegistryManagementClient, 'registries'>,
+  { resourceGroup, registry }: RegistryPlace,
+  base: BaseImage,
+  timeoutMs: number,
+): Promise<void> {
   const target = `${ownRepository(base)}:${base.tag}-${base.digest.slice(7, 19)}`;
   try {
-    await client.registries.beginImportImageAndWait(resourceGroup, registry, { source: { registryUri: 'docker.io', sourceImage: `${base.repository}@${base.digest}` }, targetTags: [target], mode: 'NoForce' }, { abortSignal: AbortSignal.timeout(timeoutMs) });
+    await client.registries.beginImportImageAndWait(
+      resourceGroup,
+      registry,
+      { source: { registryUri: 'docker.io', sourceImage: `${base.repository}@${base.digest}` }, targetTags: [target], mode: 'NoForce' },
+      { abortSignal: AbortSignal.timeout(timeoutMs) },
+    );
   } catch (error) {
     if ((error as { statusCode?: unknown }).statusCode !== 409) throw error;
   }

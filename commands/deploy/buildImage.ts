@@ -14,7 +14,12 @@ import { untilAllowed } from './roleAssignmentWait';
 import { untilItPasses } from './transientFailure';
 
 const settingsSchema = z.object({
-  REGISTRY_ID: z.string().regex(/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i, 'the ARM id of a container registry'),
+  REGISTRY_ID: z
+    .string()
+    .regex(
+      /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i,
+      'the ARM id of a container registry',
+    ),
   REGISTRY_LOGIN_SERVER: text(),
   PROGRAM: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower case words with dashes'),
   CONTENT_HASH: z.string().regex(/^[0-9a-f]{16,64}$/, 'at least 16 hex digits'),
@@ -62,35 +67,60 @@ async function digestOfTag(settings: Settings, tag: string, credential: TokenCre
 export function explained(error: unknown): unknown {
   const { code, message = '' } = error as { code?: unknown; message?: string };
   if (code !== 'TasksOperationsNotAllowed' && !message.includes('TasksOperationsNotAllowed')) return error;
-  return new Error('this subscription may not build images in a container registry (TasksOperationsNotAllowed; so it is on free credit): build them elsewhere, set imageSource: prebuilt and name them in prebuiltImages, or ask Azure support to allow it');
+  return new Error(
+    'this subscription may not build images in a container registry (TasksOperationsNotAllowed; so it is on free credit): build them elsewhere, set imageSource: prebuilt and name them in prebuiltImages, or ask Azure support to allow it',
+  );
 }
 
 async function build(settings: Settings, tag: string, credential: TokenCredential): Promise<string> {
   const [, , subscriptionId = '', , resourceGroup = '', , , , registry = ''] = settings.REGISTRY_ID.split('/');
   const place: RegistryPlace = { resourceGroup, registry, loginServer: settings.REGISTRY_LOGIN_SERVER };
-  const client = new ContainerRegistryManagementClient(credential, subscriptionId, { endpoint: settings.AZURE_RESOURCE_MANAGER_ENDPOINT, credentialScopes: [`${settings.AZURE_RESOURCE_MANAGER_AUDIENCE}/.default`] });
+  const client = new ContainerRegistryManagementClient(credential, subscriptionId, {
+    endpoint: settings.AZURE_RESOURCE_MANAGER_ENDPOINT,
+    credentialScopes: [`${settings.AZURE_RESOURCE_MANAGER_AUDIENCE}/.default`],
+  });
   const base = baseImageOf(readFileSync(join(settings.CONTEXT_DIRECTORY, 'Dockerfile'), 'utf8'));
   if (base !== undefined) await importBaseImage(client, place, base, buildTimeoutMs);
-  const { uploadUrl, relativePath } = await client.registries.getBuildSourceUploadUrl(resourceGroup, registry, { abortSignal: requestTimeout() });
-  if (uploadUrl === undefined || relativePath === undefined) throw new Error(`the registry ${registry} gave no upload URL for the build context`);
+  const { uploadUrl, relativePath } = await client.registries.getBuildSourceUploadUrl(resourceGroup, registry, {
+    abortSignal: requestTimeout(),
+  });
+  if (uploadUrl === undefined || relativePath === undefined)
+    throw new Error(`the registry ${registry} gave no upload URL for the build context`);
   const archive = await contextArchive(settings.CONTEXT_DIRECTORY);
   await new BlockBlobClient(uploadUrl).upload(archive, archive.length, { abortSignal: requestTimeout() });
-  const request: DockerBuildRequest = { type: 'DockerBuildRequest', imageNames: [`${settings.PROGRAM}:${tag}`], isPushEnabled: true, dockerFilePath: 'Dockerfile', sourceLocation: relativePath, platform: { os: 'Linux', architecture: 'amd64' }, arguments: base === undefined ? [] : [ownBaseArgument(base, place.loginServer)], timeout: buildTimeoutMs / 1_000 };
-  const poller = await client.registries.beginScheduleRun(resourceGroup, registry, request, { abortSignal: requestTimeout() }).catch((error: unknown) => {
-    throw explained(error);
-  });
+  const request: DockerBuildRequest = {
+    type: 'DockerBuildRequest',
+    imageNames: [`${settings.PROGRAM}:${tag}`],
+    isPushEnabled: true,
+    dockerFilePath: 'Dockerfile',
+    sourceLocation: relativePath,
+    platform: { os: 'Linux', architecture: 'amd64' },
+    arguments: base === undefined ? [] : [ownBaseArgument(base, place.loginServer)],
+    timeout: buildTimeoutMs / 1_000,
+  };
+  const poller = await client.registries
+    .beginScheduleRun(resourceGroup, registry, request, { abortSignal: requestTimeout() })
+    .catch((error: unknown) => {
+      throw explained(error);
+    });
   let run: Run = await poller.pollUntilDone({ abortSignal: AbortSignal.timeout(buildTimeoutMs) });
   const runId = run.runId ?? '';
   const deadline = Date.now() + buildTimeoutMs;
   for (let delayMs = 20; !done.includes(run.status ?? ''); delayMs = Math.min(delayMs * 2, 5_000)) {
-    if (Date.now() > deadline) throw new Error(`the build ${runId} of ${settings.PROGRAM} is ${run.status ?? 'unknown'} after ${buildTimeoutMs / 60_000} minutes`);
+    if (Date.now() > deadline)
+      throw new Error(`the build ${runId} of ${settings.PROGRAM} is ${run.status ?? 'unknown'} after ${buildTimeoutMs / 60_000} minutes`);
     await new Promise((resolve) => setTimeout(resolve, delayMs * (0.75 + Math.random() / 2)));
     run = await client.runs.get(resourceGroup, registry, runId, { abortSignal: requestTimeout() });
   }
   if (run.status !== 'Succeeded') {
     const { logLink } = await client.runs.getLogSasUrl(resourceGroup, registry, runId, { abortSignal: requestTimeout() });
-    const log = logLink === undefined ? '' : (await new BlockBlobClient(logLink).downloadToBuffer(0, undefined, { abortSignal: requestTimeout() })).toString('utf8');
-    throw new Error(`the build ${runId} of ${settings.PROGRAM} ended as ${run.status ?? 'unknown'}:\n${log.split('\n').slice(-40).join('\n')}`);
+    const log =
+      logLink === undefined
+        ? ''
+        : (await new BlockBlobClient(logLink).downloadToBuffer(0, undefined, { abortSignal: requestTimeout() })).toString('utf8');
+    throw new Error(
+      `the build ${runId} of ${settings.PROGRAM} ended as ${run.status ?? 'unknown'}:\n${log.split('\n').slice(-40).join('\n')}`,
+    );
   }
   const digest = run.outputImages?.find((one) => one.repository === settings.PROGRAM)?.digest;
   if (digest === undefined) throw new Error(`the build ${runId} of ${settings.PROGRAM} succeeded without an image`);
@@ -98,12 +128,19 @@ async function build(settings: Settings, tag: string, credential: TokenCredentia
 }
 
 /** Builds the image of one program in the registry, unless this very content is there; prints the image by digest. What may pass is tried again. */
-export async function buildProgramImage(environment: NodeJS.ProcessEnv, credential: TokenCredential, retry = { attempts: 5, firstDelayMs: 20_000 }): Promise<{ image: string }> {
+export async function buildProgramImage(
+  environment: NodeJS.ProcessEnv,
+  credential: TokenCredential,
+  retry = { attempts: 5, firstDelayMs: 20_000 },
+): Promise<{ image: string }> {
   const settings = readSettings('build-image', settingsSchema, environment);
   const tag = settings.CONTENT_HASH.slice(0, 16);
   const log = (message: string) => console.error(message);
   const found = async () => (await digestOfTag(settings, tag, credential)) ?? (await build(settings, tag, credential));
-  const digest = await untilAllowed(() => untilItPasses(found, { ...retry, log }), { waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS, log });
+  const digest = await untilAllowed(() => untilItPasses(found, { ...retry, log }), {
+    waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS,
+    log,
+  });
   return { image: `${settings.REGISTRY_LOGIN_SERVER}/${settings.PROGRAM}@${digest}` };
 }
 

@@ -9,7 +9,14 @@ export async function runDeployProgram(work: (credential: TokenCredential) => Pr
   } catch (error) {
     const { name, message } = error as Error;
     const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
-    console.error(JSON.stringify({ error: name, message, ...(typeof code === 'string' ? { errorCode: code } : {}), ...(typeof statusCode === 'number' ? { status: statusCode } : {}) }));
+    console.error(
+      JSON.stringify({
+        error: name,
+        message,
+        ...(typeof code === 'string' ? { errorCode: code } : {}),
+        ...(typeof statusCode === 'number' ? { status: statusCode } : {}),
+      }),
+    );
     process.exitCode = error instanceof SettingsError ? 2 : 1;
   }
 }

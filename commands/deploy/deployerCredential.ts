@@ -1,11 +1,24 @@
 import { readFileSync } from 'node:fs';
-import { ClientAssertionCredential, ClientCertificateCredential, ClientSecretCredential, DefaultAzureCredential, ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
+import {
+  ClientAssertionCredential,
+  ClientCertificateCredential,
+  ClientSecretCredential,
+  DefaultAzureCredential,
+  ManagedIdentityCredential,
+  type TokenCredential,
+} from '@azure/identity';
 import { SettingsError } from '../../contracts/settings/settings';
 
 /** How Pulumi's Azure provider signs in by its environment, and what with. */
 export type DeployerSignIn =
   | { readonly kind: 'default'; readonly tenantId?: string }
-  | { readonly kind: 'certificate'; readonly tenantId: string; readonly clientId: string; readonly path: string; readonly password?: string }
+  | {
+      readonly kind: 'certificate';
+      readonly tenantId: string;
+      readonly clientId: string;
+      readonly path: string;
+      readonly password?: string;
+    }
   | { readonly kind: 'secret'; readonly tenantId: string; readonly clientId: string; readonly secret: string }
   | { readonly kind: 'assertion'; readonly tenantId: string; readonly clientId: string; readonly assertion: () => Promise<string> }
   | { readonly kind: 'managed-identity'; readonly clientId?: string };
@@ -16,7 +29,10 @@ const requestTimeoutMs = 30_000;
 async function requestedAssertion(requestUrl: string, requestToken: string, audience: string): Promise<string> {
   const url = new URL(requestUrl);
   url.searchParams.set('audience', audience);
-  const answer = await fetch(url, { headers: { accept: 'application/json', authorization: `Bearer ${requestToken}` }, signal: AbortSignal.timeout(requestTimeoutMs) });
+  const answer = await fetch(url, {
+    headers: { accept: 'application/json', authorization: `Bearer ${requestToken}` },
+    signal: AbortSignal.timeout(requestTimeoutMs),
+  });
   if (!answer.ok) throw new Error(`the request for an OIDC token was answered with status ${answer.status} by ${url.host}`);
   const { value } = (await answer.json()) as { value?: unknown };
   if (typeof value !== 'string') throw new Error(`expected {"value": "<token>"} from ${url.host}, got something else`);
@@ -32,11 +48,16 @@ export function deployerSignIn(environment: NodeJS.ProcessEnv): DeployerSignIn {
     return value;
   };
   const principal = (by: string) => ({ tenantId: needed('ARM_TENANT_ID', by), clientId: needed('ARM_CLIENT_ID', by) });
-  const [path, password, secret] = [given('ARM_CLIENT_CERTIFICATE_PATH'), given('ARM_CLIENT_CERTIFICATE_PASSWORD'), given('ARM_CLIENT_SECRET')];
+  const [path, password, secret] = [
+    given('ARM_CLIENT_CERTIFICATE_PATH'),
+    given('ARM_CLIENT_CERTIFICATE_PASSWORD'),
+    given('ARM_CLIENT_SECRET'),
+  ];
   const [tenantId, clientId] = [given('ARM_TENANT_ID'), given('ARM_CLIENT_ID')];
 
   if (given('ARM_USE_DEFAULT_AZURE_CREDENTIAL') === 'true') return { kind: 'default', ...(tenantId === undefined ? {} : { tenantId }) };
-  if (path !== undefined) return { kind: 'certificate', ...principal('ARM_CLIENT_CERTIFICATE_PATH'), path, ...(password === undefined ? {} : { password }) };
+  if (path !== undefined)
+    return { kind: 'certificate', ...principal('ARM_CLIENT_CERTIFICATE_PATH'), path, ...(password === undefined ? {} : { password }) };
   if (secret !== undefined) return { kind: 'secret', ...principal('ARM_CLIENT_SECRET'), secret };
   if (given('ARM_USE_OIDC') === 'true') {
     const [token, file] = [given('ARM_OIDC_TOKEN'), given('ARM_OIDC_TOKEN_FILE_PATH')];
@@ -45,7 +66,10 @@ export function deployerSignIn(environment: NodeJS.ProcessEnv): DeployerSignIn {
     if (file !== undefined) return { kind: 'assertion', ...who, assertion: () => Promise.resolve(readFileSync(file, 'utf8').trim()) };
     const requestUrl = given('ARM_OIDC_REQUEST_URL') ?? given('ACTIONS_ID_TOKEN_REQUEST_URL');
     const requestToken = given('ARM_OIDC_REQUEST_TOKEN') ?? given('ACTIONS_ID_TOKEN_REQUEST_TOKEN');
-    if (requestUrl === undefined || requestToken === undefined) throw new SettingsError('ARM_USE_OIDC is set: expected ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, or ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN');
+    if (requestUrl === undefined || requestToken === undefined)
+      throw new SettingsError(
+        'ARM_USE_OIDC is set: expected ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, or ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN',
+      );
     const audience = given('ARM_OIDC_AUDIENCE') ?? 'api://AzureADTokenExchange';
     return { kind: 'assertion', ...who, assertion: () => requestedAssertion(requestUrl, requestToken, audience) };
   }
@@ -54,23 +78,41 @@ export function deployerSignIn(environment: NodeJS.ProcessEnv): DeployerSignIn {
 }
 
 /** Where to sign in, if not at the public cloud or where the environment says. */
-export interface Authority { readonly authorityHost?: string; readonly disableInstanceDiscovery?: boolean }
+export interface Authority {
+  readonly authorityHost?: string;
+  readonly disableInstanceDiscovery?: boolean;
+}
 
-function certificateCredential({ tenantId, clientId, path, password }: Extract<DeployerSignIn, { kind: 'certificate' }>, authority: Authority): TokenCredential {
+function certificateCredential(
+  { tenantId, clientId, path, password }: Extract<DeployerSignIn, { kind: 'certificate' }>,
+  authority: Authority,
+): TokenCredential {
   if (!readFileSync(path, 'latin1').includes('-----BEGIN')) {
-    throw new SettingsError(`${path} (ARM_CLIENT_CERTIFICATE_PATH) is not PEM: Pulumi's Azure provider reads PKCS#12 too, the commands of the deployment do not; openssl pkcs12 -nodes makes a PEM file of it`);
+    throw new SettingsError(
+      `${path} (ARM_CLIENT_CERTIFICATE_PATH) is not PEM: Pulumi's Azure provider reads PKCS#12 too, the commands of the deployment do not; openssl pkcs12 -nodes makes a PEM file of it`,
+    );
   }
-  return new ClientCertificateCredential(tenantId, clientId, { certificatePath: path, ...(password === undefined ? {} : { certificatePassword: password }) }, authority);
+  return new ClientCertificateCredential(
+    tenantId,
+    clientId,
+    { certificatePath: path, ...(password === undefined ? {} : { certificatePassword: password }) },
+    authority,
+  );
 }
 
 /** Signs in as the same principal as Pulumi's Azure provider: its roles are the deployer's. */
 export function deployerCredential(environment: NodeJS.ProcessEnv, authority: Authority = {}): TokenCredential {
   const signIn = deployerSignIn(environment);
   switch (signIn.kind) {
-    case 'certificate': return certificateCredential(signIn, authority);
-    case 'secret': return new ClientSecretCredential(signIn.tenantId, signIn.clientId, signIn.secret, authority);
-    case 'assertion': return new ClientAssertionCredential(signIn.tenantId, signIn.clientId, signIn.assertion, authority);
-    case 'managed-identity': return new ManagedIdentityCredential(signIn.clientId === undefined ? {} : { clientId: signIn.clientId });
-    case 'default': return new DefaultAzureCredential({ ...authority, ...(signIn.tenantId === undefined ? {} : { tenantId: signIn.tenantId }) });
+    case 'certificate':
+      return certificateCredential(signIn, authority);
+    case 'secret':
+      return new ClientSecretCredential(signIn.tenantId, signIn.clientId, signIn.secret, authority);
+    case 'assertion':
+      return new ClientAssertionCredential(signIn.tenantId, signIn.clientId, signIn.assertion, authority);
+    case 'managed-identity':
+      return new ManagedIdentityCredential(signIn.clientId === undefined ? {} : { clientId: signIn.clientId });
+    case 'default':
+      return new DefaultAzureCredential({ ...authority, ...(signIn.tenantId === undefined ? {} : { tenantId: signIn.tenantId }) });
   }
 }

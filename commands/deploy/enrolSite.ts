@@ -31,16 +31,33 @@ const lifetimeDays = 180;
 const dayMs = 86_400_000;
 const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
 
-export interface Enrolled { readonly certificatePem: string; readonly thumbprintSha256: string; readonly thumbprintSha1: string }
-export interface HandedOver { readonly secretUri: string; readonly thumbprintSha256: string }
+export interface Enrolled {
+  readonly certificatePem: string;
+  readonly thumbprintSha256: string;
+  readonly thumbprintSha1: string;
+}
+export interface HandedOver {
+  readonly secretUri: string;
+  readonly thumbprintSha256: string;
+}
 
 /** A key and its self-signed client certificate, PEM in one text: key first. */
 export async function makeKeyAndCertificate(commonName: string, now: Date): Promise<string> {
   x509.cryptoProvider.set(webcrypto as never);
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: [commonName] }], serialNumber: `01${randomBytes(15).toString('hex')}`, notBefore: new Date(now.getTime() - 5 * 60_000), notAfter: new Date(now.getTime() + lifetimeDays * dayMs), signingAlgorithm: algorithm, keys: keys as never,
-    extensions: [new x509.BasicConstraintsExtension(false, undefined, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true), new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]), await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as never)],
+    name: [{ CN: [commonName] }],
+    serialNumber: `01${randomBytes(15).toString('hex')}`,
+    notBefore: new Date(now.getTime() - 5 * 60_000),
+    notAfter: new Date(now.getTime() + lifetimeDays * dayMs),
+    signingAlgorithm: algorithm,
+    keys: keys as never,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as never),
+    ],
   });
   return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')}\n${certificate.toString('pem')}\n`;
 }
@@ -51,16 +68,19 @@ function certificateInTime(pem: string, commonName: string, now: Date, lifeLeft:
     const certificate = new X509Certificate(pem);
     const leftMs = certificate.validToDate.getTime() - now.getTime();
     const lifeMs = certificate.validToDate.getTime() - certificate.validFromDate.getTime();
-    const fits = certificate.checkPrivateKey(createPrivateKey(pem)) && certificate.subject === `CN=${commonName}` && certificate.validFromDate <= now;
+    const fits =
+      certificate.checkPrivateKey(createPrivateKey(pem)) && certificate.subject === `CN=${commonName}` && certificate.validFromDate <= now;
     return fits && leftMs > lifeMs * lifeLeft ? certificate : undefined;
   } catch {
     return undefined;
   }
 }
 /** A certificate that need not be replaced yet: more than a third of its life is left. */
-export const usableCertificate = (pem: string, commonName: string, now: Date): X509Certificate | undefined => certificateInTime(pem, commonName, now, 1 / 3);
+export const usableCertificate = (pem: string, commonName: string, now: Date): X509Certificate | undefined =>
+  certificateInTime(pem, commonName, now, 1 / 3);
 
-const thumbprintOf = (certificate: X509Certificate, hash: 'sha1' | 'sha256' = 'sha256') => createHash(hash).update(certificate.raw).digest('hex').toUpperCase();
+const thumbprintOf = (certificate: X509Certificate, hash: 'sha1' | 'sha256' = 'sha256') =>
+  createHash(hash).update(certificate.raw).digest('hex').toUpperCase();
 const holdsKey = (pem: string) => pem.includes('PRIVATE KEY-----');
 
 /** A certificate of the vault that Entra and the hub accept now; its key may be elsewhere. */
@@ -75,7 +95,11 @@ function validCertificate(kept: KeptCertificate | undefined, serial: number, com
   }
 }
 
-interface Place { readonly vault: SiteVault; readonly inUse: string; readonly ofSerial: (serial: number) => string }
+interface Place {
+  readonly vault: SiteVault;
+  readonly inUse: string;
+  readonly ofSerial: (serial: number) => string;
+}
 
 /** The certificate of a serial is made once; which one the site uses is not its concern. */
 async function makeOnce({ vault, inUse, ofSerial }: Place, serial: number, deviceId: string, now: Date): Promise<Enrolled> {
@@ -88,7 +112,11 @@ async function makeOnce({ vault, inUse, ofSerial }: Place, serial: number, devic
     certificate ??= new X509Certificate(pem);
     await vault.write(name, pem, certificate.validToDate, tags);
   }
-  return { certificatePem: certificate.toString(), thumbprintSha256: thumbprintOf(certificate), thumbprintSha1: thumbprintOf(certificate, 'sha1') };
+  return {
+    certificatePem: certificate.toString(),
+    thumbprintSha256: thumbprintOf(certificate),
+    thumbprintSha1: thumbprintOf(certificate, 'sha1'),
+  };
 }
 
 /** What Entra and the hub know by now is put where the site reads it. Of the others the vault keeps the public part only. */
@@ -98,9 +126,16 @@ async function handOver({ vault, inUse, ofSerial }: Place, serial: number, thumb
   if (before !== undefined && isAsked(before)) await vault.disableAllBut(inUse, before.version);
   else {
     const next = await vault.read(ofSerial(serial));
-    if (next === undefined || !isAsked(next)) throw new Error(`the key of certificate ${serial} (${thumbprint.slice(0, 16)}…) is not in the vault: ask for another one with edgeSite.certificateSerial ${serial + 1}`);
+    if (next === undefined || !isAsked(next))
+      throw new Error(
+        `the key of certificate ${serial} (${thumbprint.slice(0, 16)}…) is not in the vault: ask for another one with edgeSite.certificateSerial ${serial + 1}`,
+      );
     const replaces = before === undefined || before.serial === serial ? {} : { replaces: String(before.serial) };
-    await vault.write(inUse, next.pem, new X509Certificate(next.pem).validToDate, { device: deviceId, serial: String(serial), ...replaces });
+    await vault.write(inUse, next.pem, new X509Certificate(next.pem).validToDate, {
+      device: deviceId,
+      serial: String(serial),
+      ...replaces,
+    });
   }
   for (const one of [serial - 1, serial]) {
     const kept = await vault.read(ofSerial(one));
@@ -115,16 +150,23 @@ async function handOver({ vault, inUse, ofSerial }: Place, serial: number, thumb
  * serial may be taken now, `certificate` of each serial that is to count, `hand-over` once Entra and the hub know it; `forget` one serial, `delete` the one in use.
  */
 export async function enrolSite(action: string | undefined, environment: NodeJS.ProcessEnv, credential: TokenCredential): Promise<object> {
-  if (action === undefined || !Object.hasOwn(schemas, action)) throw new Error(`expected ${Object.keys(schemas).join(', ')} as the first argument, got ${action ?? 'nothing'}`);
+  if (action === undefined || !Object.hasOwn(schemas, action))
+    throw new Error(`expected ${Object.keys(schemas).join(', ')} as the first argument, got ${action ?? 'nothing'}`);
   const settingsOf = <A extends keyof typeof schemas>(one: A) => readSettings('enrol-site', schemas[one], environment);
   const common = readSettings('enrol-site', schemas.delete, environment);
-  const client = new SecretClient(common.VAULT_URI, credential, { disableChallengeResourceVerification: common.VAULT_DISABLE_CHALLENGE_VERIFICATION === 'true' });
+  const client = new SecretClient(common.VAULT_URI, credential, {
+    disableChallengeResourceVerification: common.VAULT_DISABLE_CHALLENGE_VERIFICATION === 'true',
+  });
   const place: Place = { vault: new SiteVault(client), inUse: common.SECRET_NAME, ofSerial: (serial) => `${common.SECRET_NAME}-${serial}` };
   const perform: Readonly<Record<keyof typeof schemas, () => Promise<object>>> = {
     async check() {
       const { CERTIFICATE_SERIAL: serial, CERTIFICATE_OVERLAP: overlap, TAKE_UP_SECONDS: takeUpSeconds } = settingsOf('check');
       const kept = await place.vault.read(place.inUse);
-      const problem = serialProblem({ serial, overlap: overlap === 'true', takeUpSeconds }, kept && { serial: kept.serial, replaces: kept.replaces, handedOverAt: kept.writtenAt }, new Date());
+      const problem = serialProblem(
+        { serial, overlap: overlap === 'true', takeUpSeconds },
+        kept && { serial: kept.serial, replaces: kept.replaces, handedOverAt: kept.writtenAt },
+        new Date(),
+      );
       if (problem !== undefined) throw new Error(problem);
       return { serial };
     },
@@ -137,7 +179,10 @@ export async function enrolSite(action: string | undefined, environment: NodeJS.
     forget: async () => (await place.vault.delete(place.ofSerial(settingsOf('forget').CERTIFICATE_SERIAL)), {}),
     delete: async () => (await place.vault.delete(place.inUse), {}),
   };
-  return untilAllowed(perform[action as keyof typeof schemas], { waitSeconds: common.ROLE_ASSIGNMENT_WAIT_SECONDS, log: (message) => console.error(message) });
+  return untilAllowed(perform[action as keyof typeof schemas], {
+    waitSeconds: common.ROLE_ASSIGNMENT_WAIT_SECONDS,
+    log: (message) => console.error(message),
+  });
 }
 
 if (require.main === module) void runDeployProgram((credential) => enrolSite(process.argv[2], process.env, credential));

@@ -6,11 +6,18 @@ import { openRegistry, registryStatus } from './registryClient';
 import { untilAllowed } from './roleAssignmentWait';
 
 const thumbprint = () => z.string().regex(/^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/, 'a SHA-1 or SHA-256 thumbprint in hex');
-const device = { IOT_HUB_HOST: text(), DEVICE_ID: z.string().regex(/^[A-Za-z0-9\-.%_*?!(),:=@$']{1,128}$/, 'an IoT Hub device id'), ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600) };
+const device = {
+  IOT_HUB_HOST: text(),
+  DEVICE_ID: z.string().regex(/^[A-Za-z0-9\-.%_*?!(),:=@$']{1,128}$/, 'an IoT Hub device id'),
+  ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600),
+};
 const deletion = z.object(device);
 const registration = z.object({ ...device, PRIMARY_THUMBPRINT: thumbprint(), SECONDARY_THUMBPRINT: thumbprint().optional() });
 
-export interface Registered { readonly deviceId: string; readonly status: 'created' | 'updated' | 'unchanged' | 'deleted' | 'absent' }
+export interface Registered {
+  readonly deviceId: string;
+  readonly status: 'created' | 'updated' | 'unchanged' | 'deleted' | 'absent';
+}
 
 /** Gives the status of a refusal its usual place, so that a role that is still on its way is waited for. */
 async function withStatus<T>(work: Promise<T>): Promise<T> {
@@ -21,47 +28,71 @@ async function withStatus<T>(work: Promise<T>): Promise<T> {
 const hasStatus = (error: unknown, status: number) => registryStatus(error) === status;
 
 /** Creates, changes or deletes the identity of a device that authenticates by certificate thumbprints. Doing it again changes nothing. */
-export async function registerDevice(action: string | undefined, environment: NodeJS.ProcessEnv, credential: TokenCredential): Promise<Registered> {
+export async function registerDevice(
+  action: string | undefined,
+  environment: NodeJS.ProcessEnv,
+  credential: TokenCredential,
+): Promise<Registered> {
   if (action === 'delete') {
-    const { IOT_HUB_HOST: host, DEVICE_ID: deviceId, ROLE_ASSIGNMENT_WAIT_SECONDS: waitSeconds } = readSettings('register-device', deletion, environment);
+    const {
+      IOT_HUB_HOST: host,
+      DEVICE_ID: deviceId,
+      ROLE_ASSIGNMENT_WAIT_SECONDS: waitSeconds,
+    } = readSettings('register-device', deletion, environment);
     const registry = openRegistry(host, credential);
-    return untilAllowed(async () => {
-      try {
-        await withStatus(registry.delete(deviceId));
-        return { deviceId, status: 'deleted' };
-      } catch (error) {
-        if (hasStatus(error, 404)) return { deviceId, status: 'absent' };
-        throw error;
-      }
-    }, { waitSeconds, log: (message) => console.error(message) });
+    return untilAllowed(
+      async () => {
+        try {
+          await withStatus(registry.delete(deviceId));
+          return { deviceId, status: 'deleted' };
+        } catch (error) {
+          if (hasStatus(error, 404)) return { deviceId, status: 'absent' };
+          throw error;
+        }
+      },
+      { waitSeconds, log: (message) => console.error(message) },
+    );
   }
-  if (action !== 'create' && action !== 'update') throw new Error(`expected create, update or delete as the first argument, got ${action ?? 'nothing'}`);
+  if (action !== 'create' && action !== 'update')
+    throw new Error(`expected create, update or delete as the first argument, got ${action ?? 'nothing'}`);
   const settings = readSettings('register-device', registration, environment);
   const primaryThumbprint = settings.PRIMARY_THUMBPRINT.toUpperCase();
   const secondaryThumbprint = settings.SECONDARY_THUMBPRINT?.toUpperCase() ?? '';
   const deviceId = settings.DEVICE_ID;
-  const wanted = { deviceId, status: 'enabled' as const, authentication: { type: 'selfSigned' as const, x509Thumbprint: { primaryThumbprint, secondaryThumbprint } } };
+  const wanted = {
+    deviceId,
+    status: 'enabled' as const,
+    authentication: { type: 'selfSigned' as const, x509Thumbprint: { primaryThumbprint, secondaryThumbprint } },
+  };
   const registry = openRegistry(settings.IOT_HUB_HOST, credential);
 
-  return untilAllowed(async (): Promise<Registered> => {
-    const before = await withStatus(registry.get(deviceId)).catch((error: unknown) => {
-      if (hasStatus(error, 404)) return undefined;
-      throw error;
-    });
-    if (!before) {
-      try {
-        await withStatus(registry.create(wanted));
-        return { deviceId, status: 'created' };
-      } catch (error) {
-        if (!hasStatus(error, 409)) throw error;
+  return untilAllowed(
+    async (): Promise<Registered> => {
+      const before = await withStatus(registry.get(deviceId)).catch((error: unknown) => {
+        if (hasStatus(error, 404)) return undefined;
+        throw error;
+      });
+      if (!before) {
+        try {
+          await withStatus(registry.create(wanted));
+          return { deviceId, status: 'created' };
+        } catch (error) {
+          if (!hasStatus(error, 409)) throw error;
+        }
       }
-    }
-    const known = before?.responseBody;
-    const has = known?.authentication?.x509Thumbprint;
-    if (known?.status === 'enabled' && has?.primaryThumbprint?.toUpperCase() === primaryThumbprint && (has.secondaryThumbprint ?? '').toUpperCase() === secondaryThumbprint) return { deviceId, status: 'unchanged' };
-    await withStatus(registry.update(wanted));
-    return { deviceId, status: 'updated' };
-  }, { waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS, log: (message) => console.error(message) });
+      const known = before?.responseBody;
+      const has = known?.authentication?.x509Thumbprint;
+      if (
+        known?.status === 'enabled' &&
+        has?.primaryThumbprint?.toUpperCase() === primaryThumbprint &&
+        (has.secondaryThumbprint ?? '').toUpperCase() === secondaryThumbprint
+      )
+        return { deviceId, status: 'unchanged' };
+      await withStatus(registry.update(wanted));
+      return { deviceId, status: 'updated' };
+    },
+    { waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS, log: (message) => console.error(message) },
+  );
 }
 
 if (require.main === module) void runDeployProgram((credential) => registerDevice(process.argv[2], process.env, credential));

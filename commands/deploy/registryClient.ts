@@ -8,7 +8,14 @@ const requestTimeoutMs = 20_000;
 
 /** The SDK takes a host without a port only; this one reads `host[:port]` and adds the time limit that the SDK leaves out. */
 class HostAndPortHttp extends Http {
-  override buildRequest(method: HttpMethod, path: string, headers: Record<string, string | string[] | number>, host: string | { socketPath: string }, options: X509 | HttpRequestOptions | HttpCallback, done?: HttpCallback) {
+  override buildRequest(
+    method: HttpMethod,
+    path: string,
+    headers: Record<string, string | string[] | number>,
+    host: string | { socketPath: string },
+    options: X509 | HttpRequestOptions | HttpCallback,
+    done?: HttpCallback,
+  ) {
     const callback = typeof options === 'function' ? options : done;
     if (typeof host !== 'string' || !callback) throw new Error('expected a host name and a callback');
     const [name = '', port] = host.split(':');
@@ -25,4 +32,5 @@ export function openRegistry(host: string, tokenCredential: TokenCredential): Re
 }
 
 /** HTTP status of a refused call: the SDK keeps the whole answer. */
-export const registryStatus = (error: unknown): number | undefined => (error as { response?: { statusCode?: number } } | null)?.response?.statusCode;
+export const registryStatus = (error: unknown): number | undefined =>
+  (error as { response?: { statusCode?: number } } | null)?.response?.statusCode;

@@ -1,5 +1,9 @@
 /** Role assignments take minutes to reach a service in Azure; a refusal before that is asked again. */
-export interface RetryOptions { readonly waitSeconds: number; readonly firstDelayMs?: number; readonly log?: (message: string) => void }
+export interface RetryOptions {
+  readonly waitSeconds: number;
+  readonly firstDelayMs?: number;
+  readonly log?: (message: string) => void;
+}
 
 const maxDelayMs = 15_000;
 
@@ -10,7 +14,10 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /** Does the work again, with growing and jittered pauses, until it is not refused or the time is over. */
-export async function untilAllowed<T>(work: () => Promise<T>, { waitSeconds, firstDelayMs = 1_000, log = () => undefined }: RetryOptions): Promise<T> {
+export async function untilAllowed<T>(
+  work: () => Promise<T>,
+  { waitSeconds, firstDelayMs = 1_000, log = () => undefined }: RetryOptions,
+): Promise<T> {
   const deadline = Date.now() + waitSeconds * 1_000;
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
     try {
@@ -18,7 +25,9 @@ export async function untilAllowed<T>(work: () => Promise<T>, { waitSeconds, fir
     } catch (error) {
       const pauseMs = delayMs * (0.5 + Math.random() / 2);
       if (!isRefusal(error) || Date.now() + pauseMs > deadline) throw error;
-      log(`refused (${(error as Error).message.slice(0, 200)}); the role assignment may not be there yet, asking again in ${Math.round(pauseMs)} ms`);
+      log(
+        `refused (${(error as Error).message.slice(0, 200)}); the role assignment may not be there yet, asking again in ${Math.round(pauseMs)} ms`,
+      );
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }

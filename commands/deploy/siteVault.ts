@@ -3,13 +3,25 @@ import type { KeyVaultSecret, SecretClient } from '@azure/keyvault-secrets';
 const contentType = 'application/x-pem-file';
 const requestTimeout = () => ({ abortSignal: AbortSignal.timeout(60_000) });
 const status = (error: unknown) => (error as { statusCode?: unknown } | null)?.statusCode;
-const unless = (ignored: number) => (error: unknown): undefined => {
-  if (status(error) !== ignored) throw error;
-};
+const unless =
+  (ignored: number) =>
+  (error: unknown): undefined => {
+    if (status(error) !== ignored) throw error;
+  };
 
 /** Tags of the vault's secrets. `replaces` is the serial that was in use before, when there was one. */
-export interface CertificateTags { readonly device: string; readonly serial: string; readonly replaces?: string }
-export interface KeptCertificate { readonly pem: string; readonly serial: number; readonly replaces: number | undefined; readonly writtenAt: Date; readonly version: string }
+export interface CertificateTags {
+  readonly device: string;
+  readonly serial: string;
+  readonly replaces?: string;
+}
+export interface KeptCertificate {
+  readonly pem: string;
+  readonly serial: number;
+  readonly replaces: number | undefined;
+  readonly writtenAt: Date;
+  readonly version: string;
+}
 
 /** The vault of a simulated site. A version of a secret cannot be deleted, but one that is not the latest can be disabled. */
 export class SiteVault {
@@ -20,7 +32,13 @@ export class SiteVault {
     if (secret?.value === undefined) return undefined;
     const { tags, createdOn, version } = secret.properties;
     const replaces = tags?.['replaces'];
-    return { pem: secret.value, serial: Number(tags?.['serial'] ?? '1'), replaces: replaces === undefined ? undefined : Number(replaces), writtenAt: createdOn ?? new Date(0), version: version ?? '' };
+    return {
+      pem: secret.value,
+      serial: Number(tags?.['serial'] ?? '1'),
+      replaces: replaces === undefined ? undefined : Number(replaces),
+      writtenAt: createdOn ?? new Date(0),
+      version: version ?? '',
+    };
   }
 
   async write(name: string, pem: string, expiresOn: Date, tags: CertificateTags): Promise<void> {
@@ -36,7 +54,8 @@ export class SiteVault {
 
   async disableAllBut(name: string, latest: string): Promise<void> {
     for await (const { version, enabled } of this.client.listPropertiesOfSecretVersions(name, requestTimeout())) {
-      if (version !== undefined && version !== latest && enabled === true) await this.client.updateSecretProperties(name, version, { enabled: false, ...requestTimeout() });
+      if (version !== undefined && version !== latest && enabled === true)
+        await this.client.updateSecretProperties(name, version, { enabled: false, ...requestTimeout() });
     }
   }
 

@@ -23,13 +23,23 @@ async function overDeleted(write: () => Promise<unknown>, recover: () => Promise
   });
 }
 
-export interface SecretText { readonly name: string; readonly value: string; readonly contentType: string; readonly expiresOn: Date; readonly tags: Readonly<Record<string, string>> }
+export interface SecretText {
+  readonly name: string;
+  readonly value: string;
+  readonly contentType: string;
+  readonly expiresOn: Date;
+  readonly tags: Readonly<Record<string, string>>;
+}
 
 /** A new version only where the newest one is another: asked again, nothing changes. */
 export async function keepSecret(client: SecretClient, { name, value, contentType, expiresOn, tags }: SecretText): Promise<void> {
   const kept = await unlessMissing(client.getSecret(name, requestTimeout()));
-  if (kept?.value === value && kept.properties.contentType === contentType && kept.properties.expiresOn?.getTime() === expiresOn.getTime()) return;
-  await overDeleted(() => client.setSecret(name, value, { contentType, expiresOn, tags: { ...tags }, ...requestTimeout() }), () => client.beginRecoverDeletedSecret(name, requestTimeout()));
+  if (kept?.value === value && kept.properties.contentType === contentType && kept.properties.expiresOn?.getTime() === expiresOn.getTime())
+    return;
+  await overDeleted(
+    () => client.setSecret(name, value, { contentType, expiresOn, tags: { ...tags }, ...requestTimeout() }),
+    () => client.beginRecoverDeletedSecret(name, requestTimeout()),
+  );
 }
 export async function dropSecret(client: SecretClient, name: string): Promise<void> {
   await unlessMissing(client.beginDeleteSecret(name, requestTimeout()));
@@ -37,15 +47,26 @@ export async function dropSecret(client: SecretClient, name: string): Promise<vo
 
 const pem = 'application/x-pem-file';
 /** A vault takes PEM only under a policy that says so. The client (4.10.3) chooses the encoding by `policy`, and sends what is under the service's own names. */
-const pemImport = { policy: { issuerName: 'Unknown', contentType: pem, exportable: true } as const, certificatePolicy: { secretProperties: { contentType: pem }, keyProperties: { exportable: true }, issuerParameters: { name: 'Unknown' } } };
+const pemImport = {
+  policy: { issuerName: 'Unknown', contentType: pem, exportable: true } as const,
+  certificatePolicy: { secretProperties: { contentType: pem }, keyProperties: { exportable: true }, issuerParameters: { name: 'Unknown' } },
+};
 
 /** Imports key and certificate (PEM) under a name, unless its newest version is this certificate. */
-export async function keepCertificate(client: CertificateClient, name: string, keyAndCertificate: string, tags: Readonly<Record<string, string>>): Promise<void> {
+export async function keepCertificate(
+  client: CertificateClient,
+  name: string,
+  keyAndCertificate: string,
+  tags: Readonly<Record<string, string>>,
+): Promise<void> {
   const thumbprint = createHash('sha1').update(new X509Certificate(keyAndCertificate).raw).digest();
   const kept = await unlessMissing(client.getCertificate(name, requestTimeout()));
   if (kept?.properties.x509Thumbprint !== undefined && Buffer.from(kept.properties.x509Thumbprint).equals(thumbprint)) return;
   const options = { ...pemImport, tags: { ...tags } };
-  await overDeleted(() => client.importCertificate(name, Buffer.from(keyAndCertificate), { ...options, ...requestTimeout() }), () => client.beginRecoverDeletedCertificate(name, requestTimeout()));
+  await overDeleted(
+    () => client.importCertificate(name, Buffer.from(keyAndCertificate), { ...options, ...requestTimeout() }),
+    () => client.beginRecoverDeletedCertificate(name, requestTimeout()),
+  );
 }
 export async function dropCertificate(client: CertificateClient, name: string): Promise<void> {
   await unlessMissing(client.beginDeleteCertificate(name, requestTimeout()));

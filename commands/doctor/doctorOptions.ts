@@ -20,7 +20,12 @@ does or could not be checked, 2 wrong usage, unknown stack or bad settings.
 export function readDoctorOptions(args: readonly string[]): { stack: string; json: boolean } | 'help' {
   let values;
   try {
-    ({ values } = parseArgs({ args: [...args], strict: true, allowPositionals: false, options: { stack: { type: 'string', short: 's' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } } }));
+    ({ values } = parseArgs({
+      args: [...args],
+      strict: true,
+      allowPositionals: false,
+      options: { stack: { type: 'string', short: 's' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+    }));
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. See "npm run doctor -- --help".`);
   }

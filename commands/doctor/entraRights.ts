@@ -17,9 +17,18 @@ export function judgeEntraRights(graph: Claims, usersMayCreateApps: boolean | un
   if (permission !== undefined) return ready(check, permission);
   const role = graph.wids.flatMap((id) => directoryRoles[id] ?? [])[0];
   if (role !== undefined) return ready(check, role);
-  if (graph.isApplication) return problem(check, 'the deploying application has no permission to register applications', `grant it the Microsoft Graph application permission ${appPermissions[0] ?? ''} and have an administrator consent`);
+  if (graph.isApplication)
+    return problem(
+      check,
+      'the deploying application has no permission to register applications',
+      `grant it the Microsoft Graph application permission ${appPermissions[0] ?? ''} and have an administrator consent`,
+    );
   if (usersMayCreateApps === true) return ready(check, 'users of the tenant may register applications');
   return usersMayCreateApps === false
-    ? problem(check, 'users of the tenant may not register applications, and no directory role allows it', 'have the directory role Application Developer assigned')
+    ? problem(
+        check,
+        'users of the tenant may not register applications, and no directory role allows it',
+        'have the directory role Application Developer assigned',
+      )
     : unchecked(check, "the tenant's authorization policy cannot be read with this sign-in");
 }

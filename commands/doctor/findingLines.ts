@@ -1,7 +1,12 @@
 import type { Paint } from '../loop/stepTable';
 import type { Finding } from './finding';
 
-const marks: Readonly<Record<Finding['state'], (paint: Paint) => string>> = { ready: ({ ok }) => ok('✓'), problem: ({ bad }) => bad('✗'), unchecked: ({ bold }) => bold('?'), note: ({ dim }) => dim('i') };
+const marks: Readonly<Record<Finding['state'], (paint: Paint) => string>> = {
+  ready: ({ ok }) => ok('✓'),
+  problem: ({ bad }) => bad('✗'),
+  unchecked: ({ bold }) => bold('?'),
+  note: ({ dim }) => dim('i'),
+};
 
 /** A line per finding with its fix below it, and what it comes to. */
 export function findingLines(findings: readonly Finding[], paint: Paint): string[] {
@@ -9,8 +14,13 @@ export function findingLines(findings: readonly Finding[], paint: Paint): string
   const count = (state: Finding['state']) => findings.filter((one) => one.state === state).length;
   const [problems, open] = [count('problem'), count('unchecked')];
   return [
-    ...findings.flatMap(({ check, state, found, fix }) => [`${marks[state](paint)} ${check.padEnd(width)}  ${state === 'unchecked' ? 'not checked: ' : ''}${found}`, ...(fix === undefined ? [] : [`  ${' '.repeat(width)}  -> ${fix}`])]),
+    ...findings.flatMap(({ check, state, found, fix }) => [
+      `${marks[state](paint)} ${check.padEnd(width)}  ${state === 'unchecked' ? 'not checked: ' : ''}${found}`,
+      ...(fix === undefined ? [] : [`  ${' '.repeat(width)}  -> ${fix}`]),
+    ]),
     '',
-    problems + open === 0 ? 'Nothing stands in the way.' : `${problems} ${problems === 1 ? 'thing stands' : 'things stand'} in the way, ${open} could not be checked.`,
+    problems + open === 0
+      ? 'Nothing stands in the way.'
+      : `${problems} ${problems === 1 ? 'thing stands' : 'things stand'} in the way, ${open} could not be checked.`,
   ];
 }

@@ -9,14 +9,26 @@ export interface NeededType {
   readonly when?: (choice: Choice) => boolean;
 }
 
-const regional = (type: string, when?: NeededType['when']): NeededType => ({ type, regional: true, ...(when === undefined ? {} : { when }) });
-const everywhere = (type: string, when?: NeededType['when']): NeededType => ({ type, regional: false, ...(when === undefined ? {} : { when }) });
+const regional = (type: string, when?: NeededType['when']): NeededType => ({
+  type,
+  regional: true,
+  ...(when === undefined ? {} : { when }),
+});
+const everywhere = (type: string, when?: NeededType['when']): NeededType => ({
+  type,
+  regional: false,
+  ...(when === undefined ? {} : { when }),
+});
 
 /** By module of azure-native. */
 export const neededTypes: Readonly<Record<string, readonly NeededType[]>> = {
   app: [regional('Microsoft.App/managedEnvironments'), regional('Microsoft.App/containerApps'), regional('Microsoft.App/jobs')],
   applicationinsights: [regional('Microsoft.Insights/components'), regional('Microsoft.Insights/workbooks')],
-  authorization: [everywhere('Microsoft.Authorization/roleAssignments'), everywhere('Microsoft.Authorization/roleDefinitions'), everywhere('Microsoft.Authorization/locks', ({ protectData }) => protectData)],
+  authorization: [
+    everywhere('Microsoft.Authorization/roleAssignments'),
+    everywhere('Microsoft.Authorization/roleDefinitions'),
+    everywhere('Microsoft.Authorization/locks', ({ protectData }) => protectData),
+  ],
   consumption: [everywhere('Microsoft.Consumption/budgets', ({ budget }) => budget.monthlyAmount > 0)],
   containerregistry: [regional('Microsoft.ContainerRegistry/registries', ({ containerRegistry }) => containerRegistry === 'create')],
   eventgrid: [regional('Microsoft.EventGrid/systemTopics')],
@@ -25,12 +37,27 @@ export const neededTypes: Readonly<Record<string, readonly NeededType[]>> = {
   keyvault: [regional('Microsoft.KeyVault/vaults')],
   machinelearningservices: [regional('Microsoft.MachineLearningServices/workspaces')],
   managedidentity: [regional('Microsoft.ManagedIdentity/userAssignedIdentities')],
-  monitor: [regional('Microsoft.Monitor/accounts'), everywhere('Microsoft.Insights/diagnosticSettings'), ...['actionGroups', 'metricAlerts', 'scheduledQueryRules'].map((type) => everywhere(`Microsoft.Insights/${type}`, ({ alerts }) => alerts.enabled))],
-  operationalinsights: [regional('Microsoft.OperationalInsights/workspaces', ({ logAnalyticsWorkspace }) => logAnalyticsWorkspace === 'create')],
+  monitor: [
+    regional('Microsoft.Monitor/accounts'),
+    everywhere('Microsoft.Insights/diagnosticSettings'),
+    ...['actionGroups', 'metricAlerts', 'scheduledQueryRules'].map((type) =>
+      everywhere(`Microsoft.Insights/${type}`, ({ alerts }) => alerts.enabled),
+    ),
+  ],
+  operationalinsights: [
+    regional('Microsoft.OperationalInsights/workspaces', ({ logAnalyticsWorkspace }) => logAnalyticsWorkspace === 'create'),
+  ],
   resources: [everywhere('Microsoft.Resources/subscriptions/resourceGroups'), regional('Microsoft.KeyVault/vaults')],
   storage: [regional('Microsoft.Storage/storageAccounts')],
 };
 
 /** Every type that the stack needs, once. */
-export const allNeededTypes = (choice: Choice): NeededType[] => [...new Map(Object.values(neededTypes).flat().filter(({ when }) => when?.(choice) ?? true).map((one) => [one.type, one])).values()];
+export const allNeededTypes = (choice: Choice): NeededType[] => [
+  ...new Map(
+    Object.values(neededTypes)
+      .flat()
+      .filter(({ when }) => when?.(choice) ?? true)
+      .map((one) => [one.type, one]),
+  ).values(),
+];
 export const namespaceOf = (type: string) => type.slice(0, type.indexOf('/'));

@@ -4,7 +4,8 @@ import { namespaceOf, type NeededType } from './neededTypes';
 
 /** Answer of `GET /subscriptions/<id>/providers`. */
 export const providerAnswer = z.object({
-  namespace: z.string(), registrationState: z.string().default('NotRegistered'),
+  namespace: z.string(),
+  registrationState: z.string().default('NotRegistered'),
   resourceTypes: z.array(z.object({ resourceType: z.string(), locations: z.array(z.string()).nullish() })).nullish(),
 });
 export type ProviderAnswer = z.output<typeof providerAnswer>;
@@ -19,14 +20,33 @@ export function judgeRegistration(answers: readonly ProviderAnswer[], needed: re
   const missing = namespaces.filter((one) => states.get(one.toLowerCase()) !== 'Registered');
   return missing.length === 0
     ? ready('resource providers', `all ${namespaces.length} are registered`)
-    : problem('resource providers', `not registered: ${missing.map((one) => `${one} (${states.get(one.toLowerCase()) ?? 'unknown to the subscription'})`).join(', ')}`, missing.map((one) => `az provider register --namespace ${one}`).join(' && '));
+    : problem(
+        'resource providers',
+        `not registered: ${missing.map((one) => `${one} (${states.get(one.toLowerCase()) ?? 'unknown to the subscription'})`).join(', ')}`,
+        missing.map((one) => `az provider register --namespace ${one}`).join(' && '),
+      );
 }
 
 /** Does the region offer every service of the loop? */
 export function judgeRegion(answers: readonly ProviderAnswer[], needed: readonly NeededType[], location: string): Finding {
-  const offered = new Map(answers.flatMap(({ namespace, resourceTypes }) => (resourceTypes ?? []).map(({ resourceType, locations }) => [`${namespace}/${resourceType}`.toLowerCase(), (locations ?? []).map(region)] as const)));
-  const missing = needed.filter(({ type, regional }) => regional && offered.has(type.toLowerCase()) && !(offered.get(type.toLowerCase()) ?? []).includes(region(location))).map(({ type }) => type);
+  const offered = new Map(
+    answers.flatMap(({ namespace, resourceTypes }) =>
+      (resourceTypes ?? []).map(
+        ({ resourceType, locations }) => [`${namespace}/${resourceType}`.toLowerCase(), (locations ?? []).map(region)] as const,
+      ),
+    ),
+  );
+  const missing = needed
+    .filter(
+      ({ type, regional }) =>
+        regional && offered.has(type.toLowerCase()) && !(offered.get(type.toLowerCase()) ?? []).includes(region(location)),
+    )
+    .map(({ type }) => type);
   return missing.length === 0
     ? ready('region', `${location} offers every service of the loop`)
-    : problem('region', `${location} does not offer ${missing.join(', ')}`, 'set factory-loop:location to a region that has them all, such as westeurope');
+    : problem(
+        'region',
+        `${location} does not offer ${missing.join(', ')}`,
+        'set factory-loop:location to a region that has them all, such as westeurope',
+      );
 }

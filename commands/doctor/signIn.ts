@@ -9,7 +9,9 @@ const signInTimeoutMs = 20_000;
 /** Why the authority cannot be reached, if it cannot: signing in without it takes long to fail. */
 export async function unreachable(authorityHost: string): Promise<string | undefined> {
   try {
-    await (await fetch(`${authorityHost}/common/v2.0/.well-known/openid-configuration`, { signal: AbortSignal.timeout(reachTimeoutMs) })).body?.cancel();
+    await (
+      await fetch(`${authorityHost}/common/v2.0/.well-known/openid-configuration`, { signal: AbortSignal.timeout(reachTimeoutMs) })
+    ).body?.cancel();
     return undefined;
   } catch (error) {
     return `${new URL(authorityHost).host} cannot be reached (${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message})`;
@@ -17,11 +19,21 @@ export async function unreachable(authorityHost: string): Promise<string | undef
 }
 
 /** Signs in as a deployment would. Throws NoAnswer when nobody is signed in. */
-export async function signIn(options: { authorityHost: string; disableInstanceDiscovery: boolean; armAudience: string; graphEndpoint: string }): Promise<SignedIn> {
-  const credential = deployerCredential(process.env, { authorityHost: options.authorityHost, disableInstanceDiscovery: options.disableInstanceDiscovery });
+export async function signIn(options: {
+  authorityHost: string;
+  disableInstanceDiscovery: boolean;
+  armAudience: string;
+  graphEndpoint: string;
+}): Promise<SignedIn> {
+  const credential = deployerCredential(process.env, {
+    authorityHost: options.authorityHost,
+    disableInstanceDiscovery: options.disableInstanceDiscovery,
+  });
   const tokenFor = async (resource: string) => {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`no answer within ${signInTimeoutMs / 1_000} s`)), signInTimeoutMs)));
+    const late = new Promise<never>(
+      (_, reject) => (timer = setTimeout(() => reject(new Error(`no answer within ${signInTimeoutMs / 1_000} s`)), signInTimeoutMs)),
+    );
     try {
       const token = (await Promise.race([credential.getToken(`${resource}/.default`), late]))?.token ?? '';
       const claims = readClaims(token);

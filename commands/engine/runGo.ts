@@ -35,5 +35,6 @@ export async function runGo(directory: string, args: readonly string[], onLine: 
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(signal === null ? `exit status ${String(code)}` : `signal ${signal}`));
   }).finally(() => process.off('exit', stop));
-  if (ended !== 'exit status 0') throw new Error(`go ${args[0] ?? ''} in ${directory} ended with ${ended}:\n${[...tail, rest].join('\n').trimEnd()}`);
+  if (ended !== 'exit status 0')
+    throw new Error(`go ${args[0] ?? ''} in ${directory} ended with ${ended}:\n${[...tail, rest].join('\n').trimEnd()}`);
 }

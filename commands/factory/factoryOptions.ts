@@ -40,20 +40,37 @@ export function readFactoryOptions(args: readonly string[]): FactoryOptions | 'h
   let parsed;
   try {
     parsed = parseArgs({
-      args: [...args], strict: true, allowPositionals: true,
+      args: [...args],
+      strict: true,
+      allowPositionals: true,
       options: {
-        location: { type: 'string' }, profile: { type: 'string' }, dataset: { type: 'string' }, certificate: { type: 'string' }, set: { type: 'string', multiple: true, default: [] },
-        yes: { type: 'boolean', default: false }, print: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' },
+        location: { type: 'string' },
+        profile: { type: 'string' },
+        dataset: { type: 'string' },
+        certificate: { type: 'string' },
+        set: { type: 'string', multiple: true, default: [] },
+        yes: { type: 'boolean', default: false },
+        print: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h' },
       },
     });
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. See "npm run factory -- --help".`);
   }
-  const { values: { location, profile, dataset, certificate, set, yes, print, help }, positionals: [verb, name, ...rest] } = parsed;
+  const {
+    values: { location, profile, dataset, certificate, set, yes, print, help },
+    positionals: [verb, name, ...rest],
+  } = parsed;
   if (help === true) return 'help';
   if (verb !== 'new' || rest.length > 0) throw new UsageError('expected "new <name>". See "npm run factory -- --help".');
   return {
-    settings: set, yes, print, ...(name === undefined ? {} : { name }), ...(location === undefined ? {} : { location }), ...(profile === undefined ? {} : { profile }),
-    ...(dataset === undefined ? {} : { dataset }), ...(certificate === undefined ? {} : { certificate }),
+    settings: set,
+    yes,
+    print,
+    ...(name === undefined ? {} : { name }),
+    ...(location === undefined ? {} : { location }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(dataset === undefined ? {} : { dataset }),
+    ...(certificate === undefined ? {} : { certificate }),
   };
 }

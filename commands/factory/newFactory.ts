@@ -16,7 +16,14 @@ export interface FactoryAnswers {
 }
 
 /** Settings that are said in another way; two values for one would hide which counts. */
-const saidElsewhere: Readonly<Record<string, string>> = { factory: 'the name after "new"', location: '--location', profile: '--profile', dataset: '--dataset, and --set dataset.<key> for the rest', 'dataset.name': '--dataset', siteCertificates: '--certificate' };
+const saidElsewhere: Readonly<Record<string, string>> = {
+  factory: 'the name after "new"',
+  location: '--location',
+  profile: '--profile',
+  dataset: '--dataset, and --set dataset.<key> for the rest',
+  'dataset.name': '--dataset',
+  siteCertificates: '--certificate',
+};
 
 /** The settings of the stack. */
 function settingsOf({ name, location, profile, dataset, siteCertificate, settings }: FactoryAnswers): Settings {
@@ -24,7 +31,10 @@ function settingsOf({ name, location, profile, dataset, siteCertificate, setting
     const instead = saidElsewhere[setting.split('=')[0] ?? ''];
     if (instead !== undefined && setting.includes('=')) throw new UsageError(`--set ${setting.slice(0, 80)}: expected ${instead}.`);
   }
-  const site: Settings = siteCertificate === undefined ? { edgeSite: { enabled: true } } : { edgeSite: { enabled: false }, siteCertificates: [siteCertificate.trim()] };
+  const site: Settings =
+    siteCertificate === undefined
+      ? { edgeSite: { enabled: true } }
+      : { edgeSite: { enabled: false }, siteCertificates: [siteCertificate.trim()] };
   return settings.reduce(withSetting, { factory: name, location, profile, dataset: { name: dataset }, ...site } as Settings);
 }
 
@@ -32,11 +42,25 @@ function settingsOf({ name, location, profile, dataset, siteCertificate, setting
 export function stackFileText(answers: FactoryAnswers): string {
   const settings = settingsOf(answers);
   try {
-    parseConfiguration(Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)])));
+    parseConfiguration(
+      Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)])),
+    );
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    throw new UsageError(error.message.split('\n').slice(1).map((line) => line.trim()).join('; '));
+    throw new UsageError(
+      error.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim())
+        .join('; '),
+    );
   }
   const head = `# Factory ${answers.name}. Every key is explained in docs/configuration.md; what is not set here has a default.\n`;
-  return head + stringify({ config: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`factory-loop:${key}`, value])) }, { lineWidth: 0 });
+  return (
+    head +
+    stringify(
+      { config: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`factory-loop:${key}`, value])) },
+      { lineWidth: 0 },
+    )
+  );
 }

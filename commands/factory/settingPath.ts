@@ -17,10 +17,12 @@ const isSettings = (value: unknown): value is Settings => typeof value === 'obje
 export function withSetting(settings: Settings, assignment: string): Settings {
   const [, path = '', text = ''] = /^([A-Za-z][\w.-]*)=(.*)$/s.exec(assignment) ?? [];
   const keys = path.split('.');
-  if (path === '' || keys.some((key) => key === '' || key === '__proto__')) throw new UsageError(`--set ${assignment}: expected <key>=<value>, such as dataset.windowSeconds=20.`);
+  if (path === '' || keys.some((key) => key === '' || key === '__proto__'))
+    throw new UsageError(`--set ${assignment}: expected <key>=<value>, such as dataset.windowSeconds=20.`);
   const put = (into: Settings, [key = '', ...rest]: readonly string[]): Settings => {
     const before = into[key];
-    if (rest.length > 0 && before !== undefined && !isSettings(before)) throw new UsageError(`--set ${assignment}: ${key} already has a value that holds no settings.`);
+    if (rest.length > 0 && before !== undefined && !isSettings(before))
+      throw new UsageError(`--set ${assignment}: ${key} already has a value that holds no settings.`);
     return { ...into, [key]: rest.length === 0 ? typed(text) : put(isSettings(before) ? before : {}, rest) };
   };
   return put(settings, keys);

@@ -11,7 +11,9 @@ export function quarantineLines({ quarantined }: Pick<LoopReport, 'quarantined'>
 
 export function roundLine({ round, dataVersion, rawSources, landingSources, windows, packageVersion }: RoundSummary): string {
   const sources = [`${rawSources} raw`, ...(landingSources > 0 ? [`${landingSources} recycled`] : [])].join(' + ');
-  return dataVersion === undefined ? `round ${round}: no data version` : `round ${round}: data ${dataVersion} (${sources}, ${windows} windows)${packageVersion === undefined ? '' : ` -> package ${packageVersion}`}`;
+  return dataVersion === undefined
+    ? `round ${round}: no data version`
+    : `round ${round}: data ${dataVersion} (${sources}, ${windows} windows)${packageVersion === undefined ? '' : ` -> package ${packageVersion}`}`;
 }
 
 /** A step behind a failed one was never looked at. */
@@ -22,15 +24,36 @@ export function closingText(report: LoopReport, paint: Paint, place: { readonly 
   const { steps, rounds, summaries, replays, telemetry, recycled } = report;
   const reached = steps.filter(isReached);
   const followed = [...new Set(reached.map((step) => step.round))];
-  const tables = followed.flatMap((round) => [...(rounds > 1 ? [paint.bold(`round ${round}`)] : []), stepTable(reached.filter((step) => step.round === round), paint), '']);
+  const tables = followed.flatMap((round) => [
+    ...(rounds > 1 ? [paint.bold(`round ${round}`)] : []),
+    stepTable(
+      reached.filter((step) => step.round === round),
+      paint,
+    ),
+    '',
+  ]);
   const broken = steps.find((step) => !step.ok);
-  const failure = report.error ?? (broken === undefined ? undefined : `${rounds > 1 ? `round ${broken.round}, ` : ''}step ${broken.id} failed: ${evidenceLine(broken.evidence)}`);
+  const failure =
+    report.error ??
+    (broken === undefined
+      ? undefined
+      : `${rounds > 1 ? `round ${broken.round}, ` : ''}step ${broken.id} failed: ${evidenceLine(broken.evidence)}`);
   return [
-    '', ...tables,
+    '',
+    ...tables,
     ...(rounds > 1 ? summaries.map(roundLine) : []),
-    ...replays.map(({ round, stretch, alarms, windows, alarmRate }) => `${rounds > 1 ? `round ${round}, ` : ''}${stretches[stretch]}: ${alarms} alarms in ${windows} windows (${percent(alarmRate)})`),
-    ...(recycled.sent > 0 ? [`recycled: ${recycled.distinct} of ${recycled.sent} records arrived, ${recycled.arrived - recycled.distinct} twice`] : []),
-    ...(telemetry.metrics.sent > 0 ? [`telemetry: ${telemetry.logs.distinct} of ${telemetry.logs.sent} logs and ${telemetry.metrics.distinct} of ${telemetry.metrics.sent} metric values arrived, ${telemetry.logs.arrived + telemetry.metrics.arrived - telemetry.logs.distinct - telemetry.metrics.distinct} twice`] : []),
+    ...replays.map(
+      ({ round, stretch, alarms, windows, alarmRate }) =>
+        `${rounds > 1 ? `round ${round}, ` : ''}${stretches[stretch]}: ${alarms} alarms in ${windows} windows (${percent(alarmRate)})`,
+    ),
+    ...(recycled.sent > 0
+      ? [`recycled: ${recycled.distinct} of ${recycled.sent} records arrived, ${recycled.arrived - recycled.distinct} twice`]
+      : []),
+    ...(telemetry.metrics.sent > 0
+      ? [
+          `telemetry: ${telemetry.logs.distinct} of ${telemetry.logs.sent} logs and ${telemetry.metrics.distinct} of ${telemetry.metrics.sent} metric values arrived, ${telemetry.logs.arrived + telemetry.metrics.arrived - telemetry.logs.distinct - telemetry.metrics.distinct} twice`,
+        ]
+      : []),
     ...quarantineLines(report),
     ...(failure === undefined ? [] : [paint.bad(failure)]),
     `${steps.filter((step) => step.ok).length} of ${steps.length} steps in ${duration(report.durationMs)}, report in ${relative(place.root, place.page)} (npm run report)`,

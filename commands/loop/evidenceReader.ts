@@ -10,9 +10,26 @@ import { deliveryRecord, type DeliveryRecord } from '../../contracts/deliveryRec
 import { modelTags, type ModelTags } from '../../contracts/modelCatalog';
 import type { StackOutputs } from '../../contracts/stackOutputs';
 
-export interface BlobEvidence { readonly name: string; readonly sha256: string; readonly sizeBytes: number; readonly createdAt: Date }
-export interface DeviceMessage { readonly deviceId: string; readonly enqueuedAt: Date; readonly type: string; readonly kind?: string; readonly deliveryId: string; readonly body: Record<string, unknown> }
-export interface JobRun { readonly name: string; readonly status: string; readonly startedAt: Date; readonly endedAt?: Date }
+export interface BlobEvidence {
+  readonly name: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly createdAt: Date;
+}
+export interface DeviceMessage {
+  readonly deviceId: string;
+  readonly enqueuedAt: Date;
+  readonly type: string;
+  readonly kind?: string;
+  readonly deliveryId: string;
+  readonly body: Record<string, unknown>;
+}
+export interface JobRun {
+  readonly name: string;
+  readonly status: string;
+  readonly startedAt: Date;
+  readonly endedAt?: Date;
+}
 
 const maxBlobBytes = 512 * 1024 * 1024;
 const statusOf = (error: unknown) => (error as { statusCode?: number }).statusCode;
@@ -29,13 +46,22 @@ export class EvidenceReader {
   private events: EventHubConsumerClient | undefined;
   private subscription: { close(): Promise<void> } | undefined;
 
-  constructor(readonly outputs: StackOutputs, private readonly credential: TokenCredential) {
+  constructor(
+    readonly outputs: StackOutputs,
+    private readonly credential: TokenCredential,
+  ) {
     this.data = new BlobServiceClient(outputs.dataBlobEndpoint, credential);
     this.edge = new BlobServiceClient(outputs.edgeBlobEndpoint, credential);
     this.ml = new BlobServiceClient(outputs.mlBlobEndpoint, credential);
     const arm = { endpoint: outputs.resourceManagerEndpoint };
-    this.workspace = new AzureMachineLearningWorkspaces(credential, outputs.subscriptionId, { ...arm, credentialScopes: `${outputs.resourceManagerAudience}/.default` });
-    this.apps = new ContainerAppsAPIClient(credential, outputs.subscriptionId, { ...arm, credentials: { scopes: [`${outputs.resourceManagerAudience}/.default`] } });
+    this.workspace = new AzureMachineLearningWorkspaces(credential, outputs.subscriptionId, {
+      ...arm,
+      credentialScopes: `${outputs.resourceManagerAudience}/.default`,
+    });
+    this.apps = new ContainerAppsAPIClient(credential, outputs.subscriptionId, {
+      ...arm,
+      credentials: { scopes: [`${outputs.resourceManagerAudience}/.default`] },
+    });
     this.registry = new ContainerRegistryClient(`https://${outputs.registryLoginServer}`, credential);
   }
 
@@ -45,7 +71,8 @@ export class EvidenceReader {
 
   async list(container: ContainerClient, prefix: string): Promise<{ name: string; createdAt: Date }[]> {
     const found = [];
-    for await (const blob of container.listBlobsFlat({ prefix })) found.push({ name: blob.name, createdAt: blob.properties.createdOn ?? blob.properties.lastModified });
+    for await (const blob of container.listBlobsFlat({ prefix }))
+      found.push({ name: blob.name, createdAt: blob.properties.createdOn ?? blob.properties.lastModified });
     return found.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
   }
 
@@ -83,7 +110,9 @@ export class EvidenceReader {
   /** The newest manifest of the data set that was written since a time and is accepted. */
   async manifest(since: Date, accept: (manifest: DatasetManifest) => boolean): Promise<DatasetManifest | undefined> {
     const container = this.container('data', this.outputs.processedContainer);
-    const newest = (await this.list(container, `${this.outputs.dataset}/`)).filter((one) => one.name.endsWith('/manifest.json') && one.createdAt >= since).pop();
+    const newest = (await this.list(container, `${this.outputs.dataset}/`))
+      .filter((one) => one.name.endsWith('/manifest.json') && one.createdAt >= since)
+      .pop();
     const text = newest && (await this.text(container, newest.name));
     const manifest = text === undefined ? undefined : datasetManifest.parse(JSON.parse(text));
     return manifest && accept(manifest) ? manifest : undefined;
@@ -92,16 +121,32 @@ export class EvidenceReader {
   async trainingJob(dataVersion: string): Promise<{ name: string; status: string; createdAt?: Date; services: unknown } | undefined> {
     for await (const job of this.workspace.jobs.list(this.outputs.resourceGroup, this.outputs.mlWorkspace)) {
       const properties = job.properties;
-      if (properties.tags?.['dataVersion'] === dataVersion) return { name: job.name ?? '', status: properties.status ?? '', services: properties.services, ...(job.systemData?.createdAt ? { createdAt: job.systemData.createdAt } : {}) };
+      if (properties.tags?.['dataVersion'] === dataVersion)
+        return {
+          name: job.name ?? '',
+          status: properties.status ?? '',
+          services: properties.services,
+          ...(job.systemData?.createdAt ? { createdAt: job.systemData.createdAt } : {}),
+        };
     }
     return undefined;
   }
 
   async modelVersion(dataVersion: string): Promise<{ version: string; tags: ModelTags; modelUri: string; createdAt?: Date } | undefined> {
     try {
-      for await (const version of this.workspace.modelVersions.list(this.outputs.resourceGroup, this.outputs.mlWorkspace, this.outputs.modelName)) {
+      for await (const version of this.workspace.modelVersions.list(
+        this.outputs.resourceGroup,
+        this.outputs.mlWorkspace,
+        this.outputs.modelName,
+      )) {
         const tags = modelTags.safeParse(version.properties.tags);
-        if (tags.success && tags.data.dataVersion === dataVersion) return { version: version.name ?? '', tags: tags.data, modelUri: version.properties.modelUri ?? '', ...(version.systemData?.createdAt ? { createdAt: version.systemData.createdAt } : {}) };
+        if (tags.success && tags.data.dataVersion === dataVersion)
+          return {
+            version: version.name ?? '',
+            tags: tags.data,
+            modelUri: version.properties.modelUri ?? '',
+            ...(version.systemData?.createdAt ? { createdAt: version.systemData.createdAt } : {}),
+          };
       }
     } catch (error) {
       if (statusOf(error) !== 404) throw error;
@@ -114,7 +159,8 @@ export class EvidenceReader {
     const runs: JobRun[] = [];
     for await (const run of this.apps.jobsExecutions.list(this.outputs.resourceGroup, this.outputs.jobs[program] ?? program)) {
       const startedAt = run.startTime ?? new Date(0);
-      if (startedAt >= since) runs.push({ name: run.name ?? '', status: run.status ?? '', startedAt, ...(run.endTime ? { endedAt: run.endTime } : {}) });
+      if (startedAt >= since)
+        runs.push({ name: run.name ?? '', status: run.status ?? '', startedAt, ...(run.endTime ? { endedAt: run.endTime } : {}) });
     }
     return runs.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
   }
@@ -134,7 +180,8 @@ export class EvidenceReader {
     for (const { name } of await this.list(container, '')) {
       const text = await this.text(container, name);
       const record = text === undefined ? undefined : deliveryRecord.safeParse(JSON.parse(text));
-      if (record?.success === true && record.data.packageId === packageId && record.data.packageVersion === packageVersion) return record.data;
+      if (record?.success === true && record.data.packageId === packageId && record.data.packageVersion === packageVersion)
+        return record.data;
     }
     return undefined;
   }
@@ -143,15 +190,22 @@ export class EvidenceReader {
   listen(since: Date): void {
     const { eventHubsHost, eventHubName, evidenceConsumerGroup } = this.outputs;
     const [host = '', port] = eventHubsHost.split(':');
-    this.events = new EventHubConsumerClient(evidenceConsumerGroup, host, eventHubName, this.credential, { ...(port === undefined ? {} : { customEndpointAddress: `sb://${eventHubsHost}` }), retryOptions: { maxRetries: 3, retryDelayInMs: 500 } });
+    this.events = new EventHubConsumerClient(evidenceConsumerGroup, host, eventHubName, this.credential, {
+      ...(port === undefined ? {} : { customEndpointAddress: `sb://${eventHubsHost}` }),
+      retryOptions: { maxRetries: 3, retryDelayInMs: 500 },
+    });
     this.subscription = this.events.subscribe(
       {
         processEvents: async (events) => {
           for (const event of events) {
             const properties = (event.properties ?? {}) as Record<string, unknown>;
             this.messages.push({
-              deviceId: String(event.systemProperties?.['iothub-connection-device-id'] ?? ''), enqueuedAt: event.enqueuedTimeUtc, type: String(properties['type']), deliveryId: String(properties['deliveryId']),
-              body: (typeof event.body === 'object' ? event.body : {}) as Record<string, unknown>, ...(properties['kind'] === undefined ? {} : { kind: String(properties['kind']) }),
+              deviceId: String(event.systemProperties?.['iothub-connection-device-id'] ?? ''),
+              enqueuedAt: event.enqueuedTimeUtc,
+              type: String(properties['type']),
+              deliveryId: String(properties['deliveryId']),
+              body: (typeof event.body === 'object' ? event.body : {}) as Record<string, unknown>,
+              ...(properties['kind'] === undefined ? {} : { kind: String(properties['kind']) }),
             });
           }
         },

@@ -18,13 +18,15 @@ async function runMachine(site: SiteConsole, about: Pick<ReplayResult, 'stretch'
 }
 
 /** The line's machine has a fault for good: it is switched on in the first round and off when the last one has been judged, with a healthy run after it. */
-export const faultyLine = (fault: Fault): Replay => async (site, _manifest, _files, round) => {
-  const turn = (position: LineState['fault']) => site.runLine({ kind: 'fault', fault: position }, runTimeoutMs);
-  if (round.round === 1) await turn(fault);
-  const faulty = await runMachine(site, { stretch: 'fault', source: `the line's own pump, fault "${fault}" on` }, round);
-  if (!round.last) return [faulty];
-  await turn('none');
-  // Bearing and oil need a while to cool down from the fault, and the package sees that.
-  const recovering = await runMachine(site, { stretch: 'recovering', source: "the line's own pump, fault just switched off" }, round);
-  return [faulty, recovering, await runMachine(site, { stretch: 'normal', source: "the line's own pump, fault switched off" }, round)];
-};
+export const faultyLine =
+  (fault: Fault): Replay =>
+  async (site, _manifest, _files, round) => {
+    const turn = (position: LineState['fault']) => site.runLine({ kind: 'fault', fault: position }, runTimeoutMs);
+    if (round.round === 1) await turn(fault);
+    const faulty = await runMachine(site, { stretch: 'fault', source: `the line's own pump, fault "${fault}" on` }, round);
+    if (!round.last) return [faulty];
+    await turn('none');
+    // Bearing and oil need a while to cool down from the fault, and the package sees that.
+    const recovering = await runMachine(site, { stretch: 'recovering', source: "the line's own pump, fault just switched off" }, round);
+    return [faulty, recovering, await runMachine(site, { stretch: 'normal', source: "the line's own pump, fault switched off" }, round)];
+  };

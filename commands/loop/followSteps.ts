@@ -72,17 +72,31 @@ export async function followSteps(options: FollowOptions): Promise<StepResult[]>
         // What the program did before it failed still counts, so the step is looked at once more.
         if (run !== undefined) {
           const failure = { execution: run, ...(await explain(step.program)) };
-          observation = (await step.observe(observer).catch(() => undefined)) ?? (await step.doneBefore?.(failure, observer)) ?? { ok: false, evidence: failure };
+          observation = (await step.observe(observer).catch(() => undefined)) ??
+            (await step.doneBefore?.(failure, observer)) ?? { ok: false, evidence: failure };
         }
       }
       if (observation === undefined && (now - started > stepTimeoutMs || now > deadlineMs)) {
-        observation = { ok: false, evidence: { missing: `nothing to see after ${Math.round((now - started) / 1_000)} s`, ...(lastError instanceof Error ? { lastError: lastError.message.slice(0, 500) } : {}), ...(await explain(step.program)) } };
+        observation = {
+          ok: false,
+          evidence: {
+            missing: `nothing to see after ${Math.round((now - started) / 1_000)} s`,
+            ...(lastError instanceof Error ? { lastError: lastError.message.slice(0, 500) } : {}),
+            ...(await explain(step.program)),
+          },
+        };
       }
       options.onWaiting(step, now - started);
       if (observation === undefined) await pause(pollMs);
     }
     observation ??= { ok: false, evidence: { missing: 'interrupted' } };
-    add(step, observation.ok, !observation.ok && step.program === 'model-development' && step.id === '3a' ? { ...observation.evidence, ...(await explain('train')) } : observation.evidence);
+    add(
+      step,
+      observation.ok,
+      !observation.ok && step.program === 'model-development' && step.id === '3a'
+        ? { ...observation.evidence, ...(await explain('train')) }
+        : observation.evidence,
+    );
     if (observation.final === true) break;
     if (!observation.ok) broken = step.id;
   }

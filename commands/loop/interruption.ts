@@ -9,7 +9,10 @@ export class Interrupted extends Error {
   }
 }
 
-export interface Interruption { readonly signal: AbortSignal; /** 128 and the signal's number, once one came. */ exitCode(): number | undefined }
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** 128 and the signal's number, once one came. */ exitCode(): number | undefined;
+}
 
 /** The first signal asks for an orderly end; a second one, or an end that takes longer than `patienceMs`, forces it. */
 export function onInterrupt(forced: () => void, patienceMs = 30_000): Interruption {

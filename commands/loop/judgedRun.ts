@@ -8,7 +8,12 @@ import type { SiteConsole } from './siteConsole';
 const silenceMs = 1_500;
 
 /** Lets the line run to its end and gathers what the deployed package said meanwhile. Undefined: there is nothing to run. */
-export async function judgedRun(site: SiteConsole, about: Pick<ReplayResult, 'stretch' | 'source'>, { round, sent, signal }: Pick<ReplayRound, 'round' | 'sent' | 'signal'>, run: (() => Promise<LineState>) | undefined): Promise<ReplayResult> {
+export async function judgedRun(
+  site: SiteConsole,
+  about: Pick<ReplayResult, 'stretch' | 'source'>,
+  { round, sent, signal }: Pick<ReplayRound, 'round' | 'sent' | 'signal'>,
+  run: (() => Promise<LineState>) | undefined,
+): Promise<ReplayResult> {
   const results: InferenceResult[] = [];
   let lastAt = performance.now();
   let state: LineState | undefined;
@@ -27,8 +32,15 @@ export async function judgedRun(site: SiteConsole, about: Pick<ReplayResult, 'st
   sent.samples += samples;
   const alarms = results.filter((result) => result.alarm).length;
   return {
-    round, ...about, lineFault: state?.fault ?? 'none', packageVersions: [...new Set(results.map((result) => result.packageVersion))], samples, windows: results.length, alarms,
-    alarmRate: results.length === 0 ? 0 : Number((alarms / results.length).toFixed(4)), threshold: results.at(-1)?.threshold ?? null,
+    round,
+    ...about,
+    lineFault: state?.fault ?? 'none',
+    packageVersions: [...new Set(results.map((result) => result.packageVersion))],
+    samples,
+    windows: results.length,
+    alarms,
+    alarmRate: results.length === 0 ? 0 : Number((alarms / results.length).toFixed(4)),
+    threshold: results.at(-1)?.threshold ?? null,
     series: results.map(({ windowEnd, score, alarm }) => ({ at: windowEnd, score, alarm })),
   };
 }

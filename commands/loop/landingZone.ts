@@ -4,11 +4,25 @@ import { inferenceRecord, landingManifest, maxBatchContentBytes, type LandingMan
 import type { EvidenceReader } from './evidenceReader';
 
 /** A batch as it lies in the landing zone: its manifest, and what its blob really holds. */
-export interface Batch { readonly manifestBlob: string; readonly manifest: LandingManifest; readonly sha256: string; readonly records: readonly BatchRecord[] }
+export interface Batch {
+  readonly manifestBlob: string;
+  readonly manifest: LandingManifest;
+  readonly sha256: string;
+  readonly records: readonly BatchRecord[];
+}
 /** `key` names what the record is about: a sample's time, a result's window and package. */
-export interface BatchRecord { readonly recordId: string; readonly kind: 'sample' | 'result'; readonly key: string }
+export interface BatchRecord {
+  readonly recordId: string;
+  readonly kind: 'sample' | 'result';
+  readonly key: string;
+}
 
-export const resultKey = (one: { readonly windowStart: string; readonly windowEnd: string; readonly packageId: string; readonly packageVersion: string }) => `${one.packageId}/${one.packageVersion}/${one.windowStart}/${one.windowEnd}`;
+export const resultKey = (one: {
+  readonly windowStart: string;
+  readonly windowEnd: string;
+  readonly packageId: string;
+  readonly packageVersion: string;
+}) => `${one.packageId}/${one.packageVersion}/${one.windowStart}/${one.windowEnd}`;
 
 export function readRecords(content: Buffer): BatchRecord[] {
   const lines = gunzipSync(content, { maxOutputLength: maxBatchContentBytes }).toString('utf8').trimEnd().split('\n');

@@ -6,7 +6,12 @@ export const regionMarker = 'FACTORY_LOOP_REGION';
 
 const listed = (): readonly string[] => {
   try {
-    return execFileSync('ps', ['-axEww', '-o', 'pid=,command='], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, timeout: 5_000, stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');
+    return execFileSync('ps', ['-axEww', '-o', 'pid=,command='], {
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+      timeout: 5_000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).split('\n');
   } catch {
     return [];
   }
@@ -16,14 +21,24 @@ const listed = (): readonly string[] => {
 export function processesOf(regionDirectory: string): number[] {
   const marker = `${regionMarker}=${regionDirectory}`;
   const others = (pids: readonly number[]) => pids.filter((pid) => pid > 0 && pid !== process.pid);
-  if (!existsSync('/proc/self/environ')) return others(listed().filter((line) => ` ${line} `.includes(` ${marker} `)).map((line) => Number.parseInt(line, 10)));
-  return others(readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((name) => {
-    try {
-      return readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(marker);
-    } catch {
-      return false;
-    }
-  }).map(Number));
+  if (!existsSync('/proc/self/environ'))
+    return others(
+      listed()
+        .filter((line) => ` ${line} `.includes(` ${marker} `))
+        .map((line) => Number.parseInt(line, 10)),
+    );
+  return others(
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((name) => {
+        try {
+          return readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(marker);
+        } catch {
+          return false;
+        }
+      })
+      .map(Number),
+  );
 }
 
 /** Ends what is left of a region without asking; whoever stops in order has nothing left. Returns how many there were. */
@@ -45,8 +60,17 @@ export function endProcessesOf(regionDirectory: string): number {
 export function startOfProcess(pid: number): string | undefined {
   try {
     const [state = '', start] = existsSync('/proc/self/stat')
-      ? readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ').flatMap((field, index) => (index === 0 || index === 19 ? [field] : []))
-      : execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 5_000, stdio: ['ignore', 'pipe', 'ignore'] }).trim().split(/\s+(.*)/);
+      ? readFileSync(`/proc/${pid}/stat`, 'utf8')
+          .replace(/^.*\) /s, '')
+          .split(' ')
+          .flatMap((field, index) => (index === 0 || index === 19 ? [field] : []))
+      : execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], {
+          encoding: 'utf8',
+          timeout: 5_000,
+          stdio: ['ignore', 'pipe', 'ignore'],
+        })
+          .trim()
+          .split(/\s+(.*)/);
     return /^[ZX]/i.test(state) ? undefined : start;
   } catch {
     return undefined;

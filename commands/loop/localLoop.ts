@@ -27,7 +27,11 @@ import { steps, type Step } from './steps';
 import { returnSteps } from './returnSteps';
 import { telemetryReturn } from './telemetryReturn';
 
-export interface LoopEvents { phase(text: string): void; waiting(round: number, step: Step, sinceMs: number): void; step(result: StepResult): void }
+export interface LoopEvents {
+  phase(text: string): void;
+  waiting(round: number, step: Step, sinceMs: number): void;
+  step(result: StepResult): void;
+}
 export interface LocalLoopOptions {
   /** Where the region keeps its state. */
   readonly directory: string;
@@ -50,7 +54,12 @@ export interface LocalLoopOptions {
   readonly events: LoopEvents;
   readonly replay: Replay;
   /** Called with the finished report while the region still runs. */
-  readonly whileRunning?: (report: LoopReport, region: LocalRegion, outputs: StackOutputs, resources: readonly DeployedResource[]) => Promise<void>;
+  readonly whileRunning?: (
+    report: LoopReport,
+    region: LocalRegion,
+    outputs: StackOutputs,
+    resources: readonly DeployedResource[],
+  ) => Promise<void>;
 }
 
 /** Signs a person in at the region: tokens of its authority for one principal. */
@@ -66,7 +75,8 @@ export const regionCredential = (region: LocalRegion, principal: Principal): Tok
 const runState = z.object({ startedAt: z.iso.datetime(), replayed: z.int().nonnegative() });
 type RunState = z.output<typeof runState>;
 const stateFile = (directory: string) => join(directory, 'run.json');
-const stateBefore = (directory: string): RunState | undefined => (existsSync(stateFile(directory)) ? runState.parse(JSON.parse(readFileSync(stateFile(directory), 'utf8'))) : undefined);
+const stateBefore = (directory: string): RunState | undefined =>
+  existsSync(stateFile(directory)) ? runState.parse(JSON.parse(readFileSync(stateFile(directory), 'utf8'))) : undefined;
 
 /** Runs the loop: bundles, region, deployment, raw data, then every step of every round with its evidence. The region stops at the end, whatever happened. */
 export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopReport> {
@@ -81,17 +91,44 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
   let telemetry: LoopReport['telemetry'] = { logs: { sent: 0, arrived: 0, distinct: 0 }, metrics: { sent: 0, arrived: 0, distinct: 0 } };
   let factory: string | undefined;
   // A run that broke before its first step lacks every step, and its report says so.
-  const missing = () => [...steps, ...returnSteps].map(({ id, title }) => ({ round: 1, id, title, ok: false, evidence: { missing: 'not reached: the run ended before it' }, durationMs: 0 }));
+  const missing = () =>
+    [...steps, ...returnSteps].map(({ id, title }) => ({
+      round: 1,
+      id,
+      title,
+      ok: false,
+      evidence: { missing: 'not reached: the run ended before it' },
+      durationMs: 0,
+    }));
   const finish = (error?: Error): LoopReport => ({
-    startedAt: startedAt.toISOString(), ...(factory === undefined ? {} : { factory }), rounds, durationMs: since(started), steps: error && whole.steps.length === 0 ? missing() : whole.steps, summaries: whole.summaries, replays: whole.replays, quarantined, telemetry, recycled: whole.landed, startUp,
-    refusals: (region?.context.gate.denials ?? []).map(({ identity, action, scope, status, rolesThatGrant }) => ({ identity, action, scope, status, rolesThatGrant })),
+    startedAt: startedAt.toISOString(),
+    ...(factory === undefined ? {} : { factory }),
+    rounds,
+    durationMs: since(started),
+    steps: error && whole.steps.length === 0 ? missing() : whole.steps,
+    summaries: whole.summaries,
+    replays: whole.replays,
+    quarantined,
+    telemetry,
+    recycled: whole.landed,
+    startUp,
+    refusals: (region?.context.gate.denials ?? []).map(({ identity, action, scope, status, rolesThatGrant }) => ({
+      identity,
+      action,
+      scope,
+      status,
+      rolesThatGrant,
+    })),
     ...(error ? { error: error.message } : {}),
   });
   const closing: (() => Promise<void>)[] = [];
   try {
     events.phase('bundling the programs and starting the region');
     // Both are waited for, so that neither goes on behind the back of a run that ends.
-    const [bundles, regionStart] = await Promise.allSettled([bundleAll().then(() => (startUp.bundlesMs = since(started))), LocalRegion.start(directory).then((one) => (region = one))]);
+    const [bundles, regionStart] = await Promise.allSettled([
+      bundleAll().then(() => (startUp.bundlesMs = since(started))),
+      LocalRegion.start(directory).then((one) => (region = one)),
+    ]);
     if (signal.aborted) throw new Interrupted();
     if (bundles.status === 'rejected') throw bundles.reason;
     if (regionStart.status === 'rejected') throw regionStart.reason;
@@ -101,15 +138,36 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     const [reader, rawWriter, approver] = [running.principal('reader'), running.principal('raw-writer'), running.principal('approver')];
     // The default stack releases by itself and is tested by nobody.
     const listed = options.listed ?? (options.stack === undefined ? [] : ['approver']);
-    const people = { reader, rawWriter, ...(listed.includes('approver') ? { approver } : {}), ...(listed.includes('smoke-tester') ? { smokeTester: running.principal('smoke-tester') } : {}) };
+    const people = {
+      reader,
+      rawWriter,
+      ...(listed.includes('approver') ? { approver } : {}),
+      ...(listed.includes('smoke-tester') ? { smokeTester: running.principal('smoke-tester') } : {}),
+    };
     const ports = await sitePorts(directory);
     const deploying = performance.now();
     events.phase('deploying the stack');
-    const deployment = await unlessInterrupted(deploy(catalogueOf(regionTypes(running)), {
-      program: options.program, project, stack: 'local',
-      configuration: overStack(options.stack?.configuration ?? {}, localConfiguration(running.cloud, { rounds, dataset: options.dataset, sampleIntervalMs: options.sampleIntervalMs, ports, ...people }), { ownData: options.stack?.ownData ?? false }),
-      onResource: ({ type, name }) => events.phase(`deploying the stack: ${++startUp.resources} resources, ${type.split(':').pop() ?? ''} ${name}`),
-    }), signal);
+    const deployment = await unlessInterrupted(
+      deploy(catalogueOf(regionTypes(running)), {
+        program: options.program,
+        project,
+        stack: 'local',
+        configuration: overStack(
+          options.stack?.configuration ?? {},
+          localConfiguration(running.cloud, {
+            rounds,
+            dataset: options.dataset,
+            sampleIntervalMs: options.sampleIntervalMs,
+            ports,
+            ...people,
+          }),
+          { ownData: options.stack?.ownData ?? false },
+        ),
+        onResource: ({ type, name }) =>
+          events.phase(`deploying the stack: ${++startUp.resources} resources, ${type.split(':').pop() ?? ''} ${name}`),
+      }),
+      signal,
+    );
     startUp.deploymentMs = since(deploying);
     const outputs = stackOutputs.parse(deployment.outputs);
     factory = outputs.factory;
@@ -140,10 +198,28 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     keep(state.replayed);
     evidence.listen(new Date(before?.startedAt ?? now));
 
-    await runRounds({
-      region: running, reader: evidence, monitor, site, rounds, startedAt: new Date(state.startedAt), replayedBefore: state.replayed, onReplay: keep, approve, rawFiles, rawBlobs: rawBlobNames(outputs.dataset, rawFiles), deliver, signal, replay: options.replay,
-      onStep: (result) => events.step(result), onWaiting: (round, step, sinceMs) => events.waiting(round, step, sinceMs), onPhase: (text) => events.phase(text),
-    }, whole);
+    await runRounds(
+      {
+        region: running,
+        reader: evidence,
+        monitor,
+        site,
+        rounds,
+        startedAt: new Date(state.startedAt),
+        replayedBefore: state.replayed,
+        onReplay: keep,
+        approve,
+        rawFiles,
+        rawBlobs: rawBlobNames(outputs.dataset, rawFiles),
+        deliver,
+        signal,
+        replay: options.replay,
+        onStep: (result) => events.step(result),
+        onWaiting: (round, step, sinceMs) => events.waiting(round, step, sinceMs),
+        onPhase: (text) => events.phase(text),
+      },
+      whole,
+    );
     if (signal.aborted) throw new Interrupted();
     events.phase('reading what arrived');
     quarantined = (await quarantinedFiles(evidence)).map(({ file, row, column, reason }) => ({ file, row, column, reason }));

@@ -28,7 +28,8 @@ export const regionOwner = (local: string): number | undefined => named(textOf(o
 /** Throws UsageError when a region runs in the folder. */
 export function refuseRunning(local: string): void {
   const pid = regionOwner(local);
-  if (pid !== undefined) throw new UsageError(`a region is already running in ${local} (process ${pid}). End it first, or give another folder with --local.`);
+  if (pid !== undefined)
+    throw new UsageError(`a region is already running in ${local} (process ${pid}). End it first, or give another folder with --local.`);
 }
 
 /** Everything of a region that is not running any more: its processes, its state. */
@@ -92,7 +93,8 @@ function becomeOwner(local: string): void {
 export async function claimRegionDirectory(local: string, keep: boolean): Promise<string> {
   refuseRunning(local);
   const directory = regionDirectory(local);
-  if (keep && !existsSync(directory)) throw new UsageError(`--continue: there is no region in ${local}. Start one without --continue first.`);
+  if (keep && !existsSync(directory))
+    throw new UsageError(`--continue: there is no region in ${local}. Start one without --continue first.`);
   becomeOwner(local);
   if (keep) await letLeftoversEnd(directory);
   else removeRegion(local);
@@ -103,5 +105,10 @@ export async function claimRegionDirectory(local: string, keep: boolean): Promis
 export function regionFolders(local: string): string[] {
   const entries = readdirSync(local, { withFileTypes: true });
   const own = entries.some(({ name }) => name === 'region' || name === 'region.pid') ? [local] : [];
-  return [...own, ...entries.filter((entry) => entry.isDirectory() && entry.name !== 'region' && entry.name !== 'node_modules').flatMap(({ name }) => regionFolders(join(local, name)))];
+  return [
+    ...own,
+    ...entries
+      .filter((entry) => entry.isDirectory() && entry.name !== 'region' && entry.name !== 'node_modules')
+      .flatMap(({ name }) => regionFolders(join(local, name))),
+  ];
 }

@@ -8,14 +8,37 @@ import { laterBy, recordedStretches, simulatedStretches, spanMs, type Row, type 
 const runTimeoutMs = 120_000;
 
 /** `replayed` counts the rounds of this region: each has days of its own. */
-export interface ReplayRound { readonly round: number; readonly replayed: number; readonly last: boolean; readonly sent: Sent; readonly signal: AbortSignal }
-export type Replay = (site: SiteConsole, manifest: DatasetManifest, files: readonly string[], round: ReplayRound) => Promise<readonly ReplayResult[]>;
+export interface ReplayRound {
+  readonly round: number;
+  readonly replayed: number;
+  readonly last: boolean;
+  readonly sent: Sent;
+  readonly signal: AbortSignal;
+}
+export type Replay = (
+  site: SiteConsole,
+  manifest: DatasetManifest,
+  files: readonly string[],
+  round: ReplayRound,
+) => Promise<readonly ReplayResult[]>;
 
 /** Lets the line run a stretch to its end and the inference server finish with it. Of what is `uncertain` nothing is ever trained on. */
-export function replayStretch(site: SiteConsole, { stretch, source, columns, rows }: Stretch, round: Pick<ReplayRound, 'round' | 'sent' | 'signal'>, quality: 'good' | 'uncertain' = 'good'): Promise<ReplayResult> {
+export function replayStretch(
+  site: SiteConsole,
+  { stretch, source, columns, rows }: Stretch,
+  round: Pick<ReplayRound, 'round' | 'sent' | 'signal'>,
+  quality: 'good' | 'uncertain' = 'good',
+): Promise<ReplayResult> {
   const timed = rows.map(([time, ...values]: Row) => [new Date(time).toISOString(), ...values] as [string, ...(number | null)[]]);
   for (const [time] of timed) round.sent.times.add(time);
-  return judgedRun(site, { stretch, source }, round, timed.length === 0 ? undefined : () => site.runLine({ kind: 'replay', quality, intervalMs: 0, columns: [...columns], rows: timed }, runTimeoutMs));
+  return judgedRun(
+    site,
+    { stretch, source },
+    round,
+    timed.length === 0
+      ? undefined
+      : () => site.runLine({ kind: 'replay', quality, intervalMs: 0, columns: [...columns], rows: timed }, runTimeoutMs),
+  );
 }
 
 const dayMs = 86_400_000;
@@ -27,9 +50,15 @@ export function inRound(stretches: readonly Stretch[], replayed: number): Stretc
 }
 
 /** Lets the line run a normal and a faulty stretch past the deployed package and counts its alarms. */
-export const replayStretches = (simulated: boolean, columns: { readonly time?: string; readonly labels?: readonly string[]; readonly ignored?: readonly string[] }): Replay =>
+export const replayStretches =
+  (
+    simulated: boolean,
+    columns: { readonly time?: string; readonly labels?: readonly string[]; readonly ignored?: readonly string[] },
+  ): Replay =>
   async (site, manifest, files, round) => {
-    const stretches = simulated ? simulatedStretches(round.replayed) : inRound(await recordedStretches(files, manifest, columns, round.last ? 'held-out' : 'train'), round.replayed);
+    const stretches = simulated
+      ? simulatedStretches(round.replayed)
+      : inRound(await recordedStretches(files, manifest, columns, round.last ? 'held-out' : 'train'), round.replayed);
     const results: ReplayResult[] = [];
     for (const stretch of stretches) results.push(await replayStretch(site, stretch, round));
     return results;

@@ -10,10 +10,17 @@ function packageLabels({ facts }: Observer): Record<string, string> | undefined 
   return delivery && { [telemetryLabels.packageId]: delivery.packageId, [telemetryLabels.packageVersion]: delivery.packageVersion };
 }
 
-export interface LandedCounts { readonly arrived: number; readonly samples: number; readonly results: number; readonly duplicates: number }
+export interface LandedCounts {
+  readonly arrived: number;
+  readonly samples: number;
+  readonly results: number;
+  readonly duplicates: number;
+}
 /** What batches hold of what was sent, after de-duplication by record id; records of an interrupted run that came late are none of it. */
 export function landedCounts(batches: readonly Batch[], sent: Sent): LandedCounts {
-  const records = batches.flatMap((batch) => batch.records).filter(({ kind, key }) => (kind === 'sample' ? sent.times : sent.results).has(key));
+  const records = batches
+    .flatMap((batch) => batch.records)
+    .filter(({ kind, key }) => (kind === 'sample' ? sent.times : sent.results).has(key));
   const distinct = new Map(records.map((record) => [record.recordId, record]));
   const samples = [...distinct.values()].filter(({ kind }) => kind === 'sample').length;
   return { arrived: records.length, samples, results: distinct.size - samples, duplicates: records.length - distinct.size };
@@ -25,7 +32,9 @@ async function wholeReturn({ landing, facts }: Observer): Promise<{ batches: rea
   const counts = landedCounts(batches, facts.sent);
   facts.landed = batches;
   if (counts.samples < facts.sent.samples || counts.results < facts.sent.results.size) {
-    throw new Error(`the landing zone holds ${counts.samples} of ${facts.sent.samples} samples and ${counts.results} of ${facts.sent.results.size} results`);
+    throw new Error(
+      `the landing zone holds ${counts.samples} of ${facts.sent.samples} samples and ${counts.results} of ${facts.sent.results.size} results`,
+    );
   }
   return { batches, counts };
 }
@@ -33,47 +42,105 @@ async function wholeReturn({ landing, facts }: Observer): Promise<{ batches: rea
 /** Steps 11 to 13c: what comes back from the site. The line has run before the first of them. */
 export const returnSteps: readonly Step[] = [
   {
-    id: '11', title: 'metrics at the monitor', program: 'model-monitor',
+    id: '11',
+    title: 'metrics at the monitor',
+    program: 'model-monitor',
     observe: async (observer) => {
       const labels = packageLabels(observer);
       const series = labels && (await observer.monitor.series(metricNames.pipelineInputs, labels));
       const last = series?.at(-1);
-      return last && done({ metric: metricNames.pipelineInputs, version: labels?.[telemetryLabels.packageVersion], value: last.value, at: last.at.toISOString() });
+      return (
+        last &&
+        done({
+          metric: metricNames.pipelineInputs,
+          version: labels?.[telemetryLabels.packageVersion],
+          value: last.value,
+          at: last.at.toISOString(),
+        })
+      );
     },
   },
   {
-    id: '12', title: 'logs and metrics in Azure', program: 'model-monitor',
+    id: '12',
+    title: 'logs and metrics in Azure',
+    program: 'model-monitor',
     observe: async (observer) => {
       const labels = packageLabels(observer);
       if (!labels) return undefined;
-      const [traces, metrics, series] = await Promise.all([observer.monitor.traces(labels), observer.monitor.customMetrics(labels), observer.monitor.series(metricNames.pipelineOutputs, labels)]);
+      const [traces, metrics, series] = await Promise.all([
+        observer.monitor.traces(labels),
+        observer.monitor.customMetrics(labels),
+        observer.monitor.series(metricNames.pipelineOutputs, labels),
+      ]);
       const [trace, metric, point] = [traces.at(-1), metrics.at(-1), series.at(-1)];
-      return trace && metric && point && done({ version: labels[telemetryLabels.packageVersion], log: trace.message.slice(0, 60), logs: traces.length, metric: metric.name, series: metricNames.pipelineOutputs, value: point.value });
+      return (
+        trace &&
+        metric &&
+        point &&
+        done({
+          version: labels[telemetryLabels.packageVersion],
+          log: trace.message.slice(0, 60),
+          logs: traces.length,
+          metric: metric.name,
+          series: metricNames.pipelineOutputs,
+          value: point.value,
+        })
+      );
     },
   },
   {
-    id: '13a', title: 'inference data collected', program: 'data-collector',
+    id: '13a',
+    title: 'inference data collected',
+    program: 'data-collector',
     observe: async (observer) => {
       const whole = await wholeReturn(observer);
       const { sent } = observer.facts;
-      return whole && { ok: whole.counts.samples === sent.samples && whole.counts.results === sent.results.size, evidence: { samples: whole.counts.samples, sent: sent.samples, results: whole.counts.results, answered: sent.results.size } };
+      return (
+        whole && {
+          ok: whole.counts.samples === sent.samples && whole.counts.results === sent.results.size,
+          evidence: { samples: whole.counts.samples, sent: sent.samples, results: whole.counts.results, answered: sent.results.size },
+        }
+      );
     },
   },
   {
-    id: '13b', title: 'data at the collector hub', program: 'data-collector-hub',
+    id: '13b',
+    title: 'data at the collector hub',
+    program: 'data-collector-hub',
     observe: async (observer) => {
       const whole = await wholeReturn(observer);
-      return whole && { ok: whole.batches.every(({ manifest, records }) => manifest.records === records.length), evidence: { batches: whole.batches.length, records: whole.counts.arrived, duplicates: whole.counts.duplicates, versions: [...new Set(whole.batches.flatMap(({ manifest }) => manifest.packageVersions))].join(' ') } };
+      return (
+        whole && {
+          ok: whole.batches.every(({ manifest, records }) => manifest.records === records.length),
+          evidence: {
+            batches: whole.batches.length,
+            records: whole.counts.arrived,
+            duplicates: whole.counts.duplicates,
+            versions: [...new Set(whole.batches.flatMap(({ manifest }) => manifest.packageVersions))].join(' '),
+          },
+        }
+      );
     },
   },
   {
-    id: '13c', title: 'data in the landing zone', program: 'data-collector-hub',
+    id: '13c',
+    title: 'data in the landing zone',
+    program: 'data-collector-hub',
     observe: async (observer) => {
       const whole = await wholeReturn(observer);
       const last = whole?.batches.at(-1);
       if (!whole || !last) return undefined;
       const sizeBytes = whole.batches.reduce((sum, { manifest }) => sum + manifest.sizeBytes, 0);
-      return { ok: whole.batches.every(({ manifest, sha256 }) => manifest.sha256 === sha256), evidence: { blob: last.manifest.blob.split('/').slice(-5).join('/'), sha256: last.sha256, sizeBytes, from: last.manifest.firstTs, to: last.manifest.lastTs } };
+      return {
+        ok: whole.batches.every(({ manifest, sha256 }) => manifest.sha256 === sha256),
+        evidence: {
+          blob: last.manifest.blob.split('/').slice(-5).join('/'),
+          sha256: last.sha256,
+          sizeBytes,
+          from: last.manifest.firstTs,
+          to: last.manifest.lastTs,
+        },
+      };
     },
   },
 ];

@@ -36,17 +36,35 @@ export interface RoundsOptions {
   readonly onPhase: (text: string) => void;
 }
 /** Filled while the rounds go on, so that an interrupted run has what there is. */
-export interface RoundsResult { readonly steps: StepResult[]; readonly replays: ReplayResult[]; readonly summaries: RoundSummary[]; readonly landed: { sent: number; arrived: number; distinct: number } }
+export interface RoundsResult {
+  readonly steps: StepResult[];
+  readonly replays: ReplayResult[];
+  readonly summaries: RoundSummary[];
+  readonly landed: { sent: number; arrived: number; distinct: number };
+}
 export const emptyRounds = (): RoundsResult => ({ steps: [], replays: [], summaries: [], landed: { sent: 0, arrived: 0, distinct: 0 } });
 
-const figuresOf = (tag: string | undefined) => Object.fromEntries((tag ?? '').split(' ').filter((one) => one.includes('=')).map((one) => one.split('=') as [string, string]));
+const figuresOf = (tag: string | undefined) =>
+  Object.fromEntries(
+    (tag ?? '')
+      .split(' ')
+      .filter((one) => one.includes('='))
+      .map((one) => one.split('=') as [string, string]),
+  );
 
 function summaryOf(round: number, { manifest, model }: RoundFacts): RoundSummary {
   const sources = manifest?.sources ?? [];
   const tags = model?.tags;
   return {
-    round, ...(manifest ? { dataVersion: manifest.dataVersion } : {}), rawSources: sources.filter(({ origin }) => origin === 'raw').length, landingSources: sources.filter(({ origin }) => origin === 'landing-zone').length,
-    landingWindows: sources.filter(({ origin }) => origin === 'landing-zone').reduce((sum, { windows }) => sum + windows, 0), windows: manifest?.windowCount ?? 0, ...(model ? { modelVersion: model.version } : {}), ...(tags?.packageVersion === undefined ? {} : { packageVersion: tags.packageVersion }), ...(tags ? { stage: tags.stage } : {}),
+    round,
+    ...(manifest ? { dataVersion: manifest.dataVersion } : {}),
+    rawSources: sources.filter(({ origin }) => origin === 'raw').length,
+    landingSources: sources.filter(({ origin }) => origin === 'landing-zone').length,
+    landingWindows: sources.filter(({ origin }) => origin === 'landing-zone').reduce((sum, { windows }) => sum + windows, 0),
+    windows: manifest?.windowCount ?? 0,
+    ...(model ? { modelVersion: model.version } : {}),
+    ...(tags?.packageVersion === undefined ? {} : { packageVersion: tags.packageVersion }),
+    ...(tags ? { stage: tags.stage } : {}),
     gate: figuresOf(tags?.gateFigures),
   };
 }
@@ -61,7 +79,13 @@ export async function runRounds(options: RoundsOptions, result: RoundsResult): P
   let startedAt = options.startedAt;
   let recycled: readonly string[] = [];
   for (let round = 1; round <= rounds && !signal.aborted; round++) {
-    const facts: RoundFacts = { startedAt, rawBlobs: round === 1 ? options.rawBlobs : await options.deliver(round), recycled, landedBefore: new Set(await manifestNames(reader)), sent: { samples: 0, times: new Set(), results: new Set() } };
+    const facts: RoundFacts = {
+      startedAt,
+      rawBlobs: round === 1 ? options.rawBlobs : await options.deliver(round),
+      recycled,
+      landedBefore: new Set(await manifestNames(reader)),
+      sent: { samples: 0, times: new Set(), results: new Set() },
+    };
     const runLine = async () => {
       if (!facts.manifest) return;
       options.onPhase('the line runs a normal and a faulty stretch');
@@ -69,11 +93,19 @@ export async function runRounds(options: RoundsOptions, result: RoundsResult): P
       const stop = await site.onResult((one) => facts.sent.results.add(resultKey(one)));
       const replayed = options.replayedBefore + round;
       options.onReplay(replayed);
-      result.replays.push(...(await options.replay(site, facts.manifest, rawFiles, { round, replayed, last: round === rounds, sent: facts.sent, signal })));
+      result.replays.push(
+        ...(await options.replay(site, facts.manifest, rawFiles, { round, replayed, last: round === rounds, sent: facts.sent, signal })),
+      );
       stop();
     };
     const followed = await followSteps({
-      round, steps: [...steps, ...returnSteps], observer: { reader, site, monitor, landing, facts, ...(options.approve ? { approve: options.approve } : {}) }, explain: (program) => explainFailure(region, program), stepTimeoutMs, pollMs: 150, signal,
+      round,
+      steps: [...steps, ...returnSteps],
+      observer: { reader, site, monitor, landing, facts, ...(options.approve ? { approve: options.approve } : {}) },
+      explain: (program) => explainFailure(region, program),
+      stepTimeoutMs,
+      pollMs: 150,
+      signal,
       before: async (step) => (step === returnSteps[0] ? runLine() : undefined),
       onWaiting: (step, sinceMs) => options.onWaiting(round, step, sinceMs),
       onStep: (step) => {

@@ -16,4 +16,6 @@ export function simulatedRawFiles(directory: string): string[] {
 }
 
 /** An hour of normal operation of another machine of the same type, another one for each round. */
-export const sisterMachineFiles = (directory: string, round: number): string[] => [recording(directory, `sister-pump-${round}.csv`, 1_000 + round, new Date(Date.UTC(2026, 3, round, 6)))];
+export const sisterMachineFiles = (directory: string, round: number): string[] => [
+  recording(directory, `sister-pump-${round}.csv`, 1_000 + round, new Date(Date.UTC(2026, 3, round, 6))),
+];

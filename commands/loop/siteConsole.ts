@@ -1,6 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import mqtt, { type MqttClient } from 'mqtt';
-import { inferenceAnswerTopic, lineDataTopic, inferenceRequestTopic, inferenceResult, lineCommandTopic, lineStateTopic, resultDataPoint, simaticData, type InferenceAnswer, type InferenceResult, type LineCommand, type LineState } from '../../contracts/databus';
+import {
+  inferenceAnswerTopic,
+  lineDataTopic,
+  inferenceRequestTopic,
+  inferenceResult,
+  lineCommandTopic,
+  lineStateTopic,
+  resultDataPoint,
+  simaticData,
+  type InferenceAnswer,
+  type InferenceResult,
+  type LineCommand,
+  type LineState,
+} from '../../contracts/databus';
 
 type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never;
 
@@ -13,7 +26,13 @@ export class SiteConsole {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       try {
-        return new SiteConsole(await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: `console-${randomUUID().slice(0, 8)}`, connectTimeout: 5_000, reconnectPeriod: 250 }, false));
+        return new SiteConsole(
+          await mqtt.connectAsync(
+            `mqtt://127.0.0.1:${port}`,
+            { clientId: `console-${randomUUID().slice(0, 8)}`, connectTimeout: 5_000, reconnectPeriod: 250 },
+            false,
+          ),
+        );
       } catch (error) {
         if (performance.now() > deadline) throw new Error(`the databus does not answer on port ${port}: ${(error as Error).message}`);
         await new Promise((resolve) => setTimeout(resolve, 250));
@@ -22,7 +41,13 @@ export class SiteConsole {
   }
 
   /** Sends a message and waits for the first answer that `accept` takes. */
-  private async exchange<T>(topic: string, message: unknown, answerTopic: string, accept: (answer: T) => boolean, timeoutMs: number): Promise<T> {
+  private async exchange<T>(
+    topic: string,
+    message: unknown,
+    answerTopic: string,
+    accept: (answer: T) => boolean,
+    timeoutMs: number,
+  ): Promise<T> {
     await this.client.subscribeAsync(answerTopic, { qos: 1 });
     return new Promise<T>((resolve, reject) => {
       const done = () => {
@@ -47,13 +72,25 @@ export class SiteConsole {
 
   async status(): Promise<InferenceAnswer> {
     const id = randomUUID();
-    return this.exchange<InferenceAnswer>(inferenceRequestTopic, { kind: 'status', id }, inferenceAnswerTopic, (answer) => answer.id === id, 5_000);
+    return this.exchange<InferenceAnswer>(
+      inferenceRequestTopic,
+      { kind: 'status', id },
+      inferenceAnswerTopic,
+      (answer) => answer.id === id,
+      5_000,
+    );
   }
 
   /** Ends a package's work at the line; it stays on the site's disk. */
   async deactivate(packageId: string): Promise<InferenceAnswer> {
     const id = randomUUID();
-    return this.exchange<InferenceAnswer>(inferenceRequestTopic, { kind: 'deactivate', id, packageId }, inferenceAnswerTopic, (answer) => answer.id === id, 30_000);
+    return this.exchange<InferenceAnswer>(
+      inferenceRequestTopic,
+      { kind: 'deactivate', id, packageId },
+      inferenceAnswerTopic,
+      (answer) => answer.id === id,
+      30_000,
+    );
   }
 
   /** What the line does; its last word is kept by the databus. */
@@ -82,7 +119,13 @@ export class SiteConsole {
   /** Runs a command of the production line to its end and returns its last state. */
   async runLine(command: DistributiveOmit<LineCommand, 'id'>, timeoutMs: number): Promise<LineState> {
     const id = randomUUID();
-    const state = await this.exchange<LineState>(lineCommandTopic, { ...command, id }, lineStateTopic, (one) => one.id === id && (one.finished || one.error !== undefined), timeoutMs);
+    const state = await this.exchange<LineState>(
+      lineCommandTopic,
+      { ...command, id },
+      lineStateTopic,
+      (one) => one.id === id && (one.finished || one.error !== undefined),
+      timeoutMs,
+    );
     if (state.error !== undefined) throw new Error(`the production line refused: ${state.error}`);
     return state;
   }

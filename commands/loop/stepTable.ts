@@ -2,13 +2,23 @@ import type { StepResult } from './report';
 import { wrap } from './wrapText';
 
 const shortValue = (value: unknown): string => {
-  if (typeof value === 'string' && /^(sha256:)?[0-9a-f]{40,}$/.test(value)) return `${value.slice(0, value.startsWith('sha256:') ? 19 : 12)}…`;
+  if (typeof value === 'string' && /^(sha256:)?[0-9a-f]{40,}$/.test(value))
+    return `${value.slice(0, value.startsWith('sha256:') ? 19 : 12)}…`;
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 };
-export const evidenceLine = (evidence: Record<string, unknown>) => Object.entries(evidence).map(([key, value]) => `${key} ${shortValue(value)}`).join(', ');
-export const duration = (milliseconds: number) => (milliseconds < 9_950 ? `${(milliseconds / 1_000).toFixed(1)} s` : `${Math.round(milliseconds / 1_000)} s`);
+export const evidenceLine = (evidence: Record<string, unknown>) =>
+  Object.entries(evidence)
+    .map(([key, value]) => `${key} ${shortValue(value)}`)
+    .join(', ');
+export const duration = (milliseconds: number) =>
+  milliseconds < 9_950 ? `${(milliseconds / 1_000).toFixed(1)} s` : `${Math.round(milliseconds / 1_000)} s`;
 
-export interface Paint { ok(text: string): string; bad(text: string): string; dim(text: string): string; bold(text: string): string }
+export interface Paint {
+  ok(text: string): string;
+  bad(text: string): string;
+  dim(text: string): string;
+  bold(text: string): string;
+}
 
 /** The closing table, never wider than `width` columns. */
 export function stepTable(steps: readonly StepResult[], paint: Paint, width = 80): string {
@@ -23,5 +33,8 @@ export function stepTable(steps: readonly StepResult[], paint: Paint, width = 80
       return `${id}${(titles[line] ?? '').padEnd(titleWidth)}${paint.dim((evidence[line] ?? '').padEnd(evidenceWidth))}${time}`.trimEnd();
     });
   });
-  return [paint.bold(`${'step'.padEnd(5)}${''.padEnd(titleWidth)}${'evidence'.padEnd(evidenceWidth)}${'duration'.padStart(8)}`), ...rows].join('\n');
+  return [
+    paint.bold(`${'step'.padEnd(5)}${''.padEnd(titleWidth)}${'evidence'.padEnd(evidenceWidth)}${'duration'.padStart(8)}`),
+    ...rows,
+  ].join('\n');
 }

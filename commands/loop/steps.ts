@@ -9,7 +9,11 @@ import type { MonitorReader } from './monitorReader';
 import { quarantinedFiles } from './quarantinedFiles';
 import type { SiteConsole } from './siteConsole';
 
-export interface Sent { samples: number; readonly times: Set<string>; readonly results: Set<string> }
+export interface Sent {
+  samples: number;
+  readonly times: Set<string>;
+  readonly results: Set<string>;
+}
 /** What a round has shown so far; a step reads what earlier ones found. */
 export interface RoundFacts {
   /** Nothing older counts for this round. */
@@ -30,7 +34,11 @@ export interface RoundFacts {
 }
 /** `site` is missing where the databus cannot be reached: then what the site reports to the cloud has to do. */
 export interface Observer {
-  readonly reader: EvidenceReader; readonly site?: SiteConsole; readonly monitor: MonitorReader; readonly landing: LandingZone; readonly facts: RoundFacts;
+  readonly reader: EvidenceReader;
+  readonly site?: SiteConsole;
+  readonly monitor: MonitorReader;
+  readonly landing: LandingZone;
+  readonly facts: RoundFacts;
   /** Lets a delivery that waits go; missing where a person has to do it. */
   readonly approve?: (deliveryId: string) => Promise<void>;
 }
@@ -53,15 +61,22 @@ const failed = (evidence: Record<string, unknown>): Observation => ({ ok: false,
 
 /** A trigger is shown by the platform's own record of the execution that it started. */
 const triggered = (id: string, title: string, program: string): Step => ({
-  id, title, program,
+  id,
+  title,
+  program,
   observe: async ({ reader, facts }) => {
     const [run] = await reader.jobRuns(program, facts.startedAt);
     return run && done({ job: program, execution: run.name, started: run.startedAt.toISOString() });
   },
 });
 
-const stateMessage = (messages: readonly DeviceMessage[], ...states: string[]) => messages.find((message) => message.type === 'state' && states.includes(String(message.body['state'])));
-const shownBy = (message: DeviceMessage) => ({ deliveryId: message.deliveryId, device: message.deviceId, enqueued: message.enqueuedAt.toISOString() });
+const stateMessage = (messages: readonly DeviceMessage[], ...states: string[]) =>
+  messages.find((message) => message.type === 'state' && states.includes(String(message.body['state'])));
+const shownBy = (message: DeviceMessage) => ({
+  deliveryId: message.deliveryId,
+  device: message.deviceId,
+  enqueued: message.enqueuedAt.toISOString(),
+});
 
 async function findDelivery({ reader, facts }: Observer): Promise<readonly DeviceMessage[] | undefined> {
   const { packageId, packageVersion } = facts.model?.tags ?? {};
@@ -75,29 +90,45 @@ async function findDelivery({ reader, facts }: Observer): Promise<readonly Devic
 async function nothingGood(reader: EvidenceReader, facts: RoundFacts): Promise<Observation> {
   if (facts.rawBlobs.length === 0) return undefined;
   const bad = new Set((await quarantinedFiles(reader)).map(({ blob }) => blob));
-  return facts.rawBlobs.every((name) => bad.has(name)) ? failed({ missing: 'no raw file can be used', files: facts.rawBlobs.length }) : undefined;
+  return facts.rawBlobs.every((name) => bad.has(name))
+    ? failed({ missing: 'no raw file can be used', files: facts.rawBlobs.length })
+    : undefined;
 }
 
 /** Steps 1a to 10: from data to the running package. */
 export const steps: readonly Step[] = [
   {
-    id: '1a', title: 'raw data loaded and shaped', program: 'data-pipeline',
+    id: '1a',
+    title: 'raw data loaded and shaped',
+    program: 'data-pipeline',
     observe: async ({ reader, facts }) => {
-      const listsAll = ({ sources }: DatasetManifest) => facts.recycled.every((blob) => sources.some((one) => one.origin === 'landing-zone' && one.name === blob));
+      const listsAll = ({ sources }: DatasetManifest) =>
+        facts.recycled.every((blob) => sources.some((one) => one.origin === 'landing-zone' && one.name === blob));
       const manifest = await reader.manifest(facts.startedAt, listsAll);
       if (!manifest) return nothingGood(reader, facts);
       facts.manifest = manifest;
       const landingZone = manifest.sources.filter((one) => one.origin === 'landing-zone').length;
-      return done({ sources: manifest.sources.length, ...(landingZone > 0 ? { landingZone } : {}), rows: manifest.sources.reduce((sum, one) => sum + one.rows, 0), windows: manifest.windowCount, labelled: manifest.labelled });
+      return done({
+        sources: manifest.sources.length,
+        ...(landingZone > 0 ? { landingZone } : {}),
+        rows: manifest.sources.reduce((sum, one) => sum + one.rows, 0),
+        windows: manifest.windowCount,
+        labelled: manifest.labelled,
+      });
     },
     doneBefore: async (failure, { reader }) => {
       const { rawContainer, processedContainer, dataset } = reader.outputs;
       if (!String(failure['scope']).endsWith(`/containers/${processedContainer}`)) return undefined;
-      return done({ execution: failure['execution'], rawBlobs: (await reader.list(reader.container('data', rawContainer), `${dataset}/`)).length });
+      return done({
+        execution: failure['execution'],
+        rawBlobs: (await reader.list(reader.container('data', rawContainer), `${dataset}/`)).length,
+      });
     },
   },
   {
-    id: '1b', title: 'processed data saved', program: 'data-pipeline',
+    id: '1b',
+    title: 'processed data saved',
+    program: 'data-pipeline',
     observe: async ({ reader, facts }) => {
       if (!facts.manifest) return undefined;
       const blob = await reader.blob(reader.container('data', reader.outputs.processedContainer), facts.manifest.windowsPath);
@@ -106,7 +137,9 @@ export const steps: readonly Step[] = [
   },
   triggered('2', 'model development triggered', 'model-development'),
   {
-    id: '3a', title: 'model trained', program: 'model-development',
+    id: '3a',
+    title: 'model trained',
+    program: 'model-development',
     observe: async ({ reader, facts }) => {
       const job = facts.manifest && (await reader.trainingJob(facts.manifest.dataVersion));
       if (!job) return undefined;
@@ -115,32 +148,56 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    id: '3b', title: 'model in the catalog', program: 'model-development',
+    id: '3b',
+    title: 'model in the catalog',
+    program: 'model-development',
     observe: async ({ reader, facts }) => {
       const model = facts.manifest && (await reader.modelVersion(facts.manifest.dataVersion));
       if (!model) return undefined;
       facts.model = model;
       const folder = parseModelUri(model.modelUri).path.replace(/\/$/, '');
       const container = reader.container('ml', reader.outputs.modelsContainer);
-      const [onnx, signatureText] = await Promise.all([reader.blob(container, `${folder}/${modelFiles.onnx}`), reader.text(container, `${folder}/${modelFiles.signature}`)]);
+      const [onnx, signatureText] = await Promise.all([
+        reader.blob(container, `${folder}/${modelFiles.onnx}`),
+        reader.text(container, `${folder}/${modelFiles.signature}`),
+      ]);
       if (!onnx || signatureText === undefined) return undefined;
       const signature = modelSignature.parse(JSON.parse(signatureText));
-      return { ok: signature.onnxSha256 === onnx.sha256, evidence: { model: reader.outputs.modelName, version: model.version, dataVersion: model.tags.dataVersion, sha256: onnx.sha256, sizeBytes: onnx.sizeBytes } };
+      return {
+        ok: signature.onnxSha256 === onnx.sha256,
+        evidence: {
+          model: reader.outputs.modelName,
+          version: model.version,
+          dataVersion: model.tags.dataVersion,
+          sha256: onnx.sha256,
+          sizeBytes: onnx.sizeBytes,
+        },
+      };
     },
   },
   triggered('4', 'validation triggered', 'validate-and-package'),
   {
-    id: '5a', title: 'model validated', program: 'validate-and-package',
+    id: '5a',
+    title: 'model validated',
+    program: 'validate-and-package',
     observe: async ({ reader, facts }) => {
       const model = facts.manifest && (await reader.modelVersion(facts.manifest.dataVersion));
       if (!model || model.tags.stage === 'candidate') return undefined;
       facts.model = model;
       const gate = Object.fromEntries(Object.entries(model.tags).filter(([key]) => key.startsWith('gate')));
-      return model.tags.stage === 'rejected' ? { ok: false, final: true, evidence: { version: model.version, stage: model.tags.stage, because: model.tags.rejectedBecause, ...gate } } : done({ version: model.version, stage: model.tags.stage, ...gate });
+      return model.tags.stage === 'rejected'
+        ? {
+            ok: false,
+            final: true,
+            evidence: { version: model.version, stage: model.tags.stage, because: model.tags.rejectedBecause, ...gate },
+          }
+        : done({ version: model.version, stage: model.tags.stage, ...gate });
     },
   },
   {
-    id: '5b', title: 'package saved', program: 'validate-and-package',
+    id: '5b',
+    title: 'package saved',
+    program: 'validate-and-package',
     observe: async ({ reader, facts }) => {
       const model = facts.manifest && (await reader.modelVersion(facts.manifest.dataVersion));
       const { packageId, packageVersion } = model?.tags ?? {};
@@ -155,54 +212,93 @@ export const steps: readonly Step[] = [
       facts.packageBlob = { name: blob.name, sha256: blob.sha256 };
       const name = file.replace(/-edge_.*$/, '');
       const named = file === packageFileName(name, packageVersion) && digest?.name === `${folder}/${digestFileName(name, packageVersion)}`;
-      return { ok: named && blob.sha256 === sha256, evidence: { package: file, packageId, version: packageVersion, sha256: blob.sha256, sizeBytes: blob.sizeBytes } };
+      return {
+        ok: named && blob.sha256 === sha256,
+        evidence: { package: file, packageId, version: packageVersion, sha256: blob.sha256, sizeBytes: blob.sizeBytes },
+      };
     },
   },
   triggered('6', 'delivery triggered', 'tag-and-deliver'),
   {
-    id: '7', title: 'tagged, in the registry', program: 'tag-and-deliver',
+    id: '7',
+    title: 'tagged, in the registry',
+    program: 'tag-and-deliver',
     observe: async ({ reader, facts }) => {
       const model = facts.manifest && (await reader.modelVersion(facts.manifest.dataVersion));
       if (model?.tags.taggedAt === undefined) return undefined;
       facts.model = model;
-      const [image, edgePackage] = await Promise.all([reader.artifact(reader.outputs.modelRepository, model.version), reader.artifact(reader.outputs.packageRepository, model.tags.packageVersion ?? '')]);
-      return image && edgePackage && { ok: image.digest === model.tags.modelDigest && edgePackage.digest === model.tags.packageDigest, evidence: { model: image.digest, package: edgePackage.digest, pipelineVersion: model.tags.pipelineVersion, taggedAt: model.tags.taggedAt } };
+      const [image, edgePackage] = await Promise.all([
+        reader.artifact(reader.outputs.modelRepository, model.version),
+        reader.artifact(reader.outputs.packageRepository, model.tags.packageVersion ?? ''),
+      ]);
+      return (
+        image &&
+        edgePackage && {
+          ok: image.digest === model.tags.modelDigest && edgePackage.digest === model.tags.packageDigest,
+          evidence: {
+            model: image.digest,
+            package: edgePackage.digest,
+            pipelineVersion: model.tags.pipelineVersion,
+            taggedAt: model.tags.taggedAt,
+          },
+        }
+      );
     },
   },
   {
-    id: '8a', title: 'delivery announced', program: 'delivery',
+    id: '8a',
+    title: 'delivery announced',
+    program: 'delivery',
     observe: async (observer) => {
       const messages = await findDelivery(observer);
       const { delivery } = observer.facts;
       if (delivery?.state === 'AwaitingApproval') {
-        if (!observer.approve) return failed({ deliveryId: delivery.deliveryId, missing: 'the delivery waits for the approval of a person' });
+        if (!observer.approve)
+          return failed({ deliveryId: delivery.deliveryId, missing: 'the delivery waits for the approval of a person' });
         await observer.approve(delivery.deliveryId);
         return undefined;
       }
-      if (delivery?.state === 'Rejected') return failed({ deliveryId: delivery.deliveryId, missing: `${delivery.decision?.by ?? 'a person'} rejected the delivery`, reason: delivery.decision?.reason });
+      if (delivery?.state === 'Rejected')
+        return failed({
+          deliveryId: delivery.deliveryId,
+          missing: `${delivery.decision?.by ?? 'a person'} rejected the delivery`,
+          reason: delivery.decision?.reason,
+        });
       const received = messages && (stateMessage(messages, 'Received') ?? messages[0]);
-      return received && done({ ...shownBy(received), packageId: delivery?.packageId, ...(delivery?.decision ? { approvedBy: delivery.decision.by } : {}) });
+      return (
+        received &&
+        done({ ...shownBy(received), packageId: delivery?.packageId, ...(delivery?.decision ? { approvedBy: delivery.decision.by } : {}) })
+      );
     },
   },
   {
-    id: '8b', title: 'site ready, link asked for', program: 'delivery',
+    id: '8b',
+    title: 'site ready, link asked for',
+    program: 'delivery',
     observe: async (observer) => {
       const request = (await findDelivery(observer))?.find((message) => message.kind === 'presignedUrlRequest');
       return request && done(shownBy(request));
     },
   },
   {
-    id: '8c', title: 'SAS link made', program: 'delivery',
+    id: '8c',
+    title: 'SAS link made',
+    program: 'delivery',
     observe: async (observer) => {
       const messages = await findDelivery(observer);
       const link = linkShown.safeParse((messages && stateMessage(messages, 'Downloading'))?.body['link']);
       if (!link.success) return undefined;
       const { blob, permissions, expiresAt } = link.data;
-      return { ok: blob.endsWith(`/${observer.facts.packageBlob?.name ?? ''}`) && permissions === 'r', evidence: { blob, permissions, expires: expiresAt } };
+      return {
+        ok: blob.endsWith(`/${observer.facts.packageBlob?.name ?? ''}`) && permissions === 'r',
+        evidence: { blob, permissions, expires: expiresAt },
+      };
     },
   },
   {
-    id: '8d', title: 'link sent and received', program: 'delivery',
+    id: '8d',
+    title: 'link sent and received',
+    program: 'delivery',
     observe: async (observer) => {
       const messages = await findDelivery(observer);
       const downloading = messages && stateMessage(messages, 'Downloading');
@@ -210,7 +306,9 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    id: '9', title: 'package downloaded', program: 'delivery',
+    id: '9',
+    title: 'package downloaded',
+    program: 'delivery',
     observe: async (observer) => {
       const messages = await findDelivery(observer);
       const error = messages && stateMessage(messages, 'Error');
@@ -223,16 +321,31 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    id: '10', title: 'package deployed', program: 'delivery',
+    id: '10',
+    title: 'package deployed',
+    program: 'delivery',
     observe: async (observer) => {
       const messages = await findDelivery(observer);
       const error = messages && stateMessage(messages, 'Error');
       if (error) return failed({ ...shownBy(error), reason: error.body['reason'] });
       const { delivery } = observer.facts;
       const success = messages && stateMessage(messages, 'Success');
-      if (!observer.site) return success && done({ packageId: delivery?.packageId, version: delivery?.packageVersion, reported: 'Success', at: success.enqueuedAt.toISOString() });
-      const pipeline = (await observer.site.status()).pipelines.find((one) => one.packageId === delivery?.packageId && one.packageVersion === delivery.packageVersion && one.state === 'RUNNING');
-      return pipeline && success ? done({ packageId: pipeline.packageId, version: pipeline.packageVersion, state: pipeline.state, reported: 'Success' }) : undefined;
+      if (!observer.site)
+        return (
+          success &&
+          done({
+            packageId: delivery?.packageId,
+            version: delivery?.packageVersion,
+            reported: 'Success',
+            at: success.enqueuedAt.toISOString(),
+          })
+        );
+      const pipeline = (await observer.site.status()).pipelines.find(
+        (one) => one.packageId === delivery?.packageId && one.packageVersion === delivery.packageVersion && one.state === 'RUNNING',
+      );
+      return pipeline && success
+        ? done({ packageId: pipeline.packageId, version: pipeline.packageVersion, state: pipeline.state, reported: 'Success' })
+        : undefined;
     },
   },
 ];

@@ -12,8 +12,16 @@ import { loadSamples } from '../../pipeline-code/data-pipeline/samplesTable';
 
 export type Row = readonly [timeMs: number, ...values: (number | null)[]];
 /** Rows for the production line, and what they are. */
-export interface Stretch { readonly stretch: 'normal' | 'fault'; readonly source: string; readonly columns: readonly string[]; readonly rows: readonly Row[] }
-interface LabelledRow { readonly row: Row; readonly label: number | null }
+export interface Stretch {
+  readonly stretch: 'normal' | 'fault';
+  readonly source: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly Row[];
+}
+interface LabelledRow {
+  readonly row: Row;
+  readonly label: number | null;
+}
 
 /** Which part of a recording the line replays as normal: what it replays may come back as training data, and held-out data never may. */
 export type NormalPart = 'held-out' | 'train';
@@ -30,7 +38,10 @@ export function spanMs(stretches: readonly Pick<Stretch, 'rows'>[]): number {
   return times.length === 0 ? 0 : Math.max(...times) - Math.min(...times);
 }
 
-export const laterBy = (stretch: Stretch, shiftMs: number): Stretch => ({ ...stretch, rows: stretch.rows.map(([time, ...values]): Row => [time + shiftMs, ...values]) });
+export const laterBy = (stretch: Stretch, shiftMs: number): Stretch => ({
+  ...stretch,
+  rows: stretch.rows.map(([time, ...values]): Row => [time + shiftMs, ...values]),
+});
 
 /** Longest run of rows that carry the label. */
 function longestRun(rows: readonly LabelledRow[], label: number): { from: number; to: number } {
@@ -52,7 +63,10 @@ function withStepFault(rows: readonly Row[], shiftMs: number): Row[] {
     const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
     return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length));
   });
-  return rows.map(([time, ...values]): Row => [time + shiftMs, ...values.map((value, sensor) => (value === null ? null : value + 4 * (spreads[sensor] ?? 0)))]);
+  return rows.map(([time, ...values]): Row => [
+    time + shiftMs,
+    ...values.map((value, sensor) => (value === null ? null : value + 4 * (spreads[sensor] ?? 0))),
+  ]);
 }
 
 /** A normal and a faulty stretch of one recording: its own labelled fault, or a step fault put on its held-out part. */
@@ -61,13 +75,23 @@ export function stretchesOf(source: string, columns: readonly string[], recordin
   const rows = (from: number, to: number) => recording.slice(from, Math.min(to, from + maxRows)).map((one) => one.row);
   if (fault.to > fault.from) {
     const reference = recording.length * labelledReference;
-    const [from, to] = part === 'train' ? [0, Math.min(fault.from, Math.floor(reference * trainUntil))] : [Math.floor(reference * heldOutFrom), fault.from];
+    const [from, to] =
+      part === 'train' ? [0, Math.min(fault.from, Math.floor(reference * trainUntil))] : [Math.floor(reference * heldOutFrom), fault.from];
     const normal = to > from ? rows(from, to) : [];
-    return [{ stretch: 'normal', source, columns, rows: normal }, { stretch: 'fault', source, columns, rows: rows(fault.from, fault.to) }];
+    return [
+      { stretch: 'normal', source, columns, rows: normal },
+      { stretch: 'fault', source, columns, rows: rows(fault.from, fault.to) },
+    ];
   }
-  const normal = part === 'train' ? rows(0, Math.floor(recording.length * trainUntil)) : rows(Math.floor(recording.length * heldOutFrom), recording.length);
+  const normal =
+    part === 'train'
+      ? rows(0, Math.floor(recording.length * trainUntil))
+      : rows(Math.floor(recording.length * heldOutFrom), recording.length);
   const shiftMs = 2 * spanMs([{ rows: normal }]) + 3_600_000;
-  return [{ stretch: 'normal', source, columns, rows: normal }, { stretch: 'fault', source: `${source} with a step of 4 sigma`, columns, rows: withStepFault(normal, shiftMs) }];
+  return [
+    { stretch: 'normal', source, columns, rows: normal },
+    { stretch: 'fault', source: `${source} with a step of 4 sigma`, columns, rows: withStepFault(normal, shiftMs) },
+  ];
 }
 
 async function readRecording(file: string, manifest: DatasetManifest, options: ColumnOptions): Promise<LabelledRow[]> {
@@ -86,8 +110,13 @@ async function readRecording(file: string, manifest: DatasetManifest, options: C
     await copyWithLineFeeds(file, copy);
     const { table } = await loadSamples(connection, copy, 'recording', layout, columnRoles(layout, options));
     const sensors = manifest.features.sensors.map(({ name }) => quoteIdentifier(name)).join(', ');
-    const rows = (await connection.runAndReadAll(`SELECT time_ms, label, ${sensors} FROM ${quoteIdentifier(table)} ORDER BY row`)).getRows();
-    return rows.map(([time, label, ...values]) => ({ row: [Number(time), ...values.map((value) => (value === null ? null : Number(value)))] as Row, label: label === null ? null : Number(label) }));
+    const rows = (
+      await connection.runAndReadAll(`SELECT time_ms, label, ${sensors} FROM ${quoteIdentifier(table)} ORDER BY row`)
+    ).getRows();
+    return rows.map(([time, label, ...values]) => ({
+      row: [Number(time), ...values.map((value) => (value === null ? null : Number(value)))] as Row,
+      label: label === null ? null : Number(label),
+    }));
   } finally {
     connection.closeSync();
     instance.closeSync();
@@ -98,16 +127,29 @@ async function readRecording(file: string, manifest: DatasetManifest, options: C
 /** Stretches of one kind as one, in order of time; each recording gives its share of what the line may replay. */
 function joined(stretches: readonly Stretch[]): Stretch[] {
   return (['normal', 'fault'] as const).flatMap((kind) => {
-    const parts = stretches.filter(({ stretch, rows }) => stretch === kind && rows.length > 0).sort((a, b) => (a.rows[0]?.[0] ?? 0) - (b.rows[0]?.[0] ?? 0));
+    const parts = stretches
+      .filter(({ stretch, rows }) => stretch === kind && rows.length > 0)
+      .sort((a, b) => (a.rows[0]?.[0] ?? 0) - (b.rows[0]?.[0] ?? 0));
     const [first] = parts;
     if (first === undefined) return [];
     const share = Math.floor(maxRows / parts.length);
-    return [{ ...first, source: parts.length === 1 ? first.source : `${parts.length} recordings`, rows: parts.flatMap(({ rows }) => rows.slice(0, share)) }];
+    return [
+      {
+        ...first,
+        source: parts.length === 1 ? first.source : `${parts.length} recordings`,
+        rows: parts.flatMap(({ rows }) => rows.slice(0, share)),
+      },
+    ];
   });
 }
 
 /** All recordings that have a labelled fault, because one alone may hold a fault that is hardly there; without labels the last recording. */
-export async function recordedStretches(files: readonly string[], manifest: DatasetManifest, options: ColumnOptions, part: NormalPart): Promise<Stretch[]> {
+export async function recordedStretches(
+  files: readonly string[],
+  manifest: DatasetManifest,
+  options: ColumnOptions,
+  part: NormalPart,
+): Promise<Stretch[]> {
   const accepted = new Set(manifest.sources.map(({ name }) => basename(name)));
   const columns = manifest.features.sensors.map(({ name }) => name);
   const labelled: Stretch[] = [];
@@ -122,7 +164,16 @@ export async function recordedStretches(files: readonly string[], manifest: Data
 
 /** A later day of the simulated machine in every round: normal operation, then the same machine with a blocked discharge. */
 export function simulatedStretches(round: number): Stretch[] {
-  const record = (hour: number, fault: boolean) => simulateRecord({ seed: 100 * round + hour, startTime: new Date(Date.UTC(2026, 2, 9 + round, hour)), periodMs: 1_000, samples: 900, faults: fault ? [{ from: 0, to: 900, kind: 'step' }] : [] })
-    .map(({ time, values }): Row => [time.getTime(), ...machineSensors.map((name) => values[name] ?? null)]);
-  return [{ stretch: 'normal', source: 'simulated pump', columns: machineSensors, rows: record(6, false) }, { stretch: 'fault', source: 'simulated pump, discharge blocked', columns: machineSensors, rows: record(8, true) }];
+  const record = (hour: number, fault: boolean) =>
+    simulateRecord({
+      seed: 100 * round + hour,
+      startTime: new Date(Date.UTC(2026, 2, 9 + round, hour)),
+      periodMs: 1_000,
+      samples: 900,
+      faults: fault ? [{ from: 0, to: 900, kind: 'step' }] : [],
+    }).map(({ time, values }): Row => [time.getTime(), ...machineSensors.map((name) => values[name] ?? null)]);
+  return [
+    { stretch: 'normal', source: 'simulated pump', columns: machineSensors, rows: record(6, false) },
+    { stretch: 'fault', source: 'simulated pump, discharge blocked', columns: machineSensors, rows: record(8, true) },
+  ];
 }

@@ -11,7 +11,8 @@ export interface Terminal {
 
 export function createTerminal(stream: NodeJS.WriteStream, options: { quiet: boolean; environment: NodeJS.ProcessEnv }): Terminal {
   const coloured = stream.isTTY && (options.environment['NO_COLOR'] ?? '') === '' && options.environment['TERM'] !== 'dumb';
-  const style = (format: Parameters<typeof styleText>[0]) => (text: string) => (coloured ? styleText(format, text, { validateStream: false }) : text);
+  const style = (format: Parameters<typeof styleText>[0]) => (text: string) =>
+    coloured ? styleText(format, text, { validateStream: false }) : text;
   const width = Math.min(stream.columns ?? 80, 100);
   let shown = false;
   const clear = () => {

@@ -2,8 +2,17 @@ import type { PlannedResource } from '../../components/plan/recordProgram';
 import { hanging } from '../loop/wrapText';
 import { shortType } from './resourceTree';
 
-export interface PropertyDifference { readonly property: string; readonly ours: unknown; readonly theirs: unknown; readonly resources: readonly string[] }
-export interface PlanDifference { readonly onlyOurs: readonly string[]; readonly onlyTheirs: readonly string[]; readonly changed: readonly PropertyDifference[] }
+export interface PropertyDifference {
+  readonly property: string;
+  readonly ours: unknown;
+  readonly theirs: unknown;
+  readonly resources: readonly string[];
+}
+export interface PlanDifference {
+  readonly onlyOurs: readonly string[];
+  readonly onlyTheirs: readonly string[];
+  readonly changed: readonly PropertyDifference[];
+}
 
 const nameUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const label = ({ type, name }: PlannedResource) => `${shortType(type)} ${name}`;
@@ -21,11 +30,13 @@ function ownNames(resources: readonly PlannedResource[]): [string, string][] {
 
 function flattened(value: unknown, path: string, names: readonly [string, string][], into: Map<string, unknown>): Map<string, unknown> {
   if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
-    for (const [key, inner] of Object.entries(value)) flattened(inner, path === '' ? key : Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`, names, into);
+    for (const [key, inner] of Object.entries(value))
+      flattened(inner, path === '' ? key : Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`, names, into);
   } else into.set(path, typeof value === 'string' ? names.reduce((text, [name, to]) => text.replaceAll(name, to), value) : value);
   return into;
 }
-const propertiesOf = (resource: PlannedResource, names: readonly [string, string][]) => flattened({ ...resource.inputs, ...(resource.protect ? { protect: true } : {}) }, '', names, new Map());
+const propertiesOf = (resource: PlannedResource, names: readonly [string, string][]) =>
+  flattened({ ...resource.inputs, ...(resource.protect ? { protect: true } : {}) }, '', names, new Map());
 
 /** What two stacks hold otherwise. Names that every stack has for itself are compared as the resource they name. */
 export function planDifference(ours: readonly PlannedResource[], theirs: readonly PlannedResource[]): PlanDifference {
@@ -46,16 +57,22 @@ export function planDifference(ours: readonly PlannedResource[], theirs: readonl
       changes.set(key, change);
     }
   }
-  return { onlyOurs: ours.filter((one) => !others.has(keyOf(one))).map(label), onlyTheirs: theirs.filter((one) => !own.has(keyOf(one))).map(label), changed: [...changes.values()] };
+  return {
+    onlyOurs: ours.filter((one) => !others.has(keyOf(one))).map(label),
+    onlyTheirs: theirs.filter((one) => !own.has(keyOf(one))).map(label),
+    changed: [...changes.values()],
+  };
 }
 
 const shown = (value: unknown) => (value === undefined ? 'nothing' : (JSON.stringify(value) ?? '').replace(/^(.{120}).+$/s, '$1…'));
 
 /** One line for each difference; the same change of several resources is one line. */
 export function differenceText({ onlyOurs, onlyTheirs, changed }: PlanDifference, stack: string, other: string, width?: number): string {
-  const names = (resources: readonly string[]) => (resources.length > 3 ? `${resources.slice(0, 2).join(', ')} and ${resources.length - 2} more` : resources.join(', '));
+  const names = (resources: readonly string[]) =>
+    resources.length > 3 ? `${resources.slice(0, 2).join(', ')} and ${resources.length - 2} more` : resources.join(', ');
   const lines = [
-    ...onlyOurs.map((one) => `only ${stack}: ${one}`), ...onlyTheirs.map((one) => `only ${other}: ${one}`),
+    ...onlyOurs.map((one) => `only ${stack}: ${one}`),
+    ...onlyTheirs.map((one) => `only ${other}: ${one}`),
     ...changed.map((one) => `${names(one.resources)}: ${one.property} is ${shown(one.ours)} in ${stack}, ${shown(one.theirs)} in ${other}`),
   ];
   return lines.length === 0 ? `${stack} and ${other} hold the same` : lines.flatMap((line) => hanging(line, width)).join('\n');

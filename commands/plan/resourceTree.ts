@@ -3,7 +3,8 @@ import type { Paint } from '../loop/stepTable';
 import { wrap } from '../loop/wrapText';
 
 type Values = Readonly<Record<string, unknown>>;
-const at = (value: unknown, ...path: readonly string[]): unknown => path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Values)[key] : undefined), value);
+const at = (value: unknown, ...path: readonly string[]): unknown =>
+  path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Values)[key] : undefined), value);
 const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 
 /** `azure-native:storage:Queue` -> storage:Queue, `factory-loop:storage:LoopStorage` -> LoopStorage. */
@@ -13,7 +14,9 @@ export function shortType(type: string): string {
   return packageName === 'azure-native' ? `${module}:${name}` : `${packageName}:${name}`;
 }
 
-interface Container { readonly resources?: { readonly cpu?: number; readonly memory?: string } }
+interface Container {
+  readonly resources?: { readonly cpu?: number; readonly memory?: string };
+}
 function containersSize(containers: unknown): string {
   if (!Array.isArray(containers)) return '';
   const all = containers as readonly Container[];
@@ -34,15 +37,25 @@ export function sizeOf({ inputs }: Pick<PlannedResource, 'inputs'>): string {
     vm === '' ? '' : `${vm}, ${text(at(scale, 'minNodeCount'))} to ${text(at(scale, 'maxNodeCount'))} nodes`,
     containersSize(at(inputs, 'template', 'containers')),
     partitions === '' ? '' : `${partitions} partitions`,
-  ].filter((part) => part !== '').join(', ');
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
 const isRole = ({ type }: PlannedResource) => type === 'azure-native:authorization:RoleAssignment';
 /** Name that the resource will have in Azure. */
-export const azureName = ({ id, type }: PlannedResource) => (id === null || !type.startsWith('azure-native:') ? '' : (id.split('/').pop() ?? ''));
+export const azureName = ({ id, type }: PlannedResource) =>
+  id === null || !type.startsWith('azure-native:') ? '' : (id.split('/').pop() ?? '');
 
 /** `below` is the guide under the label, down to the line's children. */
-interface Line { readonly label: string; readonly below: string; readonly type: string; readonly name: string; readonly size: string; readonly custom: boolean }
+interface Line {
+  readonly label: string;
+  readonly below: string;
+  readonly type: string;
+  readonly name: string;
+  readonly size: string;
+  readonly custom: boolean;
+}
 
 function linesBelow(resources: readonly PlannedResource[], parent: string | null, indent: string): Line[] {
   const children = resources.filter((one) => one.parent === parent);
@@ -51,10 +64,27 @@ function linesBelow(resources: readonly PlannedResource[], parent: string | null
   return [...shown, ...(roles.length === 0 ? [] : [undefined])].flatMap((one, index, all) => {
     const last = index === all.length - 1;
     const branch = parent === null ? '' : `${indent}${last ? '└─ ' : '├─ '}`;
-    if (one === undefined) return [{ label: `${branch}${roles.length} role assignment${roles.length === 1 ? '' : 's'}`, below: '', type: 'see --roles', name: '', size: '', custom: false }];
+    if (one === undefined)
+      return [
+        {
+          label: `${branch}${roles.length} role assignment${roles.length === 1 ? '' : 's'}`,
+          below: '',
+          type: 'see --roles',
+          name: '',
+          size: '',
+          custom: false,
+        },
+      ];
     const size = [sizeOf(one), one.protect ? 'protected' : ''].filter((part) => part !== '').join(', ');
     const children = parent === null ? '' : `${indent}${last ? '   ' : '│  '}`;
-    const line = { label: `${branch}${one.name}`, below: `${children}${resources.some(({ parent: of }) => of === one.urn) ? '│' : ' '}   `, type: shortType(one.type), name: azureName(one), size, custom: one.custom && one.type !== 'pulumi:pulumi:Stack' };
+    const line = {
+      label: `${branch}${one.name}`,
+      below: `${children}${resources.some(({ parent: of }) => of === one.urn) ? '│' : ' '}   `,
+      type: shortType(one.type),
+      name: azureName(one),
+      size,
+      custom: one.custom && one.type !== 'pulumi:pulumi:Stack',
+    };
     return [line, ...linesBelow(resources, one.urn, children)];
   });
 }
@@ -62,7 +92,8 @@ function linesBelow(resources: readonly PlannedResource[], parent: string | null
 /** Label and type on one line, what it is called in Azure and its size below it. */
 function narrow({ label, type, below, name, size, custom }: Line, paint: Paint, width: number): string[] {
   const shown = custom ? label : paint.bold(label);
-  const [first, ...more] = label.length + 2 + type.length <= width ? [`${shown}  ${paint.dim(type)}`] : [shown, `${below}${paint.dim(type)}`];
+  const [first, ...more] =
+    label.length + 2 + type.length <= width ? [`${shown}  ${paint.dim(type)}`] : [shown, `${below}${paint.dim(type)}`];
   const detail = [name, size].filter((part) => part !== '').join(', ');
   return [first, ...more, ...(detail === '' ? [] : wrap(detail, Math.max(20, width - below.length)).map((line) => `${below}${line}`))];
 }
@@ -74,6 +105,15 @@ export function resourceTree(resources: readonly PlannedResource[], paint: Paint
   const [labelWidth, typeWidth, nameWidth] = [widest(({ label }) => label), widest(({ type }) => type), widest(({ name }) => name)];
   const custom = resources.filter((one) => one.custom && one.type !== 'pulumi:pulumi:Stack');
   const wide = labelWidth + typeWidth + nameWidth + 6 + Math.max(...lines.map(({ size }) => size.length));
-  const table = width !== undefined && wide > width ? lines.flatMap((line) => narrow(line, paint, width)) : lines.map((line) => `${line.custom ? line.label.padEnd(labelWidth) : paint.bold(line.label.padEnd(labelWidth))}  ${paint.dim(line.type.padEnd(typeWidth))}  ${line.name.padEnd(nameWidth)}  ${line.size}`.trimEnd());
-  return [...table, '', `${custom.length} resources in ${resources.length - custom.length - 1} components, ${custom.filter(isRole).length} of them role assignments`].join('\n');
+  const table =
+    width !== undefined && wide > width
+      ? lines.flatMap((line) => narrow(line, paint, width))
+      : lines.map((line) =>
+          `${line.custom ? line.label.padEnd(labelWidth) : paint.bold(line.label.padEnd(labelWidth))}  ${paint.dim(line.type.padEnd(typeWidth))}  ${line.name.padEnd(nameWidth)}  ${line.size}`.trimEnd(),
+        );
+  return [
+    ...table,
+    '',
+    `${custom.length} resources in ${resources.length - custom.length - 1} components, ${custom.filter(isRole).length} of them role assignments`,
+  ].join('\n');
 }

@@ -18,33 +18,61 @@ const names = new Map<string, string>(Object.values(builtInRoles).map(({ guid, n
 
 /** Every role assignment of a plan, in its order. */
 export function plannedRoles({ resources, principals }: RecordedProgram): PlannedRole[] {
-  const custom = new Map(resources.filter(({ type }) => type === 'azure-native:authorization:RoleDefinition').map(({ inputs }) => [String(inputs['roleDefinitionId']), String(inputs['roleName'])]));
-  return resources.filter(({ type }) => type === 'azure-native:authorization:RoleAssignment').map(({ inputs }) => {
-    const principalId = String(inputs['principalId']);
-    const definition = lastOf(String(inputs['roleDefinitionId']));
-    const [, step = '', why = ''] = /^step ([^:]+): (.*)$/s.exec(String(inputs['description'] ?? '')) ?? [undefined, '', String(inputs['description'] ?? '')];
-    return { who: principals[principalId] ?? `${String(inputs['principalType'])} ${principalId}`, principalId, role: names.get(definition) ?? custom.get(definition) ?? definition, scope: String(inputs['scope']), step, why };
-  });
+  const custom = new Map(
+    resources
+      .filter(({ type }) => type === 'azure-native:authorization:RoleDefinition')
+      .map(({ inputs }) => [String(inputs['roleDefinitionId']), String(inputs['roleName'])]),
+  );
+  return resources
+    .filter(({ type }) => type === 'azure-native:authorization:RoleAssignment')
+    .map(({ inputs }) => {
+      const principalId = String(inputs['principalId']);
+      const definition = lastOf(String(inputs['roleDefinitionId']));
+      const [, step = '', why = ''] = /^step ([^:]+): (.*)$/s.exec(String(inputs['description'] ?? '')) ?? [
+        undefined,
+        '',
+        String(inputs['description'] ?? ''),
+      ];
+      return {
+        who: principals[principalId] ?? `${String(inputs['principalType'])} ${principalId}`,
+        principalId,
+        role: names.get(definition) ?? custom.get(definition) ?? definition,
+        scope: String(inputs['scope']),
+        step,
+        why,
+      };
+    });
 }
 
 /** The part of an ARM id that tells one resource of a group from another. */
 export const shortScope = (scope: string) => {
   const below = scope.split('/providers/').pop() ?? scope;
-  return below.startsWith('/subscriptions') ? below.split('/').slice(-2).join('/') : below.split('/').slice(1).join('/').replaceAll(/(blob|queue)Services\/default\//g, '');
+  return below.startsWith('/subscriptions')
+    ? below.split('/').slice(-2).join('/')
+    : below
+        .split('/')
+        .slice(1)
+        .join('/')
+        .replaceAll(/(blob|queue)Services\/default\//g, '');
 };
 
 /** Who, what, where, why (with the step of the loop), grouped by who: a table, or where that is wider than the terminal a paragraph for each. */
 export function roleTable(roles: readonly PlannedRole[], width?: number): string {
-  const rows = [...roles].sort((a, b) => (a.who < b.who ? -1 : a.who > b.who ? 1 : 0)).map((one) => [one.who, one.role, shortScope(one.scope), one.step, one.why] as const);
+  const rows = [...roles]
+    .sort((a, b) => (a.who < b.who ? -1 : a.who > b.who ? 1 : 0))
+    .map((one) => [one.who, one.role, shortScope(one.scope), one.step, one.why] as const);
   const header = ['who', 'what', 'where', 'step', 'why'] as const;
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
-  const line = (row: readonly string[]) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ');
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ');
   const table = [header, ...rows].map(line);
-  const told = width === undefined || table.every((one) => one.length <= width)
-    ? table
-    : rows.flatMap(([who, what, where, step, why], index) => [
-      ...(who === rows[index - 1]?.[0] ? [] : [...(index === 0 ? [] : ['']), ...hanging(who, width)]),
-      ...hanging(`  ${what}: ${where}`, width), ...hanging(`    ${step === '' ? '' : `${step}, `}${why}`, width, 2),
-    ]);
+  const told =
+    width === undefined || table.every((one) => one.length <= width)
+      ? table
+      : rows.flatMap(([who, what, where, step, why], index) => [
+          ...(who === rows[index - 1]?.[0] ? [] : [...(index === 0 ? [] : ['']), ...hanging(who, width)]),
+          ...hanging(`  ${what}: ${where}`, width),
+          ...hanging(`    ${step === '' ? '' : `${step}, `}${why}`, width, 2),
+        ]);
   return [...told, '', `${roles.length} role assignments`].join('\n');
 }

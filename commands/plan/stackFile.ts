@@ -18,8 +18,14 @@ const projectFile = z.object({ name: z.string().min(1) });
 const stackFile = z.object({ config: z.record(z.string(), z.unknown()).nullish() }).nullable();
 const maxBytes = 1_000_000;
 
-const isSecure = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 1 && typeof (value as Record<string, unknown>)['secure'] === 'string';
-const holdsSecure = (value: unknown): boolean => isSecure(value) || (typeof value === 'object' && value !== null && Object.values(value).some(holdsSecure));
+const isSecure = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.keys(value).length === 1 &&
+  typeof (value as Record<string, unknown>)['secure'] === 'string';
+const holdsSecure = (value: unknown): boolean =>
+  isSecure(value) || (typeof value === 'object' && value !== null && Object.values(value).some(holdsSecure));
 
 /** The value with `placeholder` wherever one is encrypted. */
 function withoutSecure(value: unknown, placeholder: string): unknown {
@@ -30,7 +36,10 @@ function withoutSecure(value: unknown, placeholder: string): unknown {
 }
 
 /** Names of the stacks that have a file in the folder. */
-export const stacksIn = (root: string): string[] => readdirSync(root).flatMap((file) => /^Pulumi\.([A-Za-z0-9_.-]+)\.yaml$/.exec(file)?.[1] ?? []).sort();
+export const stacksIn = (root: string): string[] =>
+  readdirSync(root)
+    .flatMap((file) => /^Pulumi\.([A-Za-z0-9_.-]+)\.yaml$/.exec(file)?.[1] ?? [])
+    .sort();
 
 function readYaml(file: string): unknown {
   const text = readFileSync(file, 'utf8');
@@ -45,17 +54,24 @@ function readYaml(file: string): unknown {
 /** Reads `Pulumi.<stack>.yaml`; no CLI and no passphrase, so what is encrypted becomes the placeholder. */
 export function readStackFile(root: string, stack: string, placeholder: string): StackFile {
   const file = join(root, `Pulumi.${stack}.yaml`);
-  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stack) || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) throw new UsageError(`--stack ${stack}: there is no Pulumi.${stack}.yaml; expected one of ${stacksIn(root).join(', ')}.`);
+  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stack) || statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
+    throw new UsageError(`--stack ${stack}: there is no Pulumi.${stack}.yaml; expected one of ${stacksIn(root).join(', ')}.`);
   const project = projectFile.parse(readYaml(join(root, 'Pulumi.yaml'))).name;
   const read = stackFile.safeParse(readYaml(file) ?? null);
   if (!read.success) throw new UsageError(`Pulumi.${stack}.yaml: expected "config:" with <project>:<key> entries.`);
-  const given = Object.entries(read.data?.config ?? {}).map(([key, value]): [string, unknown] => [key.includes(':') ? key : `${project}:${key}`, value]);
+  const given = Object.entries(read.data?.config ?? {}).map(([key, value]): [string, unknown] => [
+    key.includes(':') ? key : `${project}:${key}`,
+    value,
+  ]);
   return {
-    project, stack,
-    configuration: Object.fromEntries(given.map(([key, value]) => {
-      const plain = withoutSecure(value, placeholder);
-      return [key, typeof plain === 'string' ? plain : JSON.stringify(plain)];
-    })),
+    project,
+    stack,
+    configuration: Object.fromEntries(
+      given.map(([key, value]) => {
+        const plain = withoutSecure(value, placeholder);
+        return [key, typeof plain === 'string' ? plain : JSON.stringify(plain)];
+      }),
+    ),
     secretKeys: given.filter(([, value]) => holdsSecure(value)).map(([key]) => key),
   };
 }

@@ -10,7 +10,11 @@ export function ago(from: string, now: Date): string {
   return minutes < 2_880 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1_440)} days ago`;
 }
 
-const figures = (text: string | undefined) => (text ?? '').split(' ').filter((pair) => pair.includes('=')).map((pair) => pair.replace('=', ' '));
+const figures = (text: string | undefined) =>
+  (text ?? '')
+    .split(' ')
+    .filter((pair) => pair.includes('='))
+    .map((pair) => pair.replace('=', ' '));
 
 /** A line in pieces of at most `width` columns, broken between figures. */
 function broken(label: string, pieces: readonly string[], width: number): string[] {
@@ -29,8 +33,26 @@ function broken(label: string, pieces: readonly string[], width: number): string
 
 /** One delivery as a person decides about it, at most 80 columns wide. */
 export function releaseLines(record: DeliveryRecord, now: Date, paint: Paint, width = 80): string[] {
-  const { deliveryId, state, packageName, packageVersion, deviceId, modelName, modelVersion, dataVersion, gateFigures, decision, openedAt, sizeBytes } = record;
-  const said = decision === undefined ? [] : [`  ${decision.approved ? 'approved' : 'rejected'} by ${decision.by}, ${ago(decision.at, now)}${decision.reason === undefined ? '' : `: ${decision.reason}`}`];
+  const {
+    deliveryId,
+    state,
+    packageName,
+    packageVersion,
+    deviceId,
+    modelName,
+    modelVersion,
+    dataVersion,
+    gateFigures,
+    decision,
+    openedAt,
+    sizeBytes,
+  } = record;
+  const said =
+    decision === undefined
+      ? []
+      : [
+          `  ${decision.approved ? 'approved' : 'rejected'} by ${decision.by}, ${ago(decision.at, now)}${decision.reason === undefined ? '' : `: ${decision.reason}`}`,
+        ];
   return [
     `${paint.bold(deliveryId)}  ${state === 'Rejected' || state === 'Error' ? paint.bad(state) : state}, ${ago(openedAt, now)}`,
     `  package  ${packageName} ${packageVersion}, ${(sizeBytes / 1e6).toFixed(1)} MB, for device ${deviceId}`,

@@ -23,7 +23,10 @@ export class Releases {
   ) {}
 
   /** With the ordinary clients, as the person who is signed in. */
-  static of(outputs: Pick<StackOutputs, 'dataBlobEndpoint' | 'dataQueueEndpoint' | 'deliveriesContainer' | 'releaseQueue'>, credential: TokenCredential): Releases {
+  static of(
+    outputs: Pick<StackOutputs, 'dataBlobEndpoint' | 'dataQueueEndpoint' | 'deliveriesContainer' | 'releaseQueue'>,
+    credential: TokenCredential,
+  ): Releases {
     const container = new BlobServiceClient(outputs.dataBlobEndpoint, credential).getContainerClient(outputs.deliveriesContainer);
     const queue = new QueueServiceClient(outputs.dataQueueEndpoint, credential).getQueueClient(outputs.releaseQueue);
     return new Releases(deliveryRecords(container), async (deliveryId) => {
@@ -67,7 +70,8 @@ const uuidBeginning = /^[0-9a-f][0-9a-f-]{7,35}$/;
 /** The delivery that a person means by its id or the beginning of it. Throws ReleaseError when it is none, or several. */
 export function deliveryMeant(records: readonly DeliveryRecord[], text: string): DeliveryRecord {
   const wanted = text.toLowerCase();
-  if (!uuidBeginning.test(wanted)) throw new ReleaseError(`${text}: expected the id of a delivery, or the first 8 characters of it or more.`);
+  if (!uuidBeginning.test(wanted))
+    throw new ReleaseError(`${text}: expected the id of a delivery, or the first 8 characters of it or more.`);
   const [found, ...more] = records.filter(({ deliveryId }) => deliveryId.startsWith(wanted));
   if (!found) throw new ReleaseError(`there is no delivery ${text}; "npm run release -- list" shows those that wait.`);
   if (more.length > 0) throw new ReleaseError(`${text}: several deliveries begin like this; give more of the id.`);

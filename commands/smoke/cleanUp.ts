@@ -8,7 +8,10 @@ import { packageFolder } from '../../contracts/edgePackage';
 import { type EvidenceReader } from '../loop/evidenceReader';
 
 /** What was taken away, by kind, and what could not be, with the reason. */
-export interface CleanedUp { readonly removed: Readonly<Record<string, number>>; readonly left: readonly string[] }
+export interface CleanedUp {
+  readonly removed: Readonly<Record<string, number>>;
+  readonly left: readonly string[];
+}
 
 const statusOf = (error: unknown) => (error as { statusCode?: number }).statusCode;
 const timeout = () => ({ abortSignal: AbortSignal.timeout(120_000) });
@@ -60,9 +63,13 @@ export async function cleanUp(reader: EvidenceReader, credential: TokenCredentia
   await part('raw files', () => removeBelow(reader.container('data', outputs.rawContainer), `${dataset}/`));
   if (onlyRaw) return { removed, left };
 
-  const workspace = new AzureMachineLearningWorkspaces(credential, outputs.subscriptionId, { endpoint: outputs.resourceManagerEndpoint, credentialScopes: `${outputs.resourceManagerAudience}/.default` });
+  const workspace = new AzureMachineLearningWorkspaces(credential, outputs.subscriptionId, {
+    endpoint: outputs.resourceManagerEndpoint,
+    credentialScopes: `${outputs.resourceManagerAudience}/.default`,
+  });
   const place = [resourceGroup, mlWorkspace] as const;
-  const ofDataset = <T extends ModelVersion | DataVersionBase>(all: readonly T[]) => all.filter(({ properties }) => properties.tags?.['dataset'] === dataset);
+  const ofDataset = <T extends ModelVersion | DataVersionBase>(all: readonly T[]) =>
+    all.filter(({ properties }) => properties.tags?.['dataset'] === dataset);
   let models: readonly ModelVersion[] = [];
   await part('models found', async () => {
     models = ofDataset(await collect(workspace.modelVersions.list(...place, names.model, { listViewType: 'All', ...timeout() })));
@@ -85,7 +92,8 @@ export async function cleanUp(reader: EvidenceReader, credential: TokenCredentia
   });
   await part('package files', async () => {
     let count = 0;
-    for (const version of versions) count += await removeBelow(reader.container('edge', outputs.packagedModelsContainer), `${packageFolder(names.packageId, version)}/`);
+    for (const version of versions)
+      count += await removeBelow(reader.container('edge', outputs.packagedModelsContainer), `${packageFolder(names.packageId, version)}/`);
     return count;
   });
   const registry = new ContainerRegistryClient(`https://${outputs.registryLoginServer}`, credential);
@@ -103,12 +111,28 @@ export async function cleanUp(reader: EvidenceReader, credential: TokenCredentia
   });
   await part('model versions archived', async () => {
     const open = models.filter(({ properties }) => properties.isArchived !== true);
-    for (const { name = '', properties } of open) await workspace.modelVersions.createOrUpdate(...place, names.model, name, { properties: { ...properties, isArchived: true } }, timeout());
+    for (const { name = '', properties } of open)
+      await workspace.modelVersions.createOrUpdate(
+        ...place,
+        names.model,
+        name,
+        { properties: { ...properties, isArchived: true } },
+        timeout(),
+      );
     return open.length;
   });
   await part('data versions archived', async () => {
-    const open = ofDataset(await collect(workspace.dataVersions.list(...place, names.dataAsset, { listViewType: 'ActiveOnly', ...timeout() })));
-    for (const { name = '', properties } of open) await workspace.dataVersions.createOrUpdate(...place, names.dataAsset, name, { properties: { ...properties, isArchived: true } }, timeout());
+    const open = ofDataset(
+      await collect(workspace.dataVersions.list(...place, names.dataAsset, { listViewType: 'ActiveOnly', ...timeout() })),
+    );
+    for (const { name = '', properties } of open)
+      await workspace.dataVersions.createOrUpdate(
+        ...place,
+        names.dataAsset,
+        name,
+        { properties: { ...properties, isArchived: true } },
+        timeout(),
+      );
     return open.length;
   });
   return { removed, left };

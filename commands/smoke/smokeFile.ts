@@ -8,10 +8,18 @@ const labelledReference = 0.4;
 /** Enough to train, calibrate and judge by. */
 const wantedStrides = 360;
 
-export interface SmokeFile { readonly file: string; /** Where its content comes from, for people. */ readonly from: string; readonly sizeBytes: number }
+export interface SmokeFile {
+  readonly file: string;
+  /** Where its content comes from, for people. */ readonly from: string;
+  readonly sizeBytes: number;
+}
 
 /** How many rows of a recording hold enough windows: those of its beginning, which is normal operation. */
-export function wantedRows(source: { readonly rows: number; readonly firstTime: string; readonly lastTime: string }, features: { readonly windowSeconds: number; readonly strideSeconds: number }, labelled: boolean): number {
+export function wantedRows(
+  source: { readonly rows: number; readonly firstTime: string; readonly lastTime: string },
+  features: { readonly windowSeconds: number; readonly strideSeconds: number },
+  labelled: boolean,
+): number {
   const seconds = (Date.parse(source.lastTime) - Date.parse(source.firstTime)) / 1_000;
   const wantedSeconds = (features.windowSeconds + wantedStrides * features.strideSeconds) / (labelled ? labelledReference : 1);
   return seconds <= 0 ? source.rows : Math.min(source.rows, Math.ceil((source.rows / seconds) * wantedSeconds));
@@ -37,11 +45,16 @@ export async function smokeFile(factory: EvidenceReader, directory: string, give
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'smoke.csv');
   const manifest = await factory.manifest(new Date(0), () => true);
-  const source = manifest?.sources.filter(({ origin }) => origin === 'raw').reduce((longest, one) => (one.rows > longest.rows ? one : longest));
-  if (manifest === undefined || source === undefined) writeFileSync(file, simulateCsv({ seed: 77, startTime: new Date(Date.UTC(2026, 1, 1, 6)), periodMs: 1_000, samples: 3_600 }));
+  const source = manifest?.sources
+    .filter(({ origin }) => origin === 'raw')
+    .reduce((longest, one) => (one.rows > longest.rows ? one : longest));
+  if (manifest === undefined || source === undefined)
+    writeFileSync(file, simulateCsv({ seed: 77, startTime: new Date(Date.UTC(2026, 1, 1, 6)), periodMs: 1_000, samples: 3_600 }));
   else {
     const blob = factory.container('data', factory.outputs.rawContainer).getBlobClient(source.name);
-    const content = await blob.downloadToBuffer(0, Math.min(source.sizeBytes, maxPieceBytes), { abortSignal: AbortSignal.timeout(120_000) });
+    const content = await blob.downloadToBuffer(0, Math.min(source.sizeBytes, maxPieceBytes), {
+      abortSignal: AbortSignal.timeout(120_000),
+    });
     writeFileSync(file, firstLines(content, wantedRows(source, manifest.features, manifest.labelled) + 1));
   }
   return { file, from: source === undefined ? 'simulated machine' : `the beginning of ${source.name}`, sizeBytes: statSync(file).size };

@@ -38,11 +38,15 @@ export interface SmokeTestOptions {
   readonly events: { phase(text: string): void; waiting(step: Step, sinceMs: number): void; step(result: StepResult): void };
 }
 export interface SmokeReport {
-  readonly startedAt: string; readonly factory: string; readonly dataset: string; readonly durationMs: number;
+  readonly startedAt: string;
+  readonly factory: string;
+  readonly dataset: string;
+  readonly durationMs: number;
   readonly rawFile?: { readonly from: string; readonly sizeBytes: number };
   /** Whether the test let the line run, or the line ran by itself. */
   readonly line?: LineUse;
-  readonly steps: readonly StepResult[]; readonly quarantined: readonly QuarantinedFile[];
+  readonly steps: readonly StepResult[];
+  readonly quarantined: readonly QuarantinedFile[];
   readonly cleanedUp: CleanedUp;
   readonly error?: string;
 }
@@ -59,7 +63,8 @@ export function outputsFor(outputs: StackOutputs, dataset: string): StackOutputs
 }
 
 /** The databus listens on the machine of the site only; it is ours to use where the whole stack is on this machine. */
-const isHere = ({ resourceManagerEndpoint }: StackOutputs) => ['localhost', '127.0.0.1', '[::1]'].includes(new URL(resourceManagerEndpoint).hostname);
+const isHere = ({ resourceManagerEndpoint }: StackOutputs) =>
+  ['localhost', '127.0.0.1', '[::1]'].includes(new URL(resourceManagerEndpoint).hostname);
 
 async function testsUnderWay(reader: EvidenceReader): Promise<TestsUnderWay> {
   const found = new Map<string, Date>();
@@ -73,7 +78,10 @@ async function testsUnderWay(reader: EvidenceReader): Promise<TestsUnderWay> {
 /** All smoke tests of a factory share a model and a place at the site, so there is one at a time. */
 async function waitForNobody(options: SmokeTestOptions, factory: EvidenceReader): Promise<void> {
   for (const [dataset, since] of await testsUnderWay(factory)) {
-    if (Date.now() - since.getTime() < abandonedMs) throw new Error(`another smoke test, ${dataset}, is under way since ${since.toISOString()}: wait for its end, or take away what it left with --clean-up ${dataset}`);
+    if (Date.now() - since.getTime() < abandonedMs)
+      throw new Error(
+        `another smoke test, ${dataset}, is under way since ${since.toISOString()}: wait for its end, or take away what it left with --clean-up ${dataset}`,
+      );
     options.events.phase(`taking away what ${dataset} left`);
     await cleanUp(new EvidenceReader(outputsFor(options.outputs, dataset), options.credential), options.credential);
   }
@@ -102,22 +110,50 @@ export async function smokeTest(options: SmokeTestOptions): Promise<SmokeReport>
     await waitForNobody(options, factory);
     const { file, ...facts } = await smokeFile(factory, directory, options.raw);
     const landing = new LandingZone(reader);
-    const round: RoundFacts = { startedAt, rawBlobs: rawBlobNames(dataset, [file]), recycled: [], landedBefore: new Set(await manifestNames(reader)), sent: { samples: 0, times: new Set(), results: new Set() } };
+    const round: RoundFacts = {
+      startedAt,
+      rawBlobs: rawBlobNames(dataset, [file]),
+      recycled: [],
+      landedBefore: new Set(await manifestNames(reader)),
+      sent: { samples: 0, times: new Set(), results: new Set() },
+    };
     reader.listen(startedAt);
     if (signal.aborted) throw new Error('interrupted');
     events.phase(`dropping ${basename(file)} as ${dataset}`);
     dropped = facts;
     await dropRawFiles(reader, reader.container('data', outputs.rawContainer), [file]);
     const first = testBefore(await testsUnderWay(factory), dataset);
-    if (first !== undefined) throw new Error(`another smoke test, ${first}, began at the same time: this one ends. Start it again when that one has ended`);
+    if (first !== undefined)
+      throw new Error(`another smoke test, ${first}, began at the same time: this one ends. Start it again when that one has ended`);
     // From here on the test is the only one; one that gives way never touches the package at the site, which is the other's.
     if (isHere(outputs)) site = await SiteConsole.connect(outputs.databusPort);
     const { approveAs } = options;
-    const approve = approveAs === undefined ? undefined : async (deliveryId: string) => void (await Releases.of(outputs, credential).decide(deliveryId, { approved: true, by: approveAs, reason: `smoke test ${dataset}` }, new Date()));
+    const approve =
+      approveAs === undefined
+        ? undefined
+        : async (deliveryId: string) =>
+            void (await Releases.of(outputs, credential).decide(
+              deliveryId,
+              { approved: true, by: approveAs, reason: `smoke test ${dataset}` },
+              new Date(),
+            ));
     const all = [...steps, ...returnSteps].map(fromTheLine);
     await followSteps({
-      round: 1, steps: all.slice(0, all.findIndex(({ id }) => id === options.until) + 1), observer: { reader, monitor: new MonitorReader(outputs, credential), landing, facts: round, ...(site ? { site } : {}), ...(approve ? { approve } : {}) },
-      explain: async (program) => ({ program }), stepTimeoutMs: timeoutMs, deadlineMs: started + timeoutMs, pollMs: options.pollMs, signal,
+      round: 1,
+      steps: all.slice(0, all.findIndex(({ id }) => id === options.until) + 1),
+      observer: {
+        reader,
+        monitor: new MonitorReader(outputs, credential),
+        landing,
+        facts: round,
+        ...(site ? { site } : {}),
+        ...(approve ? { approve } : {}),
+      },
+      explain: async (program) => ({ program }),
+      stepTimeoutMs: timeoutMs,
+      deadlineMs: started + timeoutMs,
+      pollMs: options.pollMs,
+      signal,
       before: async (step) => {
         if (step.id !== returnSteps[0]?.id) return;
         events.phase('the line runs past the package');
@@ -138,17 +174,35 @@ export async function smokeTest(options: SmokeTestOptions): Promise<SmokeReport>
   await reader.close().catch(() => undefined);
   rmSync(directory, { recursive: true, force: true });
   return {
-    startedAt: startedAt.toISOString(), factory: outputs.factory, dataset, durationMs: Math.round(performance.now() - started), ...(dropped ? { rawFile: dropped } : {}), ...(line ? { line } : {}),
-    steps: followed, quarantined, cleanedUp, ...(error ? { error: error.message } : {}),
+    startedAt: startedAt.toISOString(),
+    factory: outputs.factory,
+    dataset,
+    durationMs: Math.round(performance.now() - started),
+    ...(dropped ? { rawFile: dropped } : {}),
+    ...(line ? { line } : {}),
+    steps: followed,
+    quarantined,
+    cleanedUp,
+    ...(error ? { error: error.message } : {}),
   };
 }
 
-async function takeAway({ credential, keepEvidence, events }: SmokeTestOptions, reader: EvidenceReader, site: SiteConsole | undefined): Promise<CleanedUp> {
+async function takeAway(
+  { credential, keepEvidence, events }: SmokeTestOptions,
+  reader: EvidenceReader,
+  site: SiteConsole | undefined,
+): Promise<CleanedUp> {
   events.phase('taking away what the test left');
   const { removed, left } = await cleanUp(reader, credential, keepEvidence);
   if (keepEvidence || !site) return { removed, left };
   const { packageId } = loopNames(reader.outputs.factory, reader.outputs.dataset);
-  const running = (await site.status().catch(() => undefined))?.pipelines.filter((one) => one.packageId === packageId && one.state !== 'AVAILABLE').length ?? 0;
-  const answer = running === 0 ? undefined : await site.deactivate(packageId).catch((failure: Error) => ({ ok: false, error: failure.message }));
-  return { removed: { ...removed, ...(answer?.ok === true ? { 'packages deactivated at the site': running } : {}) }, left: answer?.ok === false ? [...left, `the package at the site: ${answer.error ?? ''}`] : left };
+  const running =
+    (await site.status().catch(() => undefined))?.pipelines.filter((one) => one.packageId === packageId && one.state !== 'AVAILABLE')
+      .length ?? 0;
+  const answer =
+    running === 0 ? undefined : await site.deactivate(packageId).catch((failure: Error) => ({ ok: false, error: failure.message }));
+  return {
+    removed: { ...removed, ...(answer?.ok === true ? { 'packages deactivated at the site': running } : {}) },
+    left: answer?.ok === false ? [...left, `the package at the site: ${answer.error ?? ''}`] : left,
+  };
 }

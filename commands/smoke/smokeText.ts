@@ -2,13 +2,18 @@ import { isReached, quarantineLines } from '../loop/closingText';
 import { duration, evidenceLine, stepTable, type Paint } from '../loop/stepTable';
 import type { SmokeReport } from './smokeTest';
 
-const counted = (removed: Readonly<Record<string, number>>) => Object.entries(removed).map(([what, count]) => `${count} ${what}`).join(', ');
+const counted = (removed: Readonly<Record<string, number>>) =>
+  Object.entries(removed)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ');
 
 /** What a person must still do about a step that failed; undefined when its evidence says it all. */
 function advice(report: SmokeReport): string | undefined {
   const broken = report.steps.find(({ ok }) => !ok);
-  if (String(broken?.evidence['missing']).includes('approval')) return 'People approve what goes to this factory. If you are one of them, use --approve; to test up to there, --until 7.';
-  if (report.steps.some(({ id, evidence }) => id === '5a' && evidence['stage'] === 'rejected')) return 'The gate refused the model of the small file. Give a better one with --raw <file>, the recording of a longer normal operation.';
+  if (String(broken?.evidence['missing']).includes('approval'))
+    return 'People approve what goes to this factory. If you are one of them, use --approve; to test up to there, --until 7.';
+  if (report.steps.some(({ id, evidence }) => id === '5a' && evidence['stage'] === 'rejected'))
+    return 'The gate refused the model of the small file. Give a better one with --raw <file>, the recording of a longer normal operation.';
   return undefined;
 }
 
@@ -21,9 +26,11 @@ export function smokeText(report: SmokeReport, paint: Paint, keptEvidence: boole
   // Once the site has reported the package, nothing is under way any more.
   const underWay = report.rawFile !== undefined && !steps.some(({ id, ok }) => id === '10' && ok);
   return [
-    '', ...(steps.some(isReached) ? [stepTable(steps.filter(isReached), paint), ''] : []),
+    '',
+    ...(steps.some(isReached) ? [stepTable(steps.filter(isReached), paint), ''] : []),
     ...quarantineLines(report),
-    ...(failure === undefined ? [] : [paint.bad(failure)]), ...(more === undefined ? [] : [more]),
+    ...(failure === undefined ? [] : [paint.bad(failure)]),
+    ...(more === undefined ? [] : [more]),
     ...(Object.keys(cleanedUp.removed).length === 0 ? [] : [`taken away: ${counted(cleanedUp.removed)}`]),
     ...cleanedUp.left.map((line) => paint.bad(`not taken away: ${line}`)),
     ...(keptEvidence && report.rawFile ? [`kept: all that ${dataset} made; take it away with --clean-up ${dataset}`] : []),

@@ -12,7 +12,10 @@ export function personCredential(environment: NodeJS.ProcessEnv): TokenCredentia
 
 /** Certificate authorities are read when a process starts, so the operator of a local stack signs in in a process of its own. */
 async function inEnvironment(environment: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit', env: { ...process.env, ...environment } });
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+    env: { ...process.env, ...environment },
+  });
   // A terminal interrupts both; a signal to this one alone is passed on. The other ends in its own order either way.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {

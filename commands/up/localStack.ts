@@ -8,12 +8,25 @@ import { pathFor, runPulumi, type PulumiRun } from './pulumiCli';
 import { stackFile, type UpDirectory } from './upDirectory';
 
 /** The environment in which the CLI uses the folder's backend and the region's provider, and nothing of the person's own. */
-export function pulumiEnvironment(up: UpDirectory, pulumi: string, root: string, providers: string | undefined, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function pulumiEnvironment(
+  up: UpDirectory,
+  pulumi: string,
+  root: string,
+  providers: string | undefined,
+  own: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
   const kept = Object.fromEntries(Object.entries(own).filter(([name]) => !name.startsWith('PULUMI_')));
   return {
     // Without side files: one that a killed CLI left half written would make the whole state unreadable.
-    ...kept, PATH: pathFor(pulumi, root, own['PATH']), PULUMI_HOME: up.pulumiHome, PULUMI_BACKEND_URL: `file://${up.backend}?metadata=skip`, PULUMI_CONFIG_PASSPHRASE_FILE: up.passphraseFile,
-    PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_NODEJS_TRANSPILE_ONLY: 'true', PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true', ...(providers === undefined ? {} : { PULUMI_DEBUG_PROVIDERS: providers }),
+    ...kept,
+    PATH: pathFor(pulumi, root, own['PATH']),
+    PULUMI_HOME: up.pulumiHome,
+    PULUMI_BACKEND_URL: `file://${up.backend}?metadata=skip`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: up.passphraseFile,
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+    PULUMI_NODEJS_TRANSPILE_ONLY: 'true',
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+    ...(providers === undefined ? {} : { PULUMI_DEBUG_PROVIDERS: providers }),
   };
 }
 
@@ -34,7 +47,12 @@ export async function stacksOf(run: PulumiRun): Promise<ReadonlyMap<string, numb
 
 const stackSettings = z.looseObject({ config: z.record(z.string(), z.unknown()).optional() });
 /** Makes the stack if there is none, and writes its configuration beside the salt that the CLI keeps there. */
-export async function prepareStack(run: PulumiRun, up: UpDirectory, stack: string, configuration: Readonly<Record<string, string>>): Promise<void> {
+export async function prepareStack(
+  run: PulumiRun,
+  up: UpDirectory,
+  stack: string,
+  configuration: Readonly<Record<string, string>>,
+): Promise<void> {
   if (!(await stacksOf(run)).has(stack)) {
     const { status, stderr } = await runPulumi(run, ['stack', 'init', stack, '--non-interactive']);
     if (status !== 0) throw new Error(`pulumi stack init ${stack} failed: ${stderr.trim()}`);

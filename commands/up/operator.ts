@@ -20,7 +20,11 @@ export async function enrolOperator(region: LocalRegion, { operatorCertificate, 
   const principal = applications.addServicePrincipal(clientId);
   applications.addCertificate(objectId, pem.slice(pem.indexOf('-----BEGIN CERTIFICATE-----')));
   const environment = {
-    AZURE_TENANT_ID: region.tenantId, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_CERTIFICATE_PATH: operatorCertificate, AZURE_AUTHORITY_HOST: region.entra.authorityHost, NODE_EXTRA_CA_CERTS: region.context.tls.caFile,
+    AZURE_TENANT_ID: region.tenantId,
+    AZURE_CLIENT_ID: clientId,
+    AZURE_CLIENT_CERTIFICATE_PATH: operatorCertificate,
+    AZURE_AUTHORITY_HOST: region.entra.authorityHost,
+    NODE_EXTRA_CA_CERTS: region.context.tls.caFile,
   };
   writeFileSync(operatorFile, `${JSON.stringify(environment, null, 2)}\n`, { mode: 0o600 });
   return principal.objectId;

@@ -16,11 +16,18 @@ const isExecutable = (file: string) => {
 export function findPulumi(root: string, environment: NodeJS.ProcessEnv): string {
   const folders = [...(environment['PATH'] ?? '').split(delimiter).filter((one) => one !== ''), join(root, '.local', 'bin')];
   const found = folders.map((folder) => join(folder, 'pulumi')).find(isExecutable);
-  if (found === undefined) throw new UsageError('the Pulumi CLI is neither on PATH nor in .local/bin: install it (pulumi.com/docs/install), or build it with "npm run engine:build".');
+  if (found === undefined)
+    throw new UsageError(
+      'the Pulumi CLI is neither on PATH nor in .local/bin: install it (pulumi.com/docs/install), or build it with "npm run engine:build".',
+    );
   return found;
 }
 
-export interface Ended { readonly status: number; readonly stdout: string; readonly stderr: string }
+export interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 export interface PulumiRun {
   readonly pulumi: string;
   readonly directory: string;
@@ -30,7 +37,8 @@ export interface PulumiRun {
 }
 
 /** PATH on which the CLI finds its language host beside itself, and the project's own Node. */
-export const pathFor = (pulumi: string, root: string, path = '') => [dirname(pulumi), join(root, 'node_modules', '.bin'), path].join(delimiter);
+export const pathFor = (pulumi: string, root: string, path = '') =>
+  [dirname(pulumi), join(root, 'node_modules', '.bin'), path].join(delimiter);
 
 /** Runs the CLI to its end. An interrupt is the CLI's to handle: it ends what is under way and writes its state. */
 export async function runPulumi({ pulumi, directory, environment, inherit = false }: PulumiRun, args: readonly string[]): Promise<Ended> {

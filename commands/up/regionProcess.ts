@@ -18,11 +18,20 @@ async function runRegion(local: string): Promise<void> {
   const interruption = onInterrupt(() => endProcessesOf(directory));
   const region = await LocalRegion.start(directory);
   try {
-    const provider = await ProviderServer.start(catalogueOf(regionTypes(region)), (service, message, detail) => region.context.log(service, message, detail));
-    const facts: RegionFacts = { pid: process.pid, startOfProcess: startOfProcess(process.pid) ?? '', providers: provider.attachment, cloud: region.cloud, operatorId: await enrolOperator(region, up) };
+    const provider = await ProviderServer.start(catalogueOf(regionTypes(region)), (service, message, detail) =>
+      region.context.log(service, message, detail),
+    );
+    const facts: RegionFacts = {
+      pid: process.pid,
+      startOfProcess: startOfProcess(process.pid) ?? '',
+      providers: provider.attachment,
+      cloud: region.cloud,
+      operatorId: await enrolOperator(region, up),
+    };
     writeFileSync(`${up.regionFile}.new`, `${JSON.stringify(facts, null, 2)}\n`);
     renameSync(`${up.regionFile}.new`, up.regionFile);
-    if (!interruption.signal.aborted) await new Promise<void>((resolve) => interruption.signal.addEventListener('abort', () => resolve(), { once: true }));
+    if (!interruption.signal.aborted)
+      await new Promise<void>((resolve) => interruption.signal.addEventListener('abort', () => resolve(), { once: true }));
     await provider.stop();
   } finally {
     await region.stop();

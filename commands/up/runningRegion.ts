@@ -40,7 +40,11 @@ export async function ensureRegion(local: string, root: string): Promise<RegionF
   const { path, regionLog } = upDirectory(local);
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const log = openSync(regionLog, 'a', 0o600);
-  const child = spawn(process.execPath, ['-r', 'ts-node/register', join(__dirname, 'regionProcess.ts'), local], { cwd: root, detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(process.execPath, ['-r', 'ts-node/register', join(__dirname, 'regionProcess.ts'), local], {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   child.unref();
   let ended = false;
@@ -49,7 +53,8 @@ export async function ensureRegion(local: string, root: string): Promise<RegionF
     // Another start may have been first; then its region serves, as soon as it is ready.
     const facts = runningRegion(local);
     if (facts) return facts;
-    if (ended && regionOwner(path) === undefined) throw new Error(`the region did not start; ${regionLog} ends with:\n${lastLines(regionLog, 10)}`);
+    if (ended && regionOwner(path) === undefined)
+      throw new Error(`the region did not start; ${regionLog} ends with:\n${lastLines(regionLog, 10)}`);
   }
   throw new Error(`the region was not ready after ${startTimeoutMs / 1_000} s; see ${regionLog}.`);
 }

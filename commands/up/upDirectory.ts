@@ -21,8 +21,15 @@ export function upDirectory(local: string): UpDirectory {
   const path = join(local, 'up');
   const inside = (name: string) => join(path, name);
   return {
-    path, regionFile: inside('region.json'), regionLog: inside('region.log'), backend: inside('pulumi'), passphraseFile: inside('passphrase'), project: inside('project'), pulumiHome: inside('home'),
-    operatorFile: inside('operator.json'), operatorCertificate: inside('operator.pem'),
+    path,
+    regionFile: inside('region.json'),
+    regionLog: inside('region.log'),
+    backend: inside('pulumi'),
+    passphraseFile: inside('passphrase'),
+    project: inside('project'),
+    pulumiHome: inside('home'),
+    operatorFile: inside('operator.json'),
+    operatorCertificate: inside('operator.pem'),
   };
 }
 export const stackFile = (directory: UpDirectory, stack: string) => join(directory.project, `Pulumi.${stack}.yaml`);

@@ -1,8 +1,15 @@
 import { parseArgs } from 'node:util';
 import { localFolder, UsageError } from '../startOptions';
 
-export interface UpOptions { readonly stack: string; readonly local: string; readonly preview: boolean }
-export interface DownOptions { readonly stack: string; readonly local: string }
+export interface UpOptions {
+  readonly stack: string;
+  readonly local: string;
+  readonly preview: boolean;
+}
+export interface DownOptions {
+  readonly stack: string;
+  readonly local: string;
+}
 
 const upHelp = `Usage: npm run up:local -- [options]
 
@@ -32,8 +39,15 @@ function readOptions(args: readonly string[], root: string, script: 'up:local' |
   let values;
   try {
     ({ values } = parseArgs({
-      args: [...args], strict: true, allowPositionals: false,
-      options: { stack: { type: 'string', default: 'local' }, local: { type: 'string', default: '.local' }, help: { type: 'boolean', short: 'h' }, ...(script === 'up:local' ? { preview: { type: 'boolean' as const } } : {}) },
+      args: [...args],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        stack: { type: 'string', default: 'local' },
+        local: { type: 'string', default: '.local' },
+        help: { type: 'boolean', short: 'h' },
+        ...(script === 'up:local' ? { preview: { type: 'boolean' as const } } : {}),
+      },
     }));
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}. See "npm run ${script} -- --help".`);
@@ -41,10 +55,12 @@ function readOptions(args: readonly string[], root: string, script: 'up:local' |
   if (values.help === true) return undefined;
   const { stack } = values;
   // The stack's name is the factory's too, and names of resources are made of it.
-  if (!/^(?=.{2,20}$)[a-z](?!.*--)[a-z0-9-]*[a-z0-9]$/.test(stack)) throw new UsageError(`--stack ${stack}: expected 2 to 20 lower case letters, digits and single dashes, a letter first.`);
+  if (!/^(?=.{2,20}$)[a-z](?!.*--)[a-z0-9-]*[a-z0-9]$/.test(stack))
+    throw new UsageError(`--stack ${stack}: expected 2 to 20 lower case letters, digits and single dashes, a letter first.`);
   return { stack, local: localFolder(values.local, root), preview: values.preview === true };
 }
 
 /** Read a command line; a text is the help that was asked for. Throw UsageError with one line. */
 export const readUpOptions = (args: readonly string[], root: string): UpOptions | string => readOptions(args, root, 'up:local') ?? upHelp;
-export const readDownOptions = (args: readonly string[], root: string): DownOptions | string => readOptions(args, root, 'down:local') ?? downHelp;
+export const readDownOptions = (args: readonly string[], root: string): DownOptions | string =>
+  readOptions(args, root, 'down:local') ?? downHelp;

@@ -17,7 +17,8 @@ export interface CustomRoleDefinitionsArgs {
 
 const groupOf = (id: string) => id.split('/providers/')[0] ?? id;
 /** The groups of these resources, each once: ARM ids ignore case. */
-export const groupsOf = (ids: readonly string[]): string[] => ids.map(groupOf).filter((group, index, all) => all.findIndex((one) => one.toLowerCase() === group.toLowerCase()) === index);
+export const groupsOf = (ids: readonly string[]): string[] =>
+  ids.map(groupOf).filter((group, index, all) => all.findIndex((one) => one.toLowerCase() === group.toLowerCase()) === index);
 
 /** The roles that Azure has no built-in for. */
 export class CustomRoleDefinitions extends pulumi.ComponentResource {
@@ -30,17 +31,38 @@ export class CustomRoleDefinitions extends pulumi.ComponentResource {
     super('factory-loop:access:CustomRoleDefinitions', name, {}, opts);
     const { resourceGroupId, registryId = resourceGroupId, propagationSeconds = defaultPropagationSeconds } = args;
     const define = (role: CustomRole) =>
-      new RoleDefinition(`${name}-${role}`, {
-        scope: resourceGroupId,
-        roleDefinitionId: pulumi.all([resourceGroupId, args.suffix]).apply(([group, suffix]) => nameBasedUuid('role definition', group.toLowerCase(), suffix, role)),
-        roleName: pulumi.interpolate`${customRoles[role].name} (${args.suffix})`,
-        roleType: 'CustomRole',
-        description: customRoles[role].description,
-        permissions: [{ actions: [...customRoles[role].actions], notActions: [], dataActions: [...customRoles[role].dataActions], notDataActions: [] }],
-        assignableScopes: role === 'smokeCleaner' ? pulumi.all([resourceGroupId, registryId]).apply(groupsOf) : [resourceGroupId],
-      }, { parent: this });
-    const definitions = { cloudToDeviceSender: define('cloudToDeviceSender'), landingZoneWriter: define('landingZoneWriter'), releaseApprover: define('releaseApprover'), smokeCleaner: define('smokeCleaner') };
-    this.ids = Object.fromEntries(Object.entries(definitions).map(([role, { id }]) => [role, id])) as Record<CustomRole, pulumi.Output<string>>;
+      new RoleDefinition(
+        `${name}-${role}`,
+        {
+          scope: resourceGroupId,
+          roleDefinitionId: pulumi
+            .all([resourceGroupId, args.suffix])
+            .apply(([group, suffix]) => nameBasedUuid('role definition', group.toLowerCase(), suffix, role)),
+          roleName: pulumi.interpolate`${customRoles[role].name} (${args.suffix})`,
+          roleType: 'CustomRole',
+          description: customRoles[role].description,
+          permissions: [
+            {
+              actions: [...customRoles[role].actions],
+              notActions: [],
+              dataActions: [...customRoles[role].dataActions],
+              notDataActions: [],
+            },
+          ],
+          assignableScopes: role === 'smokeCleaner' ? pulumi.all([resourceGroupId, registryId]).apply(groupsOf) : [resourceGroupId],
+        },
+        { parent: this },
+      );
+    const definitions = {
+      cloudToDeviceSender: define('cloudToDeviceSender'),
+      landingZoneWriter: define('landingZoneWriter'),
+      releaseApprover: define('releaseApprover'),
+      smokeCleaner: define('smokeCleaner'),
+    };
+    this.ids = Object.fromEntries(Object.entries(definitions).map(([role, { id }]) => [role, id])) as Record<
+      CustomRole,
+      pulumi.Output<string>
+    >;
     this.ready = [...Object.values(definitions), ...pauseAfter(`${name}-known`, propagationSeconds, Object.values(definitions), this)];
     this.registerOutputs({ ids: this.ids });
   }

@@ -19,7 +19,8 @@ export class DataLocks extends pulumi.ComponentResource {
   constructor(name: string, args: DataLocksArgs, opts: pulumi.ComponentResourceOptions) {
     super('factory-loop:access:DataLocks', name, {}, opts);
     const { resources, level } = { level: 'CanNotDelete' as const, ...args };
-    for (const [of, id] of Object.entries(resources)) resourceLock(of, id, level, { parent: this, ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
+    for (const [of, id] of Object.entries(resources))
+      resourceLock(of, id, level, { parent: this, ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
     this.locked = Object.keys(resources);
     this.registerOutputs({ locked: this.locked });
   }

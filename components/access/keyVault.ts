@@ -30,15 +30,31 @@ export class KeyVault extends pulumi.ComponentResource {
   constructor(name: string, args: KeyVaultArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:access:KeyVault', name, {}, opts);
     const { softDeleteDays, protect, tags } = { softDeleteDays: 90, protect: false, ...args };
-    const vault = new Resource(name, {
-      apiVersion: '2026-02-01', resourceProviderNamespace: 'Microsoft.KeyVault', parentResourcePath: '', resourceType: 'vaults',
-      resourceGroupName: args.resourceGroupName, resourceName: args.vaultName, location: args.location, ...(tags === undefined ? {} : { tags }),
-      properties: {
-        tenantId: args.tenantId, sku: { family: 'A', name: 'standard' }, accessPolicies: [], enableRbacAuthorization: true,
-        enableSoftDelete: true, softDeleteRetentionInDays: softDeleteDays, enablePurgeProtection: true,
-        publicNetworkAccess: 'Enabled', networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow' },
+    const vault = new Resource(
+      name,
+      {
+        apiVersion: '2026-02-01',
+        resourceProviderNamespace: 'Microsoft.KeyVault',
+        parentResourcePath: '',
+        resourceType: 'vaults',
+        resourceGroupName: args.resourceGroupName,
+        resourceName: args.vaultName,
+        location: args.location,
+        ...(tags === undefined ? {} : { tags }),
+        properties: {
+          tenantId: args.tenantId,
+          sku: { family: 'A', name: 'standard' },
+          accessPolicies: [],
+          enableRbacAuthorization: true,
+          enableSoftDelete: true,
+          softDeleteRetentionInDays: softDeleteDays,
+          enablePurgeProtection: true,
+          publicNetworkAccess: 'Enabled',
+          networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow' },
+        },
       },
-    }, { parent: this, protect });
+      { parent: this, protect },
+    );
     attach(name, args, { id: vault.id }, this);
     this.id = vault.id;
     this.vaultUri = vault.properties.apply((properties: { vaultUri?: string }) => known(properties.vaultUri, 'vaultUri'));

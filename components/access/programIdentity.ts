@@ -14,5 +14,18 @@ export interface ProgramIdentityArgs {
 }
 
 /** The user-assigned identity of one actor. */
-export const programIdentity = (actor: string, { resourceGroupName, location, names, tags }: ProgramIdentityArgs, opts: pulumi.CustomResourceOptions): UserAssignedIdentity =>
-  new UserAssignedIdentity(actor, { resourceGroupName, location, resourceName: pulumi.output(names).apply((parts) => identityName(actor, parts)), ...(tags === undefined ? {} : { tags }) }, opts);
+export const programIdentity = (
+  actor: string,
+  { resourceGroupName, location, names, tags }: ProgramIdentityArgs,
+  opts: pulumi.CustomResourceOptions,
+): UserAssignedIdentity =>
+  new UserAssignedIdentity(
+    actor,
+    {
+      resourceGroupName,
+      location,
+      resourceName: pulumi.output(names).apply((parts) => identityName(actor, parts)),
+      ...(tags === undefined ? {} : { tags }),
+    },
+    opts,
+  );

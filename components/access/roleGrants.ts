@@ -14,7 +14,9 @@ export interface Grantee {
   readonly principalType: 'User' | 'Group' | 'ServicePrincipal';
 }
 /** One of several: its assignments are named by its id, so that neither its place in the list nor the others change them. */
-export interface ListedGrantee extends Grantee { readonly principalId: string }
+export interface ListedGrantee extends Grantee {
+  readonly principalId: string;
+}
 export const servicePrincipal = (principalId: pulumi.Input<string>): Grantee => ({ principalId, principalType: 'ServicePrincipal' });
 
 export interface RoleGrantsArgs<Who extends string, Scope extends string> {
@@ -27,7 +29,10 @@ export interface RoleGrantsArgs<Who extends string, Scope extends string> {
   /** Subscription of the built-in roles. */
   readonly subscriptionId: pulumi.Input<string>;
   /** Custom roles, where a row names one: their ARM ids, and the moment from which Azure assigns them. */
-  readonly customRoles?: { readonly ids: Readonly<Partial<Record<CustomRole, pulumi.Input<string>>>>; readonly ready: readonly pulumi.Resource[] };
+  readonly customRoles?: {
+    readonly ids: Readonly<Partial<Record<CustomRole, pulumi.Input<string>>>>;
+    readonly ready: readonly pulumi.Resource[];
+  };
   /** How long new assignments are given to reach Azure's services before anything depends on them; default 0. */
   readonly waitSeconds?: number;
   /** What the scopes need to be there: a scope that a command makes; default nothing. */
@@ -51,7 +56,9 @@ export class RoleGrants extends pulumi.ComponentResource {
     const assignments = args.rows.flatMap((row) => {
       const actor = args.actors[row.who];
       if (actor === undefined) return [];
-      return 'principalId' in actor ? [this.assign(row, actor, row.who, args)] : actor.map((grantee) => this.assign(row, grantee, `${row.who}-${granteeTag(grantee.principalId)}`, args));
+      return 'principalId' in actor
+        ? [this.assign(row, actor, row.who, args)]
+        : actor.map((grantee) => this.assign(row, grantee, `${row.who}-${granteeTag(grantee.principalId)}`, args));
     });
     const { waitSeconds = 0 } = args;
     this.ready = [...assignments, ...pauseAfter(`${name}-in-force`, waitSeconds, assignments, this)];
@@ -60,14 +67,33 @@ export class RoleGrants extends pulumi.ComponentResource {
 
   private assign(row: RoleRow<string, string>, grantee: Grantee, actorName: string, args: RoleGrantsArgs<string, string>): RoleAssignment {
     const scope = args.scopes[row.scope];
-    if (scope === undefined) throw new Error(`the role matrix gives ${row.who} the role ${row.role} at "${row.scope}", but no such scope was handed in`);
+    if (scope === undefined)
+      throw new Error(`the role matrix gives ${row.who} the role ${row.role} at "${row.scope}", but no such scope was handed in`);
     const custom = isCustomRole(row.role) ? args.customRoles?.ids[row.role] : undefined;
-    if (isCustomRole(row.role) && custom === undefined) throw new Error(`the role matrix gives ${row.who} the custom role ${row.role}, but it was not handed in`);
+    if (isCustomRole(row.role) && custom === undefined)
+      throw new Error(`the role matrix gives ${row.who} the custom role ${row.role}, but it was not handed in`);
     const { role } = row;
-    const roleDefinitionId = isCustomRole(role) ? pulumi.output(custom ?? '') : pulumi.output(args.subscriptionId).apply((id) => builtInRoleId(id, role));
-    const name = pulumi.all([scope, grantee.principalId, roleDefinitionId]).apply(([at, principalId, id]) => roleAssignmentName(at, principalId, id));
-    return new RoleAssignment(`${actorName}-${row.role}-${row.scope.replaceAll('/', '-')}`, {
-      scope, roleDefinitionId, roleAssignmentName: name, principalId: grantee.principalId, principalType: grantee.principalType, description: `step ${row.step}: ${row.why}`,
-    }, { parent: this, deleteBeforeReplace: true, dependsOn: [...(args.after ?? []), ...(isCustomRole(role) ? (args.customRoles?.ready ?? []) : [])] });
+    const roleDefinitionId = isCustomRole(role)
+      ? pulumi.output(custom ?? '')
+      : pulumi.output(args.subscriptionId).apply((id) => builtInRoleId(id, role));
+    const name = pulumi
+      .all([scope, grantee.principalId, roleDefinitionId])
+      .apply(([at, principalId, id]) => roleAssignmentName(at, principalId, id));
+    return new RoleAssignment(
+      `${actorName}-${row.role}-${row.scope.replaceAll('/', '-')}`,
+      {
+        scope,
+        roleDefinitionId,
+        roleAssignmentName: name,
+        principalId: grantee.principalId,
+        principalType: grantee.principalType,
+        description: `step ${row.step}: ${row.why}`,
+      },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        dependsOn: [...(args.after ?? []), ...(isCustomRole(role) ? (args.customRoles?.ready ?? []) : [])],
+      },
+    );
   }
 }

@@ -27,20 +27,36 @@ export type BuiltInRole = keyof typeof builtInRoles;
 /** Roles that Azure has no built-in for. */
 export const customRoles = {
   cloudToDeviceSender: {
-    name: 'Factory Loop cloud-to-device sender', description: 'Sends cloud-to-device messages and nothing else: no built-in role is narrower than the whole data plane of a hub.',
-    actions: [], dataActions: ['Microsoft.Devices/IotHubs/cloudToDeviceMessages/send/action'],
+    name: 'Factory Loop cloud-to-device sender',
+    description: 'Sends cloud-to-device messages and nothing else: no built-in role is narrower than the whole data plane of a hub.',
+    actions: [],
+    dataActions: ['Microsoft.Devices/IotHubs/cloudToDeviceMessages/send/action'],
   },
   landingZoneWriter: {
-    name: 'Factory Loop landing zone writer', description: 'Adds new blobs; reads, overwrites and deletes none: no built-in role is append-only.',
-    actions: [], dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'],
+    name: 'Factory Loop landing zone writer',
+    description: 'Adds new blobs; reads, overwrites and deletes none: no built-in role is append-only.',
+    actions: [],
+    dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'],
   },
   releaseApprover: {
-    name: 'Factory Loop release approver', description: 'Reads delivery records and writes the decision about one; deletes none: no built-in role writes blobs without deleting them.',
-    actions: [], dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read', 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write'],
+    name: 'Factory Loop release approver',
+    description:
+      'Reads delivery records and writes the decision about one; deletes none: no built-in role writes blobs without deleting them.',
+    actions: [],
+    dataActions: [
+      'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read',
+      'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write',
+    ],
   },
   smokeCleaner: {
-    name: 'Factory Loop smoke test cleaner', description: 'Takes away what a smoke test made, at the scopes it is given for: removes blobs and artifacts, archives model and data versions; reads, writes and changes nothing else.',
-    actions: ['Microsoft.ContainerRegistry/registries/artifacts/delete', 'Microsoft.MachineLearningServices/workspaces/models/versions/write', 'Microsoft.MachineLearningServices/workspaces/data/versions/write'],
+    name: 'Factory Loop smoke test cleaner',
+    description:
+      'Takes away what a smoke test made, at the scopes it is given for: removes blobs and artifacts, archives model and data versions; reads, writes and changes nothing else.',
+    actions: [
+      'Microsoft.ContainerRegistry/registries/artifacts/delete',
+      'Microsoft.MachineLearningServices/workspaces/models/versions/write',
+      'Microsoft.MachineLearningServices/workspaces/data/versions/write',
+    ],
     dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/delete'],
   },
 } as const;
@@ -48,4 +64,5 @@ export type CustomRole = keyof typeof customRoles;
 export type Role = BuiltInRole | CustomRole;
 
 export const isCustomRole = (role: Role): role is CustomRole => role in customRoles;
-export const builtInRoleId = (subscriptionId: string, role: BuiltInRole) => `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].guid}`;
+export const builtInRoleId = (subscriptionId: string, role: BuiltInRole) =>
+  `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].guid}`;

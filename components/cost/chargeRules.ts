@@ -6,8 +6,18 @@ import { storageAccount } from './storageCharges';
 const cores = (inputs: Values) => containers(inputs).reduce((sum, one) => sum + (one.resources?.cpu ?? 0), 0);
 const memoryGib = (inputs: Values) => containers(inputs).reduce((sum, one) => sum + Number.parseFloat(one.resources?.memory ?? '0'), 0);
 const running = (inputs: Values, seconds: number, state: '' | '-idle' = ''): Charge[] => [
-  { what: `vCPU${state === '' ? '' : ', idle'}`, price: `container-apps/vcpu${state}`, units: cores(inputs) * seconds, grant: 'container-apps/vcpu' },
-  { what: `memory${state === '' ? '' : ', idle'}`, price: `container-apps/memory${state}`, units: memoryGib(inputs) * seconds, grant: 'container-apps/memory' },
+  {
+    what: `vCPU${state === '' ? '' : ', idle'}`,
+    price: `container-apps/vcpu${state}`,
+    units: cores(inputs) * seconds,
+    grant: 'container-apps/vcpu',
+  },
+  {
+    what: `memory${state === '' ? '' : ', idle'}`,
+    price: `container-apps/memory${state}`,
+    units: memoryGib(inputs) * seconds,
+    grant: 'container-apps/memory',
+  },
 ];
 
 const containerApp: Rule = ({ inputs }, { use, hoursPerMonth }) => {
@@ -30,32 +40,62 @@ const retainedGbPerUnit = 84;
 export const chargeRules: Readonly<Record<string, Rule>> = {
   'azure-native:app:ContainerApp': containerApp,
   // The data pipeline works on whatever comes; the others once in a round.
-  'azure-native:app:Job': ({ inputs, name }, { use }) => running(inputs, name === 'data-pipeline' ? use.passes * use.passSeconds : use.rounds * use.jobMinutesPerRound * 60),
+  'azure-native:app:Job': ({ inputs, name }, { use }) =>
+    running(inputs, name === 'data-pipeline' ? use.passes * use.passSeconds : use.rounds * use.jobMinutesPerRound * 60),
   'azure-native:containerregistry:Registry': ({ inputs }, { use }) => [
-    { what: 'registry', price: `registry/${text(at(inputs, 'sku', 'name'))}`, units: 1 }, { what: 'image builds', price: 'registry/build', units: use.imageBuilds * use.buildVcpuSeconds },
+    { what: 'registry', price: `registry/${text(at(inputs, 'sku', 'name'))}`, units: 1 },
+    { what: 'image builds', price: 'registry/build', units: use.imageBuilds * use.buildVcpuSeconds },
   ],
   'azure-native:dashboard:Grafana': ({ inputs }) => [{ what: 'instance', price: `grafana/${text(at(inputs, 'sku', 'name'))}`, units: 1 }],
-  'azure-native:eventgrid:SystemTopic': (_, { use, all }) => [{ what: 'events', price: 'event-grid/operations', units: (use.events * 2) / 100_000 / Math.max(1, all.filter(isA('eventgrid:SystemTopic')).length), grant: 'events' }],
-  'azure-native:eventhub:Namespace': ({ inputs }, { use }) => [
-    { what: 'throughput', price: `event-hubs/${text(at(inputs, 'sku', 'name'))}`, units: number(at(inputs, 'sku', 'capacity'), 1) }, { what: 'events', price: 'event-hubs/ingress', units: use.deviceMessages / 1e6 },
-    { what: 'events kept, beyond what the units hold', price: 'event-hubs/storage', units: Math.max(0, use.retainedGb - retainedGbPerUnit * number(at(inputs, 'sku', 'capacity'), 1)) },
+  'azure-native:eventgrid:SystemTopic': (_, { use, all }) => [
+    {
+      what: 'events',
+      price: 'event-grid/operations',
+      units: (use.events * 2) / 100_000 / Math.max(1, all.filter(isA('eventgrid:SystemTopic')).length),
+      grant: 'events',
+    },
   ],
-  'azure-native:iothub:IotHubResource': ({ inputs }) => [{ what: 'units', price: `iot-hub/${text(at(inputs, 'sku', 'name'))}`, units: number(at(inputs, 'sku', 'capacity'), 1) }],
+  'azure-native:eventhub:Namespace': ({ inputs }, { use }) => [
+    { what: 'throughput', price: `event-hubs/${text(at(inputs, 'sku', 'name'))}`, units: number(at(inputs, 'sku', 'capacity'), 1) },
+    { what: 'events', price: 'event-hubs/ingress', units: use.deviceMessages / 1e6 },
+    {
+      what: 'events kept, beyond what the units hold',
+      price: 'event-hubs/storage',
+      units: Math.max(0, use.retainedGb - retainedGbPerUnit * number(at(inputs, 'sku', 'capacity'), 1)),
+    },
+  ],
+  'azure-native:iothub:IotHubResource': ({ inputs }) => [
+    { what: 'units', price: `iot-hub/${text(at(inputs, 'sku', 'name'))}`, units: number(at(inputs, 'sku', 'capacity'), 1) },
+  ],
   'azure-native:machinelearningservices:Compute': ({ inputs }, { use, hoursPerMonth }) => {
     const always = number(at(inputs, 'properties', 'properties', 'scaleSettings', 'minNodeCount'), 0) * hoursPerMonth;
-    return [{ what: 'training nodes', price: `vm/${text(at(inputs, 'properties', 'properties', 'vmSize'))}`, units: Math.max(always, use.rounds * use.trainingHoursPerRound) }];
+    return [
+      {
+        what: 'training nodes',
+        price: `vm/${text(at(inputs, 'properties', 'properties', 'vmSize'))}`,
+        units: Math.max(always, use.rounds * use.trainingHoursPerRound),
+      },
+    ];
   },
   'azure-native:machinelearningservices:ManagedNetworkSettingsRule': ({ inputs }, { hoursPerMonth }) =>
-    text(at(inputs, 'properties', 'type')) === 'FQDN' ? [{ what: 'firewall, which any rule for a host name needs', price: 'network/firewall-Standard', units: hoursPerMonth }] : [],
-  'azure-native:monitor:AzureMonitorWorkspace': (_, { use }) => [{ what: 'metrics', price: 'metrics/samples', units: (use.plant.metricSamplesPerDay * use.days) / 1e7 }],
+    text(at(inputs, 'properties', 'type')) === 'FQDN'
+      ? [{ what: 'firewall, which any rule for a host name needs', price: 'network/firewall-Standard', units: hoursPerMonth }]
+      : [],
+  'azure-native:monitor:AzureMonitorWorkspace': (_, { use }) => [
+    { what: 'metrics', price: 'metrics/samples', units: (use.plant.metricSamplesPerDay * use.days) / 1e7 },
+  ],
   'azure-native:monitor:MetricAlert': ({ inputs }) => {
     const criteria = (at(inputs, 'criteria', 'allOf') as readonly unknown[] | undefined)?.length ?? 1;
     const scopes = (inputs['scopes'] as readonly unknown[] | undefined)?.length ?? 1;
     return [{ what: 'time series', price: 'alert/metric', units: Math.max(1, criteria) * Math.max(1, scopes), grant: 'metric-alerts' }];
   },
-  'azure-native:monitor:ScheduledQueryRule': ({ inputs }) => [{ what: 'rule', price: logAlertPrice(text(inputs['evaluationFrequency'])), units: 1 }],
+  'azure-native:monitor:ScheduledQueryRule': ({ inputs }) => [
+    { what: 'rule', price: logAlertPrice(text(inputs['evaluationFrequency'])), units: 1 },
+  ],
   'azure-native:network:NatGateway': (_, { hoursPerMonth }) => [{ what: 'gateway', price: 'network/nat-gateway', units: hoursPerMonth }],
-  'azure-native:network:PrivateEndpoint': (_, { hoursPerMonth }) => [{ what: 'endpoint', price: 'network/private-endpoint', units: hoursPerMonth }],
+  'azure-native:network:PrivateEndpoint': (_, { hoursPerMonth }) => [
+    { what: 'endpoint', price: 'network/private-endpoint', units: hoursPerMonth },
+  ],
   'azure-native:network:PublicIPAddress': (_, { hoursPerMonth }) => [{ what: 'address', price: 'network/public-ip', units: hoursPerMonth }],
   'azure-native:operationalinsights:Workspace': logWorkspace,
   'azure-native:privatedns:PrivateZone': () => [{ what: 'zone', price: 'network/private-dns-zone', units: 1 }],
@@ -65,4 +105,9 @@ const vaultRule: Rule = (_, { use }) => [{ what: 'operations', price: 'key-vault
 
 /** The rule of a resource; of what the generic type declares by the kind that it declares. */
 export const chargeRuleOf = ({ type, inputs }: PricedResource): Rule | undefined =>
-  type === 'azure-native:keyvault:Vault' || (type === 'azure-native:resources:Resource' && inputs['resourceType'] === 'vaults' && inputs['resourceProviderNamespace'] === 'Microsoft.KeyVault') ? vaultRule : chargeRules[type];
+  type === 'azure-native:keyvault:Vault' ||
+  (type === 'azure-native:resources:Resource' &&
+    inputs['resourceType'] === 'vaults' &&
+    inputs['resourceProviderNamespace'] === 'Microsoft.KeyVault')
+    ? vaultRule
+    : chargeRules[type];

@@ -3,10 +3,31 @@ import { chargeRuleOf } from './chargeRules';
 import { freeReason } from './freeTypes';
 import type { Price, PriceTable } from './priceTable';
 
-export interface CostItem { readonly what: string; readonly price: string; readonly unit: string; readonly units: number; readonly freeUnits: number; readonly usd: number; readonly source: string }
-export interface ResourceCost { readonly name: string; readonly type: string; readonly items: readonly CostItem[]; readonly usd: number }
-export interface NotPriced { readonly name: string; readonly type: string; readonly reason: string }
-export interface CostEstimate { readonly resources: readonly ResourceCost[]; readonly notPriced: readonly NotPriced[]; readonly totalUsd: number }
+export interface CostItem {
+  readonly what: string;
+  readonly price: string;
+  readonly unit: string;
+  readonly units: number;
+  readonly freeUnits: number;
+  readonly usd: number;
+  readonly source: string;
+}
+export interface ResourceCost {
+  readonly name: string;
+  readonly type: string;
+  readonly items: readonly CostItem[];
+  readonly usd: number;
+}
+export interface NotPriced {
+  readonly name: string;
+  readonly type: string;
+  readonly reason: string;
+}
+export interface CostEstimate {
+  readonly resources: readonly ResourceCost[];
+  readonly notPriced: readonly NotPriced[];
+  readonly totalUsd: number;
+}
 
 /** Charges in the order in which Azure's grants help most: what is dear comes first. */
 function itemsOf(charges: readonly { readonly charge: Charge; readonly price: Price }[]): CostItem[] {
@@ -22,7 +43,15 @@ function itemsOf(charges: readonly { readonly charge: Charge; readonly price: Pr
   }
   return charges.map(({ charge, price }, index) => {
     const freeUnits = free.get(index) ?? 0;
-    return { what: charge.what, price: price.key, unit: price.unit, units: charge.units, freeUnits, usd: (charge.units - freeUnits) * price.usd, source: price.source };
+    return {
+      what: charge.what,
+      price: price.key,
+      unit: price.unit,
+      units: charge.units,
+      freeUnits,
+      usd: (charge.units - freeUnits) * price.usd,
+      source: price.source,
+    };
   });
 }
 
@@ -37,16 +66,20 @@ export function estimateCost(resources: readonly PricedResource[], context: Omit
       if (freeReason(type) === undefined) notPriced.push({ name, type, reason: 'no rule for this type' });
       return [];
     }
-    return charges.filter(({ units }) => units > 0).flatMap((charge) => {
-      const price = prices.get(charge.price);
-      if (price === undefined) notPriced.push({ name, type, reason: `no price for ${charge.price}` });
-      return price === undefined ? [] : [{ resource, charge, price }];
-    });
+    return charges
+      .filter(({ units }) => units > 0)
+      .flatMap((charge) => {
+        const price = prices.get(charge.price);
+        if (price === undefined) notPriced.push({ name, type, reason: `no price for ${charge.price}` });
+        return price === undefined ? [] : [{ resource, charge, price }];
+      });
   });
   const items = itemsOf(charged);
   const costs = resources.flatMap((resource): ResourceCost[] => {
     const own = items.filter((_, index) => charged[index]?.resource === resource);
-    return own.length === 0 ? [] : [{ name: resource.name, type: resource.type, items: own, usd: own.reduce((sum, item) => sum + item.usd, 0) }];
+    return own.length === 0
+      ? []
+      : [{ name: resource.name, type: resource.type, items: own, usd: own.reduce((sum, item) => sum + item.usd, 0) }];
   });
   return { resources: costs.sort((a, b) => b.usd - a.usd), notPriced, totalUsd: costs.reduce((sum, { usd }) => sum + usd, 0) };
 }

@@ -35,6 +35,12 @@ const reasons: Readonly<Record<string, string>> = {
   'azure-native:storage:Queue': 'its operations are counted at the account',
   'azure-native:storage:QueueServiceProperties': 'a setting of the account',
 };
-const freeProviders: Readonly<Record<string, string>> = { azuread: 'free: directory objects', command: 'runs where Pulumi runs', random: 'exists in the state only', pulumi: 'exists in the state only', 'factory-loop': 'a group of resources' };
+const freeProviders: Readonly<Record<string, string>> = {
+  azuread: 'free: directory objects',
+  command: 'runs where Pulumi runs',
+  random: 'exists in the state only',
+  pulumi: 'exists in the state only',
+  'factory-loop': 'a group of resources',
+};
 
 export const freeReason = (type: string): string | undefined => reasons[type] ?? freeProviders[type.split(':')[0] ?? ''];

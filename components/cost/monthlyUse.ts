@@ -4,7 +4,12 @@ import { gigabyte, plantData, sizes, type PlantData, type PlantSources } from '.
 import { daysAfterDeletion, sumOfDays, tierDays, type TierDays } from './storageTiers';
 
 /** What lands in a container in a month, how long it is paid for in which tier, and how long it can be read there. */
-export interface Stored { readonly gb: number; readonly blobs: number; readonly days: TierDays; readonly readable: TierDays }
+export interface Stored {
+  readonly gb: number;
+  readonly blobs: number;
+  readonly days: TierDays;
+  readonly readable: TierDays;
+}
 
 /** What nobody declares and the bill depends on, in a month. */
 export interface MonthlyUse {
@@ -45,11 +50,22 @@ export type UseSources = PlantSources & Pick<Configuration, 'retrain' | 'jobs' |
 
 /** Assumed: nothing in a stack says so. */
 export const assumed = {
-  logBytesPerProgramHour: 1_000_000, jobMinutesPerRound: 3, trainingMinutesPerRound: 20, busyPart: 0.1, imageBuilds: 20, buildSeconds: 120, buildVcpus: 2, filesPerRound: 40, vaultOperations: 10_000, rawFileMb: 10,
+  logBytesPerProgramHour: 1_000_000,
+  jobMinutesPerRound: 3,
+  trainingMinutesPerRound: 20,
+  busyPart: 0.1,
+  imageBuilds: 20,
+  buildSeconds: 120,
+  buildVcpus: 2,
+  filesPerRound: 40,
+  vaultOperations: 10_000,
+  rawFileMb: 10,
   /** A data version holds the windows of all data again, in about half their size. */
   windowsPart: 0.5,
   /** A pass of the data pipeline: start and work, and what it reads from storage in a second. */
-  passSeconds: 60, readsPerSecond: 200, readBytesPerSecond: 50_000_000,
+  passSeconds: 60,
+  readsPerSecond: 200,
+  readBytesPerSecond: 50_000_000,
 } as const;
 /** Event Hubs bill an event for each begun 64 KB. */
 const eventBytes = 65_536;
@@ -76,11 +92,15 @@ export function monthlyUse(sources: UseSources, lineHours: number, hoursPerMonth
   const [rawGb, inferenceGb] = [plant.rawGbPerDay * days, plant.inferenceGbPerDay * days];
   const rawFiles = (rawGb * gigabyte) / (assumed.rawFileMb * 1e6);
   const batches = (inferenceGb * gigabyte) / (sizes.bytesPerRecord * edgeSite.batchMaxRecords);
-  const rounds = Math.min((hoursPerMonth * secondsPerHour) / Math.max(1, retrain.minIntervalSeconds), (plant.windowsPerDay * days) / retrain.minNewWindows + 1);
+  const rounds = Math.min(
+    (hoursPerMonth * secondsPerHour) / Math.max(1, retrain.minIntervalSeconds),
+    (plant.windowsPerDay * days) / retrain.minNewWindows + 1,
+  );
   // Every batch is a blob and its manifest.
   const [raw, landing] = [store('raw', rawGb, rawFiles), store('landing-zone', inferenceGb, 2 * batches)];
   const processed = store('processed', rounds * assumed.windowsPart * (keptGb(raw) + keptGb(landing)), rounds * 2);
-  const secondsToRead = (stored: Stored) => keptBlobs(stored) / assumed.readsPerSecond + (keptGb(stored) * gigabyte) / assumed.readBytesPerSecond;
+  const secondsToRead = (stored: Stored) =>
+    keptBlobs(stored) / assumed.readsPerSecond + (keptGb(stored) * gigabyte) / assumed.readBytesPerSecond;
   const monthSeconds = hoursPerMonth * secondsPerHour;
   const start = dataset.settleSeconds + assumed.passSeconds;
   // What comes while a pass runs is work of the same pass or of the next one.
@@ -97,14 +117,33 @@ export function monthlyUse(sources: UseSources, lineHours: number, hoursPerMonth
   const renewals = monthSeconds / renewalSeconds;
   const packageGb = plant.packageMb / 1_000;
   return {
-    plant, days, rounds, passes: passesOf(passSeconds), passSeconds, read: { raw: readOf(raw), 'landing-zone': readOf(landing) },
-    stored: { raw, processed, 'landing-zone': landing, 'packaged-models': store('packaged-models', rounds * packageGb, rounds * 2), models: store('models', rounds * packageGb, rounds * 2) },
-    jobMinutesPerRound: assumed.jobMinutesPerRound, imageBuilds: assumed.imageBuilds, vaultOperations: assumed.vaultOperations, trainingHoursPerRound: assumed.trainingMinutesPerRound / 60,
+    plant,
+    days,
+    rounds,
+    passes: passesOf(passSeconds),
+    passSeconds,
+    read: { raw: readOf(raw), 'landing-zone': readOf(landing) },
+    stored: {
+      raw,
+      processed,
+      'landing-zone': landing,
+      'packaged-models': store('packaged-models', rounds * packageGb, rounds * 2),
+      models: store('models', rounds * packageGb, rounds * 2),
+    },
+    jobMinutesPerRound: assumed.jobMinutesPerRound,
+    imageBuilds: assumed.imageBuilds,
+    vaultOperations: assumed.vaultOperations,
+    trainingHoursPerRound: assumed.trainingMinutesPerRound / 60,
     busyPart: (messagesPerDay * messageBytes) / (24 * secondsPerHour) >= idleBytesPerSecond ? 1 : assumed.busyPart,
-    pollsPerQueue: monthSeconds / jobs.pollingIntervalSeconds, logGbPerProgramHour: assumed.logBytesPerProgramHour / gigabyte, buildVcpuSeconds: assumed.buildSeconds * assumed.buildVcpus,
+    pollsPerQueue: monthSeconds / jobs.pollingIntervalSeconds,
+    logGbPerProgramHour: assumed.logBytesPerProgramHour / gigabyte,
+    buildVcpuSeconds: assumed.buildSeconds * assumed.buildVcpus,
     events: landing.blobs + raw.blobs + rounds * assumed.filesPerRound,
-    deviceMessages: messagesPerDay * days * Math.ceil(messageBytes / eventBytes), retainedGb: (routedBytesPerDay * (eventHubs.retentionHours / 24)) / gigabyte,
-    checkpointCalls: renewals * (1 + eventHubs.partitions) + Math.min(messagesPerDay * days, (eventHubs.partitions * monthSeconds) / checkpointSeconds),
-    egressGb: rounds * plant.modelDevices * packageGb, logCapGb: logs.dailyQuotaGb < 0 ? Infinity : logs.dailyQuotaGb * days,
+    deviceMessages: messagesPerDay * days * Math.ceil(messageBytes / eventBytes),
+    retainedGb: (routedBytesPerDay * (eventHubs.retentionHours / 24)) / gigabyte,
+    checkpointCalls:
+      renewals * (1 + eventHubs.partitions) + Math.min(messagesPerDay * days, (eventHubs.partitions * monthSeconds) / checkpointSeconds),
+    egressGb: rounds * plant.modelDevices * packageGb,
+    logCapGb: logs.dailyQuotaGb < 0 ? Infinity : logs.dailyQuotaGb * days,
   };
 }

@@ -28,12 +28,16 @@ export function plantData({ dataset, edgeSite, expectedLoad }: PlantSources, hou
   const modelDevices = expectedLoad.modelDevices ?? expectedLoad.devices;
   const perDay = (intervalMs: number) => (modelDevices * hoursPerDay * 3_600_000) / intervalMs;
   const [samples, results] = [perDay(edgeSite.sampleIntervalMs), perDay(dataset.strideSeconds * 1_000)];
-  const telemetryGbPerDay = expectedLoad.telemetryGbPerDay ?? (perDay(edgeSite.telemetryIntervalMs) * sizes.itemsPerInterval * sizes.bytesPerItem) / gigabyte;
+  const telemetryGbPerDay =
+    expectedLoad.telemetryGbPerDay ?? (perDay(edgeSite.telemetryIntervalMs) * sizes.itemsPerInterval * sizes.bytesPerItem) / gigabyte;
   const inferenceGbPerDay = expectedLoad.inferenceGbPerDay ?? ((samples + results) * sizes.bytesPerRecord) / gigabyte;
   // Of the records of a line these are results, one for each window.
   const resultsPart = edgeSite.sampleIntervalMs / (edgeSite.sampleIntervalMs + dataset.strideSeconds * 1_000);
   return {
-    modelDevices, packageMb: expectedLoad.packageMb ?? sizes.packageMb, telemetryGbPerDay, inferenceGbPerDay,
+    modelDevices,
+    packageMb: expectedLoad.packageMb ?? sizes.packageMb,
+    telemetryGbPerDay,
+    inferenceGbPerDay,
     rawGbPerDay: expectedLoad.rawGbPerDay ?? (samples * sizes.bytesPerSample) / gigabyte,
     metricSamplesPerDay: expectedLoad.metricSamplesPerDay ?? (telemetryGbPerDay * gigabyte) / sizes.bytesPerItem,
     windowsPerDay: ((inferenceGbPerDay * gigabyte) / sizes.bytesPerRecord) * resultsPart,

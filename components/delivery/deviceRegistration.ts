@@ -24,15 +24,30 @@ export class DeviceRegistration extends pulumi.ComponentResource {
     super('factory-loop:delivery:DeviceRegistration', name, {}, opts);
     const { roleAssignmentWaitSeconds } = { roleAssignmentWaitSeconds: 900, ...args };
     const environment = {
-      IOT_HUB_HOST: args.iotHubHost, DEVICE_ID: args.deviceId, PRIMARY_THUMBPRINT: args.primaryThumbprint,
-      ...(args.secondaryThumbprint === undefined ? {} : { SECONDARY_THUMBPRINT: args.secondaryThumbprint }), ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
+      IOT_HUB_HOST: args.iotHubHost,
+      DEVICE_ID: args.deviceId,
+      PRIMARY_THUMBPRINT: args.primaryThumbprint,
+      ...(args.secondaryThumbprint === undefined ? {} : { SECONDARY_THUMBPRINT: args.secondaryThumbprint }),
+      ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
     };
-    const registration = new local.Command(name, {
-      create: command('create'), update: command('update'), delete: command('delete'), environment, addPreviousOutputInEnv: false, logging: 'stderr',
-    }, {
-      // Other thumbprints are an update: the identity, and what waits for the device, outlives its certificates.
-      parent: this, deleteBeforeReplace: true, replaceOnChanges: ['environment.IOT_HUB_HOST', 'environment.DEVICE_ID'], ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }),
-    });
+    const registration = new local.Command(
+      name,
+      {
+        create: command('create'),
+        update: command('update'),
+        delete: command('delete'),
+        environment,
+        addPreviousOutputInEnv: false,
+        logging: 'stderr',
+      },
+      {
+        // Other thumbprints are an update: the identity, and what waits for the device, outlives its certificates.
+        parent: this,
+        deleteBeforeReplace: true,
+        replaceOnChanges: ['environment.IOT_HUB_HOST', 'environment.DEVICE_ID'],
+        ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }),
+      },
+    );
     this.deviceId = registration.stdout.apply(() => args.deviceId);
     this.registerOutputs({ deviceId: this.deviceId });
   }

@@ -13,4 +13,5 @@ export function throughputUnitsFor(load: ExpectedLoad): number {
 }
 
 /** As many partitions as units write into, in powers of two, and never fewer than `least`. */
-export const partitionsFor = (load: ExpectedLoad, least: number) => Math.min(maxPartitions, Math.max(least, 2 ** Math.ceil(Math.log2(throughputUnitsFor(load)))));
+export const partitionsFor = (load: ExpectedLoad, least: number) =>
+  Math.min(maxPartitions, Math.max(least, 2 ** Math.ceil(Math.log2(throughputUnitsFor(load)))));

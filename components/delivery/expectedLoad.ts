@@ -38,8 +38,10 @@ export function meteredLoad({ devices, messagesPerDay, messageBytes, deliveriesP
   const deviceSendsPerSecond = (messagesPerDay / secondsPerDay) * peakFactor + (deliveriesPerHour * messagesOfDelivery.up) / 3_600;
   return {
     messagesPerDay: messagesPerDay * blocks + deliveriesPerHour * 24 * (messagesOfDelivery.down + messagesOfDelivery.up),
-    deviceSendsPerSecond, cloudSendsPerSecond: (deliveriesPerHour * messagesOfDelivery.down) / 3_600,
-    connectionsPerSecond: devices / reconnectSeconds, bytesPerSecond: deviceSendsPerSecond * (messageBytes + routingBytes),
+    deviceSendsPerSecond,
+    cloudSendsPerSecond: (deliveriesPerHour * messagesOfDelivery.down) / 3_600,
+    connectionsPerSecond: devices / reconnectSeconds,
+    bytesPerSecond: deviceSendsPerSecond * (messageBytes + routingBytes),
     routedBytesPerDay: messagesPerDay * (messageBytes + routingBytes),
   };
 }

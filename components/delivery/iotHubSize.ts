@@ -2,7 +2,10 @@ import { meteredLoad, type ExpectedLoad, type MeteredLoad } from './expectedLoad
 
 export const standardTiers = ['S1', 'S2', 'S3'] as const;
 export type HubTier = (typeof standardTiers)[number];
-export interface HubSize { readonly tier: HubTier; readonly units: number }
+export interface HubSize {
+  readonly tier: HubTier;
+  readonly units: number;
+}
 
 /** What a hub is measured by; bytes count at the event hub behind it. */
 type HubLoad = Omit<MeteredLoad, 'bytesPerSecond' | 'routedBytesPerDay'>;
@@ -19,14 +22,44 @@ interface TierLimits {
  * messages a day where one unit carries 6 million, and S3 3,400 messages a second where its 300 million a day are 3,472 on average.
  */
 export const hubTiers: Readonly<Record<HubTier, TierLimits>> = {
-  S1: { price: 1, maxUnits: 200, capacity: (units) => ({ messagesPerDay: 400_000 * units, deviceSendsPerSecond: Math.max(100, 12 * units), connectionsPerSecond: Math.max(100, 12 * units), cloudSendsPerSecond: (100 / 60) * units }) },
-  S2: { price: 10, maxUnits: 200, capacity: (units) => ({ messagesPerDay: 6_000_000 * units, deviceSendsPerSecond: 120 * units, connectionsPerSecond: 120 * units, cloudSendsPerSecond: (100 / 60) * units }) },
-  S3: { price: 100, maxUnits: 10, capacity: (units) => ({ messagesPerDay: 300_000_000 * units, deviceSendsPerSecond: 6_000 * units, connectionsPerSecond: 6_000 * units, cloudSendsPerSecond: (5_000 / 60) * units }) },
+  S1: {
+    price: 1,
+    maxUnits: 200,
+    capacity: (units) => ({
+      messagesPerDay: 400_000 * units,
+      deviceSendsPerSecond: Math.max(100, 12 * units),
+      connectionsPerSecond: Math.max(100, 12 * units),
+      cloudSendsPerSecond: (100 / 60) * units,
+    }),
+  },
+  S2: {
+    price: 10,
+    maxUnits: 200,
+    capacity: (units) => ({
+      messagesPerDay: 6_000_000 * units,
+      deviceSendsPerSecond: 120 * units,
+      connectionsPerSecond: 120 * units,
+      cloudSendsPerSecond: (100 / 60) * units,
+    }),
+  },
+  S3: {
+    price: 100,
+    maxUnits: 10,
+    capacity: (units) => ({
+      messagesPerDay: 300_000_000 * units,
+      deviceSendsPerSecond: 6_000 * units,
+      connectionsPerSecond: 6_000 * units,
+      cloudSendsPerSecond: (5_000 / 60) * units,
+    }),
+  },
 };
 export const maxDevicesOfHub = 1_000_000;
 
 const measures: Readonly<Record<keyof HubLoad, string>> = {
-  messagesPerDay: 'messages a day in blocks of 4 KB', deviceSendsPerSecond: 'device-to-cloud messages a second', cloudSendsPerSecond: 'cloud-to-device messages a second', connectionsPerSecond: 'new connections a second',
+  messagesPerDay: 'messages a day in blocks of 4 KB',
+  deviceSendsPerSecond: 'device-to-cloud messages a second',
+  cloudSendsPerSecond: 'cloud-to-device messages a second',
+  connectionsPerSecond: 'new connections a second',
 };
 const rounded = (value: number) => Number(value.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 3 });
 
@@ -38,7 +71,12 @@ export function hubShortfalls(load: ExpectedLoad, { tier, units }: HubSize): str
   const has = capacity(units);
   return [
     ...(load.devices > maxDevicesOfHub ? [`a hub has at most ${rounded(maxDevicesOfHub)} devices, not ${rounded(load.devices)}`] : []),
-    ...(Object.keys(measures) as (keyof typeof measures)[]).filter((one) => needed[one] > has[one]).map((one) => `${tier} with ${units} unit${units === 1 ? '' : 's'} carries ${rounded(has[one])} ${measures[one]}, not ${rounded(needed[one])}`),
+    ...(Object.keys(measures) as (keyof typeof measures)[])
+      .filter((one) => needed[one] > has[one])
+      .map(
+        (one) =>
+          `${tier} with ${units} unit${units === 1 ? '' : 's'} carries ${rounded(has[one])} ${measures[one]}, not ${rounded(needed[one])}`,
+      ),
   ];
 }
 export const carries = (load: ExpectedLoad, size: HubSize) => hubShortfalls(load, size).length === 0;
@@ -57,9 +95,14 @@ function fewestUnits(load: ExpectedLoad, tier: HubTier): HubSize[] {
 }
 
 /** The cheapest hub that carries the load; of two equally dear ones the higher tier, which has more to spare. Undefined when no hub does. */
-export function cheapestHub(load: ExpectedLoad, fixed: { readonly tier?: HubTier | undefined; readonly units?: number | undefined } = {}): HubSize | undefined {
+export function cheapestHub(
+  load: ExpectedLoad,
+  fixed: { readonly tier?: HubTier | undefined; readonly units?: number | undefined } = {},
+): HubSize | undefined {
   const tiers = fixed.tier === undefined ? standardTiers : [fixed.tier];
   const { units } = fixed;
-  const fitting = tiers.flatMap((tier) => (units === undefined ? fewestUnits(load, tier) : [{ tier, units }].filter((size) => carries(load, size))));
+  const fitting = tiers.flatMap((tier) =>
+    units === undefined ? fewestUnits(load, tier) : [{ tier, units }].filter((size) => carries(load, size)),
+  );
   return fitting.sort((a, b) => hubPrice(a) - hubPrice(b) || hubTiers[b.tier].price - hubTiers[a.tier].price)[0];
 }

@@ -22,12 +22,21 @@ export interface MessageRouteArgs extends UniformArgs {
   /** Tier and units of the hub, as `cheapestHub` finds them for a load; default one unit of S1. */
   readonly hub?: HubSize;
   /** Size of the event hub and its namespace; default one unit, two partitions, one day, one zone. */
-  readonly eventHubs?: { readonly throughputUnits: number; readonly partitions: number; readonly retentionHours: number; readonly zoneRedundant: boolean };
+  readonly eventHubs?: {
+    readonly throughputUnits: number;
+    readonly partitions: number;
+    readonly retentionHours: number;
+    readonly zoneRedundant: boolean;
+  };
   /** How long the hub's role at the event hub is given to take effect; default 240. */
   readonly propagationSeconds?: number;
 }
 
-const defaults = { hub: { tier: 'S1', units: 1 }, eventHubs: { throughputUnits: 1, partitions: 2, retentionHours: 24, zoneRedundant: false }, propagationSeconds: defaultPropagationSeconds } as const;
+const defaults = {
+  hub: { tier: 'S1', units: 1 },
+  eventHubs: { throughputUnits: 1, partitions: 2, retentionHours: 24, zoneRedundant: false },
+  propagationSeconds: defaultPropagationSeconds,
+} as const;
 
 /** Host, with the port where it is not the scheme's own. */
 export const hostOf = (endpoint: string) => new URL(endpoint).host;
@@ -56,41 +65,94 @@ export class MessageRoute extends pulumi.ComponentResource {
     const { resourceGroupName, location, subscriptionId, hub: size, eventHubs, propagationSeconds, ...uniform } = { ...defaults, ...args };
     const names = pulumi.output(uniform.names);
     const tags = uniform.tags === undefined ? {} : { tags: uniform.tags };
-    const namespace = new Namespace(`${name}-events`, {
-      resourceGroupName, location, ...tags, namespaceName: names.apply(eventHubsName), sku: { name: 'Standard', tier: 'Standard', capacity: eventHubs.throughputUnits },
-      disableLocalAuth: true, zoneRedundant: eventHubs.zoneRedundant, minimumTlsVersion: '1.2', publicNetworkAccess: 'Enabled',
-    }, { parent: this });
-    const eventHub = new EventHub(`${name}-device-messages`, {
-      resourceGroupName, namespaceName: namespace.name, eventHubName, partitionCount: eventHubs.partitions,
-      retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: eventHubs.retentionHours },
-    }, { parent: this });
+    const namespace = new Namespace(
+      `${name}-events`,
+      {
+        resourceGroupName,
+        location,
+        ...tags,
+        namespaceName: names.apply(eventHubsName),
+        sku: { name: 'Standard', tier: 'Standard', capacity: eventHubs.throughputUnits },
+        disableLocalAuth: true,
+        zoneRedundant: eventHubs.zoneRedundant,
+        minimumTlsVersion: '1.2',
+        publicNetworkAccess: 'Enabled',
+      },
+      { parent: this },
+    );
+    const eventHub = new EventHub(
+      `${name}-device-messages`,
+      {
+        resourceGroupName,
+        namespaceName: namespace.name,
+        eventHubName,
+        partitionCount: eventHubs.partitions,
+        retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: eventHubs.retentionHours },
+      },
+      { parent: this },
+    );
     const consumerGroup = (consumerGroupName: string) =>
-      new ConsumerGroup(`${name}-${consumerGroupName}`, { resourceGroupName, namespaceName: namespace.name, eventHubName: eventHub.name, consumerGroupName }, { parent: this }).name;
+      new ConsumerGroup(
+        `${name}-${consumerGroupName}`,
+        { resourceGroupName, namespaceName: namespace.name, eventHubName: eventHub.name, consumerGroupName },
+        { parent: this },
+      ).name;
 
     const identity = programIdentity('iot-hub', { resourceGroupName, location, names, ...tags }, { parent: this });
-    const grants = new RoleGrants(`${name}-routing`, {
-      rows: rowsOf('iot-hub'), actors: { 'iot-hub': servicePrincipal(identity.principalId) }, scopes: { 'event-hub': eventHub.id }, subscriptionId, waitSeconds: propagationSeconds,
-    }, { parent: this });
+    const grants = new RoleGrants(
+      `${name}-routing`,
+      {
+        rows: rowsOf('iot-hub'),
+        actors: { 'iot-hub': servicePrincipal(identity.principalId) },
+        scopes: { 'event-hub': eventHub.id },
+        subscriptionId,
+        waitSeconds: propagationSeconds,
+      },
+      { parent: this },
+    );
     const identities = identityOf(uniform.identity, { userAssignedIds: [identity.id] }, 'SystemAssigned, UserAssigned');
     const eventHubsHost = namespace.serviceBusEndpoint.apply(hostOf);
-    const hub = new IotHubResource(name, {
-      resourceGroupName, location, ...tags, resourceName: names.apply(iotHubName), sku: { name: size.tier, capacity: size.units },
-      ...(identities === undefined ? {} : { identity: identities }),
-      properties: {
-        disableLocalAuth: true, disableDeviceSAS: true, disableModuleSAS: true, enableFileUploadNotifications: false, publicNetworkAccess: 'Enabled',
-        cloudToDevice: { defaultTtlAsIso8601: hour, maxDeliveryCount: 10, feedback: { ttlAsIso8601: hour, lockDurationAsIso8601: 'PT60S', maxDeliveryCount: 10 } },
-        routing: {
-          endpoints: {
-            eventHubs: [{
-              name: eventHubName, authenticationType: 'identityBased', identity: { userAssignedIdentity: identity.id }, endpointUri: pulumi.interpolate`sb://${eventHubsHost}`,
-              entityPath: eventHub.name, resourceGroup: resourceGroupName, subscriptionId,
-            }],
+    const hub = new IotHubResource(
+      name,
+      {
+        resourceGroupName,
+        location,
+        ...tags,
+        resourceName: names.apply(iotHubName),
+        sku: { name: size.tier, capacity: size.units },
+        ...(identities === undefined ? {} : { identity: identities }),
+        properties: {
+          disableLocalAuth: true,
+          disableDeviceSAS: true,
+          disableModuleSAS: true,
+          enableFileUploadNotifications: false,
+          publicNetworkAccess: 'Enabled',
+          cloudToDevice: {
+            defaultTtlAsIso8601: hour,
+            maxDeliveryCount: 10,
+            feedback: { ttlAsIso8601: hour, lockDurationAsIso8601: 'PT60S', maxDeliveryCount: 10 },
           },
-          routes: [{ name: eventHubName, source: 'DeviceMessages', condition: 'true', endpointNames: [eventHubName], isEnabled: true }],
-          fallbackRoute: { name: '$fallback', source: 'DeviceMessages', condition: 'true', endpointNames: ['events'], isEnabled: false },
+          routing: {
+            endpoints: {
+              eventHubs: [
+                {
+                  name: eventHubName,
+                  authenticationType: 'identityBased',
+                  identity: { userAssignedIdentity: identity.id },
+                  endpointUri: pulumi.interpolate`sb://${eventHubsHost}`,
+                  entityPath: eventHub.name,
+                  resourceGroup: resourceGroupName,
+                  subscriptionId,
+                },
+              ],
+            },
+            routes: [{ name: eventHubName, source: 'DeviceMessages', condition: 'true', endpointNames: [eventHubName], isEnabled: true }],
+            fallbackRoute: { name: '$fallback', source: 'DeviceMessages', condition: 'true', endpointNames: ['events'], isEnabled: false },
+          },
         },
       },
-    }, { parent: this, dependsOn: [...grants.ready] });
+      { parent: this, dependsOn: [...grants.ready] },
+    );
     attach(name, uniform, { id: hub.id, logged: { [name]: hub.id, [`${name}-events`]: namespace.id } }, this);
     this.iotHubId = hub.id;
     this.eventHubsNamespaceId = namespace.id;
@@ -100,6 +162,14 @@ export class MessageRoute extends pulumi.ComponentResource {
     this.eventHubName = eventHub.name;
     this.deliveryConsumerGroup = consumerGroup('delivery');
     this.evidenceConsumerGroup = consumerGroup('evidence');
-    this.registerOutputs({ iotHubId: this.iotHubId, iotHubHost: this.iotHubHost, eventHubId: this.eventHubId, eventHubsHost, eventHubName: this.eventHubName, deliveryConsumerGroup: this.deliveryConsumerGroup, evidenceConsumerGroup: this.evidenceConsumerGroup });
+    this.registerOutputs({
+      iotHubId: this.iotHubId,
+      iotHubHost: this.iotHubHost,
+      eventHubId: this.eventHubId,
+      eventHubsHost,
+      eventHubName: this.eventHubName,
+      deliveryConsumerGroup: this.deliveryConsumerGroup,
+      evidenceConsumerGroup: this.evidenceConsumerGroup,
+    });
   }
 }

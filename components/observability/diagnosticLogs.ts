@@ -11,8 +11,21 @@ export interface Diagnostics {
 }
 
 /** Sends the logs of a resource to Log Analytics, each kind into a table of its own where the service can. */
-export const diagnosticLogs = (name: string, resourceUri: pulumi.Input<string>, { workspaceId, logs = 'allLogs', metrics = false }: Diagnostics, opts: pulumi.CustomResourceOptions): DiagnosticSetting =>
-  new DiagnosticSetting(`${name}-logs`, {
-    name: 'to-log-analytics', resourceUri, workspaceId, logAnalyticsDestinationType: 'Dedicated', logs: [{ categoryGroup: logs, enabled: true }],
-    ...(metrics ? { metrics: [{ category: 'AllMetrics', enabled: true }] } : {}),
-  }, opts);
+export const diagnosticLogs = (
+  name: string,
+  resourceUri: pulumi.Input<string>,
+  { workspaceId, logs = 'allLogs', metrics = false }: Diagnostics,
+  opts: pulumi.CustomResourceOptions,
+): DiagnosticSetting =>
+  new DiagnosticSetting(
+    `${name}-logs`,
+    {
+      name: 'to-log-analytics',
+      resourceUri,
+      workspaceId,
+      logAnalyticsDestinationType: 'Dedicated',
+      logs: [{ categoryGroup: logs, enabled: true }],
+      ...(metrics ? { metrics: [{ category: 'AllMetrics', enabled: true }] } : {}),
+    },
+    opts,
+  );

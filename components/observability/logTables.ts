@@ -1,6 +1,17 @@
 /** Tables that the stack's telemetry and diagnostic settings fill, as far as Azure keeps them apart; IoT Hub and others still write AzureDiagnostics. */
 export const logTables = [
-  'AppTraces', 'AppMetrics', 'AppExceptions', 'ContainerAppConsoleLogs', 'ContainerAppSystemLogs', 'StorageBlobLogs', 'StorageQueueLogs', 'AZKVAuditLogs', 'AzureDiagnostics', 'AmlComputeClusterEvent', 'AmlComputeJobEvent', 'AmlRunStatusChangedEvent',
+  'AppTraces',
+  'AppMetrics',
+  'AppExceptions',
+  'ContainerAppConsoleLogs',
+  'ContainerAppSystemLogs',
+  'StorageBlobLogs',
+  'StorageQueueLogs',
+  'AZKVAuditLogs',
+  'AzureDiagnostics',
+  'AmlComputeClusterEvent',
+  'AmlComputeJobEvent',
+  'AmlRunStatusChangedEvent',
 ] as const;
 export type LogTable = (typeof logTables)[number];
 

@@ -26,7 +26,10 @@ export interface MonitoringArgs extends Omit<UniformArgs, 'identity'> {
   readonly propagationSeconds?: number;
 }
 
-const defaults = { propagationSeconds: defaultPropagationSeconds, logs: { retentionDays: 30, totalRetentionDays: 30, dailyQuotaGb: 1, tables: {} } };
+const defaults = {
+  propagationSeconds: defaultPropagationSeconds,
+  logs: { retentionDays: 30, totalRetentionDays: 30, dailyQuotaGb: 1, tables: {} },
+};
 
 /** Where telemetry goes and where it is asked; plain values, none a secret. */
 export interface TelemetryTargets {
@@ -67,38 +70,102 @@ export class Monitoring extends pulumi.ComponentResource {
     const { resourceGroupName, location, logs, existingWorkspaceId, propagationSeconds, ...uniform } = { ...defaults, ...args };
     const names = pulumi.output(uniform.names);
     const place = { resourceGroupName, location, ...(uniform.tags === undefined ? {} : { tags: uniform.tags }) };
-    this.logAnalyticsId = existingWorkspaceId === undefined ? this.workspace(name, { ...place, workspaceName: names.apply(logAnalyticsName) }, { logs, propagationSeconds }, uniform) : pulumi.output(existingWorkspaceId);
-    const insights = new Component(`${name}-insights`, {
-      ...place, resourceName: names.apply(applicationInsightsName), kind: 'web', applicationType: 'web', ingestionMode: 'LogAnalytics', workspaceResourceId: this.logAnalyticsId, disableLocalAuth: true,
-    }, { parent: this });
-    const metrics = new AzureMonitorWorkspace(`${name}-metrics`, { ...place, azureMonitorWorkspaceName: names.apply(monitorWorkspaceName) }, { parent: this });
+    this.logAnalyticsId =
+      existingWorkspaceId === undefined
+        ? this.workspace(name, { ...place, workspaceName: names.apply(logAnalyticsName) }, { logs, propagationSeconds }, uniform)
+        : pulumi.output(existingWorkspaceId);
+    const insights = new Component(
+      `${name}-insights`,
+      {
+        ...place,
+        resourceName: names.apply(applicationInsightsName),
+        kind: 'web',
+        applicationType: 'web',
+        ingestionMode: 'LogAnalytics',
+        workspaceResourceId: this.logAnalyticsId,
+        disableLocalAuth: true,
+      },
+      { parent: this },
+    );
+    const metrics = new AzureMonitorWorkspace(
+      `${name}-metrics`,
+      { ...place, azureMonitorWorkspaceName: names.apply(monitorWorkspaceName) },
+      { parent: this },
+    );
     // Azure makes a rule and an endpoint with the workspace, in a group of its own; only their ids are among the outputs.
     const ingestion = metrics.defaultIngestionSettings;
-    const [ruleId, endpointId] = [ingestion.apply((one) => known(one?.dataCollectionRuleResourceId, 'dataCollectionRuleResourceId')), ingestion.apply((one) => known(one?.dataCollectionEndpointResourceId, 'dataCollectionEndpointResourceId'))];
-    const placeOf = (id: pulumi.Output<string>) => ({ resourceGroupName: id.apply(groupOf), name: id.apply((text) => text.split('/').pop() ?? '') });
+    const [ruleId, endpointId] = [
+      ingestion.apply((one) => known(one?.dataCollectionRuleResourceId, 'dataCollectionRuleResourceId')),
+      ingestion.apply((one) => known(one?.dataCollectionEndpointResourceId, 'dataCollectionEndpointResourceId')),
+    ];
+    const placeOf = (id: pulumi.Output<string>) => ({
+      resourceGroupName: id.apply(groupOf),
+      name: id.apply((text) => text.split('/').pop() ?? ''),
+    });
     const [rulePlace, endpointPlace] = [placeOf(ruleId), placeOf(endpointId)];
-    const rule = getDataCollectionRuleOutput({ resourceGroupName: rulePlace.resourceGroupName, dataCollectionRuleName: rulePlace.name }, { parent: this });
-    const endpoint = getDataCollectionEndpointOutput({ resourceGroupName: endpointPlace.resourceGroupName, dataCollectionEndpointName: endpointPlace.name }, { parent: this });
+    const rule = getDataCollectionRuleOutput(
+      { resourceGroupName: rulePlace.resourceGroupName, dataCollectionRuleName: rulePlace.name },
+      { parent: this },
+    );
+    const endpoint = getDataCollectionEndpointOutput(
+      { resourceGroupName: endpointPlace.resourceGroupName, dataCollectionEndpointName: endpointPlace.name },
+      { parent: this },
+    );
     this.applicationInsightsId = insights.id;
     this.telemetry = {
-      instrumentationKey: insights.instrumentationKey.apply((key) => known(key, 'instrumentationKey')), ingestionHost: insights.connectionString.apply((text) => ingestionHost(known(text, 'connectionString'))),
-      remoteWriteHost: endpoint.apply(({ metricsIngestion }) => new URL(known(metricsIngestion?.endpoint, 'metricsIngestion.endpoint')).host),
-      remoteWritePath: rule.apply(({ immutableId }) => `/dataCollectionRules/${immutableId}/streams/${stream}/api/v1/write?api-version=2023-04-24`),
-      metricsRuleId: ruleId, metricsWorkspaceId: metrics.id, metricsQueryEndpoint: metrics.metrics.apply((one: { prometheusQueryEndpoint?: string } | undefined) => known(one?.prometheusQueryEndpoint, 'prometheusQueryEndpoint')),
+      instrumentationKey: insights.instrumentationKey.apply((key) => known(key, 'instrumentationKey')),
+      ingestionHost: insights.connectionString.apply((text) => ingestionHost(known(text, 'connectionString'))),
+      remoteWriteHost: endpoint.apply(
+        ({ metricsIngestion }) => new URL(known(metricsIngestion?.endpoint, 'metricsIngestion.endpoint')).host,
+      ),
+      remoteWritePath: rule.apply(
+        ({ immutableId }) => `/dataCollectionRules/${immutableId}/streams/${stream}/api/v1/write?api-version=2023-04-24`,
+      ),
+      metricsRuleId: ruleId,
+      metricsWorkspaceId: metrics.id,
+      metricsQueryEndpoint: metrics.metrics.apply((one: { prometheusQueryEndpoint?: string } | undefined) =>
+        known(one?.prometheusQueryEndpoint, 'prometheusQueryEndpoint'),
+      ),
     };
-    this.registerOutputs({ logAnalyticsId: this.logAnalyticsId, applicationInsightsId: this.applicationInsightsId, metricsWorkspaceId: metrics.id, instrumentationKey: this.telemetry.instrumentationKey });
+    this.registerOutputs({
+      logAnalyticsId: this.logAnalyticsId,
+      applicationInsightsId: this.applicationInsightsId,
+      metricsWorkspaceId: metrics.id,
+      instrumentationKey: this.telemetry.instrumentationKey,
+    });
   }
 
-  private workspace(name: string, place: { resourceGroupName: pulumi.Input<string>; location: pulumi.Input<string>; tags?: Readonly<Record<string, string>>; workspaceName: pulumi.Output<string> }, { logs, propagationSeconds }: { logs: ResourceSettings['logs']; propagationSeconds: number }, uniform: UniformArgs): pulumi.Output<string> {
-    const workspace = new Workspace(`${name}-logs`, {
-      ...place, sku: { name: 'PerGB2018' }, retentionInDays: logs.retentionDays, workspaceCapping: { dailyQuotaGb: logs.dailyQuotaGb },
-      features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true },
-    }, { parent: this });
+  private workspace(
+    name: string,
+    place: {
+      resourceGroupName: pulumi.Input<string>;
+      location: pulumi.Input<string>;
+      tags?: Readonly<Record<string, string>>;
+      workspaceName: pulumi.Output<string>;
+    },
+    { logs, propagationSeconds }: { logs: ResourceSettings['logs']; propagationSeconds: number },
+    uniform: UniformArgs,
+  ): pulumi.Output<string> {
+    const workspace = new Workspace(
+      `${name}-logs`,
+      {
+        ...place,
+        sku: { name: 'PerGB2018' },
+        retentionInDays: logs.retentionDays,
+        workspaceCapping: { dailyQuotaGb: logs.dailyQuotaGb },
+        features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true },
+      },
+      { parent: this },
+    );
     const tables = tableSettings(logs);
     if (tables.length > 0) {
       // Just after its creation a workspace may answer "Workspace not active".
       const active = pauseAfter(`${name}-active`, propagationSeconds, [workspace], this);
-      tableDeployment(`${name}-tables`, { resourceGroupName: place.resourceGroupName, workspaceName: workspace.name, tables }, { parent: this, dependsOn: active });
+      tableDeployment(
+        `${name}-tables`,
+        { resourceGroupName: place.resourceGroupName, workspaceName: workspace.name, tables },
+        { parent: this, dependsOn: active },
+      );
     }
     attach(name, { ...uniform, diagnostics: { workspaceId: workspace.id, ...uniform.diagnostics } }, { id: workspace.id }, this);
     return workspace.id;

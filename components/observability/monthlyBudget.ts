@@ -28,13 +28,35 @@ export class MonthlyBudget extends pulumi.ComponentResource {
 
   constructor(name: string, args: MonthlyBudgetArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:observability:MonthlyBudget', name, {}, opts);
-    const { percentages, actionGroupIds, emails, startDate } = { percentages: [80, 100], actionGroupIds: [], emails: [], startDate: monthOf(new Date()), ...args };
-    const notification = (threshold: number) => ({ enabled: true, operator: 'GreaterThanOrEqualTo', threshold, thresholdType: 'Actual', contactEmails: [...emails], contactGroups: [...actionGroupIds] });
-    const budget = new Budget(name, {
-      scope: args.scope, budgetName: pulumi.output(args.names).apply((parts) => alertName('budget', 'monthly', parts)), category: 'Cost', amount: args.monthlyAmount, timeGrain: 'Monthly', timePeriod: { startDate },
-      notifications: Object.fromEntries(percentages.map((one) => [`at-${one}-percent`, notification(one)])),
-    // Azure wants the current month when a budget is made; afterwards the month stays.
-    }, { parent: this, ignoreChanges: ['timePeriod'] });
+    const { percentages, actionGroupIds, emails, startDate } = {
+      percentages: [80, 100],
+      actionGroupIds: [],
+      emails: [],
+      startDate: monthOf(new Date()),
+      ...args,
+    };
+    const notification = (threshold: number) => ({
+      enabled: true,
+      operator: 'GreaterThanOrEqualTo',
+      threshold,
+      thresholdType: 'Actual',
+      contactEmails: [...emails],
+      contactGroups: [...actionGroupIds],
+    });
+    const budget = new Budget(
+      name,
+      {
+        scope: args.scope,
+        budgetName: pulumi.output(args.names).apply((parts) => alertName('budget', 'monthly', parts)),
+        category: 'Cost',
+        amount: args.monthlyAmount,
+        timeGrain: 'Monthly',
+        timePeriod: { startDate },
+        notifications: Object.fromEntries(percentages.map((one) => [`at-${one}-percent`, notification(one)])),
+        // Azure wants the current month when a budget is made; afterwards the month stays.
+      },
+      { parent: this, ignoreChanges: ['timePeriod'] },
+    );
     this.budgetName = budget.name;
     this.registerOutputs({ budgetName: this.budgetName });
   }

@@ -25,7 +25,8 @@ export interface OperatorAlertsArgs<Signals extends object> {
   readonly tags?: Tags;
 }
 
-const duration = (minutes: number) => (minutes % 1_440 === 0 ? `P${minutes / 1_440}D` : minutes % 60 === 0 ? `PT${minutes / 60}H` : `PT${minutes}M`);
+const duration = (minutes: number) =>
+  minutes % 1_440 === 0 ? `P${minutes / 1_440}D` : minutes % 60 === 0 ? `PT${minutes / 60}H` : `PT${minutes}M`;
 const defaults = { emails: [], evaluationMinutes: 15 } as const;
 
 /** The alerts of a part of the loop, and the action group that they call. */
@@ -37,29 +38,86 @@ export class OperatorAlerts<Signals extends object> extends pulumi.ComponentReso
     const { resourceGroupName, location, emails, evaluationMinutes, ...all } = { ...defaults, ...args };
     const names = pulumi.output(all.names);
     const tags = all.tags === undefined ? {} : { tags: all.tags };
-    const group = new ActionGroup(name, {
-      resourceGroupName, location: 'global', actionGroupName: names.apply((parts) => alertName('ag', name, parts)), groupShortName: 'factoryloop', enabled: true, ...tags,
-      emailReceivers: emails.map((emailAddress) => ({ name: emailAddress, emailAddress, useCommonAlertSchema: true })),
-    }, { parent: this });
+    const group = new ActionGroup(
+      name,
+      {
+        resourceGroupName,
+        location: 'global',
+        actionGroupName: names.apply((parts) => alertName('ag', name, parts)),
+        groupShortName: 'factoryloop',
+        enabled: true,
+        ...tags,
+        emailReceivers: emails.map((emailAddress) => ({ name: emailAddress, emailAddress, useCommonAlertSchema: true })),
+      },
+      { parent: this },
+    );
     const signals = pulumi.all(all.signals as Record<string, unknown>) as unknown as pulumi.Output<Signals>;
     for (const rule of all.rules) {
       const { name: of, severity, advice, threshold, operator } = rule;
-      const told = { resourceGroupName, ...tags, ruleName: names.apply((parts) => alertName('alert', of, parts)), description: advice, severity, enabled: true, autoMitigate: true, windowSize: duration(rule.windowMinutes) };
+      const told = {
+        resourceGroupName,
+        ...tags,
+        ruleName: names.apply((parts) => alertName('alert', of, parts)),
+        description: advice,
+        severity,
+        enabled: true,
+        autoMitigate: true,
+        windowSize: duration(rule.windowMinutes),
+      };
       if (rule.kind === 'log') {
-        new ScheduledQueryRule(`${name}-${of}`, {
-          ...told, location, kind: 'LogAlert', displayName: rule.title, scopes: [all.logAnalyticsId], evaluationFrequency: duration(evaluationMinutes), actions: { actionGroups: [group.id] },
-          criteria: { allOf: [{ query: signals.apply(rule.query), timeAggregation: 'Count', operator, threshold, failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 } }] },
-          // Tables appear with their first row, which a new stack has not written yet.
-          skipQueryValidation: true,
-        }, { parent: this });
-      } else {
-        new MetricAlert(`${name}-${of}`, {
-          ...told, location: 'global', scopes: [signals.apply(rule.resourceId)], targetResourceType: rule.namespace, evaluationFrequency: 'PT5M', actions: [{ actionGroupId: group.id }],
-          criteria: {
-            odataType: 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria',
-            allOf: [{ criterionType: 'StaticThresholdCriterion', name: of, metricNamespace: rule.namespace, metricName: rule.metric, operator, threshold, timeAggregation: rule.aggregation }],
+        new ScheduledQueryRule(
+          `${name}-${of}`,
+          {
+            ...told,
+            location,
+            kind: 'LogAlert',
+            displayName: rule.title,
+            scopes: [all.logAnalyticsId],
+            evaluationFrequency: duration(evaluationMinutes),
+            actions: { actionGroups: [group.id] },
+            criteria: {
+              allOf: [
+                {
+                  query: signals.apply(rule.query),
+                  timeAggregation: 'Count',
+                  operator,
+                  threshold,
+                  failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 },
+                },
+              ],
+            },
+            // Tables appear with their first row, which a new stack has not written yet.
+            skipQueryValidation: true,
           },
-        }, { parent: this });
+          { parent: this },
+        );
+      } else {
+        new MetricAlert(
+          `${name}-${of}`,
+          {
+            ...told,
+            location: 'global',
+            scopes: [signals.apply(rule.resourceId)],
+            targetResourceType: rule.namespace,
+            evaluationFrequency: 'PT5M',
+            actions: [{ actionGroupId: group.id }],
+            criteria: {
+              odataType: 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria',
+              allOf: [
+                {
+                  criterionType: 'StaticThresholdCriterion',
+                  name: of,
+                  metricNamespace: rule.namespace,
+                  metricName: rule.metric,
+                  operator,
+                  threshold,
+                  timeAggregation: rule.aggregation,
+                },
+              ],
+            },
+          },
+          { parent: this },
+        );
       }
     }
     this.actionGroupId = group.id;

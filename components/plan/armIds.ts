@@ -34,12 +34,16 @@ const paths: Readonly<Record<string, string>> = {
   'machinelearningservices:Compute': 'Microsoft.MachineLearningServices/workspaces/{workspaceName}/computes/{computeName}',
   'machinelearningservices:Datastore': 'Microsoft.MachineLearningServices/workspaces/{workspaceName}/datastores/{name}',
   'machinelearningservices:EnvironmentContainer': 'Microsoft.MachineLearningServices/workspaces/{workspaceName}/environments/{name}',
-  'machinelearningservices:EnvironmentVersion': 'Microsoft.MachineLearningServices/workspaces/{workspaceName}/environments/{name}/versions/{version}',
-  'machinelearningservices:ManagedNetworkSettingsRule': 'Microsoft.MachineLearningServices/workspaces/{workspaceName}/outboundRules/{ruleName}',
+  'machinelearningservices:EnvironmentVersion':
+    'Microsoft.MachineLearningServices/workspaces/{workspaceName}/environments/{name}/versions/{version}',
+  'machinelearningservices:ManagedNetworkSettingsRule':
+    'Microsoft.MachineLearningServices/workspaces/{workspaceName}/outboundRules/{ruleName}',
   'machinelearningservices:Schedule': 'Microsoft.MachineLearningServices/workspaces/{workspaceName}/schedules/{name}',
   'machinelearningservices:Workspace': 'Microsoft.MachineLearningServices/workspaces/{workspaceName}',
-  'machinelearningservices:WorkspaceConnection': 'Microsoft.MachineLearningServices/workspaces/{workspaceName}/connections/{connectionName}',
-  'managedidentity:FederatedIdentityCredential': 'Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}/federatedIdentityCredentials/{federatedIdentityCredentialResourceName}',
+  'machinelearningservices:WorkspaceConnection':
+    'Microsoft.MachineLearningServices/workspaces/{workspaceName}/connections/{connectionName}',
+  'managedidentity:FederatedIdentityCredential':
+    'Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}/federatedIdentityCredentials/{federatedIdentityCredentialResourceName}',
   'managedidentity:UserAssignedIdentity': 'Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}',
   'monitor:ActionGroup': 'Microsoft.Insights/actionGroups/{actionGroupName}',
   'monitor:ActivityLogAlert': 'Microsoft.Insights/activityLogAlerts/{activityLogAlertName}',
@@ -64,7 +68,8 @@ const paths: Readonly<Record<string, string>> = {
   'privatedns:VirtualNetworkLink': 'Microsoft.Network/privateDnsZones/{privateZoneName}/virtualNetworkLinks/{virtualNetworkLinkName}',
   'resources:Deployment': 'Microsoft.Resources/deployments/{deploymentName}',
   'storage:BlobContainer': 'Microsoft.Storage/storageAccounts/{accountName}/blobServices/default/containers/{containerName}',
-  'storage:BlobContainerImmutabilityPolicy': 'Microsoft.Storage/storageAccounts/{accountName}/blobServices/default/containers/{containerName}/immutabilityPolicies/{immutabilityPolicyName}',
+  'storage:BlobContainerImmutabilityPolicy':
+    'Microsoft.Storage/storageAccounts/{accountName}/blobServices/default/containers/{containerName}/immutabilityPolicies/{immutabilityPolicyName}',
   'storage:BlobServiceProperties': 'Microsoft.Storage/storageAccounts/{accountName}/blobServices/default',
   'storage:ManagementPolicy': 'Microsoft.Storage/storageAccounts/{accountName}/managementPolicies/default',
   'storage:Queue': 'Microsoft.Storage/storageAccounts/{accountName}/queueServices/default/queues/{queueName}',
@@ -84,7 +89,8 @@ const text = (value: unknown) => (typeof value === 'string' && value !== '' ? va
 const generatedName = (logicalName: string) => `${logicalName}xxxxxxxx`;
 
 /** Whether the plan knows the ARM id of the type; the id of any other is only a placeholder. */
-export const hasArmId = (token: string): boolean => ['resources:ResourceGroup', 'resources:Resource'].includes(moduleAndType(token) ?? '') || (moduleAndType(token) ?? '') in paths;
+export const hasArmId = (token: string): boolean =>
+  ['resources:ResourceGroup', 'resources:Resource'].includes(moduleAndType(token) ?? '') || (moduleAndType(token) ?? '') in paths;
 
 /** ARM id that the resource will have. */
 export function armIdOf(token: string, logicalName: string, inputs: Inputs): string {
@@ -94,8 +100,18 @@ export function armIdOf(token: string, logicalName: string, inputs: Inputs): str
   if (type === 'resources:ResourceGroup') return group(inputs['resourceGroupName']);
   if (type === 'resources:Resource') {
     const parent = text(inputs['parentResourcePath']);
-    return [group(inputs['resourceGroupName']), 'providers', inputs['resourceProviderNamespace'], ...(parent === undefined ? [] : [parent]), inputs['resourceType'], inputs['resourceName']].join('/');
+    return [
+      group(inputs['resourceGroupName']),
+      'providers',
+      inputs['resourceProviderNamespace'],
+      ...(parent === undefined ? [] : [parent]),
+      inputs['resourceType'],
+      inputs['resourceName'],
+    ].join('/');
   }
-  const path = (paths[type] ?? `Unknown.${type.replace(':', '/')}/${logicalName}`).replaceAll(/\{(\w+)\}/g, (_, input: string) => text(inputs[input]) ?? generatedName(logicalName));
+  const path = (paths[type] ?? `Unknown.${type.replace(':', '/')}/${logicalName}`).replaceAll(
+    /\{(\w+)\}/g,
+    (_, input: string) => text(inputs[input]) ?? generatedName(logicalName),
+  );
   return path.startsWith('/') ? path : `${group(inputs['resourceGroupName'])}/providers/${path}`;
 }

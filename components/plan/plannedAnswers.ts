@@ -3,10 +3,18 @@ import { nameBasedUuid } from '../../contracts/nameBasedUuid';
 import { armIdOf, plannedSubscriptionId } from './armIds';
 
 type Values = Readonly<Record<string, unknown>>;
-export interface PlannedAnswer { readonly id: string; readonly state: Values }
+export interface PlannedAnswer {
+  readonly id: string;
+  readonly state: Values;
+}
 
 const guid = (...parts: readonly string[]) => nameBasedUuid('plan', ...parts);
-export const plannedDeployer = { subscriptionId: plannedSubscriptionId, tenantId: guid('tenant'), objectId: guid('deployer'), clientId: guid('deployer client') };
+export const plannedDeployer = {
+  subscriptionId: plannedSubscriptionId,
+  tenantId: guid('tenant'),
+  objectId: guid('deployer'),
+  clientId: guid('deployer client'),
+};
 
 /** Public certificate that stands for the one a simulated site will make; its key was never kept. */
 const plannedCertificate = `-----BEGIN CERTIFICATE-----
@@ -30,8 +38,12 @@ const imageDigest = (contentHash: string) => createHash('sha256').update(content
 function printed({ create, environment: given }: Values): string {
   const environment = values(given);
   const command = text(create);
-  if (command.includes('build-image')) return JSON.stringify({ image: `${text(environment['REGISTRY_LOGIN_SERVER'])}/${text(environment['PROGRAM'])}@sha256:${imageDigest(text(environment['CONTENT_HASH']))}` });
-  if (command.includes('enrol-site/index.js hand-over')) return JSON.stringify({ secretUri: `${text(environment['VAULT_URI'])}secrets/${text(environment['SECRET_NAME'])}` });
+  if (command.includes('build-image'))
+    return JSON.stringify({
+      image: `${text(environment['REGISTRY_LOGIN_SERVER'])}/${text(environment['PROGRAM'])}@sha256:${imageDigest(text(environment['CONTENT_HASH']))}`,
+    });
+  if (command.includes('enrol-site/index.js hand-over'))
+    return JSON.stringify({ secretUri: `${text(environment['VAULT_URI'])}secrets/${text(environment['SECRET_NAME'])}` });
   if (command.includes('enrol-site')) return JSON.stringify({ certificatePem: plannedCertificate });
   return '{}';
 }
@@ -40,24 +52,47 @@ function printed({ create, environment: given }: Values): string {
 function monitorWorkspace(inputs: Values): Values {
   const name = text(inputs['azureMonitorWorkspaceName']);
   const location = text(inputs['location']);
-  const managed = (kind: string) => `/subscriptions/${plannedSubscriptionId}/resourceGroups/MA_${name}_${location}_managed/providers/Microsoft.Insights/${kind}/${name}`;
+  const managed = (kind: string) =>
+    `/subscriptions/${plannedSubscriptionId}/resourceGroups/MA_${name}_${location}_managed/providers/Microsoft.Insights/${kind}/${name}`;
   return {
-    accountId: guid('account', name), metrics: { internalId: guid('metrics', name), prometheusQueryEndpoint: `https://${name}.${location}.prometheus.monitor.azure.com` },
-    defaultIngestionSettings: { dataCollectionEndpointResourceId: managed('dataCollectionEndpoints'), dataCollectionRuleResourceId: managed('dataCollectionRules') },
+    accountId: guid('account', name),
+    metrics: { internalId: guid('metrics', name), prometheusQueryEndpoint: `https://${name}.${location}.prometheus.monitor.azure.com` },
+    defaultIngestionSettings: {
+      dataCollectionEndpointResourceId: managed('dataCollectionEndpoints'),
+      dataCollectionRuleResourceId: managed('dataCollectionRules'),
+    },
   };
 }
 
 /** Outputs that Azure adds to the inputs, as far as a program may read them. */
 const answered: Readonly<Record<string, (inputs: Values, name: string) => Values>> = {
-  'azure-native:managedidentity:UserAssignedIdentity': (_, name) => ({ principalId: guid('principal', name), clientId: guid('client', name), tenantId: plannedDeployer.tenantId }),
-  'azure-native:storage:StorageAccount': ({ accountName }) => ({ primaryEndpoints: Object.fromEntries(['blob', 'queue', 'table', 'file', 'dfs'].map((service) => [service, `https://${text(accountName)}.${service}.core.windows.net/`])) }),
-  'azure-native:resources:Resource': ({ properties, resourceName, resourceType }) => ({ properties: { ...values(properties), ...(resourceType === 'vaults' ? { vaultUri: `https://${text(resourceName)}.vault.azure.net/` } : {}) } }),
+  'azure-native:managedidentity:UserAssignedIdentity': (_, name) => ({
+    principalId: guid('principal', name),
+    clientId: guid('client', name),
+    tenantId: plannedDeployer.tenantId,
+  }),
+  'azure-native:storage:StorageAccount': ({ accountName }) => ({
+    primaryEndpoints: Object.fromEntries(
+      ['blob', 'queue', 'table', 'file', 'dfs'].map((service) => [service, `https://${text(accountName)}.${service}.core.windows.net/`]),
+    ),
+  }),
+  'azure-native:resources:Resource': ({ properties, resourceName, resourceType }) => ({
+    properties: {
+      ...values(properties),
+      ...(resourceType === 'vaults' ? { vaultUri: `https://${text(resourceName)}.vault.azure.net/` } : {}),
+    },
+  }),
   'azure-native:containerregistry:Registry': ({ registryName }) => ({ loginServer: `${text(registryName)}.azurecr.io` }),
-  'azure-native:eventhub:Namespace': ({ namespaceName }) => ({ serviceBusEndpoint: `https://${text(namespaceName)}.servicebus.windows.net:443/` }),
-  'azure-native:iothub:IotHubResource': ({ properties, resourceName }) => ({ properties: { ...values(properties), hostName: `${text(resourceName)}.azure-devices.net` } }),
+  'azure-native:eventhub:Namespace': ({ namespaceName }) => ({
+    serviceBusEndpoint: `https://${text(namespaceName)}.servicebus.windows.net:443/`,
+  }),
+  'azure-native:iothub:IotHubResource': ({ properties, resourceName }) => ({
+    properties: { ...values(properties), hostName: `${text(resourceName)}.azure-devices.net` },
+  }),
   'azure-native:operationalinsights:Workspace': (_, name) => ({ customerId: guid('customer', name) }),
   'azure-native:applicationinsights:Component': ({ location }, name) => ({
-    appId: guid('app', name), instrumentationKey: guid('instrumentation key', name),
+    appId: guid('app', name),
+    instrumentationKey: guid('instrumentation key', name),
     connectionString: `InstrumentationKey=${guid('instrumentation key', name)};IngestionEndpoint=https://${text(location)}-0.in.applicationinsights.azure.com/;LiveEndpoint=https://${text(location)}.livediagnostics.monitor.azure.com/`,
   }),
   'azure-native:monitor:AzureMonitorWorkspace': monitorWorkspace,
@@ -79,7 +114,9 @@ export function plannedAnswer(type: string, name: string, inputs: Values): Plann
   const outputs = answered[type.replace(/^(azure-native:[^:/]+)\/v\w+:/, '$1:')]?.(inputs, name) ?? {};
   const id = idOf(type, name, inputs, outputs);
   const identity = values(inputs['identity']);
-  const own = /SystemAssigned/.test(text(identity['type'])) ? { identity: { ...identity, principalId: guid('principal', name), tenantId: plannedDeployer.tenantId } } : {};
+  const own = /SystemAssigned/.test(text(identity['type']))
+    ? { identity: { ...identity, principalId: guid('principal', name), tenantId: plannedDeployer.tenantId } }
+    : {};
   const arm = type.startsWith('azure-native:') ? { name: id.split('/').pop() ?? name } : {};
   return { id, state: { ...inputs, ...arm, ...own, ...outputs } };
 }
@@ -93,11 +130,17 @@ export function plannedFunction(token: string, inputs: Values): Values | undefin
   const name = id.split('/').pop() ?? '';
   const location = /_([a-z0-9]+)_managed\//.exec(id)?.[1] ?? text(inputs['location']);
   return {
-    ...inputs, id, name, ...plannedAnswer(`azure-native:${module}:${type}`, name, inputs).state,
-    ...(type === 'DataCollectionEndpoint' ? { metricsIngestion: { endpoint: `https://${name}.${location}-1.metrics.ingest.monitor.azure.com` } } : {}),
+    ...inputs,
+    id,
+    name,
+    ...plannedAnswer(`azure-native:${module}:${type}`, name, inputs).state,
+    ...(type === 'DataCollectionEndpoint'
+      ? { metricsIngestion: { endpoint: `https://${name}.${location}-1.metrics.ingest.monitor.azure.com` } }
+      : {}),
     ...(type === 'DataCollectionRule' ? { immutableId: `dcr-${createHash('md5').update(id).digest('hex')}` } : {}),
   };
 }
 
 /** Directory object that the resource acts as. */
-export const principalOf = (state: Values): string | undefined => [state['principalId'], values(state['identity'])['principalId'], state['objectId']].map(text).find((one) => one !== '');
+export const principalOf = (state: Values): string | undefined =>
+  [state['principalId'], values(state['identity'])['principalId'], state['objectId']].map(text).find((one) => one !== '');

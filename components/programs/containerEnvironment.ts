@@ -19,10 +19,20 @@ export class ContainerEnvironment extends pulumi.ComponentResource {
     super('factory-loop:programs:ContainerEnvironment', name, {}, opts);
     const { resourceGroupName, location, environmentName, tags } = args;
     const identity = identityOf(args.identity, {}, 'SystemAssigned,UserAssigned');
-    const environment = new ManagedEnvironment(name, {
-      resourceGroupName, location, environmentName, ...(tags === undefined ? {} : { tags }), ...(identity === undefined ? {} : { identity }), appLogsConfiguration: { destination: 'azure-monitor' }, zoneRedundant: false,
-      workloadProfiles: [{ name: 'Consumption', workloadProfileType: 'Consumption' }],
-    }, { parent: this });
+    const environment = new ManagedEnvironment(
+      name,
+      {
+        resourceGroupName,
+        location,
+        environmentName,
+        ...(tags === undefined ? {} : { tags }),
+        ...(identity === undefined ? {} : { identity }),
+        appLogsConfiguration: { destination: 'azure-monitor' },
+        zoneRedundant: false,
+        workloadProfiles: [{ name: 'Consumption', workloadProfileType: 'Consumption' }],
+      },
+      { parent: this },
+    );
     attach(name, args, { id: environment.id }, this);
     this.id = environment.id;
     this.registerOutputs({ id: this.id });

@@ -30,11 +30,25 @@ export class ImageRegistry extends pulumi.ComponentResource {
   constructor(name: string, args: ImageRegistryArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:programs:ImageRegistry', name, {}, opts);
     const { resourceGroupName, location, registryName, sku, untaggedDays, zoneRedundant, protect, tags } = { ...defaults, ...args };
-    const registry = new Registry(name, {
-      resourceGroupName, location, registryName, sku: { name: sku }, adminUserEnabled: false, anonymousPullEnabled: false, publicNetworkAccess: 'Enabled',
-      policies: { azureADAuthenticationAsArmPolicy: { status: 'enabled' }, ...(untaggedDays === 0 ? {} : { retentionPolicy: { status: 'enabled', days: untaggedDays } }) },
-      ...(zoneRedundant ? { zoneRedundancy: 'Enabled' } : {}), ...(tags === undefined ? {} : { tags }),
-    }, { parent: this, protect });
+    const registry = new Registry(
+      name,
+      {
+        resourceGroupName,
+        location,
+        registryName,
+        sku: { name: sku },
+        adminUserEnabled: false,
+        anonymousPullEnabled: false,
+        publicNetworkAccess: 'Enabled',
+        policies: {
+          azureADAuthenticationAsArmPolicy: { status: 'enabled' },
+          ...(untaggedDays === 0 ? {} : { retentionPolicy: { status: 'enabled', days: untaggedDays } }),
+        },
+        ...(zoneRedundant ? { zoneRedundancy: 'Enabled' } : {}),
+        ...(tags === undefined ? {} : { tags }),
+      },
+      { parent: this, protect },
+    );
     attach(name, args, { id: registry.id }, this);
     this.id = registry.id;
     this.loginServer = registry.loginServer;

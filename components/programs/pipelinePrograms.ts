@@ -49,24 +49,98 @@ export class PipelinePrograms extends pulumi.ComponentResource {
     super('factory-loop:programs:PipelinePrograms', name, {}, opts);
     const { identities, images, settings, storage, pollingIntervalSeconds } = { pollingIntervalSeconds: 30, ...args };
     const names = pulumi.output(args.names);
-    const uniform = { ...(args.tags === undefined ? {} : { tags: args.tags }), ...(args.lock === undefined ? {} : { lock: args.lock }), ...(args.roleAssignments === undefined ? {} : { roleAssignments: args.roleAssignments }) };
-    const child = { parent: this, ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) };
-    const place = { resourceGroupName: args.resourceGroupName, location: args.location, environmentId: args.environmentId, registryLoginServer: args.registryLoginServer, ...uniform };
-    const job = (program: JobName, container: ReturnType<typeof programContainer>, timeoutSeconds: number) =>
-      new ProgramJob(program, {
-        ...place, jobName: names.apply((parts) => programName(program, parts)), identityId: identities[program].id, container, timeoutSeconds,
-        queue: { accountName: storage.data.accountName, name: storage.data.queues[program].name }, pollingIntervalSeconds,
-      }, child);
-    this.jobs = {
-      'data-pipeline': job('data-pipeline', programContainer({ program: 'data-pipeline', image: images['data-pipeline'], schema: dataPipelineSettings, settings: settings['data-pipeline'], cpu: jobCpu['data-pipeline'] }), 3_600),
-      'model-development': job('model-development', programContainer({ program: 'model-development', image: images['model-development'], schema: modelDevelopmentSettings, settings: settings['model-development'], cpu: jobCpu['model-development'] }), 900),
-      'validate-and-package': job('validate-and-package', programContainer({ program: 'validate-and-package', image: images['validate-and-package'], schema: validateAndPackageSettings, settings: settings['validate-and-package'], cpu: jobCpu['validate-and-package'] }), 1_800),
-      'tag-and-deliver': job('tag-and-deliver', programContainer({ program: 'tag-and-deliver', image: images['tag-and-deliver'], schema: tagAndDeliverSettings, settings: settings['tag-and-deliver'], cpu: jobCpu['tag-and-deliver'] }), 900),
+    const uniform = {
+      ...(args.tags === undefined ? {} : { tags: args.tags }),
+      ...(args.lock === undefined ? {} : { lock: args.lock }),
+      ...(args.roleAssignments === undefined ? {} : { roleAssignments: args.roleAssignments }),
     };
-    this.delivery = new ProgramApp('delivery', {
-      ...place, appName: names.apply((parts) => programName('delivery', parts)), identityId: identities.delivery.id, identityForPrograms: true,
-      containers: [programContainer({ program: 'delivery', image: images.delivery, schema: deliverySettings, settings: settings.delivery, cpu: 0.25 })],
-    }, child);
+    const child = { parent: this, ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) };
+    const place = {
+      resourceGroupName: args.resourceGroupName,
+      location: args.location,
+      environmentId: args.environmentId,
+      registryLoginServer: args.registryLoginServer,
+      ...uniform,
+    };
+    const job = (program: JobName, container: ReturnType<typeof programContainer>, timeoutSeconds: number) =>
+      new ProgramJob(
+        program,
+        {
+          ...place,
+          jobName: names.apply((parts) => programName(program, parts)),
+          identityId: identities[program].id,
+          container,
+          timeoutSeconds,
+          queue: { accountName: storage.data.accountName, name: storage.data.queues[program].name },
+          pollingIntervalSeconds,
+        },
+        child,
+      );
+    this.jobs = {
+      'data-pipeline': job(
+        'data-pipeline',
+        programContainer({
+          program: 'data-pipeline',
+          image: images['data-pipeline'],
+          schema: dataPipelineSettings,
+          settings: settings['data-pipeline'],
+          cpu: jobCpu['data-pipeline'],
+        }),
+        3_600,
+      ),
+      'model-development': job(
+        'model-development',
+        programContainer({
+          program: 'model-development',
+          image: images['model-development'],
+          schema: modelDevelopmentSettings,
+          settings: settings['model-development'],
+          cpu: jobCpu['model-development'],
+        }),
+        900,
+      ),
+      'validate-and-package': job(
+        'validate-and-package',
+        programContainer({
+          program: 'validate-and-package',
+          image: images['validate-and-package'],
+          schema: validateAndPackageSettings,
+          settings: settings['validate-and-package'],
+          cpu: jobCpu['validate-and-package'],
+        }),
+        1_800,
+      ),
+      'tag-and-deliver': job(
+        'tag-and-deliver',
+        programContainer({
+          program: 'tag-and-deliver',
+          image: images['tag-and-deliver'],
+          schema: tagAndDeliverSettings,
+          settings: settings['tag-and-deliver'],
+          cpu: jobCpu['tag-and-deliver'],
+        }),
+        900,
+      ),
+    };
+    this.delivery = new ProgramApp(
+      'delivery',
+      {
+        ...place,
+        appName: names.apply((parts) => programName('delivery', parts)),
+        identityId: identities.delivery.id,
+        identityForPrograms: true,
+        containers: [
+          programContainer({
+            program: 'delivery',
+            image: images.delivery,
+            schema: deliverySettings,
+            settings: settings.delivery,
+            cpu: 0.25,
+          }),
+        ],
+      },
+      child,
+    );
     this.registerOutputs({ jobs: Object.values(this.jobs).map((one) => one.jobName), delivery: this.delivery.appName });
   }
 }

@@ -45,12 +45,25 @@ export function pipelineSettings(sources: PipelineSettingsSources): PipelineSett
   const { configuration, platform, storage, route } = sources;
   const { dataset, retrain, gate, delivery, jobs, cloud, factory } = configuration;
   const { data, edge } = storage;
-  const identity = (program: QueueName) => ({ AZURE_CLIENT_ID: sources.clientIds[program], AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential' });
-  const own = (program: QueueName) => ({ ...identity(program), DATA_BLOB_ENDPOINT: data.blobEndpoint, DATA_QUEUE_ENDPOINT: data.queueEndpoint, QUEUE_NAME: data.queues[program].name });
+  const identity = (program: QueueName) => ({
+    AZURE_CLIENT_ID: sources.clientIds[program],
+    AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+  });
+  const own = (program: QueueName) => ({
+    ...identity(program),
+    DATA_BLOB_ENDPOINT: data.blobEndpoint,
+    DATA_QUEUE_ENDPOINT: data.queueEndpoint,
+    QUEUE_NAME: data.queues[program].name,
+  });
   const catalog = {
-    AZURE_RESOURCE_MANAGER_ENDPOINT: cloud.resourceManagerEndpoint, AZURE_RESOURCE_MANAGER_AUDIENCE: cloud.resourceManagerAudience,
-    SUBSCRIPTION_ID: sources.subscriptionId, RESOURCE_GROUP: platform.resourceGroup.name, ML_WORKSPACE: platform.workspace.name,
-    ML_BLOB_ENDPOINT: platform.models.blobEndpoint, MODELS_CONTAINER: platform.models.containerName, MODELS_DATASTORE: platform.workspace.modelsDatastore,
+    AZURE_RESOURCE_MANAGER_ENDPOINT: cloud.resourceManagerEndpoint,
+    AZURE_RESOURCE_MANAGER_AUDIENCE: cloud.resourceManagerAudience,
+    SUBSCRIPTION_ID: sources.subscriptionId,
+    RESOURCE_GROUP: platform.resourceGroup.name,
+    ML_WORKSPACE: platform.workspace.name,
+    ML_BLOB_ENDPOINT: platform.models.blobEndpoint,
+    MODELS_CONTAINER: platform.models.containerName,
+    MODELS_DATASTORE: platform.workspace.modelsDatastore,
   };
   const packages = { EDGE_BLOB_ENDPOINT: edge.blobEndpoint, PACKAGED_MODELS_CONTAINER: edge.containers['packaged-models'].name };
   const processed = { PROCESSED_CONTAINER: data.containers.processed.name };
@@ -58,29 +71,72 @@ export function pipelineSettings(sources: PipelineSettingsSources): PipelineSett
   const deliveries = { DELIVERIES_CONTAINER: data.containers.deliveries.name };
   return {
     'data-pipeline': {
-      ...own('data-pipeline'), ...processed, EDGE_BLOB_ENDPOINT: edge.blobEndpoint,
-      RAW_CONTAINER: data.containers.raw.name, CHECKPOINTS_CONTAINER: data.containers.checkpoints.name, QUARANTINE_CONTAINER: data.containers.quarantine.name, LANDING_ZONE_CONTAINER: edge.containers['landing-zone'].name,
-      DATASET_NAME: dataset.name, SETTLE_SECONDS: String(dataset.settleSeconds), WINDOW_SECONDS: String(dataset.windowSeconds), STRIDE_SECONDS: String(dataset.strideSeconds),
-      REFERENCE_FRACTION: String(dataset.referenceFraction), TIME_COLUMN: dataset.timeColumn, LABEL_COLUMNS: commaList(dataset.labelColumns), IGNORED_COLUMNS: commaList(dataset.ignoredColumns),
-      MAX_FILE_BYTES: String(dataset.maxFileBytes), DISK_BYTES: String(diskBytes(jobCpu['data-pipeline'])), RETRAIN_MIN_NEW_WINDOWS: String(retrain.minNewWindows), RETRAIN_MIN_INTERVAL_SECONDS: String(retrain.minIntervalSeconds),
+      ...own('data-pipeline'),
+      ...processed,
+      EDGE_BLOB_ENDPOINT: edge.blobEndpoint,
+      RAW_CONTAINER: data.containers.raw.name,
+      CHECKPOINTS_CONTAINER: data.containers.checkpoints.name,
+      QUARANTINE_CONTAINER: data.containers.quarantine.name,
+      LANDING_ZONE_CONTAINER: edge.containers['landing-zone'].name,
+      DATASET_NAME: dataset.name,
+      SETTLE_SECONDS: String(dataset.settleSeconds),
+      WINDOW_SECONDS: String(dataset.windowSeconds),
+      STRIDE_SECONDS: String(dataset.strideSeconds),
+      REFERENCE_FRACTION: String(dataset.referenceFraction),
+      TIME_COLUMN: dataset.timeColumn,
+      LABEL_COLUMNS: commaList(dataset.labelColumns),
+      IGNORED_COLUMNS: commaList(dataset.ignoredColumns),
+      MAX_FILE_BYTES: String(dataset.maxFileBytes),
+      DISK_BYTES: String(diskBytes(jobCpu['data-pipeline'])),
+      RETRAIN_MIN_NEW_WINDOWS: String(retrain.minNewWindows),
+      RETRAIN_MIN_INTERVAL_SECONDS: String(retrain.minIntervalSeconds),
     },
     'model-development': {
-      ...own('model-development'), ...catalog, ...processed, COMPUTE_ID: platform.trainingCluster.id, ENVIRONMENT_ID: sources.trainingEnvironmentId,
-      ...named, TRAIN_CLIENT_ID: platform.trainingCluster.clientId, SOURCE_COMMIT: sources.sourceCommit,
+      ...own('model-development'),
+      ...catalog,
+      ...processed,
+      COMPUTE_ID: platform.trainingCluster.id,
+      ENVIRONMENT_ID: sources.trainingEnvironmentId,
+      ...named,
+      TRAIN_CLIENT_ID: platform.trainingCluster.clientId,
+      SOURCE_COMMIT: sources.sourceCommit,
     },
     'validate-and-package': {
-      ...own('validate-and-package'), ...catalog, ...processed, ...packages, ...named,
-      GATE_MAX_FALSE_ALARM_RATE: String(gate.maxFalseAlarmRate), GATE_MIN_FAULT_DETECTION: String(gate.minFaultDetection), GATE_MIN_LABEL_AUC: String(gate.minLabelAuc), PIPELINE_VERSION: sources.pipelineVersion,
+      ...own('validate-and-package'),
+      ...catalog,
+      ...processed,
+      ...packages,
+      ...named,
+      GATE_MAX_FALSE_ALARM_RATE: String(gate.maxFalseAlarmRate),
+      GATE_MIN_FAULT_DETECTION: String(gate.minFaultDetection),
+      GATE_MIN_LABEL_AUC: String(gate.minLabelAuc),
+      PIPELINE_VERSION: sources.pipelineVersion,
     },
     'tag-and-deliver': {
-      ...own('tag-and-deliver'), ...catalog, ...packages, ...deliveries, DELIVERY_QUEUE_NAME: data.queues.delivery.name, REGISTRY_LOGIN_SERVER: platform.registry.loginServer,
-      ...named, DEVICE_ID: sources.deviceId,
-      RELEASE: configuration.release, PIPELINE_VERSION: sources.pipelineVersion, SOURCE_COMMIT: sources.sourceCommit,
+      ...own('tag-and-deliver'),
+      ...catalog,
+      ...packages,
+      ...deliveries,
+      DELIVERY_QUEUE_NAME: data.queues.delivery.name,
+      REGISTRY_LOGIN_SERVER: platform.registry.loginServer,
+      ...named,
+      DEVICE_ID: sources.deviceId,
+      RELEASE: configuration.release,
+      PIPELINE_VERSION: sources.pipelineVersion,
+      SOURCE_COMMIT: sources.sourceCommit,
     },
     delivery: {
-      ...own('delivery'), ...packages, ...deliveries, CHECKPOINTS_CONTAINER: data.containers.checkpoints.name, IOT_HUB_HOST: route.iotHubHost,
-      EVENT_HUBS_HOST: route.eventHubsHost, EVENT_HUB_NAME: route.eventHubName, CONSUMER_GROUP: route.deliveryConsumerGroup,
-      SAS_LIFETIME_SECONDS: String(delivery.sasLifetimeSeconds), STEP_TIMEOUT_SECONDS: String(delivery.stepTimeoutSeconds), DELIVERY_TIMEOUT_SECONDS: String(delivery.deliveryTimeoutSeconds),
+      ...own('delivery'),
+      ...packages,
+      ...deliveries,
+      CHECKPOINTS_CONTAINER: data.containers.checkpoints.name,
+      IOT_HUB_HOST: route.iotHubHost,
+      EVENT_HUBS_HOST: route.eventHubsHost,
+      EVENT_HUB_NAME: route.eventHubName,
+      CONSUMER_GROUP: route.deliveryConsumerGroup,
+      SAS_LIFETIME_SECONDS: String(delivery.sasLifetimeSeconds),
+      STEP_TIMEOUT_SECONDS: String(delivery.stepTimeoutSeconds),
+      DELIVERY_TIMEOUT_SECONDS: String(delivery.deliveryTimeoutSeconds),
       POLLING_INTERVAL_SECONDS: String(jobs.pollingIntervalSeconds),
     },
   };

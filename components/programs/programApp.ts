@@ -37,19 +37,43 @@ export class ProgramApp extends pulumi.ComponentResource {
 
   constructor(name: string, args: ProgramAppArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:programs:ProgramApp', name, {}, opts);
-    const { identityId, hours, volumes, secrets, identityForPrograms } = { hours: undefined, volumes: [], secrets: [], identityForPrograms: false, ...args };
-    const scale = hours === undefined ? { minReplicas: 1, maxReplicas: 1 } : { minReplicas: 0, maxReplicas: 1, rules: [{ name: 'hours', custom: { type: 'cron', metadata: { ...hours } } }] };
+    const { identityId, hours, volumes, secrets, identityForPrograms } = {
+      hours: undefined,
+      volumes: [],
+      secrets: [],
+      identityForPrograms: false,
+      ...args,
+    };
+    const scale =
+      hours === undefined
+        ? { minReplicas: 1, maxReplicas: 1 }
+        : { minReplicas: 0, maxReplicas: 1, rules: [{ name: 'hours', custom: { type: 'cron', metadata: { ...hours } } }] };
     const identity = identityOf(args.identity, { userAssignedIds: [identityId] }, 'SystemAssigned,UserAssigned');
-    const app = new ContainerApp(name, {
-      resourceGroupName: args.resourceGroupName, location: args.location, ...(args.tags === undefined ? {} : { tags: args.tags }), environmentId: args.environmentId, containerAppName: args.appName, workloadProfileName: 'Consumption',
-      ...(identity === undefined ? {} : { identity }),
-      configuration: {
-        activeRevisionsMode: 'Single', registries: [{ server: args.registryLoginServer, identity: identityId }],
-        ...(secrets.length === 0 ? {} : { secrets: secrets.map((secret) => ({ ...secret, identity: identityId })) }),
-        ...(identityForPrograms ? {} : { identitySettings: [{ identity: identityId, lifecycle: 'None' }] }),
+    const app = new ContainerApp(
+      name,
+      {
+        resourceGroupName: args.resourceGroupName,
+        location: args.location,
+        ...(args.tags === undefined ? {} : { tags: args.tags }),
+        environmentId: args.environmentId,
+        containerAppName: args.appName,
+        workloadProfileName: 'Consumption',
+        ...(identity === undefined ? {} : { identity }),
+        configuration: {
+          activeRevisionsMode: 'Single',
+          registries: [{ server: args.registryLoginServer, identity: identityId }],
+          ...(secrets.length === 0 ? {} : { secrets: secrets.map((secret) => ({ ...secret, identity: identityId })) }),
+          ...(identityForPrograms ? {} : { identitySettings: [{ identity: identityId, lifecycle: 'None' }] }),
+        },
+        template: {
+          containers: [...args.containers],
+          scale,
+          terminationGracePeriodSeconds: 30,
+          ...(volumes.length === 0 ? {} : { volumes: [...volumes] }),
+        },
       },
-      template: { containers: [...args.containers], scale, terminationGracePeriodSeconds: 30, ...(volumes.length === 0 ? {} : { volumes: [...volumes] }) },
-    }, { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
+      { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
+    );
     attach(name, args, { id: app.id }, this);
     this.id = app.id;
     this.appName = app.name;

@@ -22,7 +22,18 @@ export interface ProgramContainerArgs<S extends SettingsSchema> {
 }
 
 /** One program as a container of a job or an app. */
-export const programContainer = <S extends SettingsSchema>({ program, name = program, image, schema, settings, cpu = 0.5, volumeMounts = [] }: ProgramContainerArgs<S>): inputs.app.ContainerArgs => ({
-  name, image, env: environmentVariables(program, schema, settings), resources: { cpu, memory: `${cpu * 2}Gi` },
+export const programContainer = <S extends SettingsSchema>({
+  program,
+  name = program,
+  image,
+  schema,
+  settings,
+  cpu = 0.5,
+  volumeMounts = [],
+}: ProgramContainerArgs<S>): inputs.app.ContainerArgs => ({
+  name,
+  image,
+  env: environmentVariables(program, schema, settings),
+  resources: { cpu, memory: `${cpu * 2}Gi` },
   ...(volumeMounts.length === 0 ? {} : { volumeMounts: [...volumeMounts] }),
 });

@@ -5,7 +5,9 @@ import { programs, type ProgramName } from '../../contracts/programs';
 import type { ContentHashes } from './contentHashes';
 
 /** Where the images come from: built in the registry from the bundles, or made elsewhere and given by digest. */
-export type ImageSource = { readonly kind: 'build'; readonly hashes: ContentHashes } | { readonly kind: 'prebuilt'; readonly images: Readonly<Partial<Record<ProgramName, string>>> };
+export type ImageSource =
+  | { readonly kind: 'build'; readonly hashes: ContentHashes }
+  | { readonly kind: 'prebuilt'; readonly images: Readonly<Partial<Record<ProgramName, string>>> };
 
 export interface ProgramImagesArgs {
   /** Where the images come from. */
@@ -27,12 +29,17 @@ const answer = z.object({ image: z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$
 /** The image that `build-image` printed. */
 export function builtImage(program: string, stdout: string): string {
   const parsed = answer.safeParse(JSON.parse(stdout));
-  if (!parsed.success) throw new Error(`build-image of ${program} answered "${stdout.slice(0, 200)}": expected {"image": "<registry>/<name>@sha256:…"}`);
+  if (!parsed.success)
+    throw new Error(`build-image of ${program} answered "${stdout.slice(0, 200)}": expected {"image": "<registry>/<name>@sha256:…"}`);
   return parsed.data.image;
 }
 
 const buildsAtATime = 4;
-const defaults = { resourceManagerEndpoint: 'https://management.azure.com', resourceManagerAudience: 'https://management.azure.com', roleAssignmentWaitSeconds: 900 } as const;
+const defaults = {
+  resourceManagerEndpoint: 'https://management.azure.com',
+  resourceManagerAudience: 'https://management.azure.com',
+  roleAssignmentWaitSeconds: 900,
+} as const;
 
 /** One image for each program, by digest. */
 export class ProgramImages extends pulumi.ComponentResource {
@@ -45,14 +52,25 @@ export class ProgramImages extends pulumi.ComponentResource {
     const started: pulumi.Resource[] = [];
     const build = (program: ProgramName, hash: string) => {
       const before = started[Math.max(0, started.length - buildsAtATime)];
-      const command = new local.Command(`image-${program}`, {
-        create: 'node dist/build-image/index.js', addPreviousOutputInEnv: false, logging: 'stderr',
-        environment: {
-          REGISTRY_ID: args.registryId, REGISTRY_LOGIN_SERVER: args.registryLoginServer, PROGRAM: program, CONTENT_HASH: hash, CONTEXT_DIRECTORY: `dist/${program}`,
-          AZURE_RESOURCE_MANAGER_ENDPOINT: all.resourceManagerEndpoint, AZURE_RESOURCE_MANAGER_AUDIENCE: all.resourceManagerAudience,
-          ROLE_ASSIGNMENT_WAIT_SECONDS: String(all.roleAssignmentWaitSeconds),
+      const command = new local.Command(
+        `image-${program}`,
+        {
+          create: 'node dist/build-image/index.js',
+          addPreviousOutputInEnv: false,
+          logging: 'stderr',
+          environment: {
+            REGISTRY_ID: args.registryId,
+            REGISTRY_LOGIN_SERVER: args.registryLoginServer,
+            PROGRAM: program,
+            CONTENT_HASH: hash,
+            CONTEXT_DIRECTORY: `dist/${program}`,
+            AZURE_RESOURCE_MANAGER_ENDPOINT: all.resourceManagerEndpoint,
+            AZURE_RESOURCE_MANAGER_AUDIENCE: all.resourceManagerAudience,
+            ROLE_ASSIGNMENT_WAIT_SECONDS: String(all.roleAssignmentWaitSeconds),
+          },
         },
-      }, { parent: this, ...(before === undefined ? {} : { dependsOn: [before] }) });
+        { parent: this, ...(before === undefined ? {} : { dependsOn: [before] }) },
+      );
       started.push(command);
       return command.stdout.apply((stdout) => builtImage(program, stdout));
     };
@@ -62,7 +80,10 @@ export class ProgramImages extends pulumi.ComponentResource {
       if (prebuilt === undefined) throw new Error(`prebuiltImages has no image for ${program}`);
       return pulumi.output(prebuilt);
     };
-    this.images = Object.fromEntries((Object.keys(programs) as ProgramName[]).map((program) => [program, image(program)])) as Record<ProgramName, pulumi.Output<string>>;
+    this.images = Object.fromEntries((Object.keys(programs) as ProgramName[]).map((program) => [program, image(program)])) as Record<
+      ProgramName,
+      pulumi.Output<string>
+    >;
     this.registerOutputs({ images: this.images });
   }
 }

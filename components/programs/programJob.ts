@@ -36,22 +36,48 @@ export class ProgramJob extends pulumi.ComponentResource {
     super('factory-loop:programs:ProgramJob', name, {}, opts);
     const { timeoutSeconds, pollingIntervalSeconds } = { timeoutSeconds: 1_800, pollingIntervalSeconds: 30, ...args };
     const identity = identityOf(args.identity, { userAssignedIds: [args.identityId] }, 'SystemAssigned,UserAssigned');
-    const job = new Job(name, {
-      resourceGroupName: args.resourceGroupName, location: args.location, ...(args.tags === undefined ? {} : { tags: args.tags }), environmentId: args.environmentId, jobName: args.jobName, workloadProfileName: 'Consumption',
-      ...(identity === undefined ? {} : { identity }),
-      configuration: {
-        triggerType: 'Event', replicaTimeout: timeoutSeconds, replicaRetryLimit: 1,
-        registries: [{ server: args.registryLoginServer, identity: args.identityId }],
-        eventTriggerConfig: {
-          parallelism: 1, replicaCompletionCount: 1,
-          scale: {
-            minExecutions: 0, maxExecutions: 1, pollingInterval: pollingIntervalSeconds,
-            rules: [{ name: 'queue', type: 'azure-queue', metadata: { accountName: args.queue.accountName, queueName: args.queue.name, queueLength: '1', queueLengthStrategy: 'visibleonly' }, identity: args.identityId }],
+    const job = new Job(
+      name,
+      {
+        resourceGroupName: args.resourceGroupName,
+        location: args.location,
+        ...(args.tags === undefined ? {} : { tags: args.tags }),
+        environmentId: args.environmentId,
+        jobName: args.jobName,
+        workloadProfileName: 'Consumption',
+        ...(identity === undefined ? {} : { identity }),
+        configuration: {
+          triggerType: 'Event',
+          replicaTimeout: timeoutSeconds,
+          replicaRetryLimit: 1,
+          registries: [{ server: args.registryLoginServer, identity: args.identityId }],
+          eventTriggerConfig: {
+            parallelism: 1,
+            replicaCompletionCount: 1,
+            scale: {
+              minExecutions: 0,
+              maxExecutions: 1,
+              pollingInterval: pollingIntervalSeconds,
+              rules: [
+                {
+                  name: 'queue',
+                  type: 'azure-queue',
+                  metadata: {
+                    accountName: args.queue.accountName,
+                    queueName: args.queue.name,
+                    queueLength: '1',
+                    queueLengthStrategy: 'visibleonly',
+                  },
+                  identity: args.identityId,
+                },
+              ],
+            },
           },
         },
+        template: { containers: [args.container] },
       },
-      template: { containers: [args.container] },
-    }, { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
+      { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
+    );
     attach(name, args, { id: job.id }, this);
     this.id = job.id;
     this.jobName = job.name;

@@ -10,5 +10,8 @@ export interface CertificateFacts {
 
 export function certificateFacts(pem: string): CertificateFacts {
   const certificate = new X509Certificate(pem);
-  return { thumbprint: createHash('sha256').update(certificate.raw).digest('hex').toUpperCase(), notAfter: new Date(certificate.validTo).toISOString() };
+  return {
+    thumbprint: createHash('sha256').update(certificate.raw).digest('hex').toUpperCase(),
+    notAfter: new Date(certificate.validTo).toISOString(),
+  };
 }

@@ -18,9 +18,16 @@ export class CertificateHandOver extends pulumi.ComponentResource {
   constructor(name: string, args: CertificateHandOverArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:site:CertificateHandOver', name, {}, opts);
     const { certificateSerial } = { certificateSerial: 1, ...args };
-    const handOver = new local.Command(name, {
-      ...quietCommand, create: enrolSiteCommand('hand-over'), update: enrolSiteCommand('hand-over'), environment: { ...vaultEnvironment(args), CERTIFICATE_SERIAL: String(certificateSerial), CERTIFICATE_THUMBPRINT: args.thumbprint },
-    }, { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
+    const handOver = new local.Command(
+      name,
+      {
+        ...quietCommand,
+        create: enrolSiteCommand('hand-over'),
+        update: enrolSiteCommand('hand-over'),
+        environment: { ...vaultEnvironment(args), CERTIFICATE_SERIAL: String(certificateSerial), CERTIFICATE_THUMBPRINT: args.thumbprint },
+      },
+      { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
+    );
     this.secretUri = handOver.stdout.apply((text) => answered(handedOver, text).secretUri);
     this.registerOutputs({ secretUri: this.secretUri });
   }

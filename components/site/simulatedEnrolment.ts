@@ -28,7 +28,10 @@ const publicCertificate = z.object({ certificatePem: z.string().includes('BEGIN 
 /** What `enrol-site` printed; never a key. */
 export function answered<S extends z.ZodType>(schema: S, stdout: string): z.output<S> {
   const parsed = schema.safeParse(JSON.parse(stdout));
-  if (!parsed.success) throw new Error(`enrol-site answered without ${parsed.error.issues.map((issue) => issue.path.join('.')).join(' and ')}: look at its log`);
+  if (!parsed.success)
+    throw new Error(
+      `enrol-site answered without ${parsed.error.issues.map((issue) => issue.path.join('.')).join(' and ')}: look at its log`,
+    );
   return parsed.data;
 }
 
@@ -36,13 +39,22 @@ export function answered<S extends z.ZodType>(schema: S, stdout: string): z.outp
 export const certificateSecretName = 'device-certificate';
 
 /** Serials whose certificates count: the one asked for and, in an overlap, the one before it. */
-export const countingSerials = (serial: number, overlap: boolean): readonly number[] => (overlap && serial > 1 ? [serial - 1, serial] : [serial]);
+export const countingSerials = (serial: number, overlap: boolean): readonly number[] =>
+  overlap && serial > 1 ? [serial - 1, serial] : [serial];
 
 /** How `enrol-site` is run. */
 export const enrolSiteCommand = (action: string): string => `node dist/enrol-site/index.js ${action}`;
-export function vaultEnvironment({ vaultUri, deviceId, disableChallengeVerification = false, roleAssignmentWaitSeconds = 900 }: SiteVaultArgs): Record<string, pulumi.Input<string>> {
+export function vaultEnvironment({
+  vaultUri,
+  deviceId,
+  disableChallengeVerification = false,
+  roleAssignmentWaitSeconds = 900,
+}: SiteVaultArgs): Record<string, pulumi.Input<string>> {
   return {
-    VAULT_URI: vaultUri, SECRET_NAME: certificateSecretName, DEVICE_ID: deviceId, ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
+    VAULT_URI: vaultUri,
+    SECRET_NAME: certificateSecretName,
+    DEVICE_ID: deviceId,
+    ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
     ...(disableChallengeVerification ? { VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' } : {}),
   };
 }
@@ -60,16 +72,41 @@ export class SimulatedEnrolment extends pulumi.ComponentResource {
 
   constructor(name: string, args: SimulatedEnrolmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:site:SimulatedEnrolment', name, {}, opts);
-    const { certificateSerial, certificateOverlap, takeUpSeconds } = { certificateSerial: 1, certificateOverlap: true, takeUpSeconds: 1_800, ...args };
+    const { certificateSerial, certificateOverlap, takeUpSeconds } = {
+      certificateSerial: 1,
+      certificateOverlap: true,
+      takeUpSeconds: 1_800,
+      ...args,
+    };
     const environment = vaultEnvironment(args);
-    const check = new local.Command(name, {
-      ...quietCommand, create: enrolSiteCommand('check'), update: enrolSiteCommand('check'), delete: enrolSiteCommand('delete'),
-      environment: { ...environment, CERTIFICATE_SERIAL: String(certificateSerial), CERTIFICATE_OVERLAP: String(certificateOverlap), TAKE_UP_SECONDS: String(takeUpSeconds) },
-    }, { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
+    const check = new local.Command(
+      name,
+      {
+        ...quietCommand,
+        create: enrolSiteCommand('check'),
+        update: enrolSiteCommand('check'),
+        delete: enrolSiteCommand('delete'),
+        environment: {
+          ...environment,
+          CERTIFICATE_SERIAL: String(certificateSerial),
+          CERTIFICATE_OVERLAP: String(certificateOverlap),
+          TAKE_UP_SECONDS: String(takeUpSeconds),
+        },
+      },
+      { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
+    );
     const made = countingSerials(certificateSerial, certificateOverlap).map((serial) => {
-      const { stdout } = new local.Command(`${name}-certificate-${serial}`, {
-        ...quietCommand, create: enrolSiteCommand('certificate'), update: enrolSiteCommand('certificate'), delete: enrolSiteCommand('forget'), environment: { ...environment, CERTIFICATE_SERIAL: String(serial) },
-      }, { parent: this, dependsOn: [check] });
+      const { stdout } = new local.Command(
+        `${name}-certificate-${serial}`,
+        {
+          ...quietCommand,
+          create: enrolSiteCommand('certificate'),
+          update: enrolSiteCommand('certificate'),
+          delete: enrolSiteCommand('forget'),
+          environment: { ...environment, CERTIFICATE_SERIAL: String(serial) },
+        },
+        { parent: this, dependsOn: [check] },
+      );
       return { serial, label: String(serial), pem: stdout.apply((text) => answered(publicCertificate, text).certificatePem) };
     });
     this.certificatePem = pulumi.output(made.find(({ serial }) => serial === certificateSerial)?.pem ?? '');

@@ -21,7 +21,12 @@ export interface SiteDocumentsArgs {
   /** How it connects: MQTT over TLS, or over a WebSocket; default tls. */
   readonly transport?: HubTransport;
   /** What the AI Model Monitor signs in as, and where its telemetry goes. */
-  readonly monitor: { readonly tenantId: pulumi.Input<string>; readonly clientId: pulumi.Input<string>; readonly instrumentationKey: pulumi.Input<string>; readonly ingestionHost: pulumi.Input<string> };
+  readonly monitor: {
+    readonly tenantId: pulumi.Input<string>;
+    readonly clientId: pulumi.Input<string>;
+    readonly instrumentationKey: pulumi.Input<string>;
+    readonly ingestionHost: pulumi.Input<string>;
+  };
   /** Stands in the documents as their build. */
   readonly buildNumber: string;
   /** For vaults whose host is not below the public cloud's vault domain; default false. */
@@ -45,22 +50,46 @@ export class SiteDocuments extends pulumi.ComponentResource {
 
   constructor(name: string, args: SiteDocumentsArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:site:SiteDocuments', name, {}, opts);
-    const { transport, disableChallengeVerification, roleAssignmentWaitSeconds } = { transport: 'tls', disableChallengeVerification: false, roleAssignmentWaitSeconds: 180, ...args };
+    const { transport, disableChallengeVerification, roleAssignmentWaitSeconds } = {
+      transport: 'tls',
+      disableChallengeVerification: false,
+      roleAssignmentWaitSeconds: 180,
+      ...args,
+    };
     const command = (action: 'create' | 'delete') => `node dist/site-documents/index.js ${action}`;
-    new local.Command(name, {
-      create: command('create'), update: command('create'), delete: command('delete'), addPreviousOutputInEnv: false, logging: 'stderr',
-      // Another vault, device or suffix is another set of names: it is written first, then the earlier set is deleted where it was.
-      triggers: [args.vaultUri, args.deviceId, args.suffix],
-      environment: {
-        VAULT_URI: args.vaultUri, KEY_SECRET_NAME: args.keySecretName, CERTIFICATE_THUMBPRINT: pulumi.output(args.certificatePem).apply((pem) => certificateFacts(pem).thumbprint),
-        DEVICE_ID: args.deviceId, DOCUMENT_SUFFIX: args.suffix, IOT_HUB_HOST: args.iotHubHost, TRANSPORT: transport, BUILD_NUMBER: args.buildNumber,
-        TENANT_ID: args.monitor.tenantId, CLIENT_ID: args.monitor.clientId, INSTRUMENTATION_KEY: args.monitor.instrumentationKey, INGESTION_HOST: args.monitor.ingestionHost,
-        ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds), ...(disableChallengeVerification ? { VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' } : {}),
+    new local.Command(
+      name,
+      {
+        create: command('create'),
+        update: command('create'),
+        delete: command('delete'),
+        addPreviousOutputInEnv: false,
+        logging: 'stderr',
+        // Another vault, device or suffix is another set of names: it is written first, then the earlier set is deleted where it was.
+        triggers: [args.vaultUri, args.deviceId, args.suffix],
+        environment: {
+          VAULT_URI: args.vaultUri,
+          KEY_SECRET_NAME: args.keySecretName,
+          CERTIFICATE_THUMBPRINT: pulumi.output(args.certificatePem).apply((pem) => certificateFacts(pem).thumbprint),
+          DEVICE_ID: args.deviceId,
+          DOCUMENT_SUFFIX: args.suffix,
+          IOT_HUB_HOST: args.iotHubHost,
+          TRANSPORT: transport,
+          BUILD_NUMBER: args.buildNumber,
+          TENANT_ID: args.monitor.tenantId,
+          CLIENT_ID: args.monitor.clientId,
+          INSTRUMENTATION_KEY: args.monitor.instrumentationKey,
+          INGESTION_HOST: args.monitor.ingestionHost,
+          ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
+          ...(disableChallengeVerification ? { VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' } : {}),
+        },
       },
-    }, { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
+      { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
+    );
     const names = pulumi.all([args.deviceId, args.suffix]).apply(([device, suffix]) => documentNames(device, suffix));
     const document = (which: 'modelManager' | 'modelMonitor'): DocumentSecret => ({
-      id: pulumi.interpolate`${args.vaultId}/secrets/${names[which]}`, uri: pulumi.all([args.vaultUri, names]).apply(([uri, one]) => `${uri.replace(/\/+$/, '')}/secrets/${one[which]}`),
+      id: pulumi.interpolate`${args.vaultId}/secrets/${names[which]}`,
+      uri: pulumi.all([args.vaultUri, names]).apply(([uri, one]) => `${uri.replace(/\/+$/, '')}/secrets/${one[which]}`),
     });
     [this.modelManager, this.modelMonitor] = [document('modelManager'), document('modelMonitor')];
     this.registerOutputs({ modelManagerUri: this.modelManager.uri, modelMonitorUri: this.modelMonitor.uri });

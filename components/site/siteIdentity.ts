@@ -3,10 +3,14 @@ import * as pulumi from '@pulumi/pulumi';
 import { certificateFacts } from './certificateFacts';
 
 /** A public certificate of the site. `label` tells it from the others in names of resources: in a rotation one comes and another goes, and the rest stay as they are. */
-export interface SiteCertificate { readonly label: string; readonly pem: pulumi.Input<string> }
+export interface SiteCertificate {
+  readonly label: string;
+  readonly pem: pulumi.Input<string>;
+}
 
 /** Given certificates, labelled by themselves. */
-export const labelled = (pems: readonly string[]): SiteCertificate[] => pems.map((pem) => ({ label: certificateFacts(pem).thumbprint.slice(0, 16).toLowerCase(), pem }));
+export const labelled = (pems: readonly string[]): SiteCertificate[] =>
+  pems.map((pem) => ({ label: certificateFacts(pem).thumbprint.slice(0, 16).toLowerCase(), pem }));
 
 export interface SiteIdentityArgs {
   /** Name of the application in the directory. */
@@ -39,11 +43,23 @@ export class SiteIdentity extends pulumi.ComponentResource {
   private create(name: string, args: SiteIdentityArgs): ServicePrincipal {
     const owners = [args.ownerObjectId];
     const application = new Application(name, { displayName: args.displayName, owners, signInAudience: 'AzureADMyOrg' }, { parent: this });
-    const principal = new ServicePrincipal(name, { clientId: application.clientId, owners, appRoleAssignmentRequired: false }, { parent: this });
+    const principal = new ServicePrincipal(
+      name,
+      { clientId: application.clientId, owners, appRoleAssignmentRequired: false },
+      { parent: this },
+    );
     for (const { label, pem } of args.certificates) {
-      new ApplicationCertificate(`${name}-certificate-${label}`, {
-        applicationId: application.id, type: 'AsymmetricX509Cert', encoding: 'pem', value: pem, endDate: pulumi.output(pem).apply((text) => certificateFacts(text).notAfter),
-      }, { parent: this });
+      new ApplicationCertificate(
+        `${name}-certificate-${label}`,
+        {
+          applicationId: application.id,
+          type: 'AsymmetricX509Cert',
+          encoding: 'pem',
+          value: pem,
+          endDate: pulumi.output(pem).apply((text) => certificateFacts(text).notAfter),
+        },
+        { parent: this },
+      );
     }
     return principal;
   }

@@ -6,7 +6,16 @@ export const containerNames = [...dataContainers, ...edgeContainers, ...modelCon
 export type ContainerName = (typeof containerNames)[number];
 
 /** Containers that may have a lifecycle: all but `checkpoints`, whose blobs are the programs' memory. */
-export const lifecycleContainers = ['raw', 'processed', 'quarantine', 'deliveries', 'dead-letters', 'packaged-models', 'landing-zone', 'models'] as const satisfies readonly ContainerName[];
+export const lifecycleContainers = [
+  'raw',
+  'processed',
+  'quarantine',
+  'deliveries',
+  'dead-letters',
+  'packaged-models',
+  'landing-zone',
+  'models',
+] as const satisfies readonly ContainerName[];
 export type LifecycleContainer = (typeof lifecycleContainers)[number];
 /** Containers that programs read again: an archived blob would have to be brought back by hand first. */
 export const readAgain: readonly LifecycleContainer[] = ['raw', 'processed', 'deliveries', 'packaged-models', 'landing-zone', 'models'];

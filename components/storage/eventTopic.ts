@@ -26,7 +26,19 @@ export class EventTopic extends pulumi.ComponentResource {
   constructor(name: string, args: EventTopicArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:storage:EventTopic', name, {}, opts);
     const { resourceGroupName, location, systemTopicName, source, topicType, tags } = args;
-    const topic = new SystemTopic(name, { resourceGroupName, location, systemTopicName, source, topicType, ...(tags === undefined ? {} : { tags }), identity: { type: 'SystemAssigned' } }, { parent: this });
+    const topic = new SystemTopic(
+      name,
+      {
+        resourceGroupName,
+        location,
+        systemTopicName,
+        source,
+        topicType,
+        ...(tags === undefined ? {} : { tags }),
+        identity: { type: 'SystemAssigned' },
+      },
+      { parent: this },
+    );
     attach(name, args, { id: topic.id }, this);
     this.id = topic.id;
     this.topicName = topic.name;
@@ -36,12 +48,21 @@ export class EventTopic extends pulumi.ComponentResource {
 }
 
 /** Which events of a topic reach a queue. A filter always names one container or one model, so that no program triggers itself. */
-export interface EventFilter { readonly eventType: string; readonly subjectBeginsWith: string; readonly subjectEndsWith?: string }
+export interface EventFilter {
+  readonly eventType: string;
+  readonly subjectBeginsWith: string;
+  readonly subjectEndsWith?: string;
+}
 
 export const blobCreatedIn = (container: string, subjectEndsWith?: string): EventFilter => ({
-  eventType: 'Microsoft.Storage.BlobCreated', subjectBeginsWith: `/blobServices/default/containers/${container}/blobs/`, ...(subjectEndsWith === undefined ? {} : { subjectEndsWith }),
+  eventType: 'Microsoft.Storage.BlobCreated',
+  subjectBeginsWith: `/blobServices/default/containers/${container}/blobs/`,
+  ...(subjectEndsWith === undefined ? {} : { subjectEndsWith }),
 });
-export const modelRegistered = (model: string): EventFilter => ({ eventType: 'Microsoft.MachineLearningServices.ModelRegistered', subjectBeginsWith: `models/${model}:` });
+export const modelRegistered = (model: string): EventFilter => ({
+  eventType: 'Microsoft.MachineLearningServices.ModelRegistered',
+  subjectBeginsWith: `models/${model}:`,
+});
 
 export interface QueueSubscriptionArgs {
   /** Resource group of the topic. */
@@ -59,18 +80,39 @@ export interface QueueSubscriptionArgs {
 const weekSeconds = 7 * 24 * 3_600;
 
 /** A subscription that fills a storage queue, delivered as the topic's identity: its role assignments must exist before (`dependsOn`). */
-export function queueSubscription(name: string, args: QueueSubscriptionArgs, opts: pulumi.CustomResourceOptions): SystemTopicEventSubscription {
+export function queueSubscription(
+  name: string,
+  args: QueueSubscriptionArgs,
+  opts: pulumi.CustomResourceOptions,
+): SystemTopicEventSubscription {
   const { eventType, ...subject } = args.filter;
-  return new SystemTopicEventSubscription(name, {
-    resourceGroupName: args.resourceGroupName, systemTopicName: args.topicName, eventSubscriptionName: name, eventDeliverySchema: 'EventGridSchema',
-    filter: { includedEventTypes: [eventType], isSubjectCaseSensitive: true, ...subject },
-    deliveryWithResourceIdentity: {
-      identity: { type: 'SystemAssigned' },
-      destination: { endpointType: 'StorageQueue', resourceId: args.queue.accountId, queueName: args.queue.name, queueMessageTimeToLiveInSeconds: weekSeconds },
+  return new SystemTopicEventSubscription(
+    name,
+    {
+      resourceGroupName: args.resourceGroupName,
+      systemTopicName: args.topicName,
+      eventSubscriptionName: name,
+      eventDeliverySchema: 'EventGridSchema',
+      filter: { includedEventTypes: [eventType], isSubjectCaseSensitive: true, ...subject },
+      deliveryWithResourceIdentity: {
+        identity: { type: 'SystemAssigned' },
+        destination: {
+          endpointType: 'StorageQueue',
+          resourceId: args.queue.accountId,
+          queueName: args.queue.name,
+          queueMessageTimeToLiveInSeconds: weekSeconds,
+        },
+      },
+      deadLetterWithResourceIdentity: {
+        identity: { type: 'SystemAssigned' },
+        deadLetterDestination: {
+          endpointType: 'StorageBlob',
+          resourceId: args.deadLetters.accountId,
+          blobContainerName: args.deadLetters.container,
+        },
+      },
+      retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1_440 },
     },
-    deadLetterWithResourceIdentity: {
-      identity: { type: 'SystemAssigned' }, deadLetterDestination: { endpointType: 'StorageBlob', resourceId: args.deadLetters.accountId, blobContainerName: args.deadLetters.container },
-    },
-    retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1_440 },
-  }, opts);
+    opts,
+  );
 }

@@ -4,7 +4,14 @@ import { blobCreatedIn, modelRegistered, queueSubscription, type EventFilter } f
 import type { LoopStorage } from './loopStorage';
 
 /** Which event starts which program: the loop's triggers. */
-export const triggers = (models: LoopEventsArgs['models']): readonly { readonly name: string; readonly source: 'data' | 'edge' | 'ml'; readonly filter: EventFilter; readonly starts: QueueName }[] => [
+export const triggers = (
+  models: LoopEventsArgs['models'],
+): readonly {
+  readonly name: string;
+  readonly source: 'data' | 'edge' | 'ml';
+  readonly filter: EventFilter;
+  readonly starts: QueueName;
+}[] => [
   { name: 'raw-file-created', source: 'data', filter: blobCreatedIn('raw'), starts: 'data-pipeline' },
   { name: 'inference-data-created', source: 'edge', filter: blobCreatedIn('landing-zone', '.manifest.json'), starts: 'data-pipeline' },
   { name: 'manifest-created', source: 'data', filter: blobCreatedIn('processed', '/manifest.json'), starts: 'model-development' },
@@ -34,14 +41,23 @@ export class LoopEvents extends pulumi.ComponentResource {
     const { data, dataEvents, edgeEvents } = args.storage;
     const { resourceGroupName } = args;
     const topics = {
-      data: { name: dataEvents.topicName, resourceGroupName }, edge: { name: edgeEvents.topicName, resourceGroupName }, ml: args.mlTopic,
+      data: { name: dataEvents.topicName, resourceGroupName },
+      edge: { name: edgeEvents.topicName, resourceGroupName },
+      ml: args.mlTopic,
     };
     this.subscriptions = triggers(args.models).map((trigger) => {
       const topic = topics[trigger.source];
-      return queueSubscription(trigger.name, {
-        resourceGroupName: topic.resourceGroupName, topicName: topic.name, filter: trigger.filter, queue: { accountId: data.id, name: data.queues[trigger.starts].name },
-        deadLetters: { accountId: data.id, container: data.containers['dead-letters'].name },
-      }, { parent: this, ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) }).name;
+      return queueSubscription(
+        trigger.name,
+        {
+          resourceGroupName: topic.resourceGroupName,
+          topicName: topic.name,
+          filter: trigger.filter,
+          queue: { accountId: data.id, name: data.queues[trigger.starts].name },
+          deadLetters: { accountId: data.id, container: data.containers['dead-letters'].name },
+        },
+        { parent: this, ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
+      ).name;
     });
     this.registerOutputs({ subscriptions: this.subscriptions });
   }

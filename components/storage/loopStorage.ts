@@ -7,7 +7,10 @@ import { EventTopic } from './eventTopic';
 import { SecureAccount, type SecureAccountArgs } from './secureAccount';
 
 /** How the accounts of a stack keep their blobs. */
-export type StorageSafety = Omit<Partial<SecureAccountArgs<ContainerName, never>>, keyof UniformArgs | 'resourceGroupName' | 'location' | 'accountName' | 'containers' | 'queues'>;
+export type StorageSafety = Omit<
+  Partial<SecureAccountArgs<ContainerName, never>>,
+  keyof UniformArgs | 'resourceGroupName' | 'location' | 'accountName' | 'containers' | 'queues'
+>;
 
 export interface LoopStorageArgs extends UniformArgs {
   /** Resource group of accounts and topics. */
@@ -31,14 +34,43 @@ export class LoopStorage extends pulumi.ComponentResource {
     super('factory-loop:storage:LoopStorage', name, {}, opts);
     const { names: given, safety = {}, ...uniform } = args;
     const names = pulumi.output(given);
-    this.data = new SecureAccount('data', { ...uniform, ...safety, accountName: names.apply((parts) => storageAccountName('data', parts)), containers: dataContainers, queues: queueNames }, { parent: this });
-    this.edge = new SecureAccount('edge', { ...uniform, ...safety, accountName: names.apply((parts) => storageAccountName('edge', parts)), containers: edgeContainers }, { parent: this });
-    const topic = (of: 'data' | 'edge') => new EventTopic(`${of}-events`, {
-      resourceGroupName: uniform.resourceGroupName, location: uniform.location, ...(uniform.tags === undefined ? {} : { tags: uniform.tags }), ...(uniform.diagnostics === undefined ? {} : { diagnostics: uniform.diagnostics }),
-      systemTopicName: names.apply((parts) => systemTopicName(of, parts)), source: this[of].id, topicType: 'Microsoft.Storage.StorageAccounts',
-    }, { parent: this });
+    this.data = new SecureAccount(
+      'data',
+      {
+        ...uniform,
+        ...safety,
+        accountName: names.apply((parts) => storageAccountName('data', parts)),
+        containers: dataContainers,
+        queues: queueNames,
+      },
+      { parent: this },
+    );
+    this.edge = new SecureAccount(
+      'edge',
+      { ...uniform, ...safety, accountName: names.apply((parts) => storageAccountName('edge', parts)), containers: edgeContainers },
+      { parent: this },
+    );
+    const topic = (of: 'data' | 'edge') =>
+      new EventTopic(
+        `${of}-events`,
+        {
+          resourceGroupName: uniform.resourceGroupName,
+          location: uniform.location,
+          ...(uniform.tags === undefined ? {} : { tags: uniform.tags }),
+          ...(uniform.diagnostics === undefined ? {} : { diagnostics: uniform.diagnostics }),
+          systemTopicName: names.apply((parts) => systemTopicName(of, parts)),
+          source: this[of].id,
+          topicType: 'Microsoft.Storage.StorageAccounts',
+        },
+        { parent: this },
+      );
     this.dataEvents = topic('data');
     this.edgeEvents = topic('edge');
-    this.registerOutputs({ dataAccountId: this.data.id, edgeAccountId: this.edge.id, dataTopic: this.dataEvents.topicName, edgeTopic: this.edgeEvents.topicName });
+    this.registerOutputs({
+      dataAccountId: this.data.id,
+      edgeAccountId: this.edge.id,
+      dataTopic: this.dataEvents.topicName,
+      edgeTopic: this.edgeEvents.topicName,
+    });
   }
 }

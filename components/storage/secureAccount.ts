@@ -30,8 +30,17 @@ export interface SecureAccountArgs<Container extends string, QueueName extends s
   readonly protect?: boolean;
 }
 
-const byName = <Name extends string, T>(names: readonly Name[], make: (name: Name) => T) => Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, T>;
-const defaults = { queues: [], redundancy: 'ZRS', softDeleteDays: 7, versioning: false, versionDays: 30, lifecycle: {}, protect: false } as const;
+const byName = <Name extends string, T>(names: readonly Name[], make: (name: Name) => T) =>
+  Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, T>;
+const defaults = {
+  queues: [],
+  redundancy: 'ZRS',
+  softDeleteDays: 7,
+  versioning: false,
+  versionDays: 30,
+  lifecycle: {},
+  protect: false,
+} as const;
 
 /** A storage account that takes Entra tokens only: no shared keys, no anonymous access, TLS 1.2, soft delete. */
 export class SecureAccount<Container extends string, QueueName extends string = never> extends pulumi.ComponentResource {
@@ -45,33 +54,101 @@ export class SecureAccount<Container extends string, QueueName extends string = 
   constructor(name: string, args: SecureAccountArgs<Container, QueueName>, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:storage:SecureAccount', name, {}, opts);
     const { resourceGroupName, softDeleteDays, ...all } = { ...defaults, ...args };
-    const archived = all.containers.find((container) => (all.lifecycle as Readonly<Record<string, Lifecycle | undefined>>)[container]?.archiveAfterDays !== undefined);
-    if (archived !== undefined && !archiveRedundancies.includes(all.redundancy)) throw new Error(`the account ${name} archives blobs of ${archived} and is ${all.redundancy}: Azure archives blobs of ${archiveRedundancies.join(', ')} accounts only; use coldAfterDays`);
+    const archived = all.containers.find(
+      (container) => (all.lifecycle as Readonly<Record<string, Lifecycle | undefined>>)[container]?.archiveAfterDays !== undefined,
+    );
+    if (archived !== undefined && !archiveRedundancies.includes(all.redundancy))
+      throw new Error(
+        `the account ${name} archives blobs of ${archived} and is ${all.redundancy}: Azure archives blobs of ${archiveRedundancies.join(', ')} accounts only; use coldAfterDays`,
+      );
     const identity = identityOf(all.identity, {}, 'SystemAssigned,UserAssigned');
-    const account = new StorageAccount(name, {
-      resourceGroupName, location: all.location, accountName: all.accountName, kind: 'StorageV2', sku: { name: `Standard_${all.redundancy}` }, accessTier: 'Hot',
-      allowSharedKeyAccess: false, defaultToOAuthAuthentication: true, allowBlobPublicAccess: false, allowCrossTenantReplication: false, allowedCopyScope: 'AAD',
-      enableHttpsTrafficOnly: true, minimumTlsVersion: 'TLS1_2', publicNetworkAccess: 'Enabled', networkRuleSet: { defaultAction: 'Allow', bypass: 'AzureServices' },
-      ...(identity === undefined ? {} : { identity }), ...(all.tags === undefined ? {} : { tags: all.tags }),
-    }, { parent: this, protect: all.protect });
+    const account = new StorageAccount(
+      name,
+      {
+        resourceGroupName,
+        location: all.location,
+        accountName: all.accountName,
+        kind: 'StorageV2',
+        sku: { name: `Standard_${all.redundancy}` },
+        accessTier: 'Hot',
+        allowSharedKeyAccess: false,
+        defaultToOAuthAuthentication: true,
+        allowBlobPublicAccess: false,
+        allowCrossTenantReplication: false,
+        allowedCopyScope: 'AAD',
+        enableHttpsTrafficOnly: true,
+        minimumTlsVersion: 'TLS1_2',
+        publicNetworkAccess: 'Enabled',
+        networkRuleSet: { defaultAction: 'Allow', bypass: 'AzureServices' },
+        ...(identity === undefined ? {} : { identity }),
+        ...(all.tags === undefined ? {} : { tags: all.tags }),
+      },
+      { parent: this, protect: all.protect },
+    );
     const accountName = account.name;
-    const blobs = new BlobServiceProperties(`${name}-blobs`, {
-      resourceGroupName, accountName, blobServicesName: 'default', isVersioningEnabled: all.versioning,
-      deleteRetentionPolicy: { enabled: true, days: softDeleteDays }, containerDeleteRetentionPolicy: { enabled: true, days: softDeleteDays },
-    }, { parent: this });
+    const blobs = new BlobServiceProperties(
+      `${name}-blobs`,
+      {
+        resourceGroupName,
+        accountName,
+        blobServicesName: 'default',
+        isVersioningEnabled: all.versioning,
+        deleteRetentionPolicy: { enabled: true, days: softDeleteDays },
+        containerDeleteRetentionPolicy: { enabled: true, days: softDeleteDays },
+      },
+      { parent: this },
+    );
     const rules = lifecycleRules(all.containers, { lifecycle: all.lifecycle, versionDays: all.versioning ? all.versionDays : undefined });
-    const policy = rules.length === 0 ? [] : [new ManagementPolicy(`${name}-lifecycle`, { resourceGroupName, accountName, managementPolicyName: 'default', policy: { rules } }, { parent: this, dependsOn: [blobs] })];
-    this.containers = byName(all.containers, (containerName) => new BlobContainer(`${name}-${containerName}`, { resourceGroupName, accountName, containerName, publicAccess: 'None' }, { parent: this }));
-    this.queues = byName(all.queues as readonly QueueName[], (queueName) => new Queue(`${name}-${queueName}`, { resourceGroupName, accountName, queueName }, { parent: this }));
-    const services = { [`${name}-blob-service`]: 'blobServices', ...(all.queues.length === 0 ? {} : { [`${name}-queue-service`]: 'queueServices' }) };
-    attach(name, all, {
-      id: account.id, logged: Object.fromEntries(Object.entries(services).map(([of, service]) => [of, pulumi.interpolate`${account.id}/${service}/default`])),
-      children: [blobs, ...policy, ...Object.values<pulumi.Resource>(this.containers), ...Object.values<pulumi.Resource>(this.queues)],
-    }, this);
+    const policy =
+      rules.length === 0
+        ? []
+        : [
+            new ManagementPolicy(
+              `${name}-lifecycle`,
+              { resourceGroupName, accountName, managementPolicyName: 'default', policy: { rules } },
+              { parent: this, dependsOn: [blobs] },
+            ),
+          ];
+    this.containers = byName(
+      all.containers,
+      (containerName) =>
+        new BlobContainer(
+          `${name}-${containerName}`,
+          { resourceGroupName, accountName, containerName, publicAccess: 'None' },
+          { parent: this },
+        ),
+    );
+    this.queues = byName(
+      all.queues as readonly QueueName[],
+      (queueName) => new Queue(`${name}-${queueName}`, { resourceGroupName, accountName, queueName }, { parent: this }),
+    );
+    const services = {
+      [`${name}-blob-service`]: 'blobServices',
+      ...(all.queues.length === 0 ? {} : { [`${name}-queue-service`]: 'queueServices' }),
+    };
+    attach(
+      name,
+      all,
+      {
+        id: account.id,
+        logged: Object.fromEntries(
+          Object.entries(services).map(([of, service]) => [of, pulumi.interpolate`${account.id}/${service}/default`]),
+        ),
+        children: [blobs, ...policy, ...Object.values<pulumi.Resource>(this.containers), ...Object.values<pulumi.Resource>(this.queues)],
+      },
+      this,
+    );
     this.id = account.id;
     this.accountName = accountName;
     this.blobEndpoint = account.primaryEndpoints.apply((endpoints) => known(endpoints.blob, 'primaryEndpoints.blob'));
     this.queueEndpoint = account.primaryEndpoints.apply((endpoints) => known(endpoints.queue, 'primaryEndpoints.queue'));
-    this.registerOutputs({ id: this.id, accountName, blobEndpoint: this.blobEndpoint, queueEndpoint: this.queueEndpoint, containers: Object.keys(this.containers), queues: Object.keys(this.queues) });
+    this.registerOutputs({
+      id: this.id,
+      accountName,
+      blobEndpoint: this.blobEndpoint,
+      queueEndpoint: this.queueEndpoint,
+      containers: Object.keys(this.containers),
+      queues: Object.keys(this.queues),
+    });
   }
 }

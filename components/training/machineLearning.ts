@@ -41,30 +41,79 @@ export class MachineLearning extends pulumi.ComponentResource {
 
   constructor(name: string, args: MachineLearningArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:training:MachineLearning', name, {}, opts);
-    const { resourceGroupName, location, subscriptionId, propagationSeconds, ...all } = { propagationSeconds: defaultPropagationSeconds, ...args };
+    const { resourceGroupName, location, subscriptionId, propagationSeconds, ...all } = {
+      propagationSeconds: defaultPropagationSeconds,
+      ...args,
+    };
     const tags = all.tags === undefined ? {} : { tags: all.tags };
     const identity = programIdentity('ml-workspace', { resourceGroupName, location, names: all.names, ...tags }, { parent: this });
     const identities = identityOf(all.identity, { userAssignedIds: [identity.id] }, 'SystemAssigned,UserAssigned');
     const actors = { 'ml-workspace': servicePrincipal(identity.principalId) };
-    const before = new RoleGrants(`${name}-dependencies`, {
-      rows: workspaceRoles.filter((row) => row.scope !== 'ml-workspace'), actors, subscriptionId, waitSeconds: propagationSeconds,
-      scopes: { ml: args.account.id, 'ml-vault': args.vaultId, registry: args.registryId, 'app-insights': args.applicationInsightsId },
-    }, { parent: this });
-    const workspace = new Workspace(name, {
-      resourceGroupName, location, ...tags, workspaceName: pulumi.output(all.names).apply(machineLearningName), friendlyName: 'Factory Loop', kind: 'Default', sku: { name: 'Basic', tier: 'Basic' },
-      storageAccount: args.account.id, keyVault: args.vaultId, applicationInsights: args.applicationInsightsId, containerRegistry: args.registryId,
-      ...(identities === undefined ? {} : { identity: identities }), primaryUserAssignedIdentity: identity.id,
-      systemDatastoresAuthMode: 'Identity', publicNetworkAccess: 'Enabled', v1LegacyMode: false, managedNetwork: { isolationMode: 'Disabled' },
-    }, { parent: this, dependsOn: [...before.ready] });
-    const itself = new RoleGrants(`${name}-itself`, { rows: workspaceRoles.filter((row) => row.scope === 'ml-workspace'), actors, subscriptionId, scopes: { 'ml-workspace': workspace.id }, waitSeconds: propagationSeconds }, { parent: this });
-    const place = pulumi.output(args.account.blobEndpoint).apply(blobDatastorePlace);
-    const datastore = new Datastore(`${name}-models`, {
-      resourceGroupName, workspaceName: workspace.name, name: 'models',
-      properties: {
-        datastoreType: 'AzureBlob', accountName: args.account.name, containerName: args.modelsContainer, endpoint: place.endpoint, protocol: place.protocol,
-        credentials: { credentialsType: 'None' }, serviceDataAccessAuthIdentity: 'WorkspaceUserAssignedIdentity', description: 'Model files, read and written with the identity of whoever asks',
+    const before = new RoleGrants(
+      `${name}-dependencies`,
+      {
+        rows: workspaceRoles.filter((row) => row.scope !== 'ml-workspace'),
+        actors,
+        subscriptionId,
+        waitSeconds: propagationSeconds,
+        scopes: { ml: args.account.id, 'ml-vault': args.vaultId, registry: args.registryId, 'app-insights': args.applicationInsightsId },
       },
-    }, { parent: this, dependsOn: [...itself.ready], deletedWith: workspace });
+      { parent: this },
+    );
+    const workspace = new Workspace(
+      name,
+      {
+        resourceGroupName,
+        location,
+        ...tags,
+        workspaceName: pulumi.output(all.names).apply(machineLearningName),
+        friendlyName: 'Factory Loop',
+        kind: 'Default',
+        sku: { name: 'Basic', tier: 'Basic' },
+        storageAccount: args.account.id,
+        keyVault: args.vaultId,
+        applicationInsights: args.applicationInsightsId,
+        containerRegistry: args.registryId,
+        ...(identities === undefined ? {} : { identity: identities }),
+        primaryUserAssignedIdentity: identity.id,
+        systemDatastoresAuthMode: 'Identity',
+        publicNetworkAccess: 'Enabled',
+        v1LegacyMode: false,
+        managedNetwork: { isolationMode: 'Disabled' },
+      },
+      { parent: this, dependsOn: [...before.ready] },
+    );
+    const itself = new RoleGrants(
+      `${name}-itself`,
+      {
+        rows: workspaceRoles.filter((row) => row.scope === 'ml-workspace'),
+        actors,
+        subscriptionId,
+        scopes: { 'ml-workspace': workspace.id },
+        waitSeconds: propagationSeconds,
+      },
+      { parent: this },
+    );
+    const place = pulumi.output(args.account.blobEndpoint).apply(blobDatastorePlace);
+    const datastore = new Datastore(
+      `${name}-models`,
+      {
+        resourceGroupName,
+        workspaceName: workspace.name,
+        name: 'models',
+        properties: {
+          datastoreType: 'AzureBlob',
+          accountName: args.account.name,
+          containerName: args.modelsContainer,
+          endpoint: place.endpoint,
+          protocol: place.protocol,
+          credentials: { credentialsType: 'None' },
+          serviceDataAccessAuthIdentity: 'WorkspaceUserAssignedIdentity',
+          description: 'Model files, read and written with the identity of whoever asks',
+        },
+      },
+      { parent: this, dependsOn: [...itself.ready], deletedWith: workspace },
+    );
     attach(name, all, { id: workspace.id, children: [datastore] }, this);
     this.id = workspace.id;
     this.ready = itself.ready;

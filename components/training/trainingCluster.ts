@@ -42,19 +42,36 @@ export class TrainingCluster extends pulumi.ComponentResource {
     const identity = programIdentity('train', { resourceGroupName, location, names, ...tags }, { parent: this });
     const identities = identityOf(uniform.identity, { userAssignedIds: [identity.id] }, 'SystemAssigned,UserAssigned');
     // Another size or priority is another cluster with a name of its own: one that is made again under its old name keeps its old size.
-    const made = new RandomString(`${name}-made`, { length: 6, special: false, upper: false, keepers: { vmSize, priority } }, { parent: this });
-    const cluster = new Compute(name, {
-      resourceGroupName, workspaceName: args.workspaceName, location, computeName: pulumi.interpolate`training-${made.result}`, ...tags,
-      ...(identities === undefined ? {} : { identity: identities }),
-      properties: {
-        computeType: 'AmlCompute', disableLocalAuth: true,
+    const made = new RandomString(
+      `${name}-made`,
+      { length: 6, special: false, upper: false, keepers: { vmSize, priority } },
+      { parent: this },
+    );
+    const cluster = new Compute(
+      name,
+      {
+        resourceGroupName,
+        workspaceName: args.workspaceName,
+        location,
+        computeName: pulumi.interpolate`training-${made.result}`,
+        ...tags,
+        ...(identities === undefined ? {} : { identity: identities }),
         properties: {
-          osType: 'Linux', vmSize, vmPriority: priority, remoteLoginPortPublicAccess: 'Disabled', isolatedNetwork: false,
-          scaleSettings: { minNodeCount: minNodes, maxNodeCount: maxNodes, nodeIdleTimeBeforeScaleDown: `PT${idleSeconds}S` },
+          computeType: 'AmlCompute',
+          disableLocalAuth: true,
+          properties: {
+            osType: 'Linux',
+            vmSize,
+            vmPriority: priority,
+            remoteLoginPortPublicAccess: 'Disabled',
+            isolatedNetwork: false,
+            scaleSettings: { minNodeCount: minNodes, maxNodeCount: maxNodes, nodeIdleTimeBeforeScaleDown: `PT${idleSeconds}S` },
+          },
         },
+        // Azure wants to be told what becomes of the nodes, which Pulumi does not say: the cluster goes with the workspace.
       },
-    // Azure wants to be told what becomes of the nodes, which Pulumi does not say: the cluster goes with the workspace.
-    }, { parent: this, retainOnDelete: true, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) });
+      { parent: this, retainOnDelete: true, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
+    );
     attach(name, uniform, { id: cluster.id }, this);
     this.id = cluster.id;
     this.principalId = identity.principalId;

@@ -13,7 +13,10 @@ export const featureDefinition = z.object({
   strideSeconds: z.number().positive(),
   /** Windows with fewer samples than this are dropped. */
   minSamples: z.number().int().min(2),
-  sensors: z.array(z.object({ name: z.string().min(1).max(200), aggregates: z.array(z.enum(aggregates)).min(1) })).min(1).max(500),
+  sensors: z
+    .array(z.object({ name: z.string().min(1).max(200), aggregates: z.array(z.enum(aggregates)).min(1) }))
+    .min(1)
+    .max(500),
 });
 export type FeatureDefinition = z.output<typeof featureDefinition>;
 

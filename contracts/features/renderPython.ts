@@ -9,7 +9,9 @@ const literal = (value: unknown) => JSON.stringify(value);
  * one sample at a time, in bounded memory.
  */
 export function renderFeaturePython(definition: FeatureDefinition): string {
-  const sensors = definition.sensors.map((sensor) => `    (${literal(sensor.name)}, (${sensor.aggregates.map(literal).join(', ')},)),`).join('\n');
+  const sensors = definition.sensors
+    .map((sensor) => `    (${literal(sensor.name)}, (${sensor.aggregates.map(literal).join(', ')},)),`)
+    .join('\n');
   return `"""Features of sensor windows, rendered from the feature definition of the model."""
 import math
 from collections import deque

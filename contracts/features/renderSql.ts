@@ -26,7 +26,9 @@ const aggregateSql: Record<Aggregate, (column: string) => string> = {
 export function renderFeatureSql(definition: FeatureDefinition, relation: string): string {
   const sensors = definition.sensors.map((sensor) => quoteIdentifier(sensor.name));
   const names = featureNames(definition);
-  const features = definition.sensors.flatMap((sensor) => sensor.aggregates.map((aggregate) => aggregateSql[aggregate](quoteIdentifier(sensor.name)))).map((sql, index) => `${sql} AS ${quoteIdentifier(names[index] ?? '')}`);
+  const features = definition.sensors
+    .flatMap((sensor) => sensor.aggregates.map((aggregate) => aggregateSql[aggregate](quoteIdentifier(sensor.name))))
+    .map((sql, index) => `${sql} AS ${quoteIdentifier(names[index] ?? '')}`);
   const windowMs = windowMilliseconds(definition);
   return `WITH paced AS (
   SELECT *, CASE WHEN time_ms - lag(time_ms) OVER (PARTITION BY source ORDER BY row) > ${windowMs} THEN 1 ELSE 0 END AS starts FROM ${relation}

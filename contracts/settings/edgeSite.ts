@@ -43,13 +43,17 @@ export const otelCollectorSettings = z.object({ ...site, ...telemetry, MODEL_MON
 
 /** Settings of `model-monitor`, the IT side: OTLP in, disk queue, Azure Monitor out through the two auth proxies. */
 export const modelMonitorSettings = z.object({
-  ...site, SITE_DIRECTORY: text(), MODEL_MONITOR_PORT: port(),
+  ...site,
+  SITE_DIRECTORY: text(),
+  MODEL_MONITOR_PORT: port(),
   /** No secret: it only names the Application Insights component. */
   INSTRUMENTATION_KEY: z.guid(),
   INGESTION_PROXY_PORT: port(),
   METRICS_PROXY_PORT: port(),
   /** Path of the Azure Monitor workspace's remote write, with its query: /dataCollectionRules/…/api/v1/write?api-version=… */
-  REMOTE_WRITE_PATH: z.string().regex(/^\/dataCollectionRules\/[^/]+\/streams\/[^/]+\/api\/v1\/write\?api-version=[\w-]+$/, 'the path of a remote write endpoint'),
+  REMOTE_WRITE_PATH: z
+    .string()
+    .regex(/^\/dataCollectionRules\/[^/]+\/streams\/[^/]+\/api\/v1\/write\?api-version=[\w-]+$/, 'the path of a remote write endpoint'),
 });
 
 /** Settings of `auth-proxy`: the names and meanings of the public aad-auth-proxy; one instance per target. */
@@ -58,7 +62,9 @@ export const authProxySettings = z.object({
   LISTENING_PORT: port(),
   AUDIENCE: httpsUrl(),
   IDENTITY_TYPE: z.literal('aadApplication'),
-  AAD_CLIENT_ID: z.guid(), AAD_TENANT_ID: z.guid(), AAD_CLIENT_CERTIFICATE_PATH: text(),
+  AAD_CLIENT_ID: z.guid(),
+  AAD_TENANT_ID: z.guid(),
+  AAD_CLIENT_CERTIFICATE_PATH: text(),
   AAD_TOKEN_REFRESH_INTERVAL_IN_PERCENTAGE: integer(1, 100),
   /** Ours: the sign-in authority; 'true' where it is not one that Microsoft's instance discovery knows. */
   AZURE_AUTHORITY_HOST: httpsUrl(),
@@ -70,10 +76,19 @@ export const dataCollectorSettings = z.object({ ...site, SITE_DIRECTORY: text(),
 
 /** Settings of `data-collector-hub` (13b, 13c): batches, and their upload with the factory's certificate. */
 export const dataCollectorHubSettings = z.object({
-  ...site, SITE_DIRECTORY: text(), DATA_COLLECTOR_HUB_PORT: port(), EDGE_BLOB_ENDPOINT: httpsUrl(), LANDING_ZONE_CONTAINER: text(),
-  AAD_CLIENT_ID: z.guid(), AAD_TENANT_ID: z.guid(), AAD_CLIENT_CERTIFICATE_PATH: text(), AZURE_AUTHORITY_HOST: httpsUrl(), DISABLE_INSTANCE_DISCOVERY: z.enum(['true', 'false']),
+  ...site,
+  SITE_DIRECTORY: text(),
+  DATA_COLLECTOR_HUB_PORT: port(),
+  EDGE_BLOB_ENDPOINT: httpsUrl(),
+  LANDING_ZONE_CONTAINER: text(),
+  AAD_CLIENT_ID: z.guid(),
+  AAD_TENANT_ID: z.guid(),
+  AAD_CLIENT_CERTIFICATE_PATH: text(),
+  AZURE_AUTHORITY_HOST: httpsUrl(),
+  DISABLE_INSTANCE_DISCOVERY: z.enum(['true', 'false']),
   /** A batch is closed when it is full or when nothing came for this long. */
-  BATCH_IDLE_MS: integer(100, 3_600_000), BATCH_MAX_RECORDS: integer(1, 50_000),
+  BATCH_IDLE_MS: integer(100, 3_600_000),
+  BATCH_MAX_RECORDS: integer(1, 50_000),
 });
 
 export type OtelCollectorSettings = z.output<typeof otelCollectorSettings>;

@@ -16,20 +16,35 @@ export type SettingsOf<S extends SettingsSchema, Value> = {
 };
 
 export const text = () => z.string().min(1);
-export const httpsUrl = () => z.string().regex(/^https:\/\/[^\s/]+(\/\S*)?$/, 'an https URL').transform((url) => url.replace(/\/+$/, ''));
+export const httpsUrl = () =>
+  z
+    .string()
+    .regex(/^https:\/\/[^\s/]+(\/\S*)?$/, 'an https URL')
+    .transform((url) => url.replace(/\/+$/, ''));
 export const integer = (minimum: number, maximum: number) =>
-  z.string().regex(/^-?\d+$/, 'a whole number').transform(Number).pipe(z.number().min(minimum).max(maximum));
+  z
+    .string()
+    .regex(/^-?\d+$/, 'a whole number')
+    .transform(Number)
+    .pipe(z.number().min(minimum).max(maximum));
 export const decimal = (minimum: number, maximum: number) =>
-  z.string().regex(/^-?\d+(\.\d+)?$/, 'a number').transform(Number).pipe(z.number().min(minimum).max(maximum));
+  z
+    .string()
+    .regex(/^-?\d+(\.\d+)?$/, 'a number')
+    .transform(Number)
+    .pipe(z.number().min(minimum).max(maximum));
 export const json = <T extends z.ZodType>(schema: T) =>
-  z.string().transform((value, context) => {
-    try {
-      return JSON.parse(value) as unknown;
-    } catch {
-      context.addIssue({ code: 'custom', message: 'valid JSON' });
-      return z.NEVER;
-    }
-  }).pipe(schema);
+  z
+    .string()
+    .transform((value, context) => {
+      try {
+        return JSON.parse(value) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'valid JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
 
 /** What every program with a managed identity carries in its declaration; the Azure SDK reads both itself. */
 export const managedIdentity = {

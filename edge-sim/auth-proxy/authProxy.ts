@@ -4,16 +4,38 @@ import { messageOf, type Log } from '../log';
 import type { Running } from '../program';
 import { TokenKeeper, type TokenOptions } from './token';
 
-export interface AuthProxyOptions extends TokenOptions { readonly port: number; /** Host of the upstream, with its port where it is not 443. */ readonly target: string; readonly upstreamSeconds?: number }
+export interface AuthProxyOptions extends TokenOptions {
+  readonly port: number;
+  /** Host of the upstream, with its port where it is not 443. */ readonly target: string;
+  readonly upstreamSeconds?: number;
+}
 
 /** They belong to one connection (RFC 9110, 7.6.1), or are made anew for the upstream. */
-const ofOneConnection = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'host', 'authorization']);
+const ofOneConnection = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'host',
+  'authorization',
+]);
 
 function forwardedHeaders(headers: FastifyRequest['headers']): Headers {
-  const named = new Set(String(headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
+  const named = new Set(
+    String(headers.connection ?? '')
+      .split(',')
+      .map((name) => name.trim().toLowerCase()),
+  );
   const forwarded = new Headers();
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !ofOneConnection.has(name) && !named.has(name)) forwarded.set(name, Array.isArray(value) ? value.join(', ') : value);
+    if (value !== undefined && !ofOneConnection.has(name) && !named.has(name))
+      forwarded.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
   return forwarded;
 }
@@ -21,7 +43,9 @@ function forwardedHeaders(headers: FastifyRequest['headers']): Headers {
 /** fetch has decoded the body, so its original length and coding are not true any more. */
 function answeredHeaders(headers: Headers): Record<string, string> {
   const decoded = headers.has('content-encoding');
-  return Object.fromEntries([...headers].filter(([name]) => !ofOneConnection.has(name) && !(decoded && (name === 'content-encoding' || name === 'content-length'))));
+  return Object.fromEntries(
+    [...headers].filter(([name]) => !ofOneConnection.has(name) && !(decoded && (name === 'content-encoding' || name === 'content-length'))),
+  );
 }
 
 /**
@@ -30,7 +54,12 @@ function answeredHeaders(headers: Headers): Record<string, string> {
  */
 export async function startAuthProxy(options: AuthProxyOptions, log: Log): Promise<Running> {
   const tokens = new TokenKeeper(options, log);
-  const server = fastify({ forceCloseConnections: true, exposeHeadRoutes: false, requestTimeout: 120_000, bodyLimit: Number.MAX_SAFE_INTEGER });
+  const server = fastify({
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    requestTimeout: 120_000,
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+  });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   const unavailable = (reply: FastifyReply, error: unknown) => {
@@ -55,9 +84,14 @@ export async function startAuthProxy(options: AuthProxyOptions, log: Log): Promi
     try {
       const headers = forwardedHeaders(request.headers);
       headers.set('authorization', `Bearer ${tokens.current()}`);
-      const body = request.method === 'GET' || request.method === 'HEAD' ? null : (Readable.toWeb(request.raw) as ReadableStream<Uint8Array>);
+      const body =
+        request.method === 'GET' || request.method === 'HEAD' ? null : (Readable.toWeb(request.raw) as ReadableStream<Uint8Array>);
       const response = await fetch(`https://${options.target}${path}`, {
-        method: request.method, headers, redirect: 'manual', signal: AbortSignal.any([gone.signal, AbortSignal.timeout((options.upstreamSeconds ?? 60) * 1000)]), ...(body ? { body, duplex: 'half' } : {}),
+        method: request.method,
+        headers,
+        redirect: 'manual',
+        signal: AbortSignal.any([gone.signal, AbortSignal.timeout((options.upstreamSeconds ?? 60) * 1000)]),
+        ...(body ? { body, duplex: 'half' } : {}),
       });
       void reply.code(response.status).headers(answeredHeaders(response.headers));
       return await reply.send(response.body ? Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]) : undefined);
@@ -67,5 +101,10 @@ export async function startAuthProxy(options: AuthProxyOptions, log: Log): Promi
   };
   server.all('/*', passOn);
   await server.listen({ host: '127.0.0.1', port: options.port });
-  return { close: async () => { await server.close(); await tokens.close(); } };
+  return {
+    close: async () => {
+      await server.close();
+      await tokens.close();
+    },
+  };
 }

@@ -3,13 +3,16 @@ import { ClientCertificateCredential, type AccessToken } from '@azure/identity';
 import { messageOf, type Log } from '../log';
 
 export interface CertificateIdentity {
-  readonly tenantId: string; readonly clientId: string;
+  readonly tenantId: string;
+  readonly clientId: string;
   /** PEM with certificate and key. */
   readonly certificatePath: string;
-  readonly authorityHost: string; readonly disableInstanceDiscovery: boolean;
+  readonly authorityHost: string;
+  readonly disableInstanceDiscovery: boolean;
 }
 export interface TokenOptions {
-  readonly identity: CertificateIdentity; readonly scope: string;
+  readonly identity: CertificateIdentity;
+  readonly scope: string;
   /** A token is renewed after this part of its life. */
   readonly refreshPercentage: number;
   readonly certificateCheckMs?: number;
@@ -30,7 +33,10 @@ export class TokenKeeper {
   private closed = false;
   private working: Promise<void> = Promise.resolve();
 
-  constructor(private readonly options: TokenOptions, private readonly log: Log) {
+  constructor(
+    private readonly options: TokenOptions,
+    private readonly log: Log,
+  ) {
     this.working = this.tick();
   }
 
@@ -56,15 +62,24 @@ export class TokenKeeper {
       this.problem = messageOf(error);
       pauseMs = Math.min(longestPauseMs, 200 * 2 ** Math.min(this.failures, 10)) * (0.5 + Math.random() / 2);
       this.failures += 1;
-      if (this.failures === 1 || this.failures % 20 === 0) this.log('warn', 'no new access token, trying again', { failures: this.failures, reason: this.problem });
+      if (this.failures === 1 || this.failures % 20 === 0)
+        this.log('warn', 'no new access token, trying again', { failures: this.failures, reason: this.problem });
     }
-    if (!this.closed) this.timer = setTimeout(() => { this.working = this.tick(); }, pauseMs);
+    if (!this.closed)
+      this.timer = setTimeout(() => {
+        this.working = this.tick();
+      }, pauseMs);
   }
 
   private async renew(certificate: string): Promise<void> {
     const { tenantId, clientId, authorityHost, disableInstanceDiscovery } = this.options.identity;
     // A credential of its own each time, because one that has been used answers from its cache.
-    const credential = new ClientCertificateCredential(tenantId, clientId, { certificate }, { authorityHost, disableInstanceDiscovery, sendCertificateChain: true, retryOptions: { maxRetries: 0 } });
+    const credential = new ClientCertificateCredential(
+      tenantId,
+      clientId,
+      { certificate },
+      { authorityHost, disableInstanceDiscovery, sendCertificateChain: true, retryOptions: { maxRetries: 0 } },
+    );
     const token = await credential.getToken(this.options.scope, { abortSignal: AbortSignal.timeout(20_000) });
     const lifeMs = token.expiresOnTimestamp - Date.now();
     this.token = token;

@@ -6,7 +6,12 @@ import { buildBatch } from './batch';
 import type { BatchStore } from './landingZone';
 import { isTaken, takenFrom, type Outbox, type PendingBatch } from './outbox';
 
-export interface BatchLimits { readonly idleMs: number; readonly maxRecords: number; readonly maxBytes: number; /** Even a line that never rests gives a batch this often. */ readonly maxAgeMs: number }
+export interface BatchLimits {
+  readonly idleMs: number;
+  readonly maxRecords: number;
+  readonly maxBytes: number;
+  /** Even a line that never rests gives a batch this often. */ readonly maxAgeMs: number;
+}
 const pollMs = 100;
 const longestPauseMs = 30_000;
 
@@ -17,7 +22,14 @@ export class BatchUploader {
   private lastArrival = performance.now();
   private openSince: number | undefined;
 
-  constructor(private readonly queue: DiskQueue<InferenceRecord>, private readonly outbox: Outbox, private readonly store: BatchStore, private readonly origin: { readonly factory: string; readonly device: string }, private readonly limits: BatchLimits, private readonly log: Log) {}
+  constructor(
+    private readonly queue: DiskQueue<InferenceRecord>,
+    private readonly outbox: Outbox,
+    private readonly store: BatchStore,
+    private readonly origin: { readonly factory: string; readonly device: string },
+    private readonly limits: BatchLimits,
+    private readonly log: Log,
+  ) {}
 
   start(): void {
     this.running = this.run();
@@ -44,7 +56,13 @@ export class BatchUploader {
         if (this.stopping.signal.aborted) return;
         const nextMs = Math.round(Math.min(longestPauseMs, 500 * 2 ** Math.min(failures, 20)) * (0.5 + Math.random() / 2));
         failures += 1;
-        if (failures === 1 || failures % 20 === 0) this.log('warn', 'batch not uploaded, trying again', { failures, waiting: this.queue.size, nextMs, reason: messageOf(error).slice(0, 1_000) });
+        if (failures === 1 || failures % 20 === 0)
+          this.log('warn', 'batch not uploaded, trying again', {
+            failures,
+            waiting: this.queue.size,
+            nextMs,
+            reason: messageOf(error).slice(0, 1_000),
+          });
         await this.pause(nextMs);
       }
     }
@@ -57,7 +75,12 @@ export class BatchUploader {
       return false;
     }
     this.openSince ??= now;
-    return this.queue.size >= this.limits.maxRecords || this.queue.bytes >= this.limits.maxBytes || now - this.lastArrival >= this.limits.idleMs || now - this.openSince >= this.limits.maxAgeMs;
+    return (
+      this.queue.size >= this.limits.maxRecords ||
+      this.queue.bytes >= this.limits.maxBytes ||
+      now - this.lastArrival >= this.limits.idleMs ||
+      now - this.openSince >= this.limits.maxAgeMs
+    );
   }
 
   private async closeBatch(): Promise<PendingBatch> {
@@ -75,7 +98,14 @@ export class BatchUploader {
     await this.store.putOnce(manifest.blob, content, 'application/gzip');
     await this.store.putOnce(batchManifestBlob(manifest.blob), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`), 'application/json');
     await this.outbox.clear();
-    this.log('info', 'batch uploaded', { blob: manifest.blob, records: manifest.records, samples: manifest.samples, results: manifest.results, firstTs: manifest.firstTs, lastTs: manifest.lastTs });
+    this.log('info', 'batch uploaded', {
+      blob: manifest.blob,
+      records: manifest.records,
+      samples: manifest.samples,
+      results: manifest.results,
+      firstTs: manifest.firstTs,
+      lastTs: manifest.lastTs,
+    });
   }
 
   private async pause(milliseconds: number): Promise<void> {

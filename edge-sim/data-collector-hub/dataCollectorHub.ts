@@ -16,7 +16,11 @@ const maxAgeMs = 900_000;
 const body = z.object({ records: z.array(inferenceRecord).max(5_000) });
 
 /** Steps 13b and 13c: takes records from the data collector and brings them to the landing zone in batches. */
-export async function startDataCollectorHub(settings: DataCollectorHubSettings, store: BatchStore, log: Log): Promise<Running & { readonly port: number }> {
+export async function startDataCollectorHub(
+  settings: DataCollectorHubSettings,
+  store: BatchStore,
+  log: Log,
+): Promise<Running & { readonly port: number }> {
   const directory = join(settings.SITE_DIRECTORY, 'data-collector-hub');
   const origin = { factory: settings.FACTORY, device: settings.DEVICE_ID };
   const queue = await DiskQueue.open<InferenceRecord>(join(directory, 'queue'), { maxBytes: maxQueueBytes });
@@ -29,21 +33,31 @@ export async function startDataCollectorHub(settings: DataCollectorHubSettings, 
   server.post('/records', async (request, reply) => {
     const parsed = body.safeParse(request.body);
     const problem = parsed.success
-      ? parsed.data.records.flatMap(({ factory, device }, index) => (factory === origin.factory && device === origin.device ? [] : [`records.${index}: expected ${origin.factory}/${origin.device}, got ${factory}/${device}`]))[0]
-      : parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+      ? parsed.data.records.flatMap(({ factory, device }, index) =>
+          factory === origin.factory && device === origin.device
+            ? []
+            : [`records.${index}: expected ${origin.factory}/${origin.device}, got ${factory}/${device}`],
+        )[0]
+      : parsed.error.issues
+          .slice(0, 3)
+          .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+          .join('; ');
     if (!parsed.success || problem !== undefined) return reply.code(400).send({ message: problem });
     try {
       await queue.append(parsed.data.records);
     } catch (error) {
       log('warn', 'records not taken', { records: parsed.data.records.length, reason: messageOf(error) });
-      return reply.code(503).send({ message: error instanceof QueueFullError ? 'the queue is full, send again later' : 'the records could not be written' });
+      return reply
+        .code(503)
+        .send({ message: error instanceof QueueFullError ? 'the queue is full, send again later' : 'the records could not be written' });
     }
     uploader.arrived();
     return reply.send({ accepted: parsed.data.records.length });
   });
   await server.listen({ host: '127.0.0.1', port: settings.DATA_COLLECTOR_HUB_PORT });
   uploader.start();
-  const port = server.addresses().flatMap((address) => (typeof address === 'string' ? [] : address.port))[0] ?? settings.DATA_COLLECTOR_HUB_PORT;
+  const port =
+    server.addresses().flatMap((address) => (typeof address === 'string' ? [] : address.port))[0] ?? settings.DATA_COLLECTOR_HUB_PORT;
   log('info', 'data collector hub listens', { port, waiting: queue.size });
   return {
     port,

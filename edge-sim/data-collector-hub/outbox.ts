@@ -7,13 +7,19 @@ import { messageOf, type Log } from '../log';
 import type { Batch } from './batch';
 
 /** A batch with the records that it took from the queue: how many, and the digest of their ids. */
-export interface PendingBatch extends Batch { readonly taken: { readonly count: number; readonly ids: string } }
+export interface PendingBatch extends Batch {
+  readonly taken: { readonly count: number; readonly ids: string };
+}
 const stored = z.object({ manifest: landingManifest, taken: z.object({ count: z.number().int().positive(), ids: z.string() }) });
 
-const idsOf = (records: readonly InferenceRecord[]) => createHash('sha256').update(records.map(({ recordId }) => recordId).join()).digest('hex');
+const idsOf = (records: readonly InferenceRecord[]) =>
+  createHash('sha256')
+    .update(records.map(({ recordId }) => recordId).join())
+    .digest('hex');
 export const takenFrom = (records: readonly InferenceRecord[]): PendingBatch['taken'] => ({ count: records.length, ids: idsOf(records) });
 /** Whether these are the very records that the batch took. */
-export const isTaken = (records: readonly InferenceRecord[], { count, ids }: PendingBatch['taken']) => records.length === count && idsOf(records) === ids;
+export const isTaken = (records: readonly InferenceRecord[], { count, ids }: PendingBatch['taken']) =>
+  records.length === count && idsOf(records) === ids;
 
 async function writeSynced(file: string, content: Buffer | string): Promise<void> {
   const handle = await open(file, 'w', 0o600);
@@ -27,7 +33,10 @@ async function writeSynced(file: string, content: Buffer | string): Promise<void
 
 /** Keeps the batch that is on its way, under its final name, before it is first sent: sent again, it is the same bytes under the same name. */
 export class Outbox {
-  private constructor(private readonly directory: string, private readonly log: Log) {}
+  private constructor(
+    private readonly directory: string,
+    private readonly log: Log,
+  ) {}
 
   static async open(directory: string, log: Log): Promise<Outbox> {
     await mkdir(directory, { recursive: true });
@@ -48,7 +57,8 @@ export class Outbox {
     try {
       const { manifest, taken } = stored.parse(JSON.parse(text));
       const content = await readFile(this.contentFile);
-      if (createHash('sha256').update(content).digest('hex') !== manifest.sha256) throw new Error(`expected content with SHA-256 ${manifest.sha256} in ${this.contentFile}`);
+      if (createHash('sha256').update(content).digest('hex') !== manifest.sha256)
+        throw new Error(`expected content with SHA-256 ${manifest.sha256} in ${this.contentFile}`);
       return { manifest, taken, content };
     } catch (error) {
       const aside = `${this.descriptionFile}.unreadable-${Date.now()}`;

@@ -17,18 +17,32 @@ const maxRequestBytes = 8 * 1024 ** 2;
 const requestMs = 30_000;
 
 async function postRecords(url: string, records: readonly InferenceRecord[], signal: AbortSignal): Promise<void> {
-  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ records }), signal: AbortSignal.any([signal, AbortSignal.timeout(requestMs)]) });
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ records }),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(requestMs)]),
+  });
   const text = (await answer.text()).slice(0, 500);
   if (answer.status === 400 || answer.status === 413) throw new RefusedError(text);
-  if (!answer.ok) throw new Error(`expected the data collector hub to take ${records.length} records, it answered ${answer.status}: ${text}`);
+  if (!answer.ok)
+    throw new Error(`expected the data collector hub to take ${records.length} records, it answered ${answer.status}: ${text}`);
 }
 
 /** Steps 13a and 13b: takes samples and results from the databus, keeps them on disk, and hands them to the hub. */
 export async function startDataCollector(settings: DataCollectorSettings, log: Log): Promise<Running> {
   const origin = { factory: settings.FACTORY, device: settings.DEVICE_ID };
-  const queue = await DiskQueue.open<InferenceRecord>(join(settings.SITE_DIRECTORY, 'data-collector', 'queue'), { maxBytes: maxQueueBytes, syncWithinMs });
+  const queue = await DiskQueue.open<InferenceRecord>(join(settings.SITE_DIRECTORY, 'data-collector', 'queue'), {
+    maxBytes: maxQueueBytes,
+    syncWithinMs,
+  });
   const url = `http://127.0.0.1:${settings.DATA_COLLECTOR_HUB_PORT}/records`;
-  const forwarder = startForwarder<InferenceRecord>(queue, (records, signal) => postRecords(url, records, signal), { name: 'inference records', log, maxItems: maxRequestRecords, maxBytes: maxRequestBytes });
+  const forwarder = startForwarder<InferenceRecord>(queue, (records, signal) => postRecords(url, records, signal), {
+    name: 'inference records',
+    log,
+    maxItems: maxRequestRecords,
+    maxBytes: maxRequestBytes,
+  });
   const dropped = { unreadable: 0, full: 0 };
   // One line for each power of two: a broken source or a full disk must not fill the log.
   const drop = (why: keyof typeof dropped, fields: Readonly<Record<string, unknown>>) => {
@@ -46,7 +60,13 @@ export async function startDataCollector(settings: DataCollectorSettings, log: L
       drop('full', { reason: error.message });
     }
   };
-  const subscription = subscribeDurably({ port: settings.DATABUS_PORT }, `data-collector-${settings.DEVICE_ID}`, [lineDataTopic, inferenceDataTopic('+')], receive, log);
+  const subscription = subscribeDurably(
+    { port: settings.DATABUS_PORT },
+    `data-collector-${settings.DEVICE_ID}`,
+    [lineDataTopic, inferenceDataTopic('+')],
+    receive,
+    log,
+  );
   return {
     close: async () => {
       await subscription.close();

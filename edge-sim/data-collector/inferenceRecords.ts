@@ -2,7 +2,10 @@ import { inferenceResult, lineDataTopic, resultDataPoint, simaticData, type Sima
 import { inferenceRecord, type InferenceRecord } from '../../contracts/landingZone';
 import { nameBasedUuid } from '../../contracts/nameBasedUuid';
 
-export interface RecordOrigin { readonly factory: string; readonly device: string }
+export interface RecordOrigin {
+  readonly factory: string;
+  readonly device: string;
+}
 const badQuality = 0;
 
 const valueOf = ({ qc, val }: SimaticData['vals'][number]): number | null | undefined => {
@@ -39,13 +42,31 @@ export function recordsOf(topic: string, payload: Buffer, { factory, device }: R
     });
     const [first] = data.vals;
     if (first === undefined || values.length === 0) return undefined;
-    return [{ ...origin, kind: 'sample', recordId: id('sample'), ts: first.ts, qc: Math.min(...data.vals.map(({ qc }) => qc)), input: Object.fromEntries(values) }];
+    return [
+      {
+        ...origin,
+        kind: 'sample',
+        recordId: id('sample'),
+        ts: first.ts,
+        qc: Math.min(...data.vals.map(({ qc }) => qc)),
+        input: Object.fromEntries(values),
+      },
+    ];
   }
   const pipeline = topic.split('/').at(-2) ?? '';
-  const results = data.vals.filter((point) => point.id === resultDataPoint).flatMap(({ ts, val }, index): InferenceRecord[] => {
-    const result = inferenceResult.safeParse(resultOf(val));
-    const record = inferenceRecord.safeParse({ ...origin, kind: 'result', recordId: id(`result ${index}`), ts, pipeline, result: result.data });
-    return record.success ? [record.data] : [];
-  });
+  const results = data.vals
+    .filter((point) => point.id === resultDataPoint)
+    .flatMap(({ ts, val }, index): InferenceRecord[] => {
+      const result = inferenceResult.safeParse(resultOf(val));
+      const record = inferenceRecord.safeParse({
+        ...origin,
+        kind: 'result',
+        recordId: id(`result ${index}`),
+        ts,
+        pipeline,
+        result: result.data,
+      });
+      return record.success ? [record.data] : [];
+    });
   return results.length === 0 ? undefined : results;
 }

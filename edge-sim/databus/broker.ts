@@ -4,7 +4,10 @@ import { messageOf, type Log } from '../log';
 import type { Running } from '../program';
 import { packetSizeGuard } from './packetSizeGuard';
 
-export interface BrokerLimits { readonly maxPacketBytes: number; readonly maxConnections: number }
+export interface BrokerLimits {
+  readonly maxPacketBytes: number;
+  readonly maxConnections: number;
+}
 /** A replay command carries a recorded experiment, so one packet may be large; nothing else on a databus is. */
 export const siteLimits: BrokerLimits = { maxPacketBytes: 64 * 1024 * 1024, maxConnections: 200 };
 
@@ -14,11 +17,14 @@ export async function startBroker(port: number, limits: BrokerLimits, log: Log):
   const aedes = await Aedes.createBroker({ drainTimeout: 0, connectTimeout: 10_000, queueLimit: 1_000, maxClientsIdLength: 200 });
   aedes.on('client', (client) => log('info', 'client connected', { client: client.id }));
   aedes.on('clientDisconnect', (client) => log('info', 'client disconnected', { client: client.id }));
-  for (const event of ['clientError', 'connectionError'] as const) aedes.on(event, (client, error) => log('warn', 'client failed', { client: client.id, reason: error.message }));
+  for (const event of ['clientError', 'connectionError'] as const)
+    aedes.on(event, (client, error) => log('warn', 'client failed', { client: client.id, reason: error.message }));
 
   const server = createServer((socket: Socket) => {
     socket.setNoDelay(true);
-    const guarded = packetSizeGuard(socket, limits.maxPacketBytes, (bytes) => log('warn', 'packet refused', { expected: `at most ${limits.maxPacketBytes} bytes`, bytes }));
+    const guarded = packetSizeGuard(socket, limits.maxPacketBytes, (bytes) =>
+      log('warn', 'packet refused', { expected: `at most ${limits.maxPacketBytes} bytes`, bytes }),
+    );
     aedes.handle(guarded);
   });
   server.maxConnections = limits.maxConnections;

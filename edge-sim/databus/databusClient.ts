@@ -2,7 +2,9 @@ import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import type { z } from 'zod';
 import { messageOf, type Log } from '../log';
 
-export interface PublishOptions { readonly retain?: boolean }
+export interface PublishOptions {
+  readonly retain?: boolean;
+}
 export interface RawSubscription {
   /** Called for every message in order; while it returns a promise, the broker sends no more: this is the back-pressure. */
   readonly receive: (payload: Buffer, topic: string) => void | Promise<void>;
@@ -18,13 +20,22 @@ export interface Databus {
   close(): Promise<void>;
 }
 
-export interface DatabusAddress { readonly port: number; readonly host?: string; /** How long the first connection is tried. */ readonly connectSeconds?: number }
+export interface DatabusAddress {
+  readonly port: number;
+  readonly host?: string;
+  /** How long the first connection is tried. */ readonly connectSeconds?: number;
+}
 const requestSeconds = 30;
 
 async function withDeadline<T>(work: Promise<T>, seconds: number, expected: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   try {
-    return await Promise.race([work, new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error(`expected ${expected} within ${seconds} s`)), seconds * 1000); })]);
+    return await Promise.race([
+      work,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`expected ${expected} within ${seconds} s`)), seconds * 1000);
+      }),
+    ]);
   } finally {
     clearTimeout(timer);
   }
@@ -33,14 +44,23 @@ async function withDeadline<T>(work: Promise<T>, seconds: number, expected: stri
 async function connect(address: DatabusAddress, clientId: string): Promise<MqttClient> {
   const url = `mqtt://${address.host ?? '127.0.0.1'}:${address.port}`;
   const deadline = Date.now() + (address.connectSeconds ?? 60) * 1000;
-  const options: IClientOptions = { clientId, protocolVersion: 4, clean: true, connectTimeout: 5_000, reconnectPeriod: 500, keepalive: 30, resubscribe: true };
+  const options: IClientOptions = {
+    clientId,
+    protocolVersion: 4,
+    clean: true,
+    connectTimeout: 5_000,
+    reconnectPeriod: 500,
+    keepalive: 30,
+    resubscribe: true,
+  };
   for (let attempt = 0; ; attempt += 1) {
     try {
       // Without the third argument the promise would stay open while the broker is not there yet.
       return await connectAsync(url, options, false);
     } catch (error) {
       const pause = Math.min(2_000, 100 * 2 ** attempt) * (0.5 + Math.random());
-      if (Date.now() + pause > deadline) throw new Error(`expected a databus at ${url}, got "${messageOf(error)}"; start the databus first`);
+      if (Date.now() + pause > deadline)
+        throw new Error(`expected a databus at ${url}, got "${messageOf(error)}"; start the databus first`);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
@@ -62,11 +82,17 @@ export async function connectDatabus(address: DatabusAddress, clientName: string
       }
     });
     if (waiting.length === 0) return done();
-    Promise.all(waiting).catch((error: unknown) => failed(packet.topic, error)).finally(() => done());
+    Promise.all(waiting)
+      .catch((error: unknown) => failed(packet.topic, error))
+      .finally(() => done());
   };
 
   const publishText = async (topic: string, text: string, options: PublishOptions = {}): Promise<void> => {
-    await withDeadline(client.publishAsync(topic, text, { qos: 1, retain: options.retain ?? false }), requestSeconds, `the databus to acknowledge a message on ${topic}`);
+    await withDeadline(
+      client.publishAsync(topic, text, { qos: 1, retain: options.retain ?? false }),
+      requestSeconds,
+      `the databus to acknowledge a message on ${topic}`,
+    );
   };
   const subscribe = async (topic: string, subscription: RawSubscription): Promise<void> => {
     subscriptions.set(topic, [...(subscriptions.get(topic) ?? []), subscription]);
@@ -76,19 +102,29 @@ export async function connectDatabus(address: DatabusAddress, clientName: string
     publishText,
     publishJson: (topic, value, options) => publishText(topic, JSON.stringify(value), options),
     subscribe,
-    subscribeJson: (topic, schema, receive) => subscribe(topic, {
-      receive: (payload) => {
-        let value: unknown;
-        try {
-          value = JSON.parse(payload.toString('utf8'));
-        } catch {
-          return log('warn', 'dropped a message that is not JSON', { topic, bytes: payload.length });
-        }
-        const parsed = schema.safeParse(value);
-        if (!parsed.success) return log('warn', 'dropped a message', { topic, reason: parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') });
-        Promise.resolve(parsed.data).then(receive).catch((error: unknown) => failed(topic, error));
-      },
-    }),
+    subscribeJson: (topic, schema, receive) =>
+      subscribe(topic, {
+        receive: (payload) => {
+          let value: unknown;
+          try {
+            value = JSON.parse(payload.toString('utf8'));
+          } catch {
+            return log('warn', 'dropped a message that is not JSON', { topic, bytes: payload.length });
+          }
+          const parsed = schema.safeParse(value);
+          if (!parsed.success)
+            return log('warn', 'dropped a message', {
+              topic,
+              reason: parsed.error.issues
+                .slice(0, 3)
+                .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+                .join('; '),
+            });
+          Promise.resolve(parsed.data)
+            .then(receive)
+            .catch((error: unknown) => failed(topic, error));
+        },
+      }),
     close: () => client.endAsync(),
   };
 }

@@ -39,9 +39,18 @@ export function packetSizeGuard(socket: Duplex, maxPacketBytes: number, refused:
   const headers = new PacketHeaders();
   const guarded = new Duplex({
     read: () => socket.resume(),
-    write: (chunk, _encoding, done) => { if (socket.write(chunk as Buffer)) done(); else socket.once('drain', () => done()); },
-    final: (done) => { socket.end(); done(); },
-    destroy: (error, done) => { socket.destroy(); done(error); },
+    write: (chunk, _encoding, done) => {
+      if (socket.write(chunk as Buffer)) done();
+      else socket.once('drain', () => done());
+    },
+    final: (done) => {
+      socket.end();
+      done();
+    },
+    destroy: (error, done) => {
+      socket.destroy();
+      done(error);
+    },
   });
   socket.on('data', (chunk: Buffer) => {
     const tooLarge = headers.follow(chunk).find((bytes) => bytes > maxPacketBytes);

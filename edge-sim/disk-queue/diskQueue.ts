@@ -3,15 +3,31 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { line, readLines, recoverSegment, segmentName, segmentNumber, type Segment } from './segment';
 
-export interface DiskQueueOptions { /** Unacknowledged bytes that the queue holds at most. */ readonly maxBytes: number; readonly segmentBytes?: number; /** Appends do not wait for the disk but for the system: a killed process loses nothing, a power cut at most what came within this time. */ readonly syncWithinMs?: number }
-export interface Peeked<T> { readonly items: T[]; /** Takes these items, and all before them, out of the queue for good. */ ack(): Promise<void> }
+export interface DiskQueueOptions {
+  /** Unacknowledged bytes that the queue holds at most. */ readonly maxBytes: number;
+  readonly segmentBytes?: number;
+  /** Appends do not wait for the disk but for the system: a killed process loses nothing, a power cut at most what came within this time. */ readonly syncWithinMs?: number;
+}
+export interface Peeked<T> {
+  readonly items: T[];
+  /** Takes these items, and all before them, out of the queue for good. */ ack(): Promise<void>;
+}
 /** The queue holds all it may; the sender keeps its items and tries again later. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
 }
 
-interface Position { readonly segment: number; readonly offset: number; /** Items before this position since the queue was opened. */ readonly taken: number }
-interface Waiting { readonly bytes: Buffer; readonly items: number; resolve(): void; reject(error: unknown): void }
+interface Position {
+  readonly segment: number;
+  readonly offset: number;
+  /** Items before this position since the queue was opened. */ readonly taken: number;
+}
+interface Waiting {
+  readonly bytes: Buffer;
+  readonly items: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
 
 const positionFile = 'position.json';
 const storedPosition = z.object({ segment: z.number().int().min(0), offset: z.number().int().min(0) });
@@ -42,7 +58,15 @@ export class DiskQueue<T> {
   private closed = false;
   private syncTimer: NodeJS.Timeout | undefined;
 
-  private constructor(private readonly directory: string, private readonly maxBytes: number, private readonly segmentBytes: number, private readonly syncWithinMs: number | undefined, private segments: Segment[], private position: Position, private nextNumber: number) {}
+  private constructor(
+    private readonly directory: string,
+    private readonly maxBytes: number,
+    private readonly segmentBytes: number,
+    private readonly syncWithinMs: number | undefined,
+    private segments: Segment[],
+    private position: Position,
+    private nextNumber: number,
+  ) {}
 
   static async open<T>(directory: string, options: DiskQueueOptions): Promise<DiskQueue<T>> {
     await mkdir(directory, { recursive: true });
@@ -56,11 +80,24 @@ export class DiskQueue<T> {
       items += recovered.items;
     }
     const last = lastWritten(segments) ?? numbers.findLast((number) => number < stored.segment);
-    for (const number of numbers) if (number < stored.segment && number !== last) await rm(join(directory, segmentName(number)), { force: true });
+    for (const number of numbers)
+      if (number < stored.segment && number !== last) await rm(join(directory, segmentName(number)), { force: true });
     const nextNumber = Math.max(stored.segment, numbers.at(-1) ?? 0) + 1;
     const first = segments[0];
-    const position = { segment: first?.number ?? nextNumber, offset: first?.number === stored.segment ? Math.min(stored.offset, first.bytes) : 0, taken: 0 };
-    const queue = new DiskQueue<T>(directory, options.maxBytes, options.segmentBytes ?? Math.min(4 * 1024 * 1024, Math.ceil(options.maxBytes / 4)), options.syncWithinMs, segments, position, nextNumber);
+    const position = {
+      segment: first?.number ?? nextNumber,
+      offset: first?.number === stored.segment ? Math.min(stored.offset, first.bytes) : 0,
+      taken: 0,
+    };
+    const queue = new DiskQueue<T>(
+      directory,
+      options.maxBytes,
+      options.segmentBytes ?? Math.min(4 * 1024 * 1024, Math.ceil(options.maxBytes / 4)),
+      options.syncWithinMs,
+      segments,
+      position,
+      nextNumber,
+    );
     queue.appended = items;
     return queue;
   }
@@ -72,7 +109,11 @@ export class DiskQueue<T> {
 
   /** Unacknowledged bytes, those that are just being written included. */
   get bytes(): number {
-    return this.segments.reduce((sum, segment) => sum + (segment.number < this.position.segment ? 0 : segment.bytes), 0) + this.unflushedBytes - this.position.offset;
+    return (
+      this.segments.reduce((sum, segment) => sum + (segment.number < this.position.segment ? 0 : segment.bytes), 0) +
+      this.unflushedBytes -
+      this.position.offset
+    );
   }
 
   /** Resolves when the items are on the disk. Appends that come while one is being written share the next write. */
@@ -80,10 +121,17 @@ export class DiskQueue<T> {
     if (this.closed) throw new Error(`expected an open queue, ${this.directory} is closed`);
     if (items.length === 0) return;
     const bytes = Buffer.from(items.map(line).join(''));
-    if (this.bytes + bytes.length > this.maxBytes) throw new QueueFullError(`expected at most ${this.maxBytes} bytes in ${this.directory}, it holds ${this.bytes} and ${bytes.length} more came; keep the items and try again`);
+    if (this.bytes + bytes.length > this.maxBytes)
+      throw new QueueFullError(
+        `expected at most ${this.maxBytes} bytes in ${this.directory}, it holds ${this.bytes} and ${bytes.length} more came; keep the items and try again`,
+      );
     this.unflushedBytes += bytes.length;
-    const written = new Promise<void>((resolve, reject) => { this.waiting.push({ bytes, items: items.length, resolve, reject }); });
-    this.flushing ??= this.flush().finally(() => { this.flushing = undefined; });
+    const written = new Promise<void>((resolve, reject) => {
+      this.waiting.push({ bytes, items: items.length, resolve, reject });
+    });
+    this.flushing ??= this.flush().finally(() => {
+      this.flushing = undefined;
+    });
     await written;
   }
 
@@ -108,7 +156,11 @@ export class DiskQueue<T> {
   async waitForItems(milliseconds: number): Promise<void> {
     if (this.size > 0 || this.closed) return;
     await new Promise<void>((resolve) => {
-      const wake = () => { clearTimeout(timer); this.wakers.delete(wake); resolve(); };
+      const wake = () => {
+        clearTimeout(timer);
+        this.wakers.delete(wake);
+        resolve();
+      };
       const timer = setTimeout(wake, milliseconds);
       this.wakers.add(wake);
     });

@@ -14,21 +14,32 @@ export interface ForwarderOptions {
   readonly firstPauseMs?: number;
   readonly longestPauseMs?: number;
 }
-export interface Forwarder { /** Ends the sending that is under way; what was not acknowledged stays in the queue. */ stop(): Promise<void> }
+export interface Forwarder {
+  /** Ends the sending that is under way; what was not acknowledged stays in the queue. */ stop(): Promise<void>;
+}
 
-const pause = (milliseconds: number, signal: AbortSignal): Promise<void> => new Promise((resolve) => {
-  if (signal.aborted) return resolve();
-  const done = () => { clearTimeout(timer); signal.removeEventListener('abort', done); resolve(); };
-  const timer = setTimeout(done, milliseconds);
-  signal.addEventListener('abort', done);
-});
+const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done);
+  });
 
 /**
  * Sends what the queue holds, oldest first, for as long as it runs: an item leaves the queue when `send` resolved. A failure is tried
  * again with growing pauses. A `RefusedError` halves the batch until the item is found that cannot go; that one is logged and dropped,
  * or all behind it would wait for ever.
  */
-export function startForwarder<T>(queue: DiskQueue<T>, send: (items: T[], signal: AbortSignal) => Promise<void>, options: ForwarderOptions): Forwarder {
+export function startForwarder<T>(
+  queue: DiskQueue<T>,
+  send: (items: T[], signal: AbortSignal) => Promise<void>,
+  options: ForwarderOptions,
+): Forwarder {
   const { name, log, maxItems, maxBytes, firstPauseMs = 200, longestPauseMs = 15_000 } = options;
   const stopping = new AbortController();
   const forward = async (): Promise<void> => {
@@ -49,7 +60,11 @@ export function startForwarder<T>(queue: DiskQueue<T>, send: (items: T[], signal
             limit = Math.ceil(items.length / 2);
             continue;
           }
-          log('error', 'dropped an item that the receiver refuses', { name, reason: error.message, item: JSON.stringify(items[0]).slice(0, 2_000) });
+          log('error', 'dropped an item that the receiver refuses', {
+            name,
+            reason: error.message,
+            item: JSON.stringify(items[0]).slice(0, 2_000),
+          });
         }
         await ack();
         if (failures > 0) log('info', 'sending again', { name, failures });
@@ -59,11 +74,23 @@ export function startForwarder<T>(queue: DiskQueue<T>, send: (items: T[], signal
         if (stopping.signal.aborted) return;
         const milliseconds = Math.round(Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 20)) * (0.5 + Math.random() / 2));
         failures += 1;
-        if (failures === 1 || failures % 20 === 0) log('warn', 'could not send, trying again', { name, failures, waiting: queue.size, reason: messageOf(error), nextMs: milliseconds });
+        if (failures === 1 || failures % 20 === 0)
+          log('warn', 'could not send, trying again', {
+            name,
+            failures,
+            waiting: queue.size,
+            reason: messageOf(error),
+            nextMs: milliseconds,
+          });
         await pause(milliseconds, stopping.signal);
       }
     }
   };
   const running = forward();
-  return { stop: async () => { stopping.abort(); await running; } };
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
 }

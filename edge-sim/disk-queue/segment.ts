@@ -3,13 +3,20 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
 /** A file of the queue: one item a line, each with its checksum, so that half a write is seen as such. */
-export interface Segment { readonly number: number; /** What is surely on the disk. */ bytes: number }
-export interface ReadLine { readonly json: string | undefined; readonly end: number }
+export interface Segment {
+  readonly number: number;
+  /** What is surely on the disk. */ bytes: number;
+}
+export interface ReadLine {
+  readonly json: string | undefined;
+  readonly end: number;
+}
 
 const newline = 0x0a;
 const checksum = (json: string | Buffer): string => crc32(json).toString(16).padStart(8, '0');
 export const segmentName = (number: number): string => `${String(number).padStart(12, '0')}.segment`;
-export const segmentNumber = (fileName: string): number | undefined => (/^\d{12}\.segment$/.test(fileName) ? Number(fileName.slice(0, 12)) : undefined);
+export const segmentNumber = (fileName: string): number | undefined =>
+  /^\d{12}\.segment$/.test(fileName) ? Number(fileName.slice(0, 12)) : undefined;
 export const line = (item: unknown): string => {
   const json = JSON.stringify(item);
   return `${checksum(json)} ${json}\n`;
@@ -23,7 +30,8 @@ function jsonOf(bytes: Buffer): string | undefined {
 }
 
 function* linesOf(bytes: Buffer, base: number): Generator<ReadLine> {
-  for (let start = 0, end = bytes.indexOf(newline); end >= 0; start = end + 1, end = bytes.indexOf(newline, start)) yield { json: jsonOf(bytes.subarray(start, end)), end: base + end + 1 };
+  for (let start = 0, end = bytes.indexOf(newline); end >= 0; start = end + 1, end = bytes.indexOf(newline, start))
+    yield { json: jsonOf(bytes.subarray(start, end)), end: base + end + 1 };
 }
 
 /** How many items lie behind `offset`. What a killed process left of its last line does not count: nothing is ever written behind it. */
@@ -53,7 +61,10 @@ export async function* readLines(directory: string, segment: Segment, offset: nu
     for (let at = offset; at < durable;) {
       const piece = Buffer.allocUnsafe(Math.min(256 * 1024, durable - at));
       const { bytesRead } = await file.read(piece, 0, piece.length, at);
-      if (bytesRead === 0) throw new Error(`expected ${durable} bytes in ${segmentName(segment.number)} of ${directory}, got ${at}; something else changes the files of this queue`);
+      if (bytesRead === 0)
+        throw new Error(
+          `expected ${durable} bytes in ${segmentName(segment.number)} of ${directory}, got ${at}; something else changes the files of this queue`,
+        );
       at += bytesRead;
       carried = Buffer.concat([carried, piece.subarray(0, bytesRead)]);
       let end = carriedAt;

@@ -8,7 +8,11 @@ import { graphOf, runGraph, type PipelineGraph, type PipelineOutput } from './pi
 import { startPythonComponent } from './pythonComponent';
 import type { Sample } from './sample';
 
-export interface RestartPolicy { readonly maximum: number; readonly firstDelayMs: number; readonly forgetAfterMs: number }
+export interface RestartPolicy {
+  readonly maximum: number;
+  readonly firstDelayMs: number;
+  readonly forgetAfterMs: number;
+}
 const defaultPolicy: RestartPolicy = { maximum: 5, firstDelayMs: 1_000, forgetAfterMs: 600_000 };
 const longestDelayMs = 30_000;
 
@@ -23,7 +27,10 @@ async function startComponents(imported: ImportedPackage, python: string, log: L
   try {
     for (const component of imported.configuration.dataFlowPipeline.components) {
       const directory = componentDirectory(imported, component.name);
-      const running = component.runtime.type === 'python' ? await startPythonComponent(python, component, directory, log) : await startOnnxComponent(component, directory);
+      const running =
+        component.runtime.type === 'python'
+          ? await startPythonComponent(python, component, directory, log)
+          : await startOnnxComponent(component, directory);
       started.set(component.name, running);
       await running.setParameters(parametersOf(imported));
     }
@@ -48,12 +55,18 @@ export class ActivePipeline {
   results = 0;
   readonly times = new NodeTimer();
 
-  private constructor(readonly imported: ImportedPackage, private readonly python: string, private readonly log: Log, private readonly policy: RestartPolicy) {
+  private constructor(
+    readonly imported: ImportedPackage,
+    private readonly python: string,
+    private readonly log: Log,
+    private readonly policy: RestartPolicy,
+  ) {
     this.graph = graphOf(imported.configuration);
   }
 
   static async start(imported: ImportedPackage, python: string, log: Log, policy = defaultPolicy): Promise<ActivePipeline> {
-    const named: Log = (level, message, fields) => log(level, message, { packageId: imported.packageId, packageVersion: imported.packageVersion, ...fields });
+    const named: Log = (level, message, fields) =>
+      log(level, message, { packageId: imported.packageId, packageVersion: imported.packageVersion, ...fields });
     const active = new ActivePipeline(imported, python, named, policy);
     await active.run();
     return active;
@@ -85,10 +98,12 @@ export class ActivePipeline {
     const delayMs = Math.min(longestDelayMs, this.policy.firstDelayMs * 2 ** (this.failures.length - 1)) * (0.75 + Math.random() / 2);
     this.log('error', 'pipeline failed, starting it again', { reason: error.message, delayMs: Math.round(delayMs) });
     this.restartTimer = setTimeout(() => {
-      void Promise.all(stopped.map((component) => component.close())).then(() => {
-        this.restartTimer = undefined;
-        return this.closing ? undefined : this.run();
-      }).catch((failure: unknown) => this.failed(failure instanceof Error ? failure : new Error(messageOf(failure))));
+      void Promise.all(stopped.map((component) => component.close()))
+        .then(() => {
+          this.restartTimer = undefined;
+          return this.closing ? undefined : this.run();
+        })
+        .catch((failure: unknown) => this.failed(failure instanceof Error ? failure : new Error(messageOf(failure))));
     }, delayMs);
   }
 
@@ -103,7 +118,9 @@ export class ActivePipeline {
   private async work(samples: readonly Sample[]): Promise<readonly PipelineOutput[]> {
     const { components } = this;
     try {
-      const { outputs, errors } = await runGraph(this.graph, samples, (name, inputs) => this.times.measure(name, inputs.length, () => (components.get(name) as RunningComponent).process(inputs)));
+      const { outputs, errors } = await runGraph(this.graph, samples, (name, inputs) =>
+        this.times.measure(name, inputs.length, () => (components.get(name) as RunningComponent).process(inputs)),
+      );
       this.samplesIn += samples.length;
       this.results += outputs.length;
       const last = errors.at(-1);

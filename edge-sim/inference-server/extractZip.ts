@@ -15,7 +15,12 @@ export class UnsafeZipError extends Error {
   override readonly name = 'UnsafeZipError';
 }
 
-export interface EntryFacts { readonly fileName: string; readonly uncompressedSize: number; readonly externalFileAttributes: number; readonly generalPurposeBitFlag: number }
+export interface EntryFacts {
+  readonly fileName: string;
+  readonly uncompressedSize: number;
+  readonly externalFileAttributes: number;
+  readonly generalPurposeBitFlag: number;
+}
 
 const fileTypeMask = 0o170000;
 const regularOrUnset = new Set([0, 0o100000, 0o040000]);
@@ -31,8 +36,10 @@ export function archiveProblem(entries: readonly EntryFacts[], archiveBytes: num
   for (const { fileName, externalFileAttributes, generalPurposeBitFlag } of entries) {
     const parts = fileName.replace(/\/$/, '').split('/');
     const printable = fileName.length <= 1_000 && !/[\u0000-\u001f\\:]/.test(fileName);
-    if (!printable || parts.some((part) => part === '' || part === '.' || part === '..')) return `expected a relative path inside the archive, got ${JSON.stringify(fileName.slice(0, 200))}`;
-    if (!regularOrUnset.has((externalFileAttributes >>> 16) & fileTypeMask)) return `expected files and directories only, got a link or device at ${JSON.stringify(fileName)}`;
+    if (!printable || parts.some((part) => part === '' || part === '.' || part === '..'))
+      return `expected a relative path inside the archive, got ${JSON.stringify(fileName.slice(0, 200))}`;
+    if (!regularOrUnset.has((externalFileAttributes >>> 16) & fileTypeMask))
+      return `expected files and directories only, got a link or device at ${JSON.stringify(fileName)}`;
     if ((generalPurposeBitFlag & encryptedFlag) !== 0) return `expected plain entries, got an encrypted one at ${JSON.stringify(fileName)}`;
     const key = parts.join('/').toLowerCase();
     if (seen.has(key)) return `expected each path once, got ${JSON.stringify(fileName)} twice`;
@@ -40,13 +47,17 @@ export function archiveProblem(entries: readonly EntryFacts[], archiveBytes: num
   }
   const total = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
   if (total > limits.maxTotalBytes) return `expected at most ${limits.maxTotalBytes} bytes unpacked, got ${total}`;
-  if (total > ratioFreeBytes && total > archiveBytes * limits.maxRatio) return `expected at most ${limits.maxRatio} bytes for each packed byte, got ${Math.round(total / archiveBytes)}`;
+  if (total > ratioFreeBytes && total > archiveBytes * limits.maxRatio)
+    return `expected at most ${limits.maxRatio} bytes for each packed byte, got ${Math.round(total / archiveBytes)}`;
   return undefined;
 }
 
-const openZip = (file: string): Promise<ZipFile> => new Promise((resolve, reject) => {
-  open(file, { lazyEntries: true, autoClose: false, strictFileNames: true, validateEntrySizes: true }, (error, zip) => (error ? reject(problem(error.message)) : resolve(zip)));
-});
+const openZip = (file: string): Promise<ZipFile> =>
+  new Promise((resolve, reject) => {
+    open(file, { lazyEntries: true, autoClose: false, strictFileNames: true, validateEntrySizes: true }, (error, zip) =>
+      error ? reject(problem(error.message)) : resolve(zip),
+    );
+  });
 
 function readEntries(zip: ZipFile, maxEntries: number): Promise<Entry[]> {
   return new Promise((resolve, reject) => {
@@ -62,9 +73,10 @@ function readEntries(zip: ZipFile, maxEntries: number): Promise<Entry[]> {
   });
 }
 
-const openEntry = (zip: ZipFile, entry: Entry): Promise<Readable> => new Promise((resolve, reject) => {
-  zip.openReadStream(entry, (error, stream) => (error ? reject(problem(error.message)) : resolve(stream)));
-});
+const openEntry = (zip: ZipFile, entry: Entry): Promise<Readable> =>
+  new Promise((resolve, reject) => {
+    zip.openReadStream(entry, (error, stream) => (error ? reject(problem(error.message)) : resolve(stream)));
+  });
 
 /** Unpacks into an empty directory after all entries have been judged; returns the number of bytes written. */
 export async function extractZip(file: string, directory: string, limits: ZipLimits): Promise<number> {
@@ -84,7 +96,9 @@ export async function extractZip(file: string, directory: string, limits: ZipLim
       await mkdir(dirname(target), { recursive: true });
       const output = createWriteStream(target, { flags: 'wx', mode: 0o600 });
       // yauzl ends a stream that yields more bytes than its entry declared, so the declared sum bounds what is written.
-      await pipeline(await openEntry(zip, entry), output).catch((error: unknown) => { throw problem(error instanceof Error ? error.message : String(error)); });
+      await pipeline(await openEntry(zip, entry), output).catch((error: unknown) => {
+        throw problem(error instanceof Error ? error.message : String(error));
+      });
       written += output.bytesWritten;
     }
     return written;

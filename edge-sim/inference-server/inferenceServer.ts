@@ -1,7 +1,19 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { inferenceAnswerTopic, inferenceDataTopic, inferenceRequest, inferenceRequestTopic, lineDataTopic, metricTopic, resultDataPoint, simaticData, type InferenceAnswer, type InferencePipeline, type InferenceRequest } from '../../contracts/databus';
+import {
+  inferenceAnswerTopic,
+  inferenceDataTopic,
+  inferenceRequest,
+  inferenceRequestTopic,
+  lineDataTopic,
+  metricTopic,
+  resultDataPoint,
+  simaticData,
+  type InferenceAnswer,
+  type InferencePipeline,
+  type InferenceRequest,
+} from '../../contracts/databus';
 import type { Databus } from '../databus/databusClient';
 import { messageOf, type Log } from '../log';
 import type { Running } from '../program';
@@ -14,9 +26,17 @@ import { PipelineTelemetry, type PipelineCounts } from './pipelineTelemetry';
 import { sampleOf, type Sample } from './sample';
 import { SampleIntake } from './sampleIntake';
 
-export interface InferenceServerOptions { readonly siteDirectory: string; readonly python: string; readonly maxActivePipelines: number; readonly telemetryIntervalMs: number }
+export interface InferenceServerOptions {
+  readonly siteDirectory: string;
+  readonly python: string;
+  readonly maxActivePipelines: number;
+  readonly telemetryIntervalMs: number;
+}
 /** Samples come in on a connection of their own, because holding them back must not hold back requests and results. */
-export interface InferenceServerConnections { readonly input: Databus; readonly output: Databus }
+export interface InferenceServerConnections {
+  readonly input: Databus;
+  readonly output: Databus;
+}
 
 const batchSize = 500;
 const goodQuality = 3;
@@ -36,12 +56,23 @@ export class InferenceServer implements Running {
   private readonly told: PipelineTelemetry;
   private readonly measuring: NodeJS.Timeout;
 
-  private constructor(private readonly options: InferenceServerOptions, private readonly databus: InferenceServerConnections, private readonly store: PackageStore, telemetry: Telemetry, private readonly log: Log) {
+  private constructor(
+    private readonly options: InferenceServerOptions,
+    private readonly databus: InferenceServerConnections,
+    private readonly store: PackageStore,
+    telemetry: Telemetry,
+    private readonly log: Log,
+  ) {
     this.told = new PipelineTelemetry(telemetry);
     this.measuring = setInterval(() => this.measure(), options.telemetryIntervalMs);
   }
 
-  static async start(options: InferenceServerOptions, databus: InferenceServerConnections, telemetry: Telemetry, log: Log): Promise<InferenceServer> {
+  static async start(
+    options: InferenceServerOptions,
+    databus: InferenceServerConnections,
+    telemetry: Telemetry,
+    log: Log,
+  ): Promise<InferenceServer> {
     const server = new InferenceServer(options, databus, await PackageStore.open(options.siteDirectory, log), telemetry, log);
     await server.reactivate();
     server.feeding = server.feed();
@@ -65,7 +96,13 @@ export class InferenceServer implements Running {
       error = messageOf(failure);
       this.log('error', `${request.kind} failed`, { id: request.id, reason: error });
     }
-    const answer: InferenceAnswer = { id: request.id, ok: error === undefined, ...(error === undefined ? {} : { error }), pipelines: this.pipelines(), maxActivePipelines: this.options.maxActivePipelines };
+    const answer: InferenceAnswer = {
+      id: request.id,
+      ok: error === undefined,
+      ...(error === undefined ? {} : { error }),
+      pipelines: this.pipelines(),
+      maxActivePipelines: this.options.maxActivePipelines,
+    };
     await this.databus.output.publishJson(inferenceAnswerTopic, answer);
   }
 
@@ -77,17 +114,37 @@ export class InferenceServer implements Running {
       const startError = this.startErrors.get(imported);
       const error = own ? own.error : startError;
       const state = own?.state ?? (startError === undefined ? 'AVAILABLE' : 'ERROR');
-      return { packageId, packageVersion, projectName, sha256, state, samplesIn: own?.samplesIn ?? 0, results: own?.results ?? 0, ...(error === undefined ? {} : { error }) };
+      return {
+        packageId,
+        packageVersion,
+        projectName,
+        sha256,
+        state,
+        samplesIn: own?.samplesIn ?? 0,
+        results: own?.results ?? 0,
+        ...(error === undefined ? {} : { error }),
+      };
     });
   }
 
   /** The version that runs stays at work until the new one runs. */
   private async activate(packageId: string, packageVersion: string): Promise<void> {
     const imported = this.store.get(packageId, packageVersion);
-    if (!imported) throw new Error(`expected an imported package ${packageId} version ${packageVersion}, got ${this.store.list().map((one) => `${one.packageId} ${one.packageVersion}`).join(', ') || 'no packages'}`);
+    if (!imported)
+      throw new Error(
+        `expected an imported package ${packageId} version ${packageVersion}, got ${
+          this.store
+            .list()
+            .map((one) => `${one.packageId} ${one.packageVersion}`)
+            .join(', ') || 'no packages'
+        }`,
+      );
     const previous = this.active.get(packageId);
     if (previous?.imported === imported && previous.state === 'RUNNING') return;
-    if (!previous && this.active.size >= this.options.maxActivePipelines) throw new Error(`expected at most ${this.options.maxActivePipelines} active pipelines, and ${this.active.size} are active: deactivate one first`);
+    if (!previous && this.active.size >= this.options.maxActivePipelines)
+      throw new Error(
+        `expected at most ${this.options.maxActivePipelines} active pipelines, and ${this.active.size} are active: deactivate one first`,
+      );
     let started: ActivePipeline;
     try {
       started = await ActivePipeline.start(imported, this.options.python, this.logOf(imported));
@@ -122,14 +179,24 @@ export class InferenceServer implements Running {
   private logOf(imported: ImportedPackage): Log {
     return (level, message, fields) => {
       this.log(level, message, fields);
-      if (level === 'warn' || level === 'error') this.told.log(level, typeof fields?.['reason'] === 'string' ? `${message}: ${fields['reason']}` : message, imported);
+      if (level === 'warn' || level === 'error')
+        this.told.log(level, typeof fields?.['reason'] === 'string' ? `${message}: ${fields['reason']}` : message, imported);
     };
   }
 
   private measure(): void {
-    this.told.measure([...this.active.values()].map(({ imported: { projectName, packageId, packageVersion }, samplesIn, results, times }): PipelineCounts => (
-      { projectName, packageId, packageVersion, inputs: samplesIn, outputs: results, nodes: times.read() }
-    )));
+    this.told.measure(
+      [...this.active.values()].map(
+        ({ imported: { projectName, packageId, packageVersion }, samplesIn, results, times }): PipelineCounts => ({
+          projectName,
+          packageId,
+          packageVersion,
+          inputs: samplesIn,
+          outputs: results,
+          nodes: times.read(),
+        }),
+      ),
+    );
   }
 
   private get activeFile(): string {
@@ -139,7 +206,10 @@ export class InferenceServer implements Running {
   private async remember(): Promise<void> {
     await mkdir(join(this.options.siteDirectory, 'inference-server'), { recursive: true });
     const fresh = `${this.activeFile}.new`;
-    await writeFile(fresh, JSON.stringify([...this.active.values()].map(({ imported: { packageId, packageVersion } }) => ({ packageId, packageVersion }))));
+    await writeFile(
+      fresh,
+      JSON.stringify([...this.active.values()].map(({ imported: { packageId, packageVersion } }) => ({ packageId, packageVersion }))),
+    );
     await rename(fresh, this.activeFile);
   }
 
@@ -147,7 +217,9 @@ export class InferenceServer implements Running {
     const text = await readFile(this.activeFile, 'utf8').catch(() => '[]');
     const remembered = activeRecord.safeParse(JSON.parse(text));
     for (const { packageId, packageVersion } of remembered.data ?? []) {
-      await this.activate(packageId, packageVersion).catch((error: unknown) => this.log('error', 'pipeline did not come back', { packageId, packageVersion, reason: messageOf(error) }));
+      await this.activate(packageId, packageVersion).catch((error: unknown) =>
+        this.log('error', 'pipeline did not come back', { packageId, packageVersion, reason: messageOf(error) }),
+      );
     }
   }
 
@@ -157,9 +229,11 @@ export class InferenceServer implements Running {
       if (batch.length === 0) return;
       if (this.active.size === 0) continue;
       const samples = batch.flatMap((payload) => this.read(payload) ?? []);
-      await Promise.all([...this.active.values()].map(async (pipeline) => {
-        for (const output of await pipeline.process(samples)) this.publish(pipeline.imported, output);
-      }));
+      await Promise.all(
+        [...this.active.values()].map(async (pipeline) => {
+          for (const output of await pipeline.process(samples)) this.publish(pipeline.imported, output);
+        }),
+      );
     }
   }
 
@@ -169,7 +243,8 @@ export class InferenceServer implements Running {
     } catch (error) {
       this.unreadable += 1;
       // One line for each power of two: a broken source must not fill the disk.
-      if (Number.isInteger(Math.log2(this.unreadable))) this.log('warn', 'samples dropped', { dropped: this.unreadable, reason: messageOf(error).slice(0, 500) });
+      if (Number.isInteger(Math.log2(this.unreadable)))
+        this.log('warn', 'samples dropped', { dropped: this.unreadable, reason: messageOf(error).slice(0, 500) });
       return undefined;
     }
   }
@@ -178,10 +253,17 @@ export class InferenceServer implements Running {
   private publish(imported: ImportedPackage, { time, uncertain, values }: PipelineOutput): void {
     const { configuration, projectName, packageVersion } = imported;
     const outputs = configuration.dataFlowPipeline.pipelineOutputs.filter(({ name }) => values[name] !== undefined);
-    const dataPoints = outputs.filter(({ metric }) => !metric).map(({ name }) => {
-      const value = values[name];
-      return { id: name, qc: uncertain ? uncertainQuality : goodQuality, ts: time, val: typeof value === 'object' ? JSON.stringify(value) : value };
-    });
+    const dataPoints = outputs
+      .filter(({ metric }) => !metric)
+      .map(({ name }) => {
+        const value = values[name];
+        return {
+          id: name,
+          qc: uncertain ? uncertainQuality : goodQuality,
+          ts: time,
+          val: typeof value === 'object' ? JSON.stringify(value) : value,
+        };
+      });
     const publishing: Promise<void>[] = [];
     if (dataPoints.length > 0) {
       this.sequence += 1;
@@ -192,7 +274,12 @@ export class InferenceServer implements Running {
       const source = edgesOf(configuration).find(({ to, input }) => to === databusNode && input === name)?.from ?? databusNode;
       const value = values[name];
       this.told.published(imported, source, name, value);
-      publishing.push(this.databus.output.publishText(topic ?? metricTopic(projectName, packageVersion, source, name), typeof value === 'string' ? value : JSON.stringify({ value })));
+      publishing.push(
+        this.databus.output.publishText(
+          topic ?? metricTopic(projectName, packageVersion, source, name),
+          typeof value === 'string' ? value : JSON.stringify({ value }),
+        ),
+      );
     }
     void Promise.all(publishing).catch((error: unknown) => this.log('error', 'result not published', { reason: messageOf(error) }));
   }

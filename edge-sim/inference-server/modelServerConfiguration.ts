@@ -1,10 +1,21 @@
 import { PackageError } from './pipelineConfiguration';
 
-export interface TensorSpecification { readonly name: string; readonly dataType: string; readonly dims: readonly number[] }
-export interface ModelServerConfiguration { readonly platform: string; readonly maxBatchSize: number; readonly input: readonly TensorSpecification[]; readonly output: readonly TensorSpecification[] }
+export interface TensorSpecification {
+  readonly name: string;
+  readonly dataType: string;
+  readonly dims: readonly number[];
+}
+export interface ModelServerConfiguration {
+  readonly platform: string;
+  readonly maxBatchSize: number;
+  readonly input: readonly TensorSpecification[];
+  readonly output: readonly TensorSpecification[];
+}
 
 type Value = string | number | Message | Value[];
-interface Message { [field: string]: Value[] }
+interface Message {
+  [field: string]: Value[];
+}
 const maxCharacters = 100_000;
 
 /** Reads protobuf text: fields with scalars, `{ }` messages and `[ ]` lists; enough for the configuration of a model server. */
@@ -12,7 +23,9 @@ function parseText(text: string): Message {
   const tokens = [...text.replaceAll(/#[^\n]*/g, '').matchAll(/"((?:[^"\\]|\\.)*)"|[A-Za-z_][\w.]*|-?\d+(?:\.\d+)?|[{}[\]:,;]|\S/g)];
   let at = 0;
   const peek = () => tokens[at]?.[0];
-  const wrong = (expected: string): never => { throw new PackageError(`config.pbtxt: expected ${expected}, got ${peek() ?? 'the end'}`); };
+  const wrong = (expected: string): never => {
+    throw new PackageError(`config.pbtxt: expected ${expected}, got ${peek() ?? 'the end'}`);
+  };
   const value = (depth: number): Value => {
     if (depth > 20) wrong('at most 20 levels');
     const token = tokens[at++];
@@ -33,7 +46,10 @@ function parseText(text: string): Message {
     const fields: Message = Object.create(null) as Message;
     while (peek() !== end) {
       const name = tokens[at++]?.[0];
-      if (name === undefined || !/^[A-Za-z_]/.test(name)) { at -= 1; wrong('the name of a field'); }
+      if (name === undefined || !/^[A-Za-z_]/.test(name)) {
+        at -= 1;
+        wrong('the name of a field');
+      }
       if (peek() === ':') at += 1;
       const read = value(depth);
       (fields[name as string] ??= []).push(...(Array.isArray(read) ? read : [read]));
@@ -48,7 +64,8 @@ function parseText(text: string): Message {
 function tensors(values: readonly Value[] | undefined): TensorSpecification[] {
   return (values ?? []).map((tensor) => {
     const { name, data_type: dataType, dims } = tensor as Message;
-    if (typeof name?.[0] !== 'string' || typeof dataType?.[0] !== 'string' || !dims?.every((one) => Number.isInteger(one))) throw new PackageError('config.pbtxt: expected name, data_type and whole dims for each input and output');
+    if (typeof name?.[0] !== 'string' || typeof dataType?.[0] !== 'string' || !dims?.every((one) => Number.isInteger(one)))
+      throw new PackageError('config.pbtxt: expected name, data_type and whole dims for each input and output');
     return { name: name[0], dataType: dataType[0], dims: dims as number[] };
   });
 }
@@ -57,7 +74,13 @@ export function parseModelServerConfiguration(text: string): ModelServerConfigur
   if (text.length > maxCharacters) throw new PackageError(`config.pbtxt: expected at most ${maxCharacters} characters, got ${text.length}`);
   const fields = parseText(text);
   const platform = fields['platform']?.[0] ?? fields['backend']?.[0];
-  if (platform !== 'onnxruntime_onnx' && platform !== 'onnxruntime') throw new PackageError(`config.pbtxt: expected platform "onnxruntime_onnx", got ${JSON.stringify(platform)}`);
+  if (platform !== 'onnxruntime_onnx' && platform !== 'onnxruntime')
+    throw new PackageError(`config.pbtxt: expected platform "onnxruntime_onnx", got ${JSON.stringify(platform)}`);
   const maxBatchSize = fields['max_batch_size']?.[0] ?? 0;
-  return { platform, maxBatchSize: typeof maxBatchSize === 'number' ? maxBatchSize : 0, input: tensors(fields['input']), output: tensors(fields['output']) };
+  return {
+    platform,
+    maxBatchSize: typeof maxBatchSize === 'number' ? maxBatchSize : 0,
+    input: tensors(fields['input']),
+    output: tensors(fields['output']),
+  };
 }

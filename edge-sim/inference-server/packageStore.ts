@@ -10,8 +10,12 @@ import { extractZip, type ZipLimits } from './extractZip';
 import { PackageError, parsePipelineConfiguration } from './pipelineConfiguration';
 
 export interface ImportedPackage {
-  readonly packageId: string; readonly packageVersion: string; readonly projectName: string; readonly sha256: string;
-  readonly directory: string; readonly configuration: PipelineConfiguration;
+  readonly packageId: string;
+  readonly packageVersion: string;
+  readonly projectName: string;
+  readonly sha256: string;
+  readonly directory: string;
+  readonly configuration: PipelineConfiguration;
 }
 const importRecord = z.object({ sha256: z.string(), file: z.string(), importedAt: z.string() });
 const archiveLimits: ZipLimits = { maxEntries: 200, maxTotalBytes: 2_400_000_000, maxRatio: 100 };
@@ -33,7 +37,10 @@ export class PackageStore {
   private readonly root: string;
   private readonly inbox: string;
 
-  private constructor(siteDirectory: string, private readonly log: Log) {
+  private constructor(
+    siteDirectory: string,
+    private readonly log: Log,
+  ) {
     this.root = join(siteDirectory, 'packages');
     this.inbox = join(siteDirectory, 'inbox');
   }
@@ -66,7 +73,9 @@ export class PackageStore {
   }
 
   list(): ImportedPackage[] {
-    return [...this.packages.values()].sort((left, right) => left.packageId.localeCompare(right.packageId) || Number(left.packageVersion) - Number(right.packageVersion));
+    return [...this.packages.values()].sort(
+      (left, right) => left.packageId.localeCompare(right.packageId) || Number(left.packageVersion) - Number(right.packageVersion),
+    );
   }
 
   get(packageId: string, packageVersion: string): ImportedPackage | undefined {
@@ -77,18 +86,27 @@ export class PackageStore {
   async import(file: string, sha256: string): Promise<ImportedPackage> {
     const archive = join(this.inbox, file);
     const found = await lstat(archive).catch(() => undefined);
-    if (!found?.isFile()) throw new PackageError(`expected the file "${file}" in the inbox, got ${found ? 'something else of that name' : 'none'}`);
+    if (!found?.isFile())
+      throw new PackageError(`expected the file "${file}" in the inbox, got ${found ? 'something else of that name' : 'none'}`);
     const digest = await digestOf(archive);
     if (digest !== sha256) throw new PackageError(`expected ${file} to have the SHA-256 ${sha256}, got ${digest}: the file is refused`);
     const incoming = join(this.root, `.incoming-${randomUUID()}`);
     try {
       await extractZip(archive, incoming, archiveLimits);
-      const configuration = parsePipelineConfiguration(await readFile(join(incoming, 'pipeline_config.yml'), 'utf8').catch(() => { throw new PackageError(`expected pipeline_config.yml at the root of ${file}`); }));
+      const configuration = parsePipelineConfiguration(
+        await readFile(join(incoming, 'pipeline_config.yml'), 'utf8').catch(() => {
+          throw new PackageError(`expected pipeline_config.yml at the root of ${file}`);
+        }),
+      );
       const { packageId, dataFlowPipelineVersion: packageVersion } = configuration.dataFlowPipelineInfo;
       const known = this.get(packageId, packageVersion);
       if (known?.sha256 === sha256) return known;
-      if (known) throw new PackageError(`package ${packageId} has a version ${packageVersion} already, with the SHA-256 ${known.sha256}; give the new content a new version`);
-      for (const component of configuration.dataFlowPipeline.components) await this.unpackComponent(incoming, component.name, component.version, component.entrypoint);
+      if (known)
+        throw new PackageError(
+          `package ${packageId} has a version ${packageVersion} already, with the SHA-256 ${known.sha256}; give the new content a new version`,
+        );
+      for (const component of configuration.dataFlowPipeline.components)
+        await this.unpackComponent(incoming, component.name, component.version, component.entrypoint);
       await writeFile(join(incoming, 'import.json'), JSON.stringify({ sha256, file, importedAt: new Date().toISOString() }));
       const directory = join(this.root, packageId, packageVersion);
       await mkdir(join(this.root, packageId), { recursive: true });
@@ -105,13 +123,19 @@ export class PackageStore {
     const directory = join(incoming, 'unpacked', name);
     await extractZip(join(incoming, 'components', `${name}_${version}.zip`), directory, componentLimits);
     const entry = await lstat(join(directory, entrypoint)).catch(() => undefined);
-    if (!entry?.isFile()) throw new PackageError(`component "${name}": expected its entrypoint ${entrypoint} in components/${name}_${version}.zip`);
-    if (await lstat(join(directory, 'PythonPackages.zip')).catch(() => undefined)) throw new PackageError(`component "${name}": expected the standard library only, got PythonPackages.zip: this server installs no wheels`);
+    if (!entry?.isFile())
+      throw new PackageError(`component "${name}": expected its entrypoint ${entrypoint} in components/${name}_${version}.zip`);
+    if (await lstat(join(directory, 'PythonPackages.zip')).catch(() => undefined))
+      throw new PackageError(
+        `component "${name}": expected the standard library only, got PythonPackages.zip: this server installs no wheels`,
+      );
   }
 
   /** Removes the oldest versions of a package; those in use and the newest few stay. */
   async prune(packageId: string, inUse: (packageVersion: string) => boolean): Promise<void> {
-    const old = this.list().filter((one) => one.packageId === packageId && !inUse(one.packageVersion)).slice(0, -versionsKept);
+    const old = this.list()
+      .filter((one) => one.packageId === packageId && !inUse(one.packageVersion))
+      .slice(0, -versionsKept);
     for (const { packageVersion, directory } of old) {
       this.packages.delete(key(packageId, packageVersion));
       await rm(directory, { recursive: true, force: true });

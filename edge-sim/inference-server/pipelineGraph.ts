@@ -3,16 +3,36 @@ import type { ComponentAnswer, Variables } from './component';
 import { databusNode, edgesOf, executionOrder, type Edge } from './pipelineConfiguration';
 import type { Sample } from './sample';
 
-interface GraphNode { readonly name: string; readonly inputs: readonly string[]; readonly incoming: readonly Edge[] }
-export interface PipelineGraph { readonly nodes: readonly GraphNode[]; readonly outgoing: readonly Edge[] }
-export interface PipelineOutput { readonly time: string; readonly uncertain: boolean; readonly values: Variables }
-export interface GraphRun { readonly outputs: readonly PipelineOutput[]; readonly errors: readonly { readonly component: string; readonly error: string }[] }
+interface GraphNode {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly incoming: readonly Edge[];
+}
+export interface PipelineGraph {
+  readonly nodes: readonly GraphNode[];
+  readonly outgoing: readonly Edge[];
+}
+export interface PipelineOutput {
+  readonly time: string;
+  readonly uncertain: boolean;
+  readonly values: Variables;
+}
+export interface GraphRun {
+  readonly outputs: readonly PipelineOutput[];
+  readonly errors: readonly { readonly component: string; readonly error: string }[];
+}
 
 export function graphOf(configuration: PipelineConfiguration): PipelineGraph {
   const edges = edgesOf(configuration);
-  const inputs = new Map(configuration.dataFlowPipeline.components.map(({ name, inputType }) => [name, inputType.map((input) => input.name)]));
+  const inputs = new Map(
+    configuration.dataFlowPipeline.components.map(({ name, inputType }) => [name, inputType.map((input) => input.name)]),
+  );
   return {
-    nodes: executionOrder(configuration).map((name) => ({ name, inputs: inputs.get(name) ?? [], incoming: edges.filter(({ to }) => to === name) })),
+    nodes: executionOrder(configuration).map((name) => ({
+      name,
+      inputs: inputs.get(name) ?? [],
+      incoming: edges.filter(({ to }) => to === name),
+    })),
     outgoing: edges.filter(({ to }) => to === databusNode),
   };
 }
@@ -30,7 +50,11 @@ function gather(edges: readonly Edge[], produced: ReadonlyMap<string, Variables>
  * Sends samples through all components, one component at a time, many samples a call. A component gets every declared
  * input, null where nothing came, and the time of the sample as `timestamp`.
  */
-export async function runGraph(graph: PipelineGraph, samples: readonly Sample[], process: (component: string, inputs: readonly Variables[]) => Promise<ComponentAnswer>): Promise<GraphRun> {
+export async function runGraph(
+  graph: PipelineGraph,
+  samples: readonly Sample[],
+  process: (component: string, inputs: readonly Variables[]) => Promise<ComponentAnswer>,
+): Promise<GraphRun> {
   const produced = samples.map(({ values }) => new Map<string, Variables>([[databusNode, values]]));
   const errors: { component: string; error: string }[] = [];
   for (const { name, inputs, incoming } of graph.nodes) {
@@ -38,10 +62,15 @@ export async function runGraph(graph: PipelineGraph, samples: readonly Sample[],
       const gathered = gather(incoming, produced[index] as Map<string, Variables>);
       if (!gathered) return [];
       const missing = Object.fromEntries(inputs.map((input) => [input, null]));
-      return [{ index, payload: { ...missing, ...gathered, timestamp: sample.time, ...(sample.uncertain ? { quality: 'uncertain' } : {}) } }];
+      return [
+        { index, payload: { ...missing, ...gathered, timestamp: sample.time, ...(sample.uncertain ? { quality: 'uncertain' } : {}) } },
+      ];
     });
     if (calls.length === 0) continue;
-    const answer = await process(name, calls.map(({ payload }) => payload));
+    const answer = await process(
+      name,
+      calls.map(({ payload }) => payload),
+    );
     for (const { error } of answer.errors) errors.push({ component: name, error });
     for (const [at, { index }] of calls.entries()) {
       const output = answer.outputs[at];

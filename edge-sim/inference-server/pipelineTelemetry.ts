@@ -4,11 +4,25 @@ import type { Level } from '../log';
 import type { Labels, Telemetry } from '../telemetry/emitter';
 import type { NodeTimes } from './nodeTimes';
 
-export interface PackageName { readonly projectName: string; readonly packageId: string; readonly packageVersion: string }
+export interface PackageName {
+  readonly projectName: string;
+  readonly packageId: string;
+  readonly packageVersion: string;
+}
 /** What a pipeline has done so far. */
-export interface PipelineCounts extends PackageName { readonly inputs: number; readonly outputs: number; readonly nodes: ReadonlyMap<string, NodeTimes> }
+export interface PipelineCounts extends PackageName {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly nodes: ReadonlyMap<string, NodeTimes>;
+}
 
-const verdict = z.object({ alarm: z.boolean(), score: z.number().optional(), threshold: z.number().optional(), windowStart: z.string().optional(), windowEnd: z.string().optional() });
+const verdict = z.object({
+  alarm: z.boolean(),
+  score: z.number().optional(),
+  threshold: z.number().optional(),
+  windowStart: z.string().optional(),
+  windowEnd: z.string().optional(),
+});
 const metricValue = z.union([z.number(), z.object({ value: z.number() }).transform(({ value }) => value)]);
 
 const parsed = (value: unknown): unknown => {
@@ -19,8 +33,11 @@ const parsed = (value: unknown): unknown => {
     return undefined;
   }
 };
-const labelsOf = ({ projectName, packageId, packageVersion }: PackageName): Labels =>
-  ({ [telemetryLabels.pipeline]: projectName, [telemetryLabels.packageId]: packageId, [telemetryLabels.packageVersion]: packageVersion });
+const labelsOf = ({ projectName, packageId, packageVersion }: PackageName): Labels => ({
+  [telemetryLabels.pipeline]: projectName,
+  [telemetryLabels.packageId]: packageId,
+  [telemetryLabels.packageVersion]: packageVersion,
+});
 const keyOf = ({ packageId, packageVersion }: PackageName) => `${packageId}/${packageVersion}`;
 
 /** The model monitor's view of the active pipelines: gauges at every interval, log lines when something begins or ends. */
@@ -38,7 +55,10 @@ export class PipelineTelemetry {
   /** A value on a metrics topic. */
   published(of: PackageName, component: string, metric: string, value: unknown): void {
     const number = metricValue.safeParse(parsed(value));
-    if (number.success) this.custom.set(`${keyOf(of)}/${component}/${metric}`, () => this.telemetry.gauge(customMetric(metric), number.data, { ...labelsOf(of), [telemetryLabels.component]: component }));
+    if (number.success)
+      this.custom.set(`${keyOf(of)}/${component}/${metric}`, () =>
+        this.telemetry.gauge(customMetric(metric), number.data, { ...labelsOf(of), [telemetryLabels.component]: component }),
+      );
   }
 
   /** A result of a pipeline; an alarm is told when it begins and when it ends. */
@@ -48,8 +68,16 @@ export class PipelineTelemetry {
     const { alarm, score, threshold, windowStart, windowEnd } = found.data;
     if (alarm) this.alarms.add(keyOf(of));
     else this.alarms.delete(keyOf(of));
-    const facts = [score === undefined ? undefined : `score ${score}`, threshold === undefined ? undefined : `threshold ${threshold}`, windowStart === undefined ? undefined : `window ${windowStart} to ${windowEnd}`];
-    this.log(alarm ? 'warn' : 'info', [`alarm ${alarm ? 'started' : 'ended'}`, ...facts.filter((fact) => fact !== undefined)].join(', '), of);
+    const facts = [
+      score === undefined ? undefined : `score ${score}`,
+      threshold === undefined ? undefined : `threshold ${threshold}`,
+      windowStart === undefined ? undefined : `window ${windowStart} to ${windowEnd}`,
+    ];
+    this.log(
+      alarm ? 'warn' : 'info',
+      [`alarm ${alarm ? 'started' : 'ended'}`, ...facts.filter((fact) => fact !== undefined)].join(', '),
+      of,
+    );
   }
 
   /** A version that no longer runs has no alarm left. */

@@ -9,21 +9,43 @@ import { ComponentError, type ComponentAnswer, type RunningComponent } from './c
 import runner from './runner.py';
 
 const greeting = z.object({ ready: z.boolean(), python: z.string().optional(), error: z.string().optional() });
-const answer = z.object({ id: z.number(), outputs: z.array(z.record(z.string(), z.unknown()).nullable()), errors: z.array(z.object({ index: z.number(), error: z.string() })) });
+const answer = z.object({
+  id: z.number(),
+  outputs: z.array(z.record(z.string(), z.unknown()).nullable()),
+  errors: z.array(z.object({ index: z.number(), error: z.string() })),
+});
 const logLine = z.object({ level: z.enum(['debug', 'info', 'warn', 'error']), message: z.string() });
 
-export interface PythonTimeouts { readonly startSeconds: number; readonly callSeconds: number }
+export interface PythonTimeouts {
+  readonly startSeconds: number;
+  readonly callSeconds: number;
+}
 const defaultTimeouts: PythonTimeouts = { startSeconds: 30, callSeconds: 60 };
 const stopSeconds = 3;
 
-interface Call { readonly id: number; readonly resolve: (value: ComponentAnswer) => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout }
+interface Call {
+  readonly id: number;
+  readonly resolve: (value: ComponentAnswer) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
 
 /** Starts a CPython process of its own for one component, in the component's directory. */
-export async function startPythonComponent(python: string, component: PackageComponent, directory: string, log: Log, timeouts = defaultTimeouts): Promise<RunningComponent> {
+export async function startPythonComponent(
+  python: string,
+  component: PackageComponent,
+  directory: string,
+  log: Log,
+  timeouts = defaultTimeouts,
+): Promise<RunningComponent> {
   await mkdir(join(directory, '_pipeline_storage'), { recursive: true });
   // FACTORY_LOOP_REGION is how whoever runs this site finds every process of it.
   const { PATH, HOME, LANG, FACTORY_LOOP_REGION } = process.env;
-  const child = spawn(python, ['-I', '-B', '-X', 'utf8', '-c', runner, directory, component.entrypoint.replace(/^\.\//, ''), component.name], { cwd: directory, env: { PATH, HOME, LANG, FACTORY_LOOP_REGION, TZ: 'UTC' }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(
+    python,
+    ['-I', '-B', '-X', 'utf8', '-c', runner, directory, component.entrypoint.replace(/^\.\//, ''), component.name],
+    { cwd: directory, env: { PATH, HOME, LANG, FACTORY_LOOP_REGION, TZ: 'UTC' }, stdio: ['pipe', 'pipe', 'pipe'] },
+  );
   let call: Call | undefined;
   let nextId = 1;
   let closing = false;
@@ -54,18 +76,35 @@ export async function startPythonComponent(python: string, component: PackageCom
 
   try {
     const hello = await new Promise<z.output<typeof greeting>>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new ComponentError(`component "${component.name}": expected it to be ready within ${timeouts.startSeconds} s`)), timeouts.startSeconds * 1000);
-      const settle = (act: () => void) => { clearTimeout(timer); act(); };
-      answers.once('line', (line) => settle(() => {
-        const parsed = greeting.safeParse(tryParse(line));
-        if (parsed.success) resolve(parsed.data);
-        else reject(new ComponentError(`component "${component.name}": expected a greeting, got "${line.slice(0, 200)}"`));
-      }));
-      child.once('error', (error) => settle(() => reject(new ComponentError(`cannot start ${python}: ${error.message}; install python3 >= 3.10`))));
-      child.once('close', (code) => settle(() => reject(new ComponentError(`component "${component.name}" ended with code ${code} before it was ready`))));
+      const timer = setTimeout(
+        () => reject(new ComponentError(`component "${component.name}": expected it to be ready within ${timeouts.startSeconds} s`)),
+        timeouts.startSeconds * 1000,
+      );
+      const settle = (act: () => void) => {
+        clearTimeout(timer);
+        act();
+      };
+      answers.once('line', (line) =>
+        settle(() => {
+          const parsed = greeting.safeParse(tryParse(line));
+          if (parsed.success) resolve(parsed.data);
+          else reject(new ComponentError(`component "${component.name}": expected a greeting, got "${line.slice(0, 200)}"`));
+        }),
+      );
+      child.once('error', (error) =>
+        settle(() => reject(new ComponentError(`cannot start ${python}: ${error.message}; install python3 >= 3.10`))),
+      );
+      child.once('close', (code) =>
+        settle(() => reject(new ComponentError(`component "${component.name}" ended with code ${code} before it was ready`))),
+      );
     });
     if (!hello.ready) throw new ComponentError(`component "${component.name}" cannot be loaded:\n${hello.error ?? ''}`);
-    if (!hello.python?.startsWith(`${component.runtime.version.split('.').slice(0, 2).join('.')}.`)) log('debug', 'another Python than the package asks for', { component: component.name, asked: component.runtime.version, used: hello.python });
+    if (!hello.python?.startsWith(`${component.runtime.version.split('.').slice(0, 2).join('.')}.`))
+      log('debug', 'another Python than the package asks for', {
+        component: component.name,
+        asked: component.runtime.version,
+        used: hello.python,
+      });
   } catch (error) {
     closing = true;
     child.kill('SIGKILL');
@@ -74,7 +113,8 @@ export async function startPythonComponent(python: string, component: PackageCom
   child.once('close', (code, signal) => fail(`its process ended with ${signal ?? `code ${code}`}`));
   answers.on('line', (line) => {
     const parsed = answer.safeParse(tryParse(line));
-    if (!parsed.success || parsed.data.id !== call?.id) return fail(`expected the answer to call ${call?.id ?? 'none'}, got "${line.slice(0, 200)}"`);
+    if (!parsed.success || parsed.data.id !== call?.id)
+      return fail(`expected the answer to call ${call?.id ?? 'none'}, got "${line.slice(0, 200)}"`);
     const { resolve, timer } = call;
     clearTimeout(timer);
     call = undefined;
@@ -83,10 +123,16 @@ export async function startPythonComponent(python: string, component: PackageCom
 
   const request = (body: Readonly<Record<string, unknown>>): Promise<ComponentAnswer> => {
     if (failure) return Promise.reject(failure);
-    if (call || closing) return Promise.reject(new ComponentError(`component "${component.name}": ${closing ? 'it is closed' : 'one call at a time'}`));
+    if (call || closing)
+      return Promise.reject(new ComponentError(`component "${component.name}": ${closing ? 'it is closed' : 'one call at a time'}`));
     return new Promise((resolve, reject) => {
       const id = nextId++;
-      call = { id, resolve, reject, timer: setTimeout(() => fail(`expected an answer within ${timeouts.callSeconds} s`), timeouts.callSeconds * 1000) };
+      call = {
+        id,
+        resolve,
+        reject,
+        timer: setTimeout(() => fail(`expected an answer within ${timeouts.callSeconds} s`), timeouts.callSeconds * 1000),
+      };
       child.stdin.write(`${JSON.stringify({ id, ...body })}\n`);
     });
   };
@@ -96,7 +142,9 @@ export async function startPythonComponent(python: string, component: PackageCom
       if (refused) throw new ComponentError(`component "${component.name}" refused its parameters:\n${refused.error}`);
     },
     process: (inputs) => request({ inputs }),
-    onFailure: (listener) => { failed = listener; },
+    onFailure: (listener) => {
+      failed = listener;
+    },
     close: async () => {
       closing = true;
       clearTimeout(call?.timer);

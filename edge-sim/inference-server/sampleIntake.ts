@@ -10,7 +10,10 @@ export class SampleIntake {
   private drained: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   private closed = false;
 
-  constructor(private readonly pauseAt = 50_000, private readonly resumeAt = 49_000) {}
+  constructor(
+    private readonly pauseAt = 50_000,
+    private readonly resumeAt = 49_000,
+  ) {}
 
   get length(): number {
     return this.waiting.length - this.taken;
@@ -23,14 +26,22 @@ export class SampleIntake {
     if (this.length < this.pauseAt) return;
     if (!this.drained) {
       let resolve = () => undefined as void;
-      this.drained = { promise: new Promise<void>((done) => { resolve = done; }), resolve: () => resolve() };
+      this.drained = {
+        promise: new Promise<void>((done) => {
+          resolve = done;
+        }),
+        resolve: () => resolve(),
+      };
     }
     return this.drained.promise;
   }
 
   /** Waits for messages and takes at most so many of them; an empty list means the end. */
   async take(maximum: number): Promise<Buffer[]> {
-    while (this.length === 0 && !this.closed) await new Promise<void>((resolve) => { this.arrived = resolve; });
+    while (this.length === 0 && !this.closed)
+      await new Promise<void>((resolve) => {
+        this.arrived = resolve;
+      });
     const batch = this.waiting.slice(this.taken, this.taken + maximum);
     this.taken += batch.length;
     if (this.taken >= this.waiting.length || this.taken > 10_000) {

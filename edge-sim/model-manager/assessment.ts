@@ -1,7 +1,10 @@
 import type { InferenceAnswer } from '../../contracts/databus';
 
 export interface SiteFacts {
-  readonly freeBytes: number; readonly minFreeBytes: number; readonly packageBytes: number; readonly packageId: string;
+  readonly freeBytes: number;
+  readonly minFreeBytes: number;
+  readonly packageBytes: number;
+  readonly packageId: string;
   /** Undefined when the inference server did not answer. */
   readonly inference: InferenceAnswer | undefined;
 }
@@ -15,6 +18,7 @@ export function assessmentProblem({ freeBytes, minFreeBytes, packageBytes, packa
   if (!inference) return 'the inference server does not answer';
   const active = inference.pipelines.filter(({ state }) => state === 'RUNNING' || state === 'MAPPED');
   const limit = inference.maxActivePipelines ?? Number.POSITIVE_INFINITY;
-  if (active.length >= limit && !active.some((pipeline) => pipeline.packageId === packageId)) return `expected fewer than ${limit} active pipelines, got ${active.length}`;
+  if (active.length >= limit && !active.some((pipeline) => pipeline.packageId === packageId))
+    return `expected fewer than ${limit} active pipelines, got ${active.length}`;
   return undefined;
 }

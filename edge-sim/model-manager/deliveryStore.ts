@@ -6,7 +6,11 @@ import { messageOf, type Log } from '../log';
 import { delivery, type Delivery } from './deliveryMachine';
 
 /** A message for the cloud that the hub has not acknowledged yet. */
-export const outgoing = z.object({ messageId: z.string(), properties: z.record(z.string(), z.string()), body: z.record(z.string(), z.unknown()) });
+export const outgoing = z.object({
+  messageId: z.string(),
+  properties: z.record(z.string(), z.string()),
+  body: z.record(z.string(), z.unknown()),
+});
 export type Outgoing = z.output<typeof outgoing>;
 const stored = z.object({ schemaVersion: z.literal('1'), deliveries: z.array(delivery), outbox: z.array(outgoing) });
 const endedKept = 500;
@@ -47,7 +51,9 @@ export class DeliveryStore {
   }
 
   private async write(): Promise<void> {
-    const ended = [...this.deliveries.values()].filter(({ state }) => isTerminal(state)).sort((left, right) => left.updatedAt.localeCompare(right.updatedAt));
+    const ended = [...this.deliveries.values()]
+      .filter(({ state }) => isTerminal(state))
+      .sort((left, right) => left.updatedAt.localeCompare(right.updatedAt));
     for (const { deliveryId } of ended.slice(0, -endedKept)) this.deliveries.delete(deliveryId);
     const fresh = `${this.file}.new`;
     const handle = await open(fresh, 'w', 0o600);

@@ -6,12 +6,18 @@ import { pipeline } from 'node:stream/promises';
 import { AnonymousCredential, BlobClient, RestError } from '@azure/storage-blob';
 import { messageOf } from '../log';
 
-export interface Downloaded { readonly sha256: string; readonly sizeBytes: number }
+export interface Downloaded {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
 export type Download = (url: string, file: string, maxBytes: number, stop: AbortSignal) => Promise<Downloaded>;
 
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
-  constructor(message: string, /** A new link or a later attempt may help. */ readonly transient: boolean) {
+  constructor(
+    message: string,
+    /** A new link or a later attempt may help. */ readonly transient: boolean,
+  ) {
     super(message);
   }
 }
@@ -24,7 +30,12 @@ function explained(error: unknown): DownloadError {
     const final = error.statusCode === 404 || error.statusCode === 400;
     return new DownloadError(`the storage account answered ${error.statusCode} ${error.code ?? ''}`.trim(), !final);
   }
-  return new DownloadError(`the download broke off: ${messageOf(error).replaceAll(/https?:\/\/\S+/g, '<link>').slice(0, 300)}`, true);
+  return new DownloadError(
+    `the download broke off: ${messageOf(error)
+      .replaceAll(/https?:\/\/\S+/g, '<link>')
+      .slice(0, 300)}`,
+    true,
+  );
 }
 
 /** Downloads the blob of a presigned link; the file appears under its name only when it is complete. */
@@ -33,7 +44,9 @@ export const downloadBlob: Download = async (url, file, maxBytes, stop) => {
   const part = `${file}.part`;
   const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
   try {
-    const client = new BlobClient(url, new AnonymousCredential(), { retryOptions: { maxTries: 3, tryTimeoutInMs: 60_000, maxRetryDelayInMs: 5_000 } });
+    const client = new BlobClient(url, new AnonymousCredential(), {
+      retryOptions: { maxTries: 3, tryTimeoutInMs: 60_000, maxRetryDelayInMs: 5_000 },
+    });
     const response = await client.download(0, undefined, { abortSignal: signal, maxRetryRequests: 3 });
     const tooLarge = (bytes: number) => new DownloadError(`expected a package of at most ${maxBytes} bytes, got ${bytes}`, false);
     if ((response.contentLength ?? 0) > maxBytes) throw tooLarge(response.contentLength as number);

@@ -11,9 +11,21 @@ export interface DeviceIdentity {
   readonly keyPair: () => Promise<DeviceKeyPair>;
   readonly certificateCheckMs?: number;
 }
-export interface DeviceKeyPair { readonly certificatePem: string; readonly privateKeyPem: string }
-export interface HubMessage { readonly messageId: string | undefined; readonly contentType: string | undefined; readonly properties: Readonly<Record<string, string>>; readonly body: Buffer }
-export interface HubEvent { readonly properties: Readonly<Record<string, string>>; readonly body: Buffer | string; readonly messageId?: string }
+export interface DeviceKeyPair {
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+}
+export interface HubMessage {
+  readonly messageId: string | undefined;
+  readonly contentType: string | undefined;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+export interface HubEvent {
+  readonly properties: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+  readonly messageId?: string;
+}
 export interface HubConnection {
   /**
    * Messages from the cloud, in order, each before the next. MQTT acknowledges a message before its handler has run, so a
@@ -34,12 +46,19 @@ const reopenDelayMs = (attempt: number) => Math.min(30_000, 1_000 * 2 ** Math.mi
 
 async function within<T>(durationMs: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => (timer = globalThis.setTimeout(() => reject(new Error(`${what}: no answer from the IoT Hub within ${durationMs / 1_000} s`)), durationMs)));
+  const expired = new Promise<never>(
+    (_, reject) =>
+      (timer = globalThis.setTimeout(
+        () => reject(new Error(`${what}: no answer from the IoT Hub within ${durationMs / 1_000} s`)),
+        durationMs,
+      )),
+  );
   return Promise.race([work, expired]).finally(() => clearTimeout(timer));
 }
 
 /** Ends early when the signal is given. */
-const pause = (durationMs: number, signal: AbortSignal): Promise<void> => setTimeout(durationMs, undefined, { signal }).catch(() => undefined);
+const pause = (durationMs: number, signal: AbortSignal): Promise<void> =>
+  setTimeout(durationMs, undefined, { signal }).catch(() => undefined);
 
 function received(message: Message): HubMessage {
   const properties: Record<string, string> = {};
@@ -47,10 +66,18 @@ function received(message: Message): HubMessage {
     const { key, value } = message.properties.getItem(index) as { key: string; value: string };
     properties[key] = value;
   }
-  return { messageId: message.messageId || undefined, contentType: message.contentType || undefined, properties, body: Buffer.from(message.getBytes()) };
+  return {
+    messageId: message.messageId || undefined,
+    contentType: message.contentType || undefined,
+    properties,
+    body: Buffer.from(message.getBytes()),
+  };
 }
 
-interface Connected { readonly client: Client; readonly certificatePem: string }
+interface Connected {
+  readonly client: Client;
+  readonly certificatePem: string;
+}
 
 /**
  * Connects as an X.509 device over MQTT. Rejects when the first connection is refused; later losses are repaired. A certificate that replaces
@@ -76,11 +103,13 @@ export async function connectDevice({ host, deviceId, keyPair, certificateCheckM
       return;
     }
     const handler = handle;
-    tail = tail.then(() => handler(message)).catch((error: unknown) => {
-      setImmediate(() => {
-        throw error;
+    tail = tail
+      .then(() => handler(message))
+      .catch((error: unknown) => {
+        setImmediate(() => {
+          throw error;
+        });
       });
-    });
   };
 
   async function open({ certificatePem, privateKeyPem }: DeviceKeyPair): Promise<Connected> {
@@ -122,7 +151,7 @@ export async function connectDevice({ host, deviceId, keyPair, certificateCheckM
   }
 
   async function keepConnected(): Promise<void> {
-    for (let attempt = 0; ; ) {
+    for (let attempt = 0; ;) {
       await pause(attempt === 0 ? certificateCheckMs : reopenDelayMs(attempt), stopping.signal);
       if (stopping.signal.aborted) return;
       try {
@@ -167,7 +196,11 @@ export async function connectDevice({ host, deviceId, keyPair, certificateCheckM
     onState: (listener) => void listeners.add(listener),
     async close() {
       stopping.abort();
-      await within(5_000, 'close', keeping.then(() => current.client.close())).catch(() => undefined);
+      await within(
+        5_000,
+        'close',
+        keeping.then(() => current.client.close()),
+      ).catch(() => undefined);
     },
   };
 }

@@ -5,14 +5,27 @@ import type { Databus } from '../databus/databusClient';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 export type InferenceQuestion = WithoutId<InferenceRequest>;
-export interface InferenceClient { ask(question: InferenceQuestion, timeoutSeconds: number): Promise<InferenceAnswer> }
+export interface InferenceClient {
+  ask(question: InferenceQuestion, timeoutSeconds: number): Promise<InferenceAnswer>;
+}
 
 const inferenceAnswer = z.object({
-  id: z.string(), ok: z.boolean(), error: z.string().optional(), maxActivePipelines: z.number().optional(),
-  pipelines: z.array(z.object({
-    packageId: z.string(), packageVersion: z.string(), projectName: z.string(), sha256: z.string(), state: z.enum(['AVAILABLE', 'MAPPED', 'RUNNING', 'ERROR']),
-    samplesIn: z.number(), results: z.number(), error: z.string().optional(),
-  })),
+  id: z.string(),
+  ok: z.boolean(),
+  error: z.string().optional(),
+  maxActivePipelines: z.number().optional(),
+  pipelines: z.array(
+    z.object({
+      packageId: z.string(),
+      packageVersion: z.string(),
+      projectName: z.string(),
+      sha256: z.string(),
+      state: z.enum(['AVAILABLE', 'MAPPED', 'RUNNING', 'ERROR']),
+      samplesIn: z.number(),
+      results: z.number(),
+      error: z.string().optional(),
+    }),
+  ),
 });
 
 /** Asks the inference server over the databus; rejects when no answer comes in time. */
@@ -26,7 +39,10 @@ export async function inferenceClient(databus: Databus): Promise<InferenceClient
       try {
         const answered = new Promise<InferenceAnswer>((resolve, reject) => {
           waiting.set(id, resolve);
-          timer = setTimeout(() => reject(new Error(`expected the inference server to answer "${question.kind}" within ${timeoutSeconds} s`)), timeoutSeconds * 1000);
+          timer = setTimeout(
+            () => reject(new Error(`expected the inference server to answer "${question.kind}" within ${timeoutSeconds} s`)),
+            timeoutSeconds * 1000,
+          );
         });
         const [, answer] = await Promise.all([databus.publishJson(inferenceRequestTopic, { ...question, id }), answered]);
         return answer;

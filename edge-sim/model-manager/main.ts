@@ -13,7 +13,10 @@ import { ModelManager } from './modelManager';
 
 /** The files are read again and again: the platform renews them below the running program. */
 async function keyPair(settings: ModelManagerSettings): Promise<DeviceKeyPair> {
-  const [certificates, keys] = await Promise.all([readFile(settings.CERTIFICATE_FILE, 'utf8'), readFile(settings.PRIVATE_KEY_FILE, 'utf8')]);
+  const [certificates, keys] = await Promise.all([
+    readFile(settings.CERTIFICATE_FILE, 'utf8'),
+    readFile(settings.PRIVATE_KEY_FILE, 'utf8'),
+  ]);
   return { certificatePem: onlyBlocks(certificates, 'CERTIFICATE'), privateKeyPem: onlyBlocks(keys, '[A-Z ]*PRIVATE KEY') };
 }
 
@@ -23,7 +26,12 @@ async function connectHub(settings: ModelManagerSettings, log: Log): Promise<Hub
       return await connectDevice({ host: settings.IOT_HUB_HOST, deviceId: settings.DEVICE_ID, keyPair: () => keyPair(settings) });
     } catch (error) {
       const pauseMs = Math.min(60_000, 500 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
-      log('warn', 'the IoT Hub cannot be reached, trying again', { host: settings.IOT_HUB_HOST, attempt, pauseMs: Math.round(pauseMs), reason: messageOf(error) });
+      log('warn', 'the IoT Hub cannot be reached, trying again', {
+        host: settings.IOT_HUB_HOST,
+        attempt,
+        pauseMs: Math.round(pauseMs),
+        reason: messageOf(error),
+      });
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
@@ -42,10 +50,30 @@ void runProgram('model-manager', modelManagerSettings, async (settings, log) => 
   const telemetry = await TelemetryEmitter.open('model-manager', settings, log);
   const inference = await inferenceClient(databus);
   const hub = await connectHub(settings, log);
-  hub.onState((state, reason) => log(state === 'connected' || state === 'certificate taken up' ? 'info' : 'warn', `IoT Hub ${state}`, reason === undefined ? {} : { reason }));
-  const freeBytes = async (directory: string) => { const { bavail, bsize } = await statfs(directory); return bavail * bsize; };
-  const manager = new ModelManager({ siteDirectory: settings.SITE_DIRECTORY, minFreeBytes: settings.MIN_FREE_DISK_BYTES, maxPackageBytes: settings.MAX_PACKAGE_BYTES }, store, { hub, inference, download: downloadBlob, freeBytes, telemetry }, log);
+  hub.onState((state, reason) =>
+    log(
+      state === 'connected' || state === 'certificate taken up' ? 'info' : 'warn',
+      `IoT Hub ${state}`,
+      reason === undefined ? {} : { reason },
+    ),
+  );
+  const freeBytes = async (directory: string) => {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  };
+  const manager = new ModelManager(
+    { siteDirectory: settings.SITE_DIRECTORY, minFreeBytes: settings.MIN_FREE_DISK_BYTES, maxPackageBytes: settings.MAX_PACKAGE_BYTES },
+    store,
+    { hub, inference, download: downloadBlob, freeBytes, telemetry },
+    log,
+  );
   await manager.start();
   log('info', 'model manager is ready', { deviceId: settings.DEVICE_ID });
-  return { close: async () => { await manager.close(); await databus.close(); await telemetry.close(); } };
+  return {
+    close: async () => {
+      await manager.close();
+      await databus.close();
+      await telemetry.close();
+    },
+  };
 });

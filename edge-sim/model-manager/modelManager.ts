@@ -14,7 +14,11 @@ import { DownloadError, type Download } from './download';
 import type { HubConnection, HubMessage } from './hubConnection';
 import type { InferenceClient, InferenceQuestion } from './inferenceClient';
 
-export interface ModelManagerOptions { readonly siteDirectory: string; readonly minFreeBytes: number; readonly maxPackageBytes: number }
+export interface ModelManagerOptions {
+  readonly siteDirectory: string;
+  readonly minFreeBytes: number;
+  readonly maxPackageBytes: number;
+}
 export interface Surroundings {
   readonly hub: Pick<HubConnection, 'onMessage' | 'sendEvent' | 'close'>;
   readonly inference: InferenceClient;
@@ -23,7 +27,12 @@ export interface Surroundings {
   readonly telemetry: Pick<Telemetry, 'log'>;
 }
 
-const header = z.looseObject({ type: z.string(), kind: z.string().optional(), deliveryId: z.string().min(1).max(200), projectId: z.string().max(200).optional() });
+const header = z.looseObject({
+  type: z.string(),
+  kind: z.string().optional(),
+  deliveryId: z.string().min(1).max(200),
+  projectId: z.string().max(200).optional(),
+});
 const maximumBodyBytes = 64 * 1024;
 const statusSeconds = 5;
 const importSeconds = 300;
@@ -38,13 +47,21 @@ export class ModelManager implements Running {
   private sending: Promise<void> = Promise.resolve();
   private wakeSender: (() => void) | undefined;
 
-  constructor(private readonly options: ModelManagerOptions, private readonly store: DeliveryStore, private readonly around: Surroundings, private readonly log: Log) {}
+  constructor(
+    private readonly options: ModelManagerOptions,
+    private readonly store: DeliveryStore,
+    private readonly around: Surroundings,
+    private readonly log: Log,
+  ) {}
 
   async start(): Promise<void> {
     await mkdir(join(this.options.siteDirectory, 'inbox'), { recursive: true });
     this.sending = this.sendOutbox();
-    this.around.hub.onMessage((message) => this.handle(message).catch((error: unknown) => this.log('error', 'message not handled', { reason: messageOf(error) })));
-    for (const { deliveryId } of [...this.store.deliveries.values()]) await this.happened(deliveryId, { kind: 'resumed', filePresent: await this.hasFile(deliveryId) });
+    this.around.hub.onMessage((message) =>
+      this.handle(message).catch((error: unknown) => this.log('error', 'message not handled', { reason: messageOf(error) })),
+    );
+    for (const { deliveryId } of [...this.store.deliveries.values()])
+      await this.happened(deliveryId, { kind: 'resumed', filePresent: await this.hasFile(deliveryId) });
   }
 
   private async handle(message: HubMessage): Promise<void> {
@@ -87,19 +104,38 @@ export class ModelManager implements Running {
     this.store.deliveries.set(delivery.deliveryId, delivery);
     for (const action of actions) {
       if (action.kind === 'report') this.report(delivery, action);
-      if (action.kind === 'requestLink') this.post({ type: 'event', kind: 'presignedUrlRequest', deliveryId: delivery.deliveryId }, { packageId: delivery.packageId, packageVersion: delivery.packageVersion });
+      if (action.kind === 'requestLink')
+        this.post(
+          { type: 'event', kind: 'presignedUrlRequest', deliveryId: delivery.deliveryId },
+          { packageId: delivery.packageId, packageVersion: delivery.packageVersion },
+        );
     }
     await this.store.save();
     this.wakeSender?.();
     for (const action of actions) this.perform(delivery, action);
   }
 
-  private report({ deliveryId, packageId, packageVersion }: Delivery, { state, previousState, reason, link }: Extract<DeliveryAction, { kind: 'report' }>): void {
-    const body: StateBody = { state, ...(previousState ? { previousState } : {}), ...(reason ? { reason: reason.slice(0, 2_000) } : {}), packageId, packageVersion, timestamp: new Date().toISOString(), ...(link ? { link } : {}) };
+  private report(
+    { deliveryId, packageId, packageVersion }: Delivery,
+    { state, previousState, reason, link }: Extract<DeliveryAction, { kind: 'report' }>,
+  ): void {
+    const body: StateBody = {
+      state,
+      ...(previousState ? { previousState } : {}),
+      ...(reason ? { reason: reason.slice(0, 2_000) } : {}),
+      packageId,
+      packageVersion,
+      timestamp: new Date().toISOString(),
+      ...(link ? { link } : {}),
+    };
     const level = state === 'Error' ? 'error' : 'info';
     this.log(level, 'delivery state', { deliveryId, ...body });
     const message = `delivery ${previousState ? `from ${previousState} ` : ''}to ${state}${reason ? `: ${reason}` : ''}`;
-    this.around.telemetry.log(level, message, { [telemetryLabels.packageId]: packageId, [telemetryLabels.packageVersion]: packageVersion, delivery_id: deliveryId });
+    this.around.telemetry.log(level, message, {
+      [telemetryLabels.packageId]: packageId,
+      [telemetryLabels.packageVersion]: packageVersion,
+      delivery_id: deliveryId,
+    });
     this.post({ type: 'state', deliveryId }, body);
   }
 
@@ -112,15 +148,29 @@ export class ModelManager implements Running {
     if (action.kind === 'report' || action.kind === 'requestLink') return;
     if (action.kind === 'wakeUp') {
       clearTimeout(this.timers.get(deliveryId));
-      this.timers.set(deliveryId, setTimeout(() => void this.happened(deliveryId, { kind: 'due' }).catch((error: unknown) => this.log('error', 'timer failed', { deliveryId, reason: messageOf(error) })), action.afterMs));
+      this.timers.set(
+        deliveryId,
+        setTimeout(
+          () =>
+            void this.happened(deliveryId, { kind: 'due' }).catch((error: unknown) =>
+              this.log('error', 'timer failed', { deliveryId, reason: messageOf(error) }),
+            ),
+          action.afterMs,
+        ),
+      );
       return;
     }
-    const work = this.work(delivery, action).then((event) => event && this.happened(deliveryId, event))
-      .catch((error: unknown) => this.log('error', 'work failed', { deliveryId, action: action.kind, reason: messageOf(error) })).finally(() => this.underway.delete(work));
+    const work = this.work(delivery, action)
+      .then((event) => event && this.happened(deliveryId, event))
+      .catch((error: unknown) => this.log('error', 'work failed', { deliveryId, action: action.kind, reason: messageOf(error) }))
+      .finally(() => this.underway.delete(work));
     this.underway.add(work);
   }
 
-  private async work(delivery: Delivery, action: Exclude<DeliveryAction, { kind: 'report' | 'requestLink' | 'wakeUp' }>): Promise<DeliveryEvent | undefined> {
+  private async work(
+    delivery: Delivery,
+    action: Exclude<DeliveryAction, { kind: 'report' | 'requestLink' | 'wakeUp' }>,
+  ): Promise<DeliveryEvent | undefined> {
     const { deliveryId, packageId, packageVersion } = delivery;
     switch (action.kind) {
       case 'assess': {
@@ -130,12 +180,20 @@ export class ModelManager implements Running {
       case 'download':
         try {
           const maxBytes = Math.min(this.options.maxPackageBytes, delivery.sizeBytes ?? this.options.maxPackageBytes);
-          return { kind: 'downloaded', ...(await this.around.download(action.url, this.fileOf(deliveryId), maxBytes, this.stopping.signal)) };
+          return {
+            kind: 'downloaded',
+            ...(await this.around.download(action.url, this.fileOf(deliveryId), maxBytes, this.stopping.signal)),
+          };
         } catch (error) {
           return { kind: 'failed', reason: messageOf(error), transient: error instanceof DownloadError ? error.transient : true };
         }
       case 'import':
-        return this.ask({ kind: 'import', file: this.nameOf(deliveryId), sha256: delivery.downloaded?.sha256 ?? '' }, importSeconds, { kind: 'imported' }, delivery);
+        return this.ask(
+          { kind: 'import', file: this.nameOf(deliveryId), sha256: delivery.downloaded?.sha256 ?? '' },
+          importSeconds,
+          { kind: 'imported' },
+          delivery,
+        );
       case 'activate':
         return this.ask({ kind: 'activate', packageId, packageVersion }, activateSeconds, { kind: 'activated' }, delivery);
       case 'discardFile':
@@ -145,13 +203,28 @@ export class ModelManager implements Running {
   }
 
   /** The inference server's answer as an event; what it imported has to be what was announced. */
-  private async ask(question: InferenceQuestion, seconds: number, done: DeliveryEvent, { packageId, packageVersion, downloaded }: Delivery): Promise<DeliveryEvent> {
+  private async ask(
+    question: InferenceQuestion,
+    seconds: number,
+    done: DeliveryEvent,
+    { packageId, packageVersion, downloaded }: Delivery,
+  ): Promise<DeliveryEvent> {
     try {
       const answer = await this.around.inference.ask(question, seconds);
       if (!answer.ok) return { kind: 'failed', transient: false, reason: answer.error ?? 'the inference server refused without a reason' };
       const pipeline = answer.pipelines.find((one) => one.packageId === packageId && one.packageVersion === packageVersion);
-      if (pipeline?.sha256 !== downloaded?.sha256) return { kind: 'failed', transient: false, reason: `expected the archive to hold package ${packageId} version ${packageVersion}, it holds another one` };
-      if (done.kind === 'activated' && pipeline?.state !== 'RUNNING') return { kind: 'failed', transient: false, reason: `expected the pipeline to run, its state is ${pipeline?.state}: ${pipeline?.error ?? ''}` };
+      if (pipeline?.sha256 !== downloaded?.sha256)
+        return {
+          kind: 'failed',
+          transient: false,
+          reason: `expected the archive to hold package ${packageId} version ${packageVersion}, it holds another one`,
+        };
+      if (done.kind === 'activated' && pipeline?.state !== 'RUNNING')
+        return {
+          kind: 'failed',
+          transient: false,
+          reason: `expected the pipeline to run, its state is ${pipeline?.state}: ${pipeline?.error ?? ''}`,
+        };
       return done;
     } catch (error) {
       return { kind: 'failed', transient: true, reason: messageOf(error) };
@@ -160,7 +233,13 @@ export class ModelManager implements Running {
 
   private async assess({ packageId, sizeBytes }: Delivery): Promise<string | undefined> {
     const inference = await this.around.inference.ask({ kind: 'status' }, statusSeconds).catch(() => undefined);
-    return assessmentProblem({ freeBytes: await this.around.freeBytes(this.options.siteDirectory), minFreeBytes: this.options.minFreeBytes, packageBytes: sizeBytes ?? 0, packageId, inference });
+    return assessmentProblem({
+      freeBytes: await this.around.freeBytes(this.options.siteDirectory),
+      minFreeBytes: this.options.minFreeBytes,
+      packageBytes: sizeBytes ?? 0,
+      packageId,
+      inference,
+    });
   }
 
   private nameOf(deliveryId: string): string {
@@ -172,7 +251,10 @@ export class ModelManager implements Running {
   }
 
   private hasFile(deliveryId: string): Promise<boolean> {
-    return access(this.fileOf(deliveryId)).then(() => true, () => false);
+    return access(this.fileOf(deliveryId)).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** One message at a time and in order, each until the hub has stored it. */
@@ -181,11 +263,19 @@ export class ModelManager implements Running {
     for (let attempt = 0; !this.stopping.signal.aborted;) {
       const [next] = this.store.outbox;
       if (!next) {
-        await Promise.race([stopped, new Promise<void>((resolve) => { this.wakeSender = resolve; })]);
+        await Promise.race([
+          stopped,
+          new Promise<void>((resolve) => {
+            this.wakeSender = resolve;
+          }),
+        ]);
         continue;
       }
       try {
-        await Promise.race([stopped, this.around.hub.sendEvent({ properties: next.properties, body: JSON.stringify(next.body), messageId: next.messageId })]);
+        await Promise.race([
+          stopped,
+          this.around.hub.sendEvent({ properties: next.properties, body: JSON.stringify(next.body), messageId: next.messageId }),
+        ]);
         if (this.stopping.signal.aborted) return;
         this.store.outbox.shift();
         attempt = 0;
@@ -193,7 +283,12 @@ export class ModelManager implements Running {
       } catch (error) {
         this.log('warn', 'message to the cloud not sent, trying again', { attempt, reason: messageOf(error) });
         let timer: NodeJS.Timeout | undefined;
-        await Promise.race([stopped, new Promise((resolve) => { timer = setTimeout(resolve, sendPauseMs(attempt++)); })]);
+        await Promise.race([
+          stopped,
+          new Promise((resolve) => {
+            timer = setTimeout(resolve, sendPauseMs(attempt++));
+          }),
+        ]);
         clearTimeout(timer);
       }
     }

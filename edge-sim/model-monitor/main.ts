@@ -4,10 +4,17 @@ import { runProgram } from '../program';
 import { startModelMonitor } from './modelMonitor';
 
 void runProgram('model-monitor', modelMonitorSettings, async (settings, log) => {
-  const monitor = await startModelMonitor({
-    directory: join(settings.SITE_DIRECTORY, 'model-monitor'), port: settings.MODEL_MONITOR_PORT, instrumentationKey: settings.INSTRUMENTATION_KEY,
-    ingestionProxyPort: settings.INGESTION_PROXY_PORT, metricsProxyPort: settings.METRICS_PROXY_PORT, remoteWritePath: settings.REMOTE_WRITE_PATH,
-  }, log);
+  const monitor = await startModelMonitor(
+    {
+      directory: join(settings.SITE_DIRECTORY, 'model-monitor'),
+      port: settings.MODEL_MONITOR_PORT,
+      instrumentationKey: settings.INSTRUMENTATION_KEY,
+      ingestionProxyPort: settings.INGESTION_PROXY_PORT,
+      metricsProxyPort: settings.METRICS_PROXY_PORT,
+      remoteWritePath: settings.REMOTE_WRITE_PATH,
+    },
+    log,
+  );
   log('info', 'AI Model Monitor is ready', { port: settings.MODEL_MONITOR_PORT });
   return monitor;
 });

@@ -9,9 +9,12 @@ import { ingestionSender } from './applicationInsights';
 import { remoteWriteSender } from './remoteWrite';
 
 export interface ModelMonitorOptions {
-  readonly directory: string; readonly port: number;
-  readonly instrumentationKey: string; readonly ingestionProxyPort: number;
-  readonly metricsProxyPort: number; readonly remoteWritePath: string;
+  readonly directory: string;
+  readonly port: number;
+  readonly instrumentationKey: string;
+  readonly ingestionProxyPort: number;
+  readonly metricsProxyPort: number;
+  readonly remoteWritePath: string;
 }
 const queueBytes = 256 * 1024 * 1024;
 const limits = { maxItems: 1_000, maxBytes: 512 * 1024 };
@@ -21,12 +24,20 @@ export async function startModelMonitor(options: ModelMonitorOptions, log: Log):
   const ingestion = await DiskQueue.open<TelemetryItem>(join(options.directory, 'application-insights'), { maxBytes: queueBytes });
   const metrics = await DiskQueue.open<MetricItem>(join(options.directory, 'metrics'), { maxBytes: queueBytes });
   const forwarders = [
-    startForwarder(ingestion, ingestionSender(options.ingestionProxyPort, options.instrumentationKey, log), { name: 'application-insights', log, ...limits }),
+    startForwarder(ingestion, ingestionSender(options.ingestionProxyPort, options.instrumentationKey, log), {
+      name: 'application-insights',
+      log,
+      ...limits,
+    }),
     startForwarder(metrics, remoteWriteSender(options.metricsProxyPort, options.remoteWritePath), { name: 'metrics', log, ...limits }),
   ];
-  const receiver = await receiveOtlp(options.port, async (items) => {
-    await Promise.all([ingestion.append(items), metrics.append(items.filter(isMetric))]);
-  }, log);
+  const receiver = await receiveOtlp(
+    options.port,
+    async (items) => {
+      await Promise.all([ingestion.append(items), metrics.append(items.filter(isMetric))]);
+    },
+    log,
+  );
   return {
     close: async () => {
       await receiver.close();

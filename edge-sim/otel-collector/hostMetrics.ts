@@ -1,7 +1,10 @@
 import { cpus, freemem, totalmem } from 'node:os';
 import { metricNames } from '../../contracts/telemetry';
 
-interface CpuTimes { readonly busy: number; readonly total: number }
+interface CpuTimes {
+  readonly busy: number;
+  readonly total: number;
+}
 
 function cpuTimes(): CpuTimes {
   const times = cpus().map((cpu) => cpu.times);

@@ -4,9 +4,15 @@ import { runProgram } from '../program';
 import { startCollector } from './collector';
 
 void runProgram('otel-collector', otelCollectorSettings, async (settings, log) => {
-  const collector = await startCollector({
-    site: settings, directory: join(settings.SITE_DIRECTORY, 'otel-collector'), nextPort: settings.MODEL_MONITOR_PORT, intervalMs: settings.TELEMETRY_INTERVAL_MS,
-  }, log);
+  const collector = await startCollector(
+    {
+      site: settings,
+      directory: join(settings.SITE_DIRECTORY, 'otel-collector'),
+      nextPort: settings.MODEL_MONITOR_PORT,
+      intervalMs: settings.TELEMETRY_INTERVAL_MS,
+    },
+    log,
+  );
   log('info', 'OpenTelemetry collector is ready', { port: settings.OTLP_PORT });
   return collector;
 });

@@ -1,11 +1,28 @@
 import { type LineCommand } from '../../contracts/databus';
 
 type FaultKind = Extract<LineCommand, { kind: 'fault' }>['fault'];
-export interface MachineSample { readonly time: Date; readonly values: Readonly<Record<string, number>>; readonly fault: FaultKind }
-export interface MachineSettings { readonly seed: number; readonly startTime: Date; /** Time from a sample to the next. */ readonly periodMs: number }
+export interface MachineSample {
+  readonly time: Date;
+  readonly values: Readonly<Record<string, number>>;
+  readonly fault: FaultKind;
+}
+export interface MachineSettings {
+  readonly seed: number;
+  readonly startTime: Date;
+  /** Time from a sample to the next. */ readonly periodMs: number;
+}
 
 /** Sensors of the simulated pump station, in the order of the columns of its records. */
-export const machineSensors = ['Vibration Drive End', 'Vibration Pump End', 'Motor Current', 'Discharge Pressure', 'Bearing Temperature', 'Oil Temperature', 'Supply Voltage', 'Flow Rate'] as const;
+export const machineSensors = [
+  'Vibration Drive End',
+  'Vibration Pump End',
+  'Motor Current',
+  'Discharge Pressure',
+  'Bearing Temperature',
+  'Oil Temperature',
+  'Supply Voltage',
+  'Flow Rate',
+] as const;
 
 /** mulberry32: small, fast, and the same numbers on every machine. */
 function randomNumbers(seed: number): () => number {
@@ -62,8 +79,9 @@ export class Machine {
 
   sample(time = new Date(this.settings.startTime.getTime() + this.index * this.settings.periodMs)): MachineSample {
     const step = this.settings.periodMs / 1000;
-    const cycle = Math.sin((2 * Math.PI * this.seconds) / loadCycleSeconds) + 0.3 * Math.sin((2 * Math.PI * this.seconds) / (loadCycleSeconds / 3.1));
-    this.loadNoise += (-0.2 * this.loadNoise * Math.min(step, 1)) + 0.008 * Math.sqrt(Math.min(step, 1)) * this.gaussian();
+    const cycle =
+      Math.sin((2 * Math.PI * this.seconds) / loadCycleSeconds) + 0.3 * Math.sin((2 * Math.PI * this.seconds) / (loadCycleSeconds / 3.1));
+    this.loadNoise += -0.2 * this.loadNoise * Math.min(step, 1) + 0.008 * Math.sqrt(Math.min(step, 1)) * this.gaussian();
     const load = 0.7 + 0.12 * cycle + this.loadNoise;
     const blockage = this.severity('step');
     const wear = this.severity('drift');
@@ -87,7 +105,12 @@ export class Machine {
       flow + 0.25 * this.gaussian() + 5 * shake,
     ];
     const measured = Object.fromEntries(machineSensors.map((name, at) => [name, Math.round((clean[at] as number) * 1e6) / 1e6]));
-    if (this.fault === 'stuck') this.stuckAt ??= { 'Motor Current': measured['Motor Current'] as number, 'Discharge Pressure': measured['Discharge Pressure'] as number, 'Flow Rate': measured['Flow Rate'] as number };
+    if (this.fault === 'stuck')
+      this.stuckAt ??= {
+        'Motor Current': measured['Motor Current'] as number,
+        'Discharge Pressure': measured['Discharge Pressure'] as number,
+        'Flow Rate': measured['Flow Rate'] as number,
+      };
     this.seconds += step;
     this.index += 1;
     return { time, values: { ...measured, ...this.stuckAt }, fault: this.fault };
@@ -116,6 +139,8 @@ export function simulateRecord({ samples, faults = [], ...settings }: SimulatedR
 /** A record of the simulated machine as the CSV file that a data logger would write. */
 export function simulateCsv(record: SimulatedRecord): string {
   const header = ['time', ...machineSensors, ...(record.labels ? ['anomaly'] : [])].join(',');
-  const rows = simulateRecord(record).map(({ time, values, fault }) => [time.toISOString(), ...machineSensors.map((name) => values[name]), ...(record.labels ? [fault === 'none' ? 0 : 1] : [])].join(','));
+  const rows = simulateRecord(record).map(({ time, values, fault }) =>
+    [time.toISOString(), ...machineSensors.map((name) => values[name]), ...(record.labels ? [fault === 'none' ? 0 : 1] : [])].join(','),
+  );
   return `${header}\n${rows.join('\n')}\n`;
 }

@@ -6,7 +6,11 @@ import { Machine, machineSensors } from './machine';
 
 type Run = Extract<LineCommand, { kind: 'simulate' | 'replay' }>;
 type FaultKind = LineState['fault'];
-interface LineSample { readonly time: string; readonly qc: number; readonly values: readonly (readonly [sensor: string, value: number])[] }
+interface LineSample {
+  readonly time: string;
+  readonly qc: number;
+  readonly values: readonly (readonly [sensor: string, value: number])[];
+}
 
 /** Samples on their way to the databus; enough to be fast, few enough that a stop is felt at once. */
 const window = 200;
@@ -16,15 +20,26 @@ const uncertainQuality = 1;
 
 function* replayed({ columns, rows, quality }: Extract<Run, { kind: 'replay' }>): Generator<LineSample> {
   for (const [time, ...cells] of rows) {
-    yield { time, qc: quality === 'uncertain' ? uncertainQuality : goodQuality, values: columns.flatMap((sensor, at) => (typeof cells[at] === 'number' ? [[sensor, cells[at]] as const] : [])) };
+    yield {
+      time,
+      qc: quality === 'uncertain' ? uncertainQuality : goodQuality,
+      values: columns.flatMap((sensor, at) => (typeof cells[at] === 'number' ? [[sensor, cells[at]] as const] : [])),
+    };
   }
 }
 
 /** Runs without a pause between samples are told in the machine's own time, others in the time of the clock. */
-function* simulated({ samples = Number.POSITIVE_INFINITY, intervalMs }: Extract<Run, { kind: 'simulate' }>, machine: Machine): Generator<LineSample> {
+function* simulated(
+  { samples = Number.POSITIVE_INFINITY, intervalMs }: Extract<Run, { kind: 'simulate' }>,
+  machine: Machine,
+): Generator<LineSample> {
   for (let index = 0; index < samples; index += 1) {
     const { time, values } = machine.sample(intervalMs > 0 ? new Date() : undefined);
-    yield { time: time.toISOString(), qc: goodQuality, values: machineSensors.map((sensor) => [sensor, values[sensor] as number] as const) };
+    yield {
+      time: time.toISOString(),
+      qc: goodQuality,
+      values: machineSensors.map((sensor) => [sensor, values[sensor] as number] as const),
+    };
   }
 }
 
@@ -38,7 +53,11 @@ export class ProductionLine implements Running {
   private state: LineState = { id: '00000000-0000-4000-8000-000000000000', kind: 'idle', fault: 'none', samplesSent: 0, finished: true };
   private commands: Promise<void> = Promise.resolve();
 
-  constructor(private readonly databus: Databus, private readonly seed: number, private readonly log: Log) {}
+  constructor(
+    private readonly databus: Databus,
+    private readonly seed: number,
+    private readonly log: Log,
+  ) {}
 
   async start(first?: LineCommand): Promise<void> {
     await this.databus.subscribeJson(lineCommandTopic, lineCommand, (command) => this.obey(command));
@@ -46,7 +65,9 @@ export class ProductionLine implements Running {
   }
 
   obey(command: LineCommand): Promise<void> {
-    this.commands = this.commands.then(() => this.apply(command)).catch((error: unknown) => this.log('error', 'command failed', { id: command.id, reason: messageOf(error) }));
+    this.commands = this.commands
+      .then(() => this.apply(command))
+      .catch((error: unknown) => this.log('error', 'command failed', { id: command.id, reason: messageOf(error) }));
     return this.commands;
   }
 
@@ -93,7 +114,11 @@ export class ProductionLine implements Running {
     let failure: unknown;
     for (const sample of samples) {
       if (stopped.aborted || failure !== undefined) break;
-      const publishing = this.publish(sample).catch((error: unknown) => { failure ??= error; }).finally(() => underway.delete(publishing));
+      const publishing = this.publish(sample)
+        .catch((error: unknown) => {
+          failure ??= error;
+        })
+        .finally(() => underway.delete(publishing));
       underway.add(publishing);
       sent += 1;
       this.state = { ...this.state, samplesSent: sent };
@@ -101,7 +126,14 @@ export class ProductionLine implements Running {
       if (command.intervalMs > 0) await this.pause(startedAt + sent * command.intervalMs - performance.now(), stopped);
     }
     await Promise.all(underway);
-    await this.tell({ id: command.id, kind: command.kind, fault: this.fault, samplesSent: sent, finished: true, ...(failure === undefined ? {} : { error: messageOf(failure) }) });
+    await this.tell({
+      id: command.id,
+      kind: command.kind,
+      fault: this.fault,
+      samplesSent: sent,
+      finished: true,
+      ...(failure === undefined ? {} : { error: messageOf(failure) }),
+    });
   }
 
   private async publish({ time, qc, values }: LineSample): Promise<void> {
@@ -112,7 +144,11 @@ export class ProductionLine implements Running {
   private async pause(durationMs: number, stopped: AbortSignal): Promise<void> {
     if (durationMs <= 0 || stopped.aborted) return;
     await new Promise<void>((resolve) => {
-      const done = () => { clearTimeout(timer); stopped.removeEventListener('abort', done); resolve(); };
+      const done = () => {
+        clearTimeout(timer);
+        stopped.removeEventListener('abort', done);
+        resolve();
+      };
       const timer = setTimeout(done, durationMs);
       stopped.addEventListener('abort', done);
     });

@@ -15,7 +15,12 @@ export interface Telemetry {
   gauge(name: string, value: number, labels?: Labels): void;
   log(level: Level, message: string, labels?: Labels): void;
 }
-export interface EmitterSettings { readonly FACTORY: string; readonly DEVICE_ID: string; readonly SITE_DIRECTORY: string; readonly OTLP_PORT: number }
+export interface EmitterSettings {
+  readonly FACTORY: string;
+  readonly DEVICE_ID: string;
+  readonly SITE_DIRECTORY: string;
+  readonly OTLP_PORT: number;
+}
 
 const severities = { debug: 5, info: 9, warn: 13, error: 17 } as const;
 const queueBytes = 64 * 1024 * 1024;
@@ -35,25 +40,55 @@ export class TelemetryEmitter implements Telemetry, Running {
   private dropped = 0;
   private readonly forwarder: Forwarder;
 
-  private constructor(private readonly queue: DiskQueue<SentItem>, private state: SenderState, send: Send, private readonly labels: Labels, private readonly report: Log) {
-    this.forwarder = startForwarder(queue, (kept, signal) => send(kept.map(({ item }) => item), signal), { name: 'telemetry', log: report, maxItems: forwardedItems, maxBytes: forwardedBytes, longestPauseMs: 5_000 });
+  private constructor(
+    private readonly queue: DiskQueue<SentItem>,
+    private state: SenderState,
+    send: Send,
+    private readonly labels: Labels,
+    private readonly report: Log,
+  ) {
+    this.forwarder = startForwarder(
+      queue,
+      (kept, signal) =>
+        send(
+          kept.map(({ item }) => item),
+          signal,
+        ),
+      { name: 'telemetry', log: report, maxItems: forwardedItems, maxBytes: forwardedBytes, longestPauseMs: 5_000 },
+    );
   }
 
-  static async open(program: string, settings: EmitterSettings, log: Log, send: Send = otlpSender(settings.OTLP_PORT)): Promise<TelemetryEmitter> {
+  static async open(
+    program: string,
+    settings: EmitterSettings,
+    log: Log,
+    send: Send = otlpSender(settings.OTLP_PORT),
+  ): Promise<TelemetryEmitter> {
     const directory = senderDirectory(settings.SITE_DIRECTORY, program);
     await mkdir(directory, { recursive: true });
     const state = (await stateOnDisk(directory)) ?? newSender();
     const queue = await DiskQueue.open<SentItem>(directory, { maxBytes: queueBytes });
-    const labels = { [telemetryLabels.factory]: settings.FACTORY, [telemetryLabels.device]: settings.DEVICE_ID, [telemetryLabels.component]: program };
+    const labels = {
+      [telemetryLabels.factory]: settings.FACTORY,
+      [telemetryLabels.device]: settings.DEVICE_ID,
+      [telemetryLabels.component]: program,
+    };
     return new TelemetryEmitter(queue, state, send, labels, log);
   }
 
   gauge(name: string, value: number, labels: Labels = {}): void {
-    if (Number.isFinite(value)) this.emit({ kind: 'metric', name, value, time: nanoseconds(Date.now()), labels: { ...this.labels, ...labels } });
+    if (Number.isFinite(value))
+      this.emit({ kind: 'metric', name, value, time: nanoseconds(Date.now()), labels: { ...this.labels, ...labels } });
   }
 
   log(level: Level, message: string, labels: Labels = {}): void {
-    this.emit({ kind: 'log', severity: severities[level], body: message.slice(0, 8_000), time: nanoseconds(Date.now()), labels: { ...this.labels, ...labels } });
+    this.emit({
+      kind: 'log',
+      severity: severities[level],
+      body: message.slice(0, 8_000),
+      time: nanoseconds(Date.now()),
+      labels: { ...this.labels, ...labels },
+    });
   }
 
   private emit(item: NewItem): void {
@@ -62,13 +97,16 @@ export class TelemetryEmitter implements Telemetry, Running {
       this.waiting.shift();
       this.dropped += 1;
       // One line for each power of two: a full disk must not be filled with lines about it.
-      if (Number.isInteger(Math.log2(this.dropped))) this.report('error', 'telemetry dropped, because the disk queue takes no more', { dropped: this.dropped });
+      if (Number.isInteger(Math.log2(this.dropped)))
+        this.report('error', 'telemetry dropped, because the disk queue takes no more', { dropped: this.dropped });
     }
     if (this.retry === undefined) this.store();
   }
 
   private store(): void {
-    this.storing ??= this.append().finally(() => { this.storing = undefined; });
+    this.storing ??= this.append().finally(() => {
+      this.storing = undefined;
+    });
   }
 
   private async append(): Promise<void> {
@@ -81,7 +119,10 @@ export class TelemetryEmitter implements Telemetry, Running {
       } catch (error) {
         this.waiting.unshift(...items);
         this.report('warn', 'telemetry not stored, trying again', { items: this.waiting.length, reason: messageOf(error) });
-        this.retry = setTimeout(() => { this.retry = undefined; this.store(); }, retryMs);
+        this.retry = setTimeout(() => {
+          this.retry = undefined;
+          this.store();
+        }, retryMs);
         return;
       }
     }

@@ -10,7 +10,8 @@ import { itemsOfLogs, itemsOfMetrics, type TelemetryItem } from './telemetryItem
 const invalidArgument = 3;
 const resourceExhausted = 8;
 const unavailable = 14;
-const statusOfError = (error: unknown): number => (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 503);
+const statusOfError = (error: unknown): number =>
+  error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 503;
 
 /** OTLP/HTTP with JSON bodies on this host. A request is answered with 200 only after `keep` has resolved. */
 export async function receiveOtlp(port: number, keep: (items: TelemetryItem[]) => Promise<void>, log: Log): Promise<Running> {
@@ -20,18 +21,24 @@ export async function receiveOtlp(port: number, keep: (items: TelemetryItem[]) =
     const full = error instanceof QueueFullError;
     if (status >= 500) log(full ? 'warn' : 'error', 'telemetry not taken', { reason: messageOf(error) });
     if (status >= 500) void reply.header('retry-after', '5');
-    await reply.code(status).send({ code: full ? resourceExhausted : status < 500 ? invalidArgument : unavailable, message: messageOf(error) });
+    await reply
+      .code(status)
+      .send({ code: full ? resourceExhausted : status < 500 ? invalidArgument : unavailable, message: messageOf(error) });
   });
-  const route = <S extends z.ZodType>(path: string, schema: S, itemsOf: (request: z.output<S>) => TelemetryItem[]) => server.post(path, async (request, reply) => {
-    const parsed = schema.safeParse(request.body);
-    if (!parsed.success) {
-      const reason = parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-      log('warn', 'telemetry refused', { path, reason });
-      return reply.code(400).send({ code: invalidArgument, message: reason });
-    }
-    await keep(itemsOf(parsed.data));
-    return reply.send({ partialSuccess: {} });
-  });
+  const route = <S extends z.ZodType>(path: string, schema: S, itemsOf: (request: z.output<S>) => TelemetryItem[]) =>
+    server.post(path, async (request, reply) => {
+      const parsed = schema.safeParse(request.body);
+      if (!parsed.success) {
+        const reason = parsed.error.issues
+          .slice(0, 3)
+          .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+          .join('; ');
+        log('warn', 'telemetry refused', { path, reason });
+        return reply.code(400).send({ code: invalidArgument, message: reason });
+      }
+      await keep(itemsOf(parsed.data));
+      return reply.send({ partialSuccess: {} });
+    });
   route('/v1/metrics', metricsRequest, itemsOfMetrics);
   route('/v1/logs', logsRequest, itemsOfLogs);
   server.get('/health', async () => ({}));

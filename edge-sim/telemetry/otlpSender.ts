@@ -4,7 +4,12 @@ import { isLog, isMetric, logsRequestOf, metricsRequestOf, type TelemetryItem } 
 const answerSeconds = 30;
 
 async function post(url: string, body: object, signal: AbortSignal): Promise<void> {
-  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.any([signal, AbortSignal.timeout(answerSeconds * 1000)]) });
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(answerSeconds * 1000)]),
+  });
   const text = await response.text();
   if (response.ok) return;
   const problem = `expected ${url} to take the telemetry, it answered ${response.status}: ${text.slice(0, 500)}`;
@@ -12,9 +17,11 @@ async function post(url: string, body: object, signal: AbortSignal): Promise<voi
 }
 
 /** Gives items to the next hop on this host. It resolves when the hop has them on its disk. */
-export const otlpSender = (port: number) => async (items: readonly TelemetryItem[], signal: AbortSignal): Promise<void> => {
-  const metrics = items.filter(isMetric);
-  const logs = items.filter(isLog);
-  if (metrics.length > 0) await post(`http://127.0.0.1:${port}/v1/metrics`, metricsRequestOf(metrics), signal);
-  if (logs.length > 0) await post(`http://127.0.0.1:${port}/v1/logs`, logsRequestOf(logs), signal);
-};
+export const otlpSender =
+  (port: number) =>
+  async (items: readonly TelemetryItem[], signal: AbortSignal): Promise<void> => {
+    const metrics = items.filter(isMetric);
+    const logs = items.filter(isLog);
+    if (metrics.length > 0) await post(`http://127.0.0.1:${port}/v1/metrics`, metricsRequestOf(metrics), signal);
+    if (logs.length > 0) await post(`http://127.0.0.1:${port}/v1/logs`, logsRequestOf(logs), signal);
+  };

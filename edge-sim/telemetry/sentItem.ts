@@ -6,11 +6,19 @@ import type { TelemetryItem } from './telemetryItem';
 type Unnumbered<T> = T extends unknown ? Omit<T, 'itemId'> : never;
 /** An item that is not on the disk yet. */
 export type NewItem = Unnumbered<TelemetryItem>;
-export interface SentCounts { readonly logs: number; readonly metrics: number }
+export interface SentCounts {
+  readonly logs: number;
+  readonly metrics: number;
+}
 /** How far a sender has come: the stream that its item ids begin with, and how much of each kind it has sent in it. */
-export interface SenderState { readonly stream: string; readonly sent: SentCounts }
+export interface SenderState {
+  readonly stream: string;
+  readonly sent: SentCounts;
+}
 /** An item as its sender keeps it. The last one on the disk tells how much was ever sent, so the count cannot differ from what is there. */
-export interface SentItem extends SenderState { readonly item: TelemetryItem }
+export interface SentItem extends SenderState {
+  readonly item: TelemetryItem;
+}
 
 const count = z.number().int().nonnegative();
 const senderState = z.object({ stream: z.uuid(), sent: z.object({ logs: count, metrics: count }) });

@@ -3,18 +3,47 @@ import type { Clock } from '../region/clock';
 import type { RoleAssignments } from './roleAssignments';
 
 /** What a service refuses before roles are asked for: an assertion, a device's certificate, a signature, a path. */
-export interface Refusal { readonly service: string; readonly status: 400 | 401 | 403; readonly identity: string; readonly objectId?: string; readonly action: string; readonly scope: string; readonly reason: string }
-export interface Denial { readonly at: string; readonly service: string; readonly status: Refusal['status']; readonly objectId: string | null; readonly identity: string; readonly action: string; readonly scope: string; readonly reason: string; readonly rolesThatGrant: readonly string[] }
-export type Decision = { readonly allowed: true; readonly principal: Principal; readonly expiresAt: Date } | { readonly allowed: false; readonly status: 401 | 403; readonly reason: string; readonly principal?: Principal };
+export interface Refusal {
+  readonly service: string;
+  readonly status: 400 | 401 | 403;
+  readonly identity: string;
+  readonly objectId?: string;
+  readonly action: string;
+  readonly scope: string;
+  readonly reason: string;
+}
+export interface Denial {
+  readonly at: string;
+  readonly service: string;
+  readonly status: Refusal['status'];
+  readonly objectId: string | null;
+  readonly identity: string;
+  readonly action: string;
+  readonly scope: string;
+  readonly reason: string;
+  readonly rolesThatGrant: readonly string[];
+}
+export type Decision =
+  | { readonly allowed: true; readonly principal: Principal; readonly expiresAt: Date }
+  | { readonly allowed: false; readonly status: 401 | 403; readonly reason: string; readonly principal?: Principal };
 
 /** `actions` are alternatives: one of them is enough, as where Azure accepts write or add. */
-export interface AccessRequest { readonly service: string; readonly audiences: readonly string[]; readonly actions: readonly string[]; readonly scope: string }
+export interface AccessRequest {
+  readonly service: string;
+  readonly audiences: readonly string[];
+  readonly actions: readonly string[];
+  readonly scope: string;
+}
 
 /** The one gate: every data plane of the region asks it and nothing else. Refusals are kept: the SDKs hide them behind retries. */
 export class Gate {
   readonly denials: Denial[] = [];
   private readonly listeners = new Set<(denial: Denial) => void>();
-  constructor(private readonly authority: TokenAuthority, private readonly roles: RoleAssignments, private readonly clock: Clock) {}
+  constructor(
+    private readonly authority: TokenAuthority,
+    private readonly roles: RoleAssignments,
+    private readonly clock: Clock,
+  ) {}
 
   /** `token` is the bare JWT; undefined stands for a request without credentials. */
   authorize(token: string | undefined, request: AccessRequest): Decision {
@@ -26,12 +55,15 @@ export class Gate {
   authenticate(token: string | undefined, request: AccessRequest): Decision {
     if (token === undefined) return this.refuse(401, undefined, request, 'no credentials');
     const check = this.authority.verify(token, request.audiences);
-    return check.ok ? { allowed: true, principal: check.principal, expiresAt: check.expiresAt } : this.refuse(401, undefined, request, check.reason);
+    return check.ok
+      ? { allowed: true, principal: check.principal, expiresAt: check.expiresAt }
+      : this.refuse(401, undefined, request, check.reason);
   }
 
   /** For a principal that was verified before (an AMQP connection, a SAS signer, a service's own identity). */
   authorizePrincipal(principal: Principal, request: Omit<AccessRequest, 'audiences'>, expiresAt = new Date(8.64e15)): Decision {
-    if (request.actions.some((action) => this.roles.allowed(principal.objectId, action, request.scope))) return { allowed: true, principal, expiresAt };
+    if (request.actions.some((action) => this.roles.allowed(principal.objectId, action, request.scope)))
+      return { allowed: true, principal, expiresAt };
     return this.refuse(403, principal, request, 'no role assignment grants the action at this scope');
   }
 
@@ -47,8 +79,15 @@ export class Gate {
 
   private refuse(status: 401 | 403, principal: Principal | undefined, request: Omit<AccessRequest, 'audiences'>, reason: string): Decision {
     this.keep({
-      at: this.clock.now().toISOString(), service: request.service, status, objectId: principal?.objectId ?? null, identity: principal?.displayName ?? 'anonymous',
-      action: request.actions.join(' or '), scope: request.scope, reason, rolesThatGrant: this.roles.rolesGranting(request.actions[0] ?? ''),
+      at: this.clock.now().toISOString(),
+      service: request.service,
+      status,
+      objectId: principal?.objectId ?? null,
+      identity: principal?.displayName ?? 'anonymous',
+      action: request.actions.join(' or '),
+      scope: request.scope,
+      reason,
+      rolesThatGrant: this.roles.rolesGranting(request.actions[0] ?? ''),
     });
     return { allowed: false, status, reason, ...(principal ? { principal } : {}) };
   }

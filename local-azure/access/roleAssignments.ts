@@ -2,15 +2,29 @@ import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { builtInRoles, type RolePermissions } from './builtInRoles';
 import { isDataAction } from './dataActions';
 
-export interface RoleDefinition extends RolePermissions { readonly id: string; readonly name: string; readonly assignableScopes: readonly string[] }
+export interface RoleDefinition extends RolePermissions {
+  readonly id: string;
+  readonly name: string;
+  readonly assignableScopes: readonly string[];
+}
 /** `roleDefinitionId` is the ARM id of a built-in or custom role; its last segment is the role's GUID. */
-export interface RoleAssignment { readonly id: string; readonly scope: string; readonly roleDefinitionId: string; readonly principalId: string; readonly principalType: string }
+export interface RoleAssignment {
+  readonly id: string;
+  readonly scope: string;
+  readonly roleDefinitionId: string;
+  readonly principalId: string;
+  readonly principalType: string;
+}
 
 const guidOf = (id: string) => (id.split('/').pop() ?? id).toLowerCase();
 
 /** Azure's wildcard: `*` stands for any characters, `/` too; case does not matter. */
 export function actionMatches(pattern: string, action: string): boolean {
-  const expression = pattern.toLowerCase().split('*').map((part) => part.replaceAll(/[.\\+?^${}()|[\]]/g, String.raw`\$&`)).join('.*');
+  const expression = pattern
+    .toLowerCase()
+    .split('*')
+    .map((part) => part.replaceAll(/[.\\+?^${}()|[\]]/g, String.raw`\$&`))
+    .join('.*');
   return new RegExp(`^${expression}$`).test(action.toLowerCase());
 }
 
@@ -29,16 +43,29 @@ export function roleGrants(role: RolePermissions, action: string): boolean {
 
 /** Declared role assignments and custom roles, and the question they answer. */
 export class RoleAssignments {
-  constructor(private readonly assignments: AppendOnlyStore<RoleAssignment>, private readonly customRoles: AppendOnlyStore<RoleDefinition>) {}
+  constructor(
+    private readonly assignments: AppendOnlyStore<RoleAssignment>,
+    private readonly customRoles: AppendOnlyStore<RoleDefinition>,
+  ) {}
 
   assign(assignment: RoleAssignment): void {
     const custom = this.customRoles.get(guidOf(assignment.roleDefinitionId));
     if (custom && !custom.assignableScopes.some((scope) => scopeContains(scope, assignment.scope))) {
-      throw new Error(`RoleDefinitionNotAssignableAtScope: the role '${custom.name}' can be assigned below ${custom.assignableScopes.join(', ')}, not at ${assignment.scope}.`);
+      throw new Error(
+        `RoleDefinitionNotAssignableAtScope: the role '${custom.name}' can be assigned below ${custom.assignableScopes.join(', ')}, not at ${assignment.scope}.`,
+      );
     }
-    if (!this.role(assignment.roleDefinitionId)) throw new Error(`RoleDefinitionDoesNotExist: the role definition '${guidOf(assignment.roleDefinitionId)}' does not exist in this region.`);
+    if (!this.role(assignment.roleDefinitionId))
+      throw new Error(
+        `RoleDefinitionDoesNotExist: the role definition '${guidOf(assignment.roleDefinitionId)}' does not exist in this region.`,
+      );
     for (const other of this.assignments.values()) {
-      if (other.id.toLowerCase() !== assignment.id.toLowerCase() && guidOf(other.roleDefinitionId) === guidOf(assignment.roleDefinitionId) && other.principalId === assignment.principalId && other.scope.toLowerCase() === assignment.scope.toLowerCase()) {
+      if (
+        other.id.toLowerCase() !== assignment.id.toLowerCase() &&
+        guidOf(other.roleDefinitionId) === guidOf(assignment.roleDefinitionId) &&
+        other.principalId === assignment.principalId &&
+        other.scope.toLowerCase() === assignment.scope.toLowerCase()
+      ) {
         throw new Error(`RoleAssignmentExists: the role assignment already exists as ${other.id}.`);
       }
     }
@@ -75,6 +102,8 @@ export class RoleAssignments {
 
   /** Names of the known roles that grant the action: the hint in a refusal. */
   rolesGranting(action: string): string[] {
-    return [...Object.values(builtInRoles), ...this.customRoles.values()].filter((role) => role.name !== 'Owner' && role.name !== 'Contributor' && roleGrants(role, action)).map((role) => role.name);
+    return [...Object.values(builtInRoles), ...this.customRoles.values()]
+      .filter((role) => role.name !== 'Owner' && role.name !== 'Contributor' && roleGrants(role, action))
+      .map((role) => role.name);
   }
 }

@@ -5,15 +5,26 @@ import type { RegionContext } from '../region/regionContext';
 import { bareToken } from './bareToken';
 import { ConnectionClaims, entityOf } from './connectionClaims';
 
-export interface AmqpError { readonly condition: string; readonly description: string }
+export interface AmqpError {
+  readonly condition: string;
+  readonly description: string;
+}
 /** The client at the other end of a link: it may what the claims say that it has put for this link, as long as they last. */
 export interface AmqpPeer {
   authorize(actions: readonly string[], scope: string): Decision;
   /** Runs when the link is refused its claim or the connection ends. */
   onClosed(run: () => void): void;
 }
-interface OpenLink { readonly address: string; readonly link: Sender | Receiver; readonly closed: (() => void)[] }
-export interface AmqpReply { readonly status: number; readonly description: string; readonly body?: unknown }
+interface OpenLink {
+  readonly address: string;
+  readonly link: Sender | Receiver;
+  readonly closed: (() => void)[];
+}
+export interface AmqpReply {
+  readonly status: number;
+  readonly description: string;
+  readonly body?: unknown;
+}
 export interface AmqpService {
   readonly name: string;
   readonly audiences: readonly string[];
@@ -35,7 +46,10 @@ export const unauthorized = (reason: string): AmqpError => ({ condition: 'amqp:u
 /** Serves one AMQP 1.0 connection on a socket whose first bytes were already looked at. Returns what closes it. */
 export function acceptAmqp(context: RegionContext, socket: Duplex, service: AmqpService): () => void {
   const container = rhea.create_container({ id: service.name });
-  const connection = container.create_connection({ max_frame_size: maxFrameBytes, receiver_options: { credit_window: 100, autoaccept: false } } as never);
+  const connection = container.create_connection({
+    max_frame_size: maxFrameBytes,
+    receiver_options: { credit_window: 100, autoaccept: false },
+  } as never);
   const links = new Set<OpenLink>();
   const cancelOpen = context.clock.after(openTimeoutMs, () => socket.destroy());
 
@@ -44,9 +58,15 @@ export function acceptAmqp(context: RegionContext, socket: Duplex, service: Amqp
     for (const run of open.closed.splice(0)) run();
   };
   const claims = new ConnectionClaims(context.clock, (entity, { principal, expiresAt }) => {
-    const expired = unauthorized(`Unauthorized access: the token for ${entity || service.name} expired at ${expiresAt.toISOString()} and was not renewed`);
+    const expired = unauthorized(
+      `Unauthorized access: the token for ${entity || service.name} expired at ${expiresAt.toISOString()} and was not renewed`,
+    );
     const uncovered = [...links].filter(({ address }) => claims.at(address) === undefined);
-    context.log(service.name, 'token expired, links ended', { identity: principal.displayName, entity, links: uncovered.map(({ address }) => address) });
+    context.log(service.name, 'token expired, links ended', {
+      identity: principal.displayName,
+      entity,
+      links: uncovered.map(({ address }) => address),
+    });
     for (const open of uncovered) {
       open.link.close(expired);
       forget(open);
@@ -56,7 +76,9 @@ export function acceptAmqp(context: RegionContext, socket: Duplex, service: Amqp
     authorize: (actions, scope) => {
       const claim = claims.at(address);
       const request = { service: service.name, audiences: service.audiences, actions, scope };
-      return claim === undefined ? context.gate.authorize(undefined, request) : context.gate.authorizePrincipal(claim.principal, request, claim.expiresAt);
+      return claim === undefined
+        ? context.gate.authorize(undefined, request)
+        : context.gate.authorizePrincipal(claim.principal, request, claim.expiresAt);
     },
     onClosed: (run) => void closed.push(run),
   });
@@ -70,10 +92,23 @@ export function acceptAmqp(context: RegionContext, socket: Duplex, service: Amqp
 
   function putToken(request: Message): AmqpReply {
     const token = bareToken(String(request.application_properties?.['type'] ?? ''), request.body);
-    if (token === undefined) return { status: 401, description: 'amqp:unauthorized-access: expected a Microsoft Entra token (type jwt, or "Bearer <jwt>"); shared access signatures are off' };
-    const check = context.gate.authenticate(token, { service: service.name, audiences: service.audiences, actions: ['$cbs put-token'], scope: service.scope });
+    if (token === undefined)
+      return {
+        status: 401,
+        description:
+          'amqp:unauthorized-access: expected a Microsoft Entra token (type jwt, or "Bearer <jwt>"); shared access signatures are off',
+      };
+    const check = context.gate.authenticate(token, {
+      service: service.name,
+      audiences: service.audiences,
+      actions: ['$cbs put-token'],
+      scope: service.scope,
+    });
     if (!check.allowed) return { status: 401, description: `amqp:unauthorized-access: ${check.reason}` };
-    claims.put(entityOf(String(request.application_properties?.['name'] ?? '')), { principal: check.principal, expiresAt: check.expiresAt });
+    claims.put(entityOf(String(request.application_properties?.['name'] ?? '')), {
+      principal: check.principal,
+      expiresAt: check.expiresAt,
+    });
     return { status: 200, description: 'OK' };
   }
   const nodes: AmqpService['nodes'] = { ...service.nodes, $cbs: putToken };
@@ -125,10 +160,13 @@ export function acceptAmqp(context: RegionContext, socket: Duplex, service: Amqp
 function reply(session: Session, address: string, request: Message, answer: AmqpReply | undefined): void {
   const replyTo = request.reply_to;
   let reader: Sender | undefined;
-  session.each_sender((sender: Sender) => {
-    if (sender.source?.address !== address || !sender.is_open()) return;
-    if (reader === undefined || sender.name === replyTo || sender.target?.address === replyTo) reader = sender;
-  }, () => true);
+  session.each_sender(
+    (sender: Sender) => {
+      if (sender.source?.address !== address || !sender.is_open()) return;
+      if (reader === undefined || sender.name === replyTo || sender.target?.address === replyTo) reader = sender;
+    },
+    () => true,
+  );
   if (!reader || !answer) return;
   reader.send({
     ...(request.message_id === undefined ? {} : { correlation_id: request.message_id }),

@@ -1,7 +1,10 @@
 import type { Principal } from '../entra/tokenAuthority';
 import type { Clock } from '../region/clock';
 
-export interface Claim { readonly principal: Principal; readonly expiresAt: Date }
+export interface Claim {
+  readonly principal: Principal;
+  readonly expiresAt: Date;
+}
 
 /** Stands for every link of a connection. */
 const wholeConnection = '';
@@ -25,7 +28,10 @@ export function covers(entity: string, address: string): boolean {
 export class ConnectionClaims {
   private readonly claims = new Map<string, Claim & { cancel(): void }>();
   /** `ended` hears of each claim that nobody renewed; it does not count any more. */
-  constructor(private readonly clock: Clock, private readonly ended: (entity: string, claim: Claim) => void) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly ended: (entity: string, claim: Claim) => void,
+  ) {}
 
   put(entity: string, claim: Claim): void {
     this.claims.get(entity)?.cancel();

@@ -9,9 +9,28 @@ import { backOffMs } from './scaling';
 
 export type AppEvent =
   | { readonly type: 'appStarted'; readonly name: string; readonly revision: string; readonly container: string; readonly pid: number }
-  | { readonly type: 'appExited'; readonly name: string; readonly revision: string; readonly container: string; readonly exitCode: number | null; readonly durationMs: number; readonly restartInMs: number | null; readonly reason?: string };
-export interface AppServices extends ReplicaServices { readonly context: RegionContext; emit(event: AppEvent): void }
-export interface ContainerState { readonly container: string; readonly replica: number; readonly pid: number | null; readonly restarts: number; readonly lastExitCode: number | null; readonly reason?: string }
+  | {
+      readonly type: 'appExited';
+      readonly name: string;
+      readonly revision: string;
+      readonly container: string;
+      readonly exitCode: number | null;
+      readonly durationMs: number;
+      readonly restartInMs: number | null;
+      readonly reason?: string;
+    };
+export interface AppServices extends ReplicaServices {
+  readonly context: RegionContext;
+  emit(event: AppEvent): void;
+}
+export interface ContainerState {
+  readonly container: string;
+  readonly replica: number;
+  readonly pid: number | null;
+  readonly restarts: number;
+  readonly lastExitCode: number | null;
+  readonly reason?: string;
+}
 
 /** How often a revision looks at the vaults: a new version of a secret is mounted when two looks have found it, so after one to two of these. Azure takes up to 30 minutes. */
 export const secretRefreshMs = 15_000;
@@ -22,7 +41,10 @@ const healthyAfterMs = 60_000;
 /** Revision name from what makes a revision: the template and the configuration it is started with. */
 export function revisionName(declaration: AppDeclaration): string {
   const { template, configuration, identity } = declaration;
-  return `${declaration.containerAppName}--${createHash('sha256').update(JSON.stringify([template, configuration, identity])).digest('hex').slice(0, 7)}`;
+  return `${declaration.containerAppName}--${createHash('sha256')
+    .update(JSON.stringify([template, configuration, identity]))
+    .digest('hex')
+    .slice(0, 7)}`;
 }
 
 /** One revision of an app: keeps its replicas' containers running until it is stopped. */
@@ -34,7 +56,11 @@ export class AppRevision {
   private readonly pauses = new Set<() => void>();
   private readonly loops: Promise<void>[] = [];
 
-  constructor(private readonly resourceId: string, private readonly declaration: AppDeclaration, private readonly services: AppServices) {
+  constructor(
+    private readonly resourceId: string,
+    private readonly declaration: AppDeclaration,
+    private readonly services: AppServices,
+  ) {
     this.revision = revisionName(declaration);
   }
 
@@ -63,17 +89,34 @@ export class AppRevision {
     while (!this.stopping) {
       let replica: Replica | undefined;
       try {
-        const made = await Replica.create(`${this.revision}-${index}`, { resourceId: this.resourceId, workload: this.declaration, hostDirectory: join(this.place, String(index)), services: this.services });
+        const made = await Replica.create(`${this.revision}-${index}`, {
+          resourceId: this.resourceId,
+          workload: this.declaration,
+          hostDirectory: join(this.place, String(index)),
+          services: this.services,
+        });
         replica = made;
         for (const container of this.declaration.template.initContainers) await this.initialise(made, container);
-        await Promise.all([this.keepSecretsFresh(made), ...this.declaration.template.containers.map((container) => this.keepRunning(made, container, index))]);
+        await Promise.all([
+          this.keepSecretsFresh(made),
+          ...this.declaration.template.containers.map((container) => this.keepRunning(made, container, index)),
+        ]);
         made.release();
         return;
       } catch (error) {
         const restartInMs = backOffMs(++failures, restartBackOff);
         const reason = (error as Error).message;
         this.services.context.log('container-apps', `replica ${this.revision}-${index} cannot start`, { reason, restartInMs });
-        this.services.emit({ type: 'appExited', name: this.declaration.containerAppName, revision: this.revision, container: '', exitCode: null, durationMs: 0, restartInMs, reason });
+        this.services.emit({
+          type: 'appExited',
+          name: this.declaration.containerAppName,
+          revision: this.revision,
+          container: '',
+          exitCode: null,
+          durationMs: 0,
+          restartInMs,
+          reason,
+        });
         replica?.release();
         await this.pause(restartInMs);
       }
@@ -88,9 +131,12 @@ export class AppRevision {
       if (this.stopping) return;
       try {
         const renewed = await replica.refreshSecrets();
-        if (renewed.length > 0) this.services.context.log('container-apps', `secrets of ${replica.name} are mounted anew`, { secrets: renewed });
+        if (renewed.length > 0)
+          this.services.context.log('container-apps', `secrets of ${replica.name} are mounted anew`, { secrets: renewed });
       } catch (error) {
-        this.services.context.log('container-apps', `secrets of ${replica.name} cannot be read, the mounted ones stay`, { reason: (error as Error).message });
+        this.services.context.log('container-apps', `secrets of ${replica.name} cannot be read, the mounted ones stay`, {
+          reason: (error as Error).message,
+        });
       }
     }
   }
@@ -138,7 +184,12 @@ export class AppRevision {
       const restartInMs = this.stopping ? null : Math.round(backOffMs(failures, restartBackOff));
       const reason = exit.reason === undefined ? {} : { reason: exit.reason };
       this.states.set(key, { ...started, restarts, pid: null, lastExitCode: exit.code, ...reason });
-      context.log('container-apps', `container ${container.name} of ${this.revision} ended`, { exitCode: exit.code, durationMs, restartInMs, ...reason });
+      context.log('container-apps', `container ${container.name} of ${this.revision} ended`, {
+        exitCode: exit.code,
+        durationMs,
+        restartInMs,
+        ...reason,
+      });
       emit({ type: 'appExited', ...about, exitCode: exit.code, durationMs, restartInMs, ...reason });
       if (restartInMs !== null) await this.pause(restartInMs);
     }

@@ -4,7 +4,16 @@ import { nameOf } from '../provider/armId';
 import { ResourceError } from '../provider/resourceType';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { ArmRoute, ContainerRuntime, Directory, IdentityEndpoint, ImageStore, QueueAccess, RunningContainer, SecretReader } from '../region/seams';
+import type {
+  ArmRoute,
+  ContainerRuntime,
+  Directory,
+  IdentityEndpoint,
+  ImageStore,
+  QueueAccess,
+  RunningContainer,
+  SecretReader,
+} from '../region/seams';
 import { AppRevision, revisionName, type AppEvent, type ContainerState } from './app';
 import { containerAppsRoutes } from './armRoutes';
 import type { AppDeclaration, JobDeclaration, Workload } from './declarations';
@@ -15,17 +24,32 @@ import { readSecrets, WorkloadIdentities } from './replica';
 
 export type ContainerAppsEvent = JobEvent | AppEvent;
 export interface ContainerAppsDependencies {
-  readonly directory: Directory; readonly identityEndpoint: IdentityEndpoint; readonly images: ImageStore; readonly queues: QueueAccess; readonly secrets: SecretReader;
+  readonly directory: Directory;
+  readonly identityEndpoint: IdentityEndpoint;
+  readonly images: ImageStore;
+  readonly queues: QueueAccess;
+  readonly secrets: SecretReader;
   /** ARM id of a storage account, by its name. */
   resolveStorageAccount(name: string): string | undefined;
   readonly resourceManager: { addRoutes(routes: readonly ArmRoute[]): void };
 }
 export interface ContainerAppsState {
-  readonly jobs: readonly { readonly name: string; readonly running: readonly string[]; readonly executions: number; readonly failed: number }[];
+  readonly jobs: readonly {
+    readonly name: string;
+    readonly running: readonly string[];
+    readonly executions: number;
+    readonly failed: number;
+  }[];
   readonly apps: readonly { readonly name: string; readonly revision: string; readonly containers: readonly ContainerState[] }[];
 }
 
-const stopped = (startedAt: string, endedAt: Date) => ({ status: 'Failed' as const, endedAt: endedAt.toISOString(), durationMs: endedAt.getTime() - Date.parse(startedAt), exitCode: null, reason: 'the region stopped while it ran' });
+const stopped = (startedAt: string, endedAt: Date) => ({
+  status: 'Failed' as const,
+  endedAt: endedAt.toISOString(),
+  durationMs: endedAt.getTime() - Date.parse(startedAt),
+  exitCode: null,
+  reason: 'the region stopped while it ran',
+});
 
 /** Container Apps of the region: jobs, apps, and the runtime that Azure ML compute uses too. */
 export class ContainerApps implements Service, ContainerRuntime {
@@ -40,24 +64,39 @@ export class ContainerApps implements Service, ContainerRuntime {
   private readonly services: JobServices & { emit(event: ContainerAppsEvent): void };
   private started = false;
 
-  constructor(private readonly context: RegionContext, private readonly dependencies: ContainerAppsDependencies) {
+  constructor(
+    private readonly context: RegionContext,
+    private readonly dependencies: ContainerAppsDependencies,
+  ) {
     this.jobDeclarations = context.openStore('container-apps/jobs');
     this.appDeclarations = context.openStore('container-apps/apps');
     this.executionStore = context.openStore('container-apps/executions');
     this.runtime = new ProcessRuntime({ directory: context.directory, trustStoreFile: context.tls.caFile, images: dependencies.images });
-    this.services = { ...dependencies, resolveStorageAccount: (name) => dependencies.resolveStorageAccount(name), context, runtime: this.runtime, executions: this.executionStore, emit: (event) => this.listeners.forEach((listener) => listener(event)) };
-    dependencies.resourceManager.addRoutes(containerAppsRoutes({
-      job: (id) => this.jobDeclarations.get(id), executions: (jobName) => this.executions(jobName), startJob: (jobName) => this.startJob(jobName),
-      app: (id) => {
-        const declaration = this.appDeclarations.get(id);
-        return declaration && { declaration, revision: revisionName(declaration) };
-      },
-    }));
+    this.services = {
+      ...dependencies,
+      resolveStorageAccount: (name) => dependencies.resolveStorageAccount(name),
+      context,
+      runtime: this.runtime,
+      executions: this.executionStore,
+      emit: (event) => this.listeners.forEach((listener) => listener(event)),
+    };
+    dependencies.resourceManager.addRoutes(
+      containerAppsRoutes({
+        job: (id) => this.jobDeclarations.get(id),
+        executions: (jobName) => this.executions(jobName),
+        startJob: (jobName) => this.startJob(jobName),
+        app: (id) => {
+          const declaration = this.appDeclarations.get(id);
+          return declaration && { declaration, revision: revisionName(declaration) };
+        },
+      }),
+    );
   }
 
   async start(): Promise<void> {
     for (const [name, execution] of [...this.executionStore.entries()]) {
-      if (execution.status === 'Running') this.executionStore.set(name, { ...execution, ...stopped(execution.startedAt, this.context.clock.now()) });
+      if (execution.status === 'Running')
+        this.executionStore.set(name, { ...execution, ...stopped(execution.startedAt, this.context.clock.now()) });
     }
     this.started = true;
     for (const [id, declaration] of this.jobDeclarations.entries()) this.deployJob(id, declaration);
@@ -79,12 +118,18 @@ export class ContainerApps implements Service, ContainerRuntime {
   private async admit(resourceId: string, workload: Workload): Promise<void> {
     const identities = new WorkloadIdentities(resourceId, workload, this.dependencies.directory);
     await readSecrets(workload, identities, this.dependencies.secrets).catch((error: Error) => {
-      throw new ResourceError('ContainerAppSecretKeyVaultUrlInvalid', `a secret of ${nameOf(resourceId)} cannot be read from its vault: ${error.message}`);
+      throw new ResourceError(
+        'ContainerAppSecretKeyVaultUrlInvalid',
+        `a secret of ${nameOf(resourceId)} cannot be read from its vault: ${error.message}`,
+      );
     });
     for (const { name, image } of [...workload.template.initContainers, ...workload.template.containers]) {
       const pullAs = identities.pullAs(image);
       await this.dependencies.images.pull(image, pullAs).catch((error: Error) => {
-        throw new ResourceError('InvalidParameterValueInContainerTemplate', `template.containers.${name}.image ${image} cannot be pulled as ${pullAs.displayName}: ${error.message}`);
+        throw new ResourceError(
+          'InvalidParameterValueInContainerTemplate',
+          `template.containers.${name}.image ${image} cannot be pulled as ${pullAs.displayName}: ${error.message}`,
+        );
       });
     }
   }
@@ -92,7 +137,8 @@ export class ContainerApps implements Service, ContainerRuntime {
   async putJob(resourceId: string, declaration: JobDeclaration): Promise<void> {
     await this.admit(resourceId, declaration);
     const identities = new WorkloadIdentities(resourceId, declaration, this.dependencies.directory);
-    for (const rule of declaration.configuration.eventTriggerConfig?.scale.rules ?? []) identities.find(rule.identity, `the scale rule ${rule.name}`);
+    for (const rule of declaration.configuration.eventTriggerConfig?.scale.rules ?? [])
+      identities.find(rule.identity, `the scale rule ${rule.name}`);
     this.jobDeclarations.set(resourceId.toLowerCase(), declaration);
     if (this.started) this.deployJob(resourceId.toLowerCase(), declaration);
   }
@@ -121,7 +167,11 @@ export class ContainerApps implements Service, ContainerRuntime {
   /** Starts a job by hand, as `az containerapp job start` does. Returns the execution's name. */
   startJob(jobName: string): string {
     const job = [...this.jobs.values()].find((one) => one.declaration.jobName === jobName);
-    if (job === undefined) throw new ResourceError('JobNotFound', `there is no job ${jobName}; the jobs are ${[...this.jobs.values()].map((one) => one.declaration.jobName).join(', ')}.`);
+    if (job === undefined)
+      throw new ResourceError(
+        'JobNotFound',
+        `there is no job ${jobName}; the jobs are ${[...this.jobs.values()].map((one) => one.declaration.jobName).join(', ')}.`,
+      );
     return job.startExecution();
   }
 
@@ -164,8 +214,17 @@ export class ContainerApps implements Service, ContainerRuntime {
   state(): ContainerAppsState {
     const failures = (jobName: string) => this.executions(jobName).filter((one) => one.status === 'Failed').length;
     return {
-      jobs: [...this.jobs.values()].map((job) => ({ name: job.declaration.jobName, running: job.runningExecutions, executions: this.executions(job.declaration.jobName).length, failed: failures(job.declaration.jobName) })),
-      apps: [...this.apps].map(([id, app]) => ({ name: this.appDeclarations.get(id)?.containerAppName ?? nameOf(id), revision: app.revision, containers: app.containers })),
+      jobs: [...this.jobs.values()].map((job) => ({
+        name: job.declaration.jobName,
+        running: job.runningExecutions,
+        executions: this.executions(job.declaration.jobName).length,
+        failed: failures(job.declaration.jobName),
+      })),
+      apps: [...this.apps].map(([id, app]) => ({
+        name: this.appDeclarations.get(id)?.containerAppName ?? nameOf(id),
+        revision: app.revision,
+        containers: app.containers,
+      })),
     };
   }
   onEvent(listener: (event: ContainerAppsEvent) => void): () => void {

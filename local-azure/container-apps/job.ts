@@ -12,9 +12,24 @@ import { executionsToStart } from './scaling';
 
 export type JobEvent =
   | { readonly type: 'jobStarted'; readonly name: string; readonly execution: string }
-  | { readonly type: 'jobEnded'; readonly name: string; readonly execution: string; readonly status: string; readonly exitCode: number | null; readonly durationMs: number; readonly reason?: string; readonly logFile?: string }
+  | {
+      readonly type: 'jobEnded';
+      readonly name: string;
+      readonly execution: string;
+      readonly status: string;
+      readonly exitCode: number | null;
+      readonly durationMs: number;
+      readonly reason?: string;
+      readonly logFile?: string;
+    }
   | { readonly type: 'scalerFailed'; readonly name: string; readonly rule: string; readonly error: string };
-export interface JobServices extends ReplicaServices { readonly context: RegionContext; readonly queues: QueueAccess; resolveStorageAccount(name: string): string | undefined; readonly executions: AppendOnlyStore<JobExecution>; emit(event: JobEvent): void }
+export interface JobServices extends ReplicaServices {
+  readonly context: RegionContext;
+  readonly queues: QueueAccess;
+  resolveStorageAccount(name: string): string | undefined;
+  readonly executions: AppendOnlyStore<JobExecution>;
+  emit(event: JobEvent): void;
+}
 
 const keptExecutions = 100;
 const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
@@ -28,7 +43,11 @@ export class Job {
   private lastScalerError: string | undefined;
   private polling: Promise<void> = Promise.resolve();
 
-  constructor(readonly resourceId: string, private declared: JobDeclaration, private readonly services: JobServices) {}
+  constructor(
+    readonly resourceId: string,
+    private declared: JobDeclaration,
+    private readonly services: JobServices,
+  ) {}
 
   get declaration(): JobDeclaration {
     return this.declared;
@@ -47,7 +66,9 @@ export class Job {
   private schedule(delayMs: number) {
     if (!this.active) return;
     this.cancelPoll = this.services.context.clock.after(delayMs, () => {
-      this.polling = this.polling.then(() => this.poll()).finally(() => this.schedule((this.declaration.configuration.eventTriggerConfig?.scale.pollingInterval ?? 30) * 1_000));
+      this.polling = this.polling
+        .then(() => this.poll())
+        .finally(() => this.schedule((this.declaration.configuration.eventTriggerConfig?.scale.pollingInterval ?? 30) * 1_000));
     });
   }
 
@@ -57,19 +78,32 @@ export class Job {
       try {
         const { accountName, queueName, queueLength, queueLengthStrategy } = rule.metadata;
         const account = this.services.resolveStorageAccount(accountName);
-        if (account === undefined) throw new ResourceError('StorageAccountNotFound', `the scale rule ${rule.name} names the storage account ${accountName}, which does not exist.`);
+        if (account === undefined)
+          throw new ResourceError(
+            'StorageAccountNotFound',
+            `the scale rule ${rule.name} names the storage account ${accountName}, which does not exist.`,
+          );
         const identities = new WorkloadIdentities(this.resourceId, this.declaration, this.services.directory);
-        const messages = await this.services.queues.countMessages(queueId(account, queueName), identities.find(rule.identity, `the scale rule ${rule.name}`), queueLengthStrategy);
+        const messages = await this.services.queues.countMessages(
+          queueId(account, queueName),
+          identities.find(rule.identity, `the scale rule ${rule.name}`),
+          queueLengthStrategy,
+        );
         this.lastScalerError = undefined;
         const { minExecutions = 0, maxExecutions = 100 } = scale ?? {};
-        const start = this.active ? executionsToStart({ messages, messagesPerExecution: queueLength, running: this.running.size, minExecutions, maxExecutions }) : 0;
+        const start = this.active
+          ? executionsToStart({ messages, messagesPerExecution: queueLength, running: this.running.size, minExecutions, maxExecutions })
+          : 0;
         for (let index = 0; index < start; index++) this.startExecution();
       } catch (error) {
         const { code, message: text } = error as Error & { code?: string };
         const message = code === undefined || text.includes(code) ? text : `${code}: ${text}`;
         if (message === this.lastScalerError) continue;
         this.lastScalerError = message;
-        this.services.context.log('container-apps', `the scaler of job ${this.declaration.jobName} failed`, { rule: rule.name, error: message });
+        this.services.context.log('container-apps', `the scaler of job ${this.declaration.jobName} failed`, {
+          rule: rule.name,
+          error: message,
+        });
         this.services.emit({ type: 'scalerFailed', name: this.declaration.jobName, rule: rule.name, error: message });
       }
     }
@@ -81,19 +115,38 @@ export class Job {
     const { jobName } = this.declaration;
     const name = `${jobName}-${suffix()}`;
     const volumeDirectory = join(context.directory, 'container-apps', 'volumes', name);
-    const execution = new RunningExecution(name, { resourceId: this.resourceId, declaration: this.declaration, services: this.services, clock: context.clock, logDirectory: join(context.directory, 'container-apps', 'logs', jobName), volumeDirectory });
+    const execution = new RunningExecution(name, {
+      resourceId: this.resourceId,
+      declaration: this.declaration,
+      services: this.services,
+      clock: context.clock,
+      logDirectory: join(context.directory, 'container-apps', 'logs', jobName),
+      volumeDirectory,
+    });
     const startedAt = context.clock.now();
     executions.set(name, { name, job: jobName, status: 'Running', startedAt: startedAt.toISOString(), attempts: [] });
     emit({ type: 'jobStarted', name: jobName, execution: name });
     const done = execution.run().then((result) => {
       const endedAt = context.clock.now();
       const durationMs = endedAt.getTime() - startedAt.getTime();
-      executions.set(name, { name, job: jobName, startedAt: startedAt.toISOString(), endedAt: endedAt.toISOString(), durationMs, attempts: execution.attempts, ...result });
+      executions.set(name, {
+        name,
+        job: jobName,
+        startedAt: startedAt.toISOString(),
+        endedAt: endedAt.toISOString(),
+        durationMs,
+        attempts: execution.attempts,
+        ...result,
+      });
       rmSync(volumeDirectory, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
       this.running.delete(name);
       this.forgetOld();
       const logFile = execution.attempts.at(-1)?.logFile;
-      context.log('container-apps', `job execution ${name} ${result.status.toLowerCase()}`, { exitCode: result.exitCode, durationMs, reason: result.reason });
+      context.log('container-apps', `job execution ${name} ${result.status.toLowerCase()}`, {
+        exitCode: result.exitCode,
+        durationMs,
+        reason: result.reason,
+      });
       emit({ type: 'jobEnded', name: jobName, execution: name, durationMs, ...result, ...(logFile === undefined ? {} : { logFile }) });
     });
     this.running.set(name, { execution, done });
@@ -101,7 +154,9 @@ export class Job {
   }
 
   private forgetOld() {
-    const mine = [...this.services.executions.values()].filter((one) => one.job === this.declaration.jobName && one.status !== 'Running').sort((a, b) => a.startedAt.localeCompare(b.startedAt));
+    const mine = [...this.services.executions.values()]
+      .filter((one) => one.job === this.declaration.jobName && one.status !== 'Running')
+      .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
     for (const old of mine.slice(0, Math.max(0, mine.length - keptExecutions))) this.services.executions.delete(old.name);
   }
 

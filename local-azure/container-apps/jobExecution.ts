@@ -6,8 +6,24 @@ import { Replica, type ReplicaServices } from './replica';
 import { backOffMs } from './scaling';
 
 export type ExecutionStatus = 'Running' | 'Succeeded' | 'Failed' | 'Stopped';
-export interface Attempt { readonly startedAt: string; readonly durationMs: number; readonly exitCode: number | null; readonly reason?: string; readonly logFile: string }
-export interface JobExecution { readonly name: string; readonly job: string; readonly status: ExecutionStatus; readonly startedAt: string; readonly endedAt?: string; readonly durationMs?: number; readonly exitCode?: number | null; readonly reason?: string; readonly attempts: readonly Attempt[] }
+export interface Attempt {
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly exitCode: number | null;
+  readonly reason?: string;
+  readonly logFile: string;
+}
+export interface JobExecution {
+  readonly name: string;
+  readonly job: string;
+  readonly status: ExecutionStatus;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly durationMs?: number;
+  readonly exitCode?: number | null;
+  readonly reason?: string;
+  readonly attempts: readonly Attempt[];
+}
 
 const graceMs = 10_000;
 const retryBackOff = { firstMs: 1_000, ceilingMs: 30_000 };
@@ -19,7 +35,17 @@ export class RunningExecution {
   private stopped = false;
   private wake: () => void = () => undefined;
 
-  constructor(readonly name: string, private readonly options: { readonly resourceId: string; readonly declaration: JobDeclaration; readonly services: ReplicaServices; readonly clock: Clock; readonly logDirectory: string; readonly volumeDirectory: string }) {}
+  constructor(
+    readonly name: string,
+    private readonly options: {
+      readonly resourceId: string;
+      readonly declaration: JobDeclaration;
+      readonly services: ReplicaServices;
+      readonly clock: Clock;
+      readonly logDirectory: string;
+      readonly volumeDirectory: string;
+    },
+  ) {}
 
   async run(): Promise<{ status: ExecutionStatus; exitCode: number | null; reason?: string }> {
     const { parallelism = 1, replicaCompletionCount = 1 } = this.options.declaration.configuration.eventTriggerConfig ?? {};
@@ -69,7 +95,12 @@ export class RunningExecution {
     });
     let outcome: { exitCode: number | null; reason?: string };
     try {
-      replica = await Replica.create(`${this.name}-${index}`, { resourceId, workload: declaration, hostDirectory: join(volumeDirectory, `${this.name}-${index}`), services });
+      replica = await Replica.create(`${this.name}-${index}`, {
+        resourceId,
+        workload: declaration,
+        hostDirectory: join(volumeDirectory, `${this.name}-${index}`),
+        services,
+      });
       outcome = await this.containers(replica, logFile);
     } catch (error) {
       outcome = { exitCode: null, reason: (error as Error).message };
@@ -79,7 +110,12 @@ export class RunningExecution {
     }
     if (timedOut) outcome = { exitCode: outcome.exitCode, reason: `the replica ran longer than replicaTimeout (${replicaTimeout} s)` };
     if (timedOut && outcome.exitCode === 0) outcome = { ...outcome, exitCode: null };
-    this.attempts.push({ startedAt: startedAt.toISOString(), durationMs: clock.now().getTime() - startedAt.getTime(), logFile, ...outcome });
+    this.attempts.push({
+      startedAt: startedAt.toISOString(),
+      durationMs: clock.now().getTime() - startedAt.getTime(),
+      logFile,
+      ...outcome,
+    });
     return { ...outcome, timedOut };
   }
 

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 
-export interface Mount { readonly mountPath: string; readonly hostPath: string }
+export interface Mount {
+  readonly mountPath: string;
+  readonly hostPath: string;
+}
 
 /**
  * A process has no mount namespace, so a path below a mount is given as the place on the host where the volume really is.
@@ -8,6 +11,8 @@ export interface Mount { readonly mountPath: string; readonly hostPath: string }
  */
 export function onHost(value: string, mounts: readonly Mount[]): string {
   const trimmed = (path: string) => path.replace(/\/+$/, '');
-  const mount = [...mounts].sort((a, b) => b.mountPath.length - a.mountPath.length).find((one) => value === one.mountPath || trimmed(value) === trimmed(one.mountPath) || value.startsWith(`${trimmed(one.mountPath)}/`));
+  const mount = [...mounts]
+    .sort((a, b) => b.mountPath.length - a.mountPath.length)
+    .find((one) => value === one.mountPath || trimmed(value) === trimmed(one.mountPath) || value.startsWith(`${trimmed(one.mountPath)}/`));
   return mount === undefined ? value : join(mount.hostPath, value.slice(trimmed(mount.mountPath).length));
 }

@@ -34,13 +34,21 @@ export class ProcessRuntime implements ContainerRuntime {
     const image = await images.pull(container.image, container.pullAs);
     if (this.stopped) throw new Error(`container ${container.name} is not started: the region is stopping`);
     const [program, ...rest] = [...(container.command ?? image.command), ...(container.args ?? [])];
-    if (program === undefined) throw new Error(`container ${container.name}: neither the declaration nor the image ${container.image} has a command`);
+    if (program === undefined)
+      throw new Error(`container ${container.name}: neither the declaration nor the image ${container.image} has a command`);
     const log = openSync(container.logFile, 'a', 0o600);
     const child = spawn(program === 'node' ? process.execPath : program, rest, {
-      cwd: container.workingDirectory ?? image.directory, stdio: ['ignore', log, log], detached: true,
+      cwd: container.workingDirectory ?? image.directory,
+      stdio: ['ignore', log, log],
+      detached: true,
       env: {
-        ...image.environment, ...container.environment,
-        PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`, HOME: this.home, TZ: 'UTC', NODE_EXTRA_CA_CERTS: trustStoreFile, FACTORY_LOOP_REGION: directory,
+        ...image.environment,
+        ...container.environment,
+        PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
+        HOME: this.home,
+        TZ: 'UTC',
+        NODE_EXTRA_CA_CERTS: trustStoreFile,
+        FACTORY_LOOP_REGION: directory,
       },
     });
     const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {

@@ -33,7 +33,11 @@ export class Reaper {
   }
   watch(processGroup: number): void {
     if (this.process === undefined) {
-      this.process = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env: { FACTORY_LOOP_REGION: this.regionDirectory } });
+      this.process = spawn('/bin/sh', ['-c', script], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+        detached: true,
+        env: { FACTORY_LOOP_REGION: this.regionDirectory },
+      });
       const { stdin } = this.process;
       stdin?.on('error', () => undefined);
       // Watching must not keep the region's process alive.

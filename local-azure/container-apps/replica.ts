@@ -7,32 +7,55 @@ import type { ContainerRuntime, Directory, IdentityEndpoint, RunningContainer, S
 import type { ContainerDeclaration, Workload } from './declarations';
 import { onHost, type Mount } from './mounts';
 
-export interface ReplicaServices { readonly directory: Directory; readonly identityEndpoint: IdentityEndpoint; readonly secrets: SecretReader; readonly runtime: ContainerRuntime }
+export interface ReplicaServices {
+  readonly directory: Directory;
+  readonly identityEndpoint: IdentityEndpoint;
+  readonly secrets: SecretReader;
+  readonly runtime: ContainerRuntime;
+}
 
 /** The identities that a resource declares, and only those. */
 export class WorkloadIdentities {
   private readonly userAssigned: ReadonlyMap<string, Principal>;
   readonly systemAssigned: Principal | undefined;
 
-  constructor(private readonly resourceId: string, private readonly workload: Workload, directory: Directory) {
+  constructor(
+    private readonly resourceId: string,
+    private readonly workload: Workload,
+    directory: Directory,
+  ) {
     const declared = workload.identity;
-    this.userAssigned = new Map((declared?.userAssignedIdentities ?? []).map((id) => {
-      const principal = directory.find({ resourceId: id });
-      if (principal === undefined) throw new ResourceError('FailedIdentityOperation', `the identity ${id} does not exist.`, 'Declare it before the resource that uses it.');
-      return [id.toLowerCase(), principal];
-    }));
-    this.systemAssigned = declared?.type.includes('SystemAssigned') === true ? directory.managedIdentity(resourceId, nameOf(resourceId)) : undefined;
+    this.userAssigned = new Map(
+      (declared?.userAssignedIdentities ?? []).map((id) => {
+        const principal = directory.find({ resourceId: id });
+        if (principal === undefined)
+          throw new ResourceError(
+            'FailedIdentityOperation',
+            `the identity ${id} does not exist.`,
+            'Declare it before the resource that uses it.',
+          );
+        return [id.toLowerCase(), principal];
+      }),
+    );
+    this.systemAssigned =
+      declared?.type.includes('SystemAssigned') === true ? directory.managedIdentity(resourceId, nameOf(resourceId)) : undefined;
   }
 
   /** `reference` is the ARM id of a user-assigned identity, or `system`. */
   find(reference: string, purpose: string): Principal {
     const principal = reference.toLowerCase() === 'system' ? this.systemAssigned : this.userAssigned.get(reference.toLowerCase());
-    if (principal === undefined) throw new ResourceError('ManagedIdentityNotAssigned', `${purpose} names the identity ${reference}, which ${nameOf(this.resourceId)} does not have.`, 'Add it to identity.userAssignedIdentities.');
+    if (principal === undefined)
+      throw new ResourceError(
+        'ManagedIdentityNotAssigned',
+        `${purpose} names the identity ${reference}, which ${nameOf(this.resourceId)} does not have.`,
+        'Add it to identity.userAssignedIdentities.',
+      );
     return principal;
   }
   /** Identities whose tokens the containers of a phase may ask for. */
   usableIn(phase: 'Init' | 'Main'): { identities: Principal[]; systemAssigned?: Principal } {
-    const lifecycle = (reference: string) => this.workload.configuration.identitySettings.find((one) => one.identity.toLowerCase() === reference)?.lifecycle ?? 'All';
+    const lifecycle = (reference: string) =>
+      this.workload.configuration.identitySettings.find((one) => one.identity.toLowerCase() === reference)?.lifecycle ?? 'All';
     const usable = (reference: string) => ['All', phase].includes(lifecycle(reference));
     const identities = [...this.userAssigned].filter(([id]) => usable(id)).map(([, principal]) => principal);
     return this.systemAssigned !== undefined && usable('system') ? { identities, systemAssigned: this.systemAssigned } : { identities };
@@ -41,7 +64,12 @@ export class WorkloadIdentities {
   pullAs(image: string): Principal {
     const server = image.split('/')[0] ?? '';
     const credential = this.workload.configuration.registries.find((one) => one.server.toLowerCase() === server.toLowerCase());
-    if (credential === undefined) throw new ResourceError('InvalidParameterValueInContainerTemplate', `the image ${image} cannot be pulled: UNAUTHORIZED, configuration.registries has no credential for ${server}.`, 'Name the registry and the identity that has the role AcrPull.');
+    if (credential === undefined)
+      throw new ResourceError(
+        'InvalidParameterValueInContainerTemplate',
+        `the image ${image} cannot be pulled: UNAUTHORIZED, configuration.registries has no credential for ${server}.`,
+        'Name the registry and the identity that has the role AcrPull.',
+      );
     return this.find(credential.identity, `configuration.registries (${server})`);
   }
 }
@@ -56,10 +84,23 @@ export class Replica {
   /** What the last look at the vaults found, other than what is mounted. */
   private seenValues = new Map<string, string>();
 
-  private constructor(readonly name: string, private readonly identities: WorkloadIdentities, private readonly workload: Workload, private readonly services: ReplicaServices) {}
+  private constructor(
+    readonly name: string,
+    private readonly identities: WorkloadIdentities,
+    private readonly workload: Workload,
+    private readonly services: ReplicaServices,
+  ) {}
 
   /** `hostDirectory` holds the volumes; what is in it is kept. Rejects when a secret cannot be read. */
-  static async create(name: string, options: { readonly resourceId: string; readonly workload: Workload; readonly hostDirectory: string; readonly services: ReplicaServices }): Promise<Replica> {
+  static async create(
+    name: string,
+    options: {
+      readonly resourceId: string;
+      readonly workload: Workload;
+      readonly hostDirectory: string;
+      readonly services: ReplicaServices;
+    },
+  ): Promise<Replica> {
     const { resourceId, workload, hostDirectory, services } = options;
     const replica = new Replica(name, new WorkloadIdentities(resourceId, workload, services.directory), workload, services);
     replica.secretValues = await readSecrets(workload, replica.identities, services.secrets);
@@ -69,7 +110,8 @@ export class Replica {
       replica.mounts.set(volume.name, place);
       if (volume.storageType !== 'Secret') continue;
       replica.secretDirectories.push(place);
-      for (const { secretRef, path } of volume.secrets ?? [...replica.secretValues.keys()].map((secretRef) => ({ secretRef, path: undefined }))) {
+      for (const { secretRef, path } of volume.secrets ??
+        [...replica.secretValues.keys()].map((secretRef) => ({ secretRef, path: undefined }))) {
         const file = join(place, path ?? secretRef);
         replica.secretFiles.push({ file, secret: secretRef });
         replica.writeSecret(file, replica.secretValues.get(secretRef) ?? '');
@@ -90,7 +132,9 @@ export class Replica {
    */
   async refreshSecrets(): Promise<string[]> {
     const found = await readSecrets(this.workload, this.identities, this.services.secrets);
-    const settled = [...found].filter(([name, value]) => value !== this.secretValues.get(name) && value === this.seenValues.get(name)).map(([name]) => name);
+    const settled = [...found]
+      .filter(([name, value]) => value !== this.secretValues.get(name) && value === this.seenValues.get(name))
+      .map(([name]) => name);
     this.seenValues = found;
     for (const name of settled) this.secretValues.set(name, found.get(name) ?? '');
     const files = this.secretFiles.filter(({ secret }) => settled.includes(secret));
@@ -102,20 +146,33 @@ export class Replica {
     const known = this.grants.get(phase);
     if (known) return known.environment;
     const { identities, systemAssigned } = this.identities.usableIn(phase);
-    const grant = this.services.identityEndpoint.grant(identities, { protocol: 'appService', ...(systemAssigned ? { systemAssigned } : {}) });
+    const grant = this.services.identityEndpoint.grant(identities, {
+      protocol: 'appService',
+      ...(systemAssigned ? { systemAssigned } : {}),
+    });
     this.grants.set(phase, grant);
     return grant.environment;
   }
 
   async start(container: ContainerDeclaration, phase: 'Init' | 'Main', logFile: string): Promise<RunningContainer> {
-    const mounts: Mount[] = container.volumeMounts.map((mount) => ({ mountPath: mount.mountPath, hostPath: join(this.mounts.get(mount.volumeName) ?? '', mount.subPath ?? '') }));
+    const mounts: Mount[] = container.volumeMounts.map((mount) => ({
+      mountPath: mount.mountPath,
+      hostPath: join(this.mounts.get(mount.volumeName) ?? '', mount.subPath ?? ''),
+    }));
     for (const { hostPath } of mounts) mkdirSync(hostPath, { recursive: true, mode: 0o700 });
-    const declared = container.env.map((one) => [one.name, onHost(one.secretRef === undefined ? (one.value ?? '') : (this.secretValues.get(one.secretRef) ?? ''), mounts)] as const);
+    const declared = container.env.map(
+      (one) =>
+        [one.name, onHost(one.secretRef === undefined ? (one.value ?? '') : (this.secretValues.get(one.secretRef) ?? ''), mounts)] as const,
+    );
     const translated = (words: readonly string[]) => words.map((word) => onHost(word, mounts));
     return this.services.runtime.run({
-      name: `${this.name}/${container.name}`, image: container.image, pullAs: this.identities.pullAs(container.image), logFile,
+      name: `${this.name}/${container.name}`,
+      image: container.image,
+      pullAs: this.identities.pullAs(container.image),
+      logFile,
       environment: { ...Object.fromEntries(declared), ...this.grant(phase) },
-      ...(container.command?.length ? { command: translated(container.command) } : {}), ...(container.args ? { args: translated(container.args) } : {}),
+      ...(container.command?.length ? { command: translated(container.command) } : {}),
+      ...(container.args ? { args: translated(container.args) } : {}),
     });
   }
 
@@ -131,7 +188,12 @@ export class Replica {
 export async function readSecrets(workload: Workload, identities: WorkloadIdentities, secrets: SecretReader): Promise<Map<string, string>> {
   const values = new Map<string, string>();
   for (const one of workload.configuration.secrets) {
-    values.set(one.name, one.keyVaultUrl === undefined ? (one.value ?? '') : await secrets.read(one.keyVaultUrl, identities.find(one.identity ?? '', `the secret ${one.name}`)));
+    values.set(
+      one.name,
+      one.keyVaultUrl === undefined
+        ? (one.value ?? '')
+        : await secrets.read(one.keyVaultUrl, identities.find(one.identity ?? '', `the secret ${one.name}`)),
+    );
   }
   return values;
 }

@@ -1,5 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
@@ -9,7 +19,12 @@ import { RegistryError } from './registryError';
 export const digestPattern = /^sha256:[0-9a-f]{64}$/;
 export const digestOf = (content: Buffer) => `sha256:${createHash('sha256').update(content).digest('hex')}`;
 
-interface Upload { readonly file: string; readonly repository: string; sizeBytes: number; busy: boolean }
+interface Upload {
+  readonly file: string;
+  readonly repository: string;
+  sizeBytes: number;
+  busy: boolean;
+}
 
 /** Contents by digest on disk. Nothing gets a digest's name before its bytes have been hashed. */
 export class BlobStore {
@@ -17,7 +32,10 @@ export class BlobStore {
   private readonly uploadDirectory: string;
   private readonly uploads = new Map<string, Upload>();
 
-  constructor(directory: string, private readonly maxBlobBytes: number) {
+  constructor(
+    directory: string,
+    private readonly maxBlobBytes: number,
+  ) {
     this.blobs = join(directory, 'blobs', 'sha256');
     this.uploadDirectory = join(directory, 'uploads');
     rmSync(this.uploadDirectory, { recursive: true, force: true });
@@ -25,7 +43,8 @@ export class BlobStore {
   }
 
   file(digest: string): string {
-    if (!digestPattern.test(digest)) throw new RegistryError(400, 'DIGEST_INVALID', `expected sha256:<64 hex digits>, got ${digest.slice(0, 100)}`);
+    if (!digestPattern.test(digest))
+      throw new RegistryError(400, 'DIGEST_INVALID', `expected sha256:<64 hex digits>, got ${digest.slice(0, 100)}`);
     return join(this.blobs, digest.slice('sha256:'.length));
   }
   has(digest: string): boolean {
@@ -40,7 +59,8 @@ export class BlobStore {
   /** Reads a small content whole and checks it against its name again. */
   async read(digest: string): Promise<Buffer> {
     const content = await readFile(this.file(digest));
-    if (digestOf(content) !== digest) throw new RegistryError(500, 'DIGEST_INVALID', `the stored content of ${digest} has another digest: it was changed on disk`);
+    if (digestOf(content) !== digest)
+      throw new RegistryError(500, 'DIGEST_INVALID', `the stored content of ${digest} has another digest: it was changed on disk`);
     return content;
   }
   put(content: Buffer): string {
@@ -70,7 +90,8 @@ export class BlobStore {
   }
   upload(id: string, repository: string): { readonly sizeBytes: number } {
     const upload = this.uploads.get(id);
-    if (!upload || upload.repository !== repository) throw new RegistryError(404, 'BLOB_UPLOAD_UNKNOWN', `there is no upload ${id} in this repository`);
+    if (!upload || upload.repository !== repository)
+      throw new RegistryError(404, 'BLOB_UPLOAD_UNKNOWN', `there is no upload ${id} in this repository`);
     return upload;
   }
 

@@ -19,12 +19,30 @@ import type { Repositories } from './repositories';
 const maxContextBytes = 512 * 1024 * 1024;
 const image = /^(?<repository>[^:@]+):(?<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127})$/;
 const dockerBuild = z.object({
-  type: z.literal('DockerBuildRequest'), imageNames: z.array(z.string().regex(image)).min(1).max(10), isPushEnabled: z.boolean().optional(), dockerFilePath: z.string().min(1).max(500),
-  platform: z.looseObject({ os: z.string() }), sourceLocation: z.string().regex(/^source\/[0-9a-f]{32}\.tar\.gz$/, 'the relativePath of listBuildSourceUploadUrl'),
-  arguments: z.array(z.object({ name: z.string().min(1).max(100), value: z.string().max(1_000), isSecret: z.literal(false).optional() })).max(20).default([]),
+  type: z.literal('DockerBuildRequest'),
+  imageNames: z.array(z.string().regex(image)).min(1).max(10),
+  isPushEnabled: z.boolean().optional(),
+  dockerFilePath: z.string().min(1).max(500),
+  platform: z.looseObject({ os: z.string() }),
+  sourceLocation: z.string().regex(/^source\/[0-9a-f]{32}\.tar\.gz$/, 'the relativePath of listBuildSourceUploadUrl'),
+  arguments: z
+    .array(z.object({ name: z.string().min(1).max(100), value: z.string().max(1_000), isSecret: z.literal(false).optional() }))
+    .max(20)
+    .default([]),
 });
 type Status = 'Queued' | 'Running' | 'Succeeded' | 'Failed' | 'Canceled';
-interface Run { readonly runId: string; readonly registry: string; readonly status: Status; readonly createTime: string; readonly startTime?: string; readonly finishTime?: string; readonly outputImages: readonly object[]; readonly log: readonly string[]; readonly error?: string; readonly logKey: string }
+interface Run {
+  readonly runId: string;
+  readonly registry: string;
+  readonly status: Status;
+  readonly createTime: string;
+  readonly startTime?: string;
+  readonly finishTime?: string;
+  readonly outputImages: readonly object[];
+  readonly log: readonly string[];
+  readonly error?: string;
+  readonly logKey: string;
+}
 
 /** Builds that Resource Manager schedules: the context is uploaded to the registry, the image appears in it. */
 export class BuildRuns {
@@ -34,19 +52,34 @@ export class BuildRuns {
   /** Upload keys by the name of the context; a URL is good for one context. */
   private readonly uploadKeys = new Map<string, string>();
 
-  constructor(private readonly context: RegionContext, private readonly blobs: BlobStore, private readonly repositories: Repositories, private readonly registry: (id: string) => RegistryPlace | undefined) {
+  constructor(
+    private readonly context: RegionContext,
+    private readonly blobs: BlobStore,
+    private readonly repositories: Repositories,
+    private readonly registry: (id: string) => RegistryPlace | undefined,
+  ) {
     this.directory = join(context.directory, 'container-registry', 'build-source');
     rmSync(this.directory, { recursive: true, force: true });
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     this.imports = new ImageImports(context);
     this.runs = context.openStore<Run>('container-registry/runs');
-    for (const [key, run] of [...this.runs.entries()]) if (run.status === 'Queued' || run.status === 'Running') this.runs.set(key, { ...run, status: 'Canceled', error: 'the region was stopped during the build' });
+    for (const [key, run] of [...this.runs.entries()])
+      if (run.status === 'Queued' || run.status === 'Running')
+        this.runs.set(key, { ...run, status: 'Canceled', error: 'the region was stopped during the build' });
   }
 
   routes(): ArmRoute[] {
     const registryPath = String.raw`(?<registry>\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+)`;
-    const route = (method: ArmRoute['method'], suffix: string, action: string, handle: (place: RegistryPlace, match: RegExpExecArray, body: unknown) => ArmAnswer): ArmRoute => ({
-      method, pattern: new RegExp(registryPath + suffix, 'i'), action: () => `Microsoft.ContainerRegistry/registries/${action}`, scope: (match) => match.groups?.['registry'] ?? '',
+    const route = (
+      method: ArmRoute['method'],
+      suffix: string,
+      action: string,
+      handle: (place: RegistryPlace, match: RegExpExecArray, body: unknown) => ArmAnswer,
+    ): ArmRoute => ({
+      method,
+      pattern: new RegExp(registryPath + suffix, 'i'),
+      action: () => `Microsoft.ContainerRegistry/registries/${action}`,
+      scope: (match) => match.groups?.['registry'] ?? '',
       handle: async ({ match, body }) => {
         const id = match.groups?.['registry'] ?? '';
         const place = this.registry(id);
@@ -58,8 +91,14 @@ export class BuildRuns {
       route('POST', String.raw`\/listBuildSourceUploadUrl`, 'listBuildSourceUploadUrl/action', (place) => this.uploadUrl(place)),
       route('POST', String.raw`\/scheduleRun`, 'scheduleRun/action', (place, _match, body) => this.schedule(place, body)),
       route('POST', String.raw`\/importImage`, 'importImage/action', (place, _match, body) => this.imports.take(place, body)),
-      route('GET', String.raw`\/runs`, 'runs/read', (place) => ({ status: 200, body: { value: [...this.runs.values()].filter((run) => run.registry === place.id.toLowerCase()).map((run) => armRun(place, run)) } })),
-      route('GET', String.raw`\/runs\/(?<run>[^/]+)`, 'runs/read', (place, match) => ({ status: 200, body: armRun(place, this.run(place, match)) })),
+      route('GET', String.raw`\/runs`, 'runs/read', (place) => ({
+        status: 200,
+        body: { value: [...this.runs.values()].filter((run) => run.registry === place.id.toLowerCase()).map((run) => armRun(place, run)) },
+      })),
+      route('GET', String.raw`\/runs\/(?<run>[^/]+)`, 'runs/read', (place, match) => ({
+        status: 200,
+        body: armRun(place, this.run(place, match)),
+      })),
       route('POST', String.raw`\/runs\/(?<run>[^/]+)\/listLogSasUrl`, 'runs/listLogSasUrl/action', (place, match) => {
         const run = this.run(place, match);
         return { status: 200, body: { logLink: `https://${place.loginServer}/build-logs/${run.runId}?sig=${run.logKey}` } };
@@ -84,10 +123,19 @@ export class BuildRuns {
       sendJson(response, 403, undefined, { 'x-ms-error-code': 'AuthenticationFailed' });
       return true;
     }
-    const headers = { 'x-ms-request-id': randomBytes(16).toString('hex'), etag: '"0x1"', 'last-modified': this.context.clock.now().toUTCString() };
+    const headers = {
+      'x-ms-request-id': randomBytes(16).toString('hex'),
+      etag: '"0x1"',
+      'last-modified': this.context.clock.now().toUTCString(),
+    };
     if (run) {
       const text = Buffer.from(`${run.log.join('\n')}\n`);
-      response.writeHead(200, { ...headers, 'content-type': 'text/plain; charset=utf-8', 'content-length': String(text.length), 'x-ms-blob-type': 'AppendBlob' });
+      response.writeHead(200, {
+        ...headers,
+        'content-type': 'text/plain; charset=utf-8',
+        'content-length': String(text.length),
+        'x-ms-blob-type': 'AppendBlob',
+      });
       response.end(request.method === 'HEAD' ? undefined : text);
       return true;
     }
@@ -121,35 +169,76 @@ export class BuildRuns {
 
   private schedule(place: RegistryPlace, body: unknown): ArmAnswer {
     const request = dockerBuild.safeParse(body);
-    if (!request.success) throw new ArmError(400, 'InvalidRequest', request.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+    if (!request.success)
+      throw new ArmError(
+        400,
+        'InvalidRequest',
+        request.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
+      );
     const { sourceLocation, imageNames, dockerFilePath, isPushEnabled } = request.data;
     const buildArguments = new Map(request.data.arguments.map(({ name, value }) => [name, value]));
     for (const name of imageNames) checkRepository(image.exec(name)?.groups?.['repository'] ?? '');
-    if (!existsSync(this.contextFile(sourceLocation))) throw new ArmError(400, 'InvalidRequest', `nothing has been uploaded to ${sourceLocation}`);
-    const run: Run = { runId: `c${randomBytes(4).toString('hex')}`, registry: place.id.toLowerCase(), status: 'Queued', createTime: this.context.clock.now().toISOString(), outputImages: [], log: [], logKey: randomBytes(32).toString('base64url') };
+    if (!existsSync(this.contextFile(sourceLocation)))
+      throw new ArmError(400, 'InvalidRequest', `nothing has been uploaded to ${sourceLocation}`);
+    const run: Run = {
+      runId: `c${randomBytes(4).toString('hex')}`,
+      registry: place.id.toLowerCase(),
+      status: 'Queued',
+      createTime: this.context.clock.now().toISOString(),
+      outputImages: [],
+      log: [],
+      logKey: randomBytes(32).toString('base64url'),
+    };
     this.runs.set(runKey(place, run.runId), run);
-    setImmediate(() => void this.build(place, run, sourceLocation, { path: dockerFilePath, buildArguments }, isPushEnabled === false ? [] : imageNames));
+    setImmediate(
+      () =>
+        void this.build(place, run, sourceLocation, { path: dockerFilePath, buildArguments }, isPushEnabled === false ? [] : imageNames),
+    );
     return { status: 200, body: armRun(place, run) };
   }
 
-  private async build(place: RegistryPlace, queued: Run, source: string, dockerfile: DockerfileUse, names: readonly string[]): Promise<void> {
+  private async build(
+    place: RegistryPlace,
+    queued: Run,
+    source: string,
+    dockerfile: DockerfileUse,
+    names: readonly string[],
+  ): Promise<void> {
     const now = () => this.context.clock.now().toISOString();
     const log: string[] = [];
     const running: Run = { ...queued, status: 'Running', startTime: now() };
     this.runs.set(runKey(place, queued.runId), running);
     try {
-      const built = await buildImage(readFileSync(this.contextFile(source)), dockerfile, (line) => void log.push(line), (base) => this.imports.checkBase(place, base));
+      const built = await buildImage(
+        readFileSync(this.contextFile(source)),
+        dockerfile,
+        (line) => void log.push(line),
+        (base) => this.imports.checkBase(place, base),
+      );
       const outputImages = names.map((name) => {
         const { repository = '', tag = '' } = image.exec(name)?.groups ?? {};
         for (const blob of built.blobs) this.repositories.addBlob(running.registry, repository, this.blobs.put(blob), blob.length);
         const digest = this.blobs.put(built.manifest);
-        this.repositories.addManifest(running.registry, repository, digest, checkManifest(built.manifest, built.mediaType, (one) => this.repositories.hasBlob(running.registry, repository, one)), tag, now());
+        this.repositories.addManifest(
+          running.registry,
+          repository,
+          digest,
+          checkManifest(built.manifest, built.mediaType, (one) => this.repositories.hasBlob(running.registry, repository, one)),
+          tag,
+          now(),
+        );
         return { registry: place.loginServer, repository, tag, digest };
       });
       this.runs.set(runKey(place, queued.runId), { ...running, status: 'Succeeded', finishTime: now(), outputImages, log });
     } catch (error) {
       const { message } = error as Error;
-      this.runs.set(runKey(place, queued.runId), { ...running, status: 'Failed', finishTime: now(), log: [...log, message], error: message });
+      this.runs.set(runKey(place, queued.runId), {
+        ...running,
+        status: 'Failed',
+        finishTime: now(),
+        log: [...log, message],
+        error: message,
+      });
       this.context.log('container-registry', 'build failed', { run: queued.runId, error: message });
     } finally {
       this.uploadKeys.delete(source);
@@ -162,17 +251,30 @@ export class BuildRuns {
   }
   private run(place: RegistryPlace, match: RegExpExecArray): Run {
     const run = this.runs.get(runKey(place, match.groups?.['run'] ?? ''));
-    if (!run) throw new ArmError(404, 'RunNotFound', `The run '${match.groups?.['run'] ?? ''}' was not found in the registry ${place.name}.`);
+    if (!run)
+      throw new ArmError(404, 'RunNotFound', `The run '${match.groups?.['run'] ?? ''}' was not found in the registry ${place.name}.`);
     return run;
   }
 }
 
 const runKey = (place: RegistryPlace, runId: string) => `${place.id}|${runId}`.toLowerCase();
-const sameKey = (given: string, expected: string) => timingSafeEqual(Buffer.from(digestOf(Buffer.from(given))), Buffer.from(digestOf(Buffer.from(expected))));
+const sameKey = (given: string, expected: string) =>
+  timingSafeEqual(Buffer.from(digestOf(Buffer.from(given))), Buffer.from(digestOf(Buffer.from(expected))));
 const armRun = (place: RegistryPlace, run: Run) => ({
-  id: `${place.id}/runs/${run.runId}`, name: run.runId, type: 'Microsoft.ContainerRegistry/registries/runs',
+  id: `${place.id}/runs/${run.runId}`,
+  name: run.runId,
+  type: 'Microsoft.ContainerRegistry/registries/runs',
   properties: {
-    runId: run.runId, status: run.status, runType: 'QuickRun', createTime: run.createTime, lastUpdatedTime: run.finishTime ?? run.startTime ?? run.createTime, ...(run.startTime === undefined ? {} : { startTime: run.startTime }), ...(run.finishTime === undefined ? {} : { finishTime: run.finishTime }),
-    outputImages: run.outputImages, platform: { os: 'linux', architecture: 'amd64' }, isArchiveEnabled: false, ...(run.error === undefined ? {} : { runErrorMessage: run.error }),
+    runId: run.runId,
+    status: run.status,
+    runType: 'QuickRun',
+    createTime: run.createTime,
+    lastUpdatedTime: run.finishTime ?? run.startTime ?? run.createTime,
+    ...(run.startTime === undefined ? {} : { startTime: run.startTime }),
+    ...(run.finishTime === undefined ? {} : { finishTime: run.finishTime }),
+    outputImages: run.outputImages,
+    platform: { os: 'linux', architecture: 'amd64' },
+    isArchiveEnabled: false,
+    ...(run.error === undefined ? {} : { runErrorMessage: run.error }),
   },
 });

@@ -16,7 +16,12 @@ import { RegistryTokens, actionsOf } from './registryTokens';
 import { Repositories } from './repositories';
 
 const maxBlobBytes = 4 * 1024 ** 3;
-export interface RegistryDeclaration { readonly id: string; readonly name: string; readonly armAudience: boolean; readonly createdAt: string }
+export interface RegistryDeclaration {
+  readonly id: string;
+  readonly name: string;
+  readonly armAudience: boolean;
+  readonly createdAt: string;
+}
 
 /** Registries of the region: one TLS port each, contents by digest, builds through Resource Manager, pulls for the platform. */
 export class ContainerRegistry implements Service, ImageStore {
@@ -30,13 +35,21 @@ export class ContainerRegistry implements Service, ImageStore {
   private readonly images: UnpackedImages;
   private readonly listening = new Map<string, { readonly server: Server; readonly port: number }>();
 
-  constructor(private readonly context: RegionContext, resourceManager: ResourceManager) {
+  constructor(
+    private readonly context: RegionContext,
+    resourceManager: ResourceManager,
+  ) {
     const directory = join(context.directory, this.name);
     this.declarations = context.openStore<RegistryDeclaration>('container-registry/registries');
     this.ports = context.openStore<number>('container-registry/ports');
     this.repositories = new Repositories(context);
     this.blobs = new BlobStore(directory, maxBlobBytes);
-    this.requests = new RegistryRequests(context, this.blobs, this.repositories, new RegistryTokens(join(directory, 'token.key'), context.clock));
+    this.requests = new RegistryRequests(
+      context,
+      this.blobs,
+      this.repositories,
+      new RegistryTokens(join(directory, 'token.key'), context.clock),
+    );
     this.builds = new BuildRuns(context, this.blobs, this.repositories, (id) => this.place(id));
     this.images = new UnpackedImages(join(directory, 'images'), this.blobs);
     resourceManager.addRoutes(this.builds.routes());
@@ -58,7 +71,8 @@ export class ContainerRegistry implements Service, ImageStore {
   async putRegistry(declaration: Omit<RegistryDeclaration, 'createdAt'>): Promise<RegistryDeclaration & { readonly loginServer: string }> {
     const key = declaration.id.toLowerCase();
     for (const other of this.declarations.values()) {
-      if (other.name.toLowerCase() === declaration.name.toLowerCase() && other.id.toLowerCase() !== key) throw new RegistryError(409, 'NAME_INVALID', `The registry DNS name ${declaration.name}.azurecr.io is already in use.`);
+      if (other.name.toLowerCase() === declaration.name.toLowerCase() && other.id.toLowerCase() !== key)
+        throw new RegistryError(409, 'NAME_INVALID', `The registry DNS name ${declaration.name}.azurecr.io is already in use.`);
     }
     const createdAt = this.declarations.get(key)?.createdAt ?? this.context.clock.now().toISOString();
     this.declarations.set(key, { ...declaration, createdAt });
@@ -82,15 +96,30 @@ export class ContainerRegistry implements Service, ImageStore {
     const { loginServer, repository, reference } = parseImage(image);
     const id = [...this.listening.entries()].find(([, { port }]) => loginServer === `localhost:${port}`)?.[0];
     const place = id === undefined ? undefined : this.place(id);
-    if (id === undefined || !place) throw new RegistryError(404, 'NAME_UNKNOWN', `no registry of the region has the login server ${loginServer}`);
+    if (id === undefined || !place)
+      throw new RegistryError(404, 'NAME_UNKNOWN', `no registry of the region has the login server ${loginServer}`);
     const decision = this.context.gate.authorizePrincipal(as, { service: this.name, actions: actionsOf.pull, scope: place.id });
-    if (!decision.allowed) throw new RegistryError(401, 'UNAUTHORIZED', `${as.displayName} may not pull ${image}: it lacks ${actionsOf.pull.join(' or ')} (AcrPull) at ${place.id}`);
+    if (!decision.allowed)
+      throw new RegistryError(
+        401,
+        'UNAUTHORIZED',
+        `${as.displayName} may not pull ${image}: it lacks ${actionsOf.pull.join(' or ')} (AcrPull) at ${place.id}`,
+      );
     const digest = digestPattern.test(reference) ? reference : this.repositories.tag(id, repository, reference)?.digest;
-    if (digest === undefined || !this.repositories.manifest(id, repository, digest)) throw new RegistryError(404, 'MANIFEST_UNKNOWN', `manifest tagged by "${reference}" is not found in ${repository} of ${loginServer}`);
+    if (digest === undefined || !this.repositories.manifest(id, repository, digest))
+      throw new RegistryError(404, 'MANIFEST_UNKNOWN', `manifest tagged by "${reference}" is not found in ${repository} of ${loginServer}`);
     try {
       return await this.images.unpack(digest);
     } catch (error) {
-      this.context.gate.report({ service: this.name, status: 400, identity: as.displayName, objectId: as.objectId, action: actionsOf.pull.join(' or '), scope: place.id, reason: `${repository}@${digest} is not unpacked: ${(error as Error).message}` });
+      this.context.gate.report({
+        service: this.name,
+        status: 400,
+        identity: as.displayName,
+        objectId: as.objectId,
+        action: actionsOf.pull.join(' or '),
+        scope: place.id,
+        reason: `${repository}@${digest} is not unpacked: ${(error as Error).message}`,
+      });
       throw error;
     }
   }
@@ -98,7 +127,9 @@ export class ContainerRegistry implements Service, ImageStore {
   private place(id: string): RegistryPlace | undefined {
     const declared = this.declarations.get(id.toLowerCase());
     const port = this.listening.get(id.toLowerCase())?.port;
-    return declared && port !== undefined ? { id: declared.id, name: declared.name, loginServer: `localhost:${port}`, armAudience: declared.armAudience } : undefined;
+    return declared && port !== undefined
+      ? { id: declared.id, name: declared.name, loginServer: `localhost:${port}`, armAudience: declared.armAudience }
+      : undefined;
   }
 
   private async listen(id: string): Promise<void> {

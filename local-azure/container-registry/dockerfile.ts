@@ -20,7 +20,11 @@ export class DockerfileError extends Error {
   }
 }
 
-interface Instruction { readonly line: number; readonly name: string; readonly rest: string }
+interface Instruction {
+  readonly line: number;
+  readonly name: string;
+  readonly rest: string;
+}
 
 function instructionsOf(text: string): Instruction[] {
   const instructions: Instruction[] = [];
@@ -55,7 +59,8 @@ function pairsOf(rest: string): [string, string][] {
     return [[match[1], match[2]]];
   }
   const pairs: [string, string][] = [];
-  for (const match of rest.matchAll(/([^\s=]+)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S*))/g)) pairs.push([match[1] ?? '', match[2]?.replaceAll(/\\(.)/g, '$1') ?? match[3] ?? match[4] ?? '']);
+  for (const match of rest.matchAll(/([^\s=]+)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S*))/g))
+    pairs.push([match[1] ?? '', match[2]?.replaceAll(/\\(.)/g, '$1') ?? match[3] ?? match[4] ?? '']);
   return pairs;
 }
 
@@ -75,7 +80,8 @@ export function parseDockerfile(text: string, buildArguments: ReadonlyMap<string
   for (const { line, name, rest } of instructionsOf(text)) {
     const refuse = (message: string) => new DockerfileError(line, message);
     if (name !== 'FROM' && name !== 'ARG' && base === undefined) throw refuse(`expected FROM first, got ${name}`);
-    if (name !== 'RUN' && name !== 'CMD' && name !== 'ENTRYPOINT' && name !== 'FROM' && rest.includes('$')) throw refuse(`${name} with a variable ($) is not supported by the local builder: write the value`);
+    if (name !== 'RUN' && name !== 'CMD' && name !== 'ENTRYPOINT' && name !== 'FROM' && rest.includes('$'))
+      throw refuse(`${name} with a variable ($) is not supported by the local builder: write the value`);
     try {
       switch (name) {
         case 'ARG': {
@@ -87,7 +93,10 @@ export function parseDockerfile(text: string, buildArguments: ReadonlyMap<string
         }
         case 'FROM':
           if (base !== undefined) throw new Error('several stages are not supported by the local builder');
-          base = (rest.replace(/^--platform=\S+\s+/, '').split(/\s+/)[0] ?? '').replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced?: string, plain?: string) => declared.get(braced ?? plain ?? '') ?? '');
+          base = (rest.replace(/^--platform=\S+\s+/, '').split(/\s+/)[0] ?? '').replaceAll(
+            /\$(?:\{(\w+)\}|(\w+))/g,
+            (_, braced?: string, plain?: string) => declared.get(braced ?? plain ?? '') ?? '',
+          );
           if (base === '' || base.includes('$')) throw new Error(`${rest} names no image with the arguments of this build`);
           break;
         case 'WORKDIR':
@@ -95,11 +104,16 @@ export function parseDockerfile(text: string, buildArguments: ReadonlyMap<string
           break;
         case 'COPY': {
           const words = rest.replaceAll(/--(?:chown|chmod|link)(?:=\S+)?\s+/g, '');
-          if (words.startsWith('--')) throw new Error(`the option ${words.split(/[ =]/)[0] ?? ''} of COPY is not supported by the local builder`);
+          if (words.startsWith('--'))
+            throw new Error(`the option ${words.split(/[ =]/)[0] ?? ''} of COPY is not supported by the local builder`);
           const paths = words.startsWith('[') ? commandOf(words) : words.split(/\s+/);
           const target = paths.at(-1) ?? '';
           if (paths.length < 2) throw new Error('expected COPY <source> … <target>');
-          copies.push({ sources: paths.slice(0, -1), target: posix.resolve(workingDirectory, target), intoDirectory: target.endsWith('/') || target === '.' || paths.length > 2 });
+          copies.push({
+            sources: paths.slice(0, -1),
+            target: posix.resolve(workingDirectory, target),
+            intoDirectory: target.endsWith('/') || target === '.' || paths.length > 2,
+          });
           break;
         }
         case 'ENV':
@@ -124,7 +138,9 @@ export function parseDockerfile(text: string, buildArguments: ReadonlyMap<string
         case 'STOPSIGNAL':
           break;
         default:
-          throw new Error(`the instruction ${name} is not supported by the local builder (ARG before FROM, FROM, WORKDIR, COPY, ENV, LABEL, USER, ENTRYPOINT, CMD, RUN, EXPOSE, STOPSIGNAL are)`);
+          throw new Error(
+            `the instruction ${name} is not supported by the local builder (ARG before FROM, FROM, WORKDIR, COPY, ENV, LABEL, USER, ENTRYPOINT, CMD, RUN, EXPOSE, STOPSIGNAL are)`,
+          );
       }
     } catch (error) {
       throw error instanceof DockerfileError ? error : refuse((error as Error).message);

@@ -10,8 +10,15 @@ export const configMediaType = 'application/vnd.oci.image.config.v1+json';
 export const layerMediaType = 'application/vnd.oci.image.layer.v1.tar+gzip';
 
 /** Which file of the context is the Dockerfile, and the values that the build gives to its arguments. */
-export interface DockerfileUse { readonly path: string; readonly buildArguments?: ReadonlyMap<string, string> }
-export interface BuiltImage { readonly manifest: Buffer; readonly mediaType: string; readonly blobs: readonly Buffer[] }
+export interface DockerfileUse {
+  readonly path: string;
+  readonly buildArguments?: ReadonlyMap<string, string>;
+}
+export interface BuiltImage {
+  readonly manifest: Buffer;
+  readonly mediaType: string;
+  readonly blobs: readonly Buffer[];
+}
 
 /** Files that COPY takes, by their absolute path in the image. */
 export function copiedFiles(recipe: ImageRecipe, context: ReadonlyMap<string, TarFile>): Map<string, TarFile> {
@@ -20,7 +27,12 @@ export function copiedFiles(recipe: ImageRecipe, context: ReadonlyMap<string, Ta
     for (const source of sources) {
       const wanted = posix.normalize(source).replace(/^\/+/, '').replace(/\/+$/, '');
       if (wanted === '..' || wanted.startsWith('../')) throw new Error(`COPY ${source}: the source is outside of the build context`);
-      const expression = new RegExp(`^${wanted.split('').map((letter) => (letter === '*' ? '[^/]*' : letter === '?' ? '[^/]' : letter.replace(/[\\^$.+()[\]{}|]/, String.raw`\$&`))).join('')}(?=/|$)`);
+      const expression = new RegExp(
+        `^${wanted
+          .split('')
+          .map((letter) => (letter === '*' ? '[^/]*' : letter === '?' ? '[^/]' : letter.replace(/[\\^$.+()[\]{}|]/, String.raw`\$&`)))
+          .join('')}(?=/|$)`,
+      );
       let taken = 0;
       for (const [path, file] of context) {
         const found = wanted === '.' || wanted === '' ? '' : expression.exec(path)?.[0];
@@ -43,7 +55,12 @@ function baseAnnotation(base: string): Record<string, string> {
 }
 
 /** Builds one image of one layer from a tar.gz of the context. The same context gives the same digest. `checkBase` throws for a base that cannot be pulled. */
-export async function buildImage(context: Buffer, { path: dockerfilePath, buildArguments }: DockerfileUse, log: (line: string) => void, checkBase: (base: string) => void = () => undefined): Promise<BuiltImage> {
+export async function buildImage(
+  context: Buffer,
+  { path: dockerfilePath, buildArguments }: DockerfileUse,
+  log: (line: string) => void,
+  checkBase: (base: string) => void = () => undefined,
+): Promise<BuiltImage> {
   const files = new Map<string, TarFile>();
   await readTar(Readable.from([context]), true, limits, (path, file) => void files.set(path, file));
   const dockerfile = files.get(posix.normalize(dockerfilePath));
@@ -56,20 +73,30 @@ export async function buildImage(context: Buffer, { path: dockerfilePath, buildA
   for (const { sources, target } of recipe.copies) log(`COPY ${sources.join(' ')} ${target}`);
   const tar = await writeTar(new Map([...image].map(([path, file]) => [path.replace(/^\/+/, ''), file])));
   const layer = gzip(tar);
-  const config = Buffer.from(JSON.stringify({
-    architecture: 'amd64', os: 'linux',
-    config: {
-      WorkingDir: recipe.workingDirectory, Env: recipe.environment.map(([key, value]) => `${key}=${value}`), Cmd: recipe.command,
-      ...(recipe.entrypoint.length > 0 ? { Entrypoint: recipe.entrypoint } : {}), ...(recipe.user === undefined ? {} : { User: recipe.user }), Labels: recipe.labels,
-    },
-    rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
-  }));
-  const manifest = Buffer.from(JSON.stringify({
-    schemaVersion: 2, mediaType: ociManifest,
-    config: { mediaType: configMediaType, digest: digestOf(config), size: config.length },
-    layers: [{ mediaType: layerMediaType, digest: digestOf(layer), size: layer.length }],
-    annotations: { ...baseAnnotation(recipe.base), 'local-azure.run-not-executed': JSON.stringify(recipe.notExecuted) },
-  }));
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      config: {
+        WorkingDir: recipe.workingDirectory,
+        Env: recipe.environment.map(([key, value]) => `${key}=${value}`),
+        Cmd: recipe.command,
+        ...(recipe.entrypoint.length > 0 ? { Entrypoint: recipe.entrypoint } : {}),
+        ...(recipe.user === undefined ? {} : { User: recipe.user }),
+        Labels: recipe.labels,
+      },
+      rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
+    }),
+  );
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: ociManifest,
+      config: { mediaType: configMediaType, digest: digestOf(config), size: config.length },
+      layers: [{ mediaType: layerMediaType, digest: digestOf(layer), size: layer.length }],
+      annotations: { ...baseAnnotation(recipe.base), 'local-azure.run-not-executed': JSON.stringify(recipe.notExecuted) },
+    }),
+  );
   log(`${image.size} files, ${layer.length} bytes, ${digestOf(manifest)}`);
   return { manifest, mediaType: ociManifest, blobs: [config, layer] };
 }

@@ -5,8 +5,12 @@ import { ArmError, type ArmAnswer } from '../region/seams';
 import type { RegistryPlace } from './registryRequests';
 
 const importRequest = z.object({
-  source: z.object({ registryUri: z.string().min(1), sourceImage: z.string().regex(/^[^\s@:]+@sha256:[0-9a-f]{64}$/, 'an image by digest: the local region imports nothing else') }),
-  targetTags: z.array(z.string().regex(/^[a-z0-9][a-z0-9._/-]*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, 'repository:tag')).length(1), mode: z.enum(['NoForce', 'Force']).default('NoForce'),
+  source: z.object({
+    registryUri: z.string().min(1),
+    sourceImage: z.string().regex(/^[^\s@:]+@sha256:[0-9a-f]{64}$/, 'an image by digest: the local region imports nothing else'),
+  }),
+  targetTags: z.array(z.string().regex(/^[a-z0-9][a-z0-9._/-]*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, 'repository:tag')).length(1),
+  mode: z.enum(['NoForce', 'Force']).default('NoForce'),
 });
 
 /** Images that were imported from elsewhere: by name and digest, without their bytes, which no program here runs on. */
@@ -19,10 +23,20 @@ export class ImageImports {
 
   take(place: RegistryPlace, body: unknown): ArmAnswer {
     const request = importRequest.safeParse(body);
-    if (!request.success) throw new ArmError(400, 'InvalidRequest', request.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
-    const { source, targetTags: [target = ''], mode } = request.data;
+    if (!request.success)
+      throw new ArmError(
+        400,
+        'InvalidRequest',
+        request.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
+      );
+    const {
+      source,
+      targetTags: [target = ''],
+      mode,
+    } = request.data;
     const key = keyOf(place.id, target);
-    if (mode === 'NoForce' && this.imported.has(key)) throw new ArmError(409, 'Conflict', `Tag ${target} already exists in target registry.`);
+    if (mode === 'NoForce' && this.imported.has(key))
+      throw new ArmError(409, 'Conflict', `Tag ${target} already exists in target registry.`);
     this.imported.set(key, { digest: source.sourceImage.split('@')[1] ?? '' });
     this.context.log('container-registry', 'image imported', { from: `${source.registryUri}/${source.sourceImage}`, to: target });
     return { status: 200, body: {} };
@@ -30,9 +44,13 @@ export class ImageImports {
 
   /** A build that begins with an image of its own registry finds it there, or fails as a pull would. */
   checkBase(place: RegistryPlace, base: string): void {
-    const [, repository, digest] = /^([^@]+)@(sha256:[0-9a-f]{64})$/.exec(base.startsWith(`${place.loginServer}/`) ? base.slice(place.loginServer.length + 1) : '') ?? [];
+    const [, repository, digest] =
+      /^([^@]+)@(sha256:[0-9a-f]{64})$/.exec(base.startsWith(`${place.loginServer}/`) ? base.slice(place.loginServer.length + 1) : '') ??
+      [];
     if (repository === undefined) return;
-    const there = [...this.imported.entries()].some(([key, one]) => key.startsWith(keyOf(place.id, `${repository}:`)) && one.digest === digest);
+    const there = [...this.imported.entries()].some(
+      ([key, one]) => key.startsWith(keyOf(place.id, `${repository}:`)) && one.digest === digest,
+    );
     if (!there) throw new Error(`pull ${base}: manifest unknown`);
   }
 

@@ -10,12 +10,28 @@ import { readTar } from './tarball';
 
 const limits = { maxBytes: 2 * 1024 ** 3, maxEntries: 100_000 };
 const imageConfig = z.looseObject({
-  config: z.looseObject({ WorkingDir: z.string().optional(), Env: z.array(z.string()).nullish(), Cmd: z.array(z.string()).nullish(), Entrypoint: z.array(z.string()).nullish() }).optional(),
+  config: z
+    .looseObject({
+      WorkingDir: z.string().optional(),
+      Env: z.array(z.string()).nullish(),
+      Cmd: z.array(z.string()).nullish(),
+      Entrypoint: z.array(z.string()).nullish(),
+    })
+    .optional(),
   rootfs: z.looseObject({ diff_ids: z.array(z.string()) }),
 });
 
-export interface UnpackedImage { readonly directory: string; readonly digest: string; readonly command: readonly string[]; readonly environment: Readonly<Record<string, string>> }
-export interface ImageReference { readonly loginServer: string; readonly repository: string; readonly reference: string }
+export interface UnpackedImage {
+  readonly directory: string;
+  readonly digest: string;
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+export interface ImageReference {
+  readonly loginServer: string;
+  readonly repository: string;
+  readonly reference: string;
+}
 
 /** `host:port/repository:tag` or `…@sha256:…`. */
 export function parseImage(name: string): ImageReference {
@@ -27,7 +43,10 @@ export function parseImage(name: string): ImageReference {
 /** Images by digest, unpacked once for all replicas. */
 export class UnpackedImages {
   private readonly pending = new Map<string, Promise<UnpackedImage>>();
-  constructor(private readonly directory: string, private readonly blobs: BlobStore) {}
+  constructor(
+    private readonly directory: string,
+    private readonly blobs: BlobStore,
+  ) {}
 
   unpack(digest: string): Promise<UnpackedImage> {
     const running = this.pending.get(digest) ?? this.unpackOnce(digest);
@@ -64,20 +83,33 @@ export class UnpackedImages {
         throw error;
       }
     }
-    const environment = Object.fromEntries((config?.Env ?? []).map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]));
-    return { directory: join(target, workingDirectory), digest, command: [...(config?.Entrypoint ?? []), ...(config?.Cmd ?? [])], environment };
+    const environment = Object.fromEntries(
+      (config?.Env ?? []).map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]),
+    );
+    return {
+      directory: join(target, workingDirectory),
+      digest,
+      command: [...(config?.Entrypoint ?? []), ...(config?.Cmd ?? [])],
+      environment,
+    };
   }
 
   /** Checks the layer's digest while it reads; the files count only when both are right. */
-  private async unpackLayer(layer: { readonly digest: string; readonly mediaType: string }, diffId: string | undefined, target: string): Promise<void> {
+  private async unpackLayer(
+    layer: { readonly digest: string; readonly mediaType: string },
+    diffId: string | undefined,
+    target: string,
+  ): Promise<void> {
     const compressed = /[+.]gzip$/.test(layer.mediaType);
-    if (!compressed && !layer.mediaType.endsWith('.tar')) throw new Error(`the layer ${layer.digest} is ${layer.mediaType}: expected a tar or tar+gzip`);
+    if (!compressed && !layer.mediaType.endsWith('.tar'))
+      throw new Error(`the layer ${layer.digest} is ${layer.mediaType}: expected a tar or tar+gzip`);
     if (diffId === undefined) throw new Error('the image has more layers than its configuration names');
     const hash = createHash('sha256');
     const source = new PassThrough();
     source.on('data', (chunk: Buffer) => hash.update(chunk));
     const reading = readTar(source, compressed, limits, (path, file) => {
-      if (/(?:^|\/)\.wh\./.test(path)) throw new Error(`the layer ${layer.digest} deletes ${path}: whiteouts are not supported by the local registry`);
+      if (/(?:^|\/)\.wh\./.test(path))
+        throw new Error(`the layer ${layer.digest} deletes ${path}: whiteouts are not supported by the local registry`);
       const place = join(target, path);
       mkdirSync(dirname(place), { recursive: true });
       writeFileSync(place, file.content, { mode: file.executable ? 0o755 : 0o644 });

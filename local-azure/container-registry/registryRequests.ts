@@ -11,20 +11,38 @@ import type { Repositories } from './repositories';
 import { actionsOf, parseScopes, type Right, type RegistryTokens } from './registryTokens';
 
 /** `armAudience`: also tokens for Resource Manager sign in (`azureADAuthenticationAsArmPolicy`). */
-export interface RegistryPlace { readonly id: string; readonly name: string; readonly loginServer: string; readonly armAudience: boolean }
-interface Call { readonly place: RegistryPlace; readonly request: IncomingMessage; readonly response: ServerResponse; readonly url: URL; readonly method: string; readonly path: string }
+export interface RegistryPlace {
+  readonly id: string;
+  readonly name: string;
+  readonly loginServer: string;
+  readonly armAudience: boolean;
+}
+interface Call {
+  readonly place: RegistryPlace;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly method: string;
+  readonly path: string;
+}
 
 const repositoryName = /^[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*$/;
 const tagName = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 export function checkRepository(name: string): string {
-  if (name.length > 255 || !repositoryName.test(name)) throw new RegistryError(400, 'NAME_INVALID', `invalid repository name: ${name.slice(0, 100)}`);
+  if (name.length > 255 || !repositoryName.test(name))
+    throw new RegistryError(400, 'NAME_INVALID', `invalid repository name: ${name.slice(0, 100)}`);
   return name;
 }
 
 /** The data plane of a registry: the distribution protocol, Azure's metadata calls and the token exchange. */
 export class RegistryRequests {
-  constructor(private readonly context: RegionContext, private readonly blobs: BlobStore, private readonly repositories: Repositories, private readonly tokens: RegistryTokens) {}
+  constructor(
+    private readonly context: RegionContext,
+    private readonly blobs: BlobStore,
+    private readonly repositories: Repositories,
+    private readonly tokens: RegistryTokens,
+  ) {}
 
   async handle(place: RegistryPlace, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const call: Call = { place, request, response, url, method: request.method ?? '', path: decodeURIComponent(url.pathname) };
@@ -43,9 +61,15 @@ export class RegistryRequests {
     if (blob) return this.onBlob(call, checkRepository(blob[1] ?? ''), blob[2] ?? '');
     const metadata = metadataRoute(call.method, call.path, url.searchParams);
     if (metadata) {
-      const [type, name] = metadata.repository === undefined ? ['registry', 'catalog'] : ['repository', checkRepository(metadata.repository)];
-      if (!this.allowed(call, type ?? '', name ?? '', [metadata.right])) return this.challenge(call, `${type ?? ''}:${name ?? ''}:${metadata.right}`);
-      const answer: MetadataAnswer = metadata.answer({ registry: this.key(place), loginServer: place.loginServer, repositories: this.repositories });
+      const [type, name] =
+        metadata.repository === undefined ? ['registry', 'catalog'] : ['repository', checkRepository(metadata.repository)];
+      if (!this.allowed(call, type ?? '', name ?? '', [metadata.right]))
+        return this.challenge(call, `${type ?? ''}:${name ?? ''}:${metadata.right}`);
+      const answer: MetadataAnswer = metadata.answer({
+        registry: this.key(place),
+        loginServer: place.loginServer,
+        repositories: this.repositories,
+      });
       return sendJson(response, answer.status, answer.body, answer.link === undefined ? {} : { link: answer.link });
     }
     throw new RegistryError(404, 'UNSUPPORTED', `The local registry has no ${call.method} ${call.path}`);
@@ -57,28 +81,49 @@ export class RegistryRequests {
   private async onManifest(call: Call, repository: string, reference: string): Promise<void> {
     const { place, method, response } = call;
     const right: Right = method === 'PUT' ? 'push' : method === 'DELETE' ? 'delete' : 'pull';
-    if (!this.allowed(call, 'repository', repository, right === 'push' ? ['pull', 'push'] : [right])) return this.challenge(call, `repository:${repository}:${right === 'push' ? 'pull,push' : right}`);
+    if (!this.allowed(call, 'repository', repository, right === 'push' ? ['pull', 'push'] : [right]))
+      return this.challenge(call, `repository:${repository}:${right === 'push' ? 'pull,push' : right}`);
     const registry = this.key(place);
     if (method === 'PUT') {
       const isDigest = reference.includes(':');
-      if (!isDigest && !tagName.test(reference)) throw new RegistryError(400, 'MANIFEST_INVALID', `invalid tag: ${reference.slice(0, 200)}`);
+      if (!isDigest && !tagName.test(reference))
+        throw new RegistryError(400, 'MANIFEST_INVALID', `invalid tag: ${reference.slice(0, 200)}`);
       const content = await readBody(call.request, maxManifestBytes);
       const digest = digestOf(content);
-      if (isDigest && reference !== digest) throw new RegistryError(400, 'DIGEST_INVALID', `expected a manifest with the digest ${reference}, got ${digest}`);
-      const record = checkManifest(content, call.request.headers['content-type'], (one) => this.repositories.hasBlob(registry, repository, one) || this.repositories.manifest(registry, repository, one) !== undefined);
+      if (isDigest && reference !== digest)
+        throw new RegistryError(400, 'DIGEST_INVALID', `expected a manifest with the digest ${reference}, got ${digest}`);
+      const record = checkManifest(
+        content,
+        call.request.headers['content-type'],
+        (one) =>
+          this.repositories.hasBlob(registry, repository, one) || this.repositories.manifest(registry, repository, one) !== undefined,
+      );
       this.blobs.put(content);
-      this.repositories.addManifest(registry, repository, digest, record, isDigest ? undefined : reference, this.context.clock.now().toISOString());
+      this.repositories.addManifest(
+        registry,
+        repository,
+        digest,
+        record,
+        isDigest ? undefined : reference,
+        this.context.clock.now().toISOString(),
+      );
       return sendJson(response, 201, undefined, { 'docker-content-digest': digest, location: `/v2/${repository}/manifests/${digest}` });
     }
     const digest = digestPattern.test(reference) ? reference : this.repositories.tag(registry, repository, reference)?.digest;
     const record = digest === undefined ? undefined : this.repositories.manifest(registry, repository, digest);
-    if (digest === undefined || !record) throw new RegistryError(404, 'MANIFEST_UNKNOWN', `manifest tagged by "${reference}" is not found in ${repository}`);
+    if (digest === undefined || !record)
+      throw new RegistryError(404, 'MANIFEST_UNKNOWN', `manifest tagged by "${reference}" is not found in ${repository}`);
     if (method === 'DELETE') {
       this.repositories.removeManifest(registry, repository, digest);
       return sendJson(response, 202);
     }
     const content = await this.blobs.read(digest);
-    response.writeHead(200, { 'content-type': record.mediaType, 'content-length': String(content.length), 'docker-content-digest': digest, etag: `"${digest}"` });
+    response.writeHead(200, {
+      'content-type': record.mediaType,
+      'content-length': String(content.length),
+      'docker-content-digest': digest,
+      etag: `"${digest}"`,
+    });
     response.end(method === 'HEAD' ? undefined : content);
   }
 
@@ -102,7 +147,11 @@ export class RegistryRequests {
       this.repositories.addBlob(this.key(call.place), repository, digest, await this.blobs.complete(id, repository, digest));
       return sendJson(response, 201, undefined, { location: `/v2/${repository}/blobs/${digest}`, 'docker-content-digest': digest });
     }
-    if (method === 'GET') return sendJson(response, 204, undefined, { range: `0-${Math.max(0, this.blobs.upload(id, repository).sizeBytes - 1)}`, 'docker-upload-uuid': id });
+    if (method === 'GET')
+      return sendJson(response, 204, undefined, {
+        range: `0-${Math.max(0, this.blobs.upload(id, repository).sizeBytes - 1)}`,
+        'docker-upload-uuid': id,
+      });
     if (method === 'DELETE') {
       this.blobs.cancel(id, repository);
       return sendJson(response, 204);
@@ -115,7 +164,8 @@ export class RegistryRequests {
     const right: Right = method === 'DELETE' ? 'delete' : 'pull';
     if (!this.allowed(call, 'repository', repository, [right])) return this.challenge(call, `repository:${repository}:${right}`);
     const registry = this.key(call.place);
-    if (!digestPattern.test(digest) || !this.repositories.hasBlob(registry, repository, digest) || !this.blobs.has(digest)) throw new RegistryError(404, 'BLOB_UNKNOWN', `blob ${digest.slice(0, 100)} is not found in ${repository}`);
+    if (!digestPattern.test(digest) || !this.repositories.hasBlob(registry, repository, digest) || !this.blobs.has(digest))
+      throw new RegistryError(404, 'BLOB_UNKNOWN', `blob ${digest.slice(0, 100)} is not found in ${repository}`);
     if (method === 'DELETE') {
       this.repositories.removeBlob(registry, repository, digest);
       return sendJson(response, 202, undefined, { 'docker-content-digest': digest });
@@ -123,9 +173,16 @@ export class RegistryRequests {
     const total = this.blobs.sizeBytes(digest);
     const asked = /^bytes=(\d+)-(\d*)$/.exec(call.request.headers.range ?? '');
     const range = asked ? { start: Number(asked[1]), end: asked[2] ? Math.min(Number(asked[2]), total - 1) : total - 1 } : undefined;
-    if (range && range.start > range.end) throw new RegistryError(416, 'SIZE_INVALID', `the blob has ${total} bytes, asked for ${call.request.headers.range ?? ''}`);
+    if (range && range.start > range.end)
+      throw new RegistryError(416, 'SIZE_INVALID', `the blob has ${total} bytes, asked for ${call.request.headers.range ?? ''}`);
     const length = range ? range.end - range.start + 1 : total;
-    response.writeHead(range ? 206 : 200, { 'content-type': 'application/octet-stream', 'content-length': String(length), 'docker-content-digest': digest, 'accept-ranges': 'bytes', ...(range ? { 'content-range': `bytes ${range.start}-${range.end}/${total}` } : {}) });
+    response.writeHead(range ? 206 : 200, {
+      'content-type': 'application/octet-stream',
+      'content-length': String(length),
+      'docker-content-digest': digest,
+      'accept-ranges': 'bytes',
+      ...(range ? { 'content-range': `bytes ${range.start}-${range.end}/${total}` } : {}),
+    });
     if (method === 'HEAD') response.end();
     else await pipeline(this.blobs.stream(digest, range), response);
   }
@@ -141,11 +198,19 @@ export class RegistryRequests {
     });
   }
   private mayUse(place: RegistryPlace, principal: Principal, right: Right): boolean {
-    return this.context.gate.authorizePrincipal(principal, { service: 'container-registry', actions: actionsOf[right], scope: place.id }).allowed;
+    return this.context.gate.authorizePrincipal(principal, { service: 'container-registry', actions: actionsOf[right], scope: place.id })
+      .allowed;
   }
 
   private foreign({ place, method, path }: Call, reason: string): RegistryError {
-    this.context.gate.report({ service: 'container-registry', status: 401, identity: 'anonymous', action: `${method} ${path.slice(0, 200)}`, scope: place.id, reason });
+    this.context.gate.report({
+      service: 'container-registry',
+      status: 401,
+      identity: 'anonymous',
+      action: `${method} ${path.slice(0, 200)}`,
+      scope: place.id,
+      reason,
+    });
     return new RegistryError(401, 'UNAUTHORIZED', reason);
   }
 
@@ -153,7 +218,23 @@ export class RegistryRequests {
     call.request.resume();
     const refused = bearer(call.request) === undefined ? '' : ',error="insufficient_scope"';
     const host = call.place.loginServer;
-    sendJson(call.response, 401, { errors: [{ code: 'UNAUTHORIZED', message: 'authentication required, visit https://aka.ms/acr/authorization for more information.', detail: [{ Type: scope.split(':')[0], Name: scope.split(':')[1], Action: scope.split(':')[2] }] }] }, { 'www-authenticate': `Bearer realm="https://${host}/oauth2/token",service="${host}",scope="${scope}"${refused}`, 'docker-distribution-api-version': 'registry/2.0' });
+    sendJson(
+      call.response,
+      401,
+      {
+        errors: [
+          {
+            code: 'UNAUTHORIZED',
+            message: 'authentication required, visit https://aka.ms/acr/authorization for more information.',
+            detail: [{ Type: scope.split(':')[0], Name: scope.split(':')[1], Action: scope.split(':')[2] }],
+          },
+        ],
+      },
+      {
+        'www-authenticate': `Bearer realm="https://${host}/oauth2/token",service="${host}",scope="${scope}"${refused}`,
+        'docker-distribution-api-version': 'registry/2.0',
+      },
+    );
   }
 
   private async form(call: Call): Promise<URLSearchParams> {
@@ -163,16 +244,23 @@ export class RegistryRequests {
   private async exchange(call: Call): Promise<void> {
     const form = await this.form(call);
     const audiences = ['https://containerregistry.azure.net', ...(call.place.armAudience ? ['https://management.azure.com'] : [])];
-    const check = this.context.gate.authenticate(form.get('access_token') ?? '', { service: 'container-registry', audiences, actions: ['exchange a token'], scope: call.place.id });
+    const check = this.context.gate.authenticate(form.get('access_token') ?? '', {
+      service: 'container-registry',
+      audiences,
+      actions: ['exchange a token'],
+      scope: call.place.id,
+    });
     if (!check.allowed) throw new RegistryError(401, 'UNAUTHORIZED', `the Microsoft Entra access token is refused: ${check.reason}`);
-    if (form.get('service') !== call.place.loginServer) throw new RegistryError(400, 'UNSUPPORTED', `expected service=${call.place.loginServer}, got ${form.get('service') ?? 'none'}`);
+    if (form.get('service') !== call.place.loginServer)
+      throw new RegistryError(400, 'UNSUPPORTED', `expected service=${call.place.loginServer}, got ${form.get('service') ?? 'none'}`);
     sendJson(call.response, 200, { refresh_token: this.tokens.refreshToken(call.place.loginServer, check.principal) });
   }
 
   private async token(call: Call): Promise<void> {
     const form = await this.form(call);
     const service = call.place.loginServer;
-    if (form.get('grant_type') !== 'refresh_token') throw new RegistryError(401, 'UNAUTHORIZED', 'expected grant_type=refresh_token: anonymous pull and passwords are off');
+    if (form.get('grant_type') !== 'refresh_token')
+      throw new RegistryError(401, 'UNAUTHORIZED', 'expected grant_type=refresh_token: anonymous pull and passwords are off');
     const principal = this.tokens.principalOfRefreshToken(service, form.get('refresh_token') ?? '');
     if (!principal) throw this.foreign(call, 'the refresh token is invalid or has expired');
     const scopes = parseScopes(form.getAll('scope').join(' '));
@@ -185,9 +273,17 @@ const bearer = (request: IncomingMessage) => /^Bearer (\S+)$/i.exec(request.head
 
 /** Answers what a request threw, in the distribution protocol's shape. */
 export function answerFailure(error: unknown, response: ServerResponse, log: (message: string) => void): void {
-  if (error instanceof URIError) return sendJson(response, 400, { errors: [{ code: 'NAME_INVALID', message: 'the path is not percent-encoded correctly' }] });
-  if (error instanceof RegistryError) return sendJson(response, error.status, { errors: [{ code: error.code, message: error.message }] }, error.status === 413 ? { connection: 'close' } : {});
-  if (error instanceof BodyTooLarge) return sendJson(response, 413, { errors: [{ code: 'SIZE_INVALID', message: error.message }] }, { connection: 'close' });
+  if (error instanceof URIError)
+    return sendJson(response, 400, { errors: [{ code: 'NAME_INVALID', message: 'the path is not percent-encoded correctly' }] });
+  if (error instanceof RegistryError)
+    return sendJson(
+      response,
+      error.status,
+      { errors: [{ code: error.code, message: error.message }] },
+      error.status === 413 ? { connection: 'close' } : {},
+    );
+  if (error instanceof BodyTooLarge)
+    return sendJson(response, 413, { errors: [{ code: 'SIZE_INVALID', message: error.message }] }, { connection: 'close' });
   log((error as Error).message);
   sendJson(response, 500, { errors: [{ code: 'UNKNOWN', message: 'the local registry failed; its log says why' }] });
 }

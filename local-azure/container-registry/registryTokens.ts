@@ -8,7 +8,11 @@ import type { Clock } from '../region/clock';
 
 export type Right = 'pull' | 'push' | 'delete' | 'metadata_read' | 'metadata_write' | '*';
 /** `type` is repository, or registry for the catalog. */
-export interface Access { readonly type: string; readonly name: string; readonly actions: readonly Right[] }
+export interface Access {
+  readonly type: string;
+  readonly name: string;
+  readonly actions: readonly Right[];
+}
 
 const prefix = 'Microsoft.ContainerRegistry/registries/';
 /** Control-plane actions of a role that give a right; one of them is enough. Reading and writing metadata comes with pull and push. */
@@ -24,20 +28,33 @@ const isRight = (value: string): value is Right => Object.hasOwn(actionsOf, valu
 
 /** `repository:edge/pkg:pull,push`, several separated by spaces. */
 export function parseScopes(scope: string): Access[] {
-  return scope.split(' ').filter((one) => one !== '').flatMap((one) => {
-    const match = /^(repository|registry):([^:]{1,256}):([a-z_*,]{1,100})$/.exec(one);
-    if (!match) return [];
-    return [{ type: match[1] ?? '', name: match[2] ?? '', actions: (match[3] ?? '').split(',').filter(isRight) }];
-  });
+  return scope
+    .split(' ')
+    .filter((one) => one !== '')
+    .flatMap((one) => {
+      const match = /^(repository|registry):([^:]{1,256}):([a-z_*,]{1,100})$/.exec(one);
+      if (!match) return [];
+      return [{ type: match[1] ?? '', name: match[2] ?? '', actions: (match[3] ?? '').split(',').filter(isRight) }];
+    });
 }
 
 const refreshPayload = z.object({ kind: z.literal('refresh'), aud: z.string(), oid: z.string(), appid: z.string(), name: z.string() });
-const accessPayload = z.object({ kind: z.literal('access'), aud: z.string(), oid: z.string(), appid: z.string(), name: z.string(), access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(z.string()) })) });
+const accessPayload = z.object({
+  kind: z.literal('access'),
+  aud: z.string(),
+  oid: z.string(),
+  appid: z.string(),
+  name: z.string(),
+  access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(z.string()) })),
+});
 
 /** The registry's own tokens: a refresh token for a principal, an access token for what its roles allow. */
 export class RegistryTokens {
   private readonly secret: string;
-  constructor(secretFile: string, private readonly clock: Clock) {
+  constructor(
+    secretFile: string,
+    private readonly clock: Clock,
+  ) {
     if (!existsSync(secretFile)) {
       mkdirSync(dirname(secretFile), { recursive: true, mode: 0o700 });
       writeFileSync(secretFile, randomBytes(48).toString('base64url'), { mode: 0o600 });
@@ -61,17 +78,34 @@ export class RegistryTokens {
   /** The principal of an access token that holds the right. */
   principalWith(service: string, token: string, type: string, name: string, right: Right): Principal | undefined {
     const payload = accessPayload.safeParse(this.verify(service, token));
-    if (!payload.success || !payload.data.access.some((one) => one.type === type && one.name === name && one.actions.includes(right))) return undefined;
+    if (!payload.success || !payload.data.access.some((one) => one.type === type && one.name === name && one.actions.includes(right)))
+      return undefined;
     return { objectId: payload.data.oid, clientId: payload.data.appid, displayName: payload.data.name };
   }
 
   private sign(payload: object, service: string, lifetimeSeconds: number): string {
     const now = Math.floor(this.clock.now().getTime() / 1_000);
-    return jwt.sign({ ...payload, iat: now, nbf: now - 300, exp: now + lifetimeSeconds, jti: randomUUID(), iss: 'Azure Container Registry', aud: service }, this.secret, { algorithm: 'HS256' });
+    return jwt.sign(
+      {
+        ...payload,
+        iat: now,
+        nbf: now - 300,
+        exp: now + lifetimeSeconds,
+        jti: randomUUID(),
+        iss: 'Azure Container Registry',
+        aud: service,
+      },
+      this.secret,
+      { algorithm: 'HS256' },
+    );
   }
   private verify(service: string, token: string): unknown {
     try {
-      return jwt.verify(token, this.secret, { algorithms: ['HS256'], audience: service, clockTimestamp: Math.floor(this.clock.now().getTime() / 1_000) });
+      return jwt.verify(token, this.secret, {
+        algorithms: ['HS256'],
+        audience: service,
+        clockTimestamp: Math.floor(this.clock.now().getTime() / 1_000),
+      });
     } catch {
       return undefined;
     }

@@ -1,8 +1,19 @@
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
 
-export interface ManifestRecord { readonly mediaType: string; readonly sizeBytes: number; readonly imageSizeBytes: number; readonly createdTime: string; readonly lastUpdateTime: string; readonly artifactType?: string }
-export interface TagRecord { readonly digest: string; readonly createdTime: string; readonly lastUpdateTime: string }
+export interface ManifestRecord {
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  readonly imageSizeBytes: number;
+  readonly createdTime: string;
+  readonly lastUpdateTime: string;
+  readonly artifactType?: string;
+}
+export interface TagRecord {
+  readonly digest: string;
+  readonly createdTime: string;
+  readonly lastUpdateTime: string;
+}
 
 /** Separates the parts of a key; not part of a registry id, repository, tag or digest. */
 const bar = '|';
@@ -51,10 +62,22 @@ export class Repositories {
     return new Set([...this.manifests.entries(), ...this.blobs.entries()].map(([one]) => one.split(bar)[2] ?? ''));
   }
 
-  addManifest(registry: string, repository: string, digest: string, record: Omit<ManifestRecord, 'createdTime' | 'lastUpdateTime'>, tag: string | undefined, now: string): void {
+  addManifest(
+    registry: string,
+    repository: string,
+    digest: string,
+    record: Omit<ManifestRecord, 'createdTime' | 'lastUpdateTime'>,
+    tag: string | undefined,
+    now: string,
+  ): void {
     const before = this.manifest(registry, repository, digest);
     this.manifests.set(key(registry, repository, digest), { ...record, createdTime: before?.createdTime ?? now, lastUpdateTime: now });
-    if (tag !== undefined) this.tagStore.set(key(registry, repository, tag), { digest, createdTime: this.tag(registry, repository, tag)?.createdTime ?? now, lastUpdateTime: now });
+    if (tag !== undefined)
+      this.tagStore.set(key(registry, repository, tag), {
+        digest,
+        createdTime: this.tag(registry, repository, tag)?.createdTime ?? now,
+        lastUpdateTime: now,
+      });
   }
   removeTag(registry: string, repository: string, tag: string): boolean {
     return this.tagStore.delete(key(registry, repository, tag));
@@ -65,12 +88,16 @@ export class Repositories {
     return this.manifests.delete(key(registry, repository, digest));
   }
   removeRegistry(registry: string): void {
-    for (const store of [this.manifests, this.tagStore, this.blobs]) for (const name of [...store.entries()].map(([one]) => one)) if (name.startsWith(registry + bar)) store.delete(name);
+    for (const store of [this.manifests, this.tagStore, this.blobs])
+      for (const name of [...store.entries()].map(([one]) => one)) if (name.startsWith(registry + bar)) store.delete(name);
   }
 }
 
 const key = (registry: string, repository: string, name: string) => [registry, repository, name].join(bar);
 function below<T>(store: AppendOnlyStore<T>, registry: string, repository: string): [string, T][] {
   const prefix = key(registry, repository, '');
-  return [...store.entries()].filter(([name]) => name.startsWith(prefix)).map(([name, value]): [string, T] => [name.slice(prefix.length), value]).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [...store.entries()]
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, value]): [string, T] => [name.slice(prefix.length), value])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }

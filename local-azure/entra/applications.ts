@@ -2,12 +2,26 @@ import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { Principal } from './tokenAuthority';
 
-export interface ApplicationCertificate { readonly keyId: string; readonly pem: string; readonly startDate: string; readonly endDate: string }
+export interface ApplicationCertificate {
+  readonly keyId: string;
+  readonly pem: string;
+  readonly startDate: string;
+  readonly endDate: string;
+}
 /** `objectId` is the application's own; what roles are given to is the service principal's. */
-export interface Application { readonly objectId: string; readonly clientId: string; readonly displayName: string; readonly servicePrincipalId?: string; readonly certificates: readonly ApplicationCertificate[] }
+export interface Application {
+  readonly objectId: string;
+  readonly clientId: string;
+  readonly displayName: string;
+  readonly servicePrincipalId?: string;
+  readonly certificates: readonly ApplicationCertificate[];
+}
 
 export class ApplicationError extends Error {
-  constructor(readonly code: string, message: string) {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -32,7 +46,9 @@ export class Applications {
 
   register(displayName: string, objectId: string = randomUUID()): Application {
     const known = this.store.get(objectId);
-    const application: Application = known ? { ...known, displayName } : { objectId, clientId: randomUUID(), displayName, certificates: [] };
+    const application: Application = known
+      ? { ...known, displayName }
+      : { objectId, clientId: randomUUID(), displayName, certificates: [] };
     this.store.set(objectId, application);
     return application;
   }
@@ -56,29 +72,52 @@ export class Applications {
   }
   removeServicePrincipal(servicePrincipalId: string): void {
     for (const application of this.store.values()) {
-      if (application.servicePrincipalId === servicePrincipalId) this.store.set(application.objectId, { objectId: application.objectId, clientId: application.clientId, displayName: application.displayName, certificates: application.certificates });
+      if (application.servicePrincipalId === servicePrincipalId)
+        this.store.set(application.objectId, {
+          objectId: application.objectId,
+          clientId: application.clientId,
+          displayName: application.displayName,
+          certificates: application.certificates,
+        });
     }
   }
   *servicePrincipals(): Iterable<Principal> {
-    for (const { servicePrincipalId, clientId, displayName } of this.store.values()) if (servicePrincipalId !== undefined) yield { objectId: servicePrincipalId, clientId, displayName };
+    for (const { servicePrincipalId, clientId, displayName } of this.store.values())
+      if (servicePrincipalId !== undefined) yield { objectId: servicePrincipalId, clientId, displayName };
   }
 
   /** The same certificate for the same time keeps its key id. `endDate` may shorten the certificate's own validity, never extend it. */
-  addCertificate(objectId: string, pem: string, options: { keyId?: string; startDate?: string; endDate?: string } = {}): ApplicationCertificate {
+  addCertificate(
+    objectId: string,
+    pem: string,
+    options: { keyId?: string; startDate?: string; endDate?: string } = {},
+  ): ApplicationCertificate {
     const application = this.store.get(objectId);
-    if (!application) throw new ApplicationError('Request_ResourceNotFound', `Resource '${objectId}' does not exist or one of its queried reference-property objects are not present.`);
+    if (!application)
+      throw new ApplicationError(
+        'Request_ResourceNotFound',
+        `Resource '${objectId}' does not exist or one of its queried reference-property objects are not present.`,
+      );
     const certificate = certificateOf(pem);
     const endDate = options.endDate === undefined ? certificate.validToDate : new Date(options.endDate);
-    if (endDate > certificate.validToDate) throw new ApplicationError('KeyCredentialsInvalidEndDate', `the key credential ends ${endDate.toISOString()}, after its certificate (${certificate.validToDate.toISOString()})`);
+    if (endDate > certificate.validToDate)
+      throw new ApplicationError(
+        'KeyCredentialsInvalidEndDate',
+        `the key credential ends ${endDate.toISOString()}, after its certificate (${certificate.validToDate.toISOString()})`,
+      );
     const same = application.certificates.find((one) => thumbprints(one.pem).sha256 === thumbprints(pem).sha256);
     const validity = { startDate: options.startDate ?? certificate.validFromDate.toISOString(), endDate: endDate.toISOString() };
     const unchanged = same && same.startDate === validity.startDate && same.endDate === validity.endDate ? same : undefined;
     const added: ApplicationCertificate = { keyId: options.keyId ?? unchanged?.keyId ?? randomUUID(), pem, ...validity };
-    this.store.set(objectId, { ...application, certificates: [...application.certificates.filter((one) => one !== same && one.keyId !== added.keyId), added] });
+    this.store.set(objectId, {
+      ...application,
+      certificates: [...application.certificates.filter((one) => one !== same && one.keyId !== added.keyId), added],
+    });
     return added;
   }
   removeCertificate(objectId: string, keyId: string): void {
     const application = this.store.get(objectId);
-    if (application) this.store.set(objectId, { ...application, certificates: application.certificates.filter((one) => one.keyId !== keyId) });
+    if (application)
+      this.store.set(objectId, { ...application, certificates: application.certificates.filter((one) => one.keyId !== keyId) });
   }
 }

@@ -2,8 +2,14 @@ import { createHash } from 'node:crypto';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { Clock } from '../region/clock';
 
-export interface AssertionUse { readonly expiresAt: string }
-export interface UsedAssertion { readonly clientId: string; readonly id: string; readonly expiresAt: Date }
+export interface AssertionUse {
+  readonly expiresAt: string;
+}
+export interface UsedAssertion {
+  readonly clientId: string;
+  readonly id: string;
+  readonly expiresAt: Date;
+}
 
 const provenMs = 24 * 3_600_000;
 const keptProofs = 10_000;
@@ -18,7 +24,10 @@ const assertionSlackMs = 600_000;
  */
 export class AssertionUses {
   private readonly proven = new Map<string, number>();
-  constructor(private readonly seen: AppendOnlyStore<AssertionUse>, private readonly clock: Clock) {}
+  constructor(
+    private readonly seen: AppendOnlyStore<AssertionUse>,
+    private readonly clock: Clock,
+  ) {}
 
   /** Once the assertion itself was found good. */
   admit({ clientId, id, expiresAt }: UsedAssertion, session: string | undefined): boolean {

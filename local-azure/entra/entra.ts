@@ -32,28 +32,58 @@ export class Entra implements Service, Directory, IdentityEndpoint {
   constructor(private readonly context: RegionContext) {
     this.portStore = context.openStore<number>('entra/ports');
     this.applications = new Applications(context.openStore<Application>('entra/applications'));
-    this.identities = new ManagedIdentities(context.openStore<Principal>('entra/managed-identities'), () => this.applications.servicePrincipals());
-    this.endpoint = new ManagedIdentityEndpoint(context.authority, (principal) => this.identities.resourceIdOf(principal), (refusal) => context.gate.report(refusal));
+    this.identities = new ManagedIdentities(context.openStore<Principal>('entra/managed-identities'), () =>
+      this.applications.servicePrincipals(),
+    );
+    this.endpoint = new ManagedIdentityEndpoint(
+      context.authority,
+      (principal) => this.identities.resourceIdOf(principal),
+      (refusal) => context.gate.report(refusal),
+    );
     this.deployer = this.identities.managedIdentity('deployer', 'deployer');
     const log = (message: string, detail?: Record<string, unknown>) => context.log(this.name, message, detail);
-    const tokens = new TokenEndpoint(this.applications, context.authority, new AssertionUses(context.openStore<AssertionUse>('entra/assertions'), context.clock), context.clock, () => this.authorityHost, (refusal) => context.gate.report(refusal));
+    const tokens = new TokenEndpoint(
+      this.applications,
+      context.authority,
+      new AssertionUses(context.openStore<AssertionUse>('entra/assertions'), context.clock),
+      context.clock,
+      () => this.authorityHost,
+      (refusal) => context.gate.report(refusal),
+    );
     const failed = (error: unknown) => log('request failed', { error: (error as Error).message });
-    this.authorityServer = createWebServer(context.tls, (request, response, url) => tokens.handle(request, response, url), (error, response) => {
-      failed(error);
-      sendJson(response, 500, { error: 'server_error', error_description: 'AADSTS90000: the authority failed' });
-    });
+    this.authorityServer = createWebServer(
+      context.tls,
+      (request, response, url) => tokens.handle(request, response, url),
+      (error, response) => {
+        failed(error);
+        sendJson(response, 500, { error: 'server_error', error_description: 'AADSTS90000: the authority failed' });
+      },
+    );
     resumeSessions(this.authorityServer, context.tls);
-    this.identityServer = createWebServer(undefined, (request, response, url) => this.endpoint.handle(request, response, url), (error, response) => {
-      failed(error);
-      sendJson(response, 500, { statusCode: 500, message: 'the identity endpoint failed' });
-    });
+    this.identityServer = createWebServer(
+      undefined,
+      (request, response, url) => this.endpoint.handle(request, response, url),
+      (error, response) => {
+        failed(error);
+        sendJson(response, 500, { statusCode: 500, message: 'the identity endpoint failed' });
+      },
+    );
   }
 
   async start(): Promise<void> {
     if (!this.context.roles.assignment(deployerAssignment)) {
-      this.context.roles.assign({ id: deployerAssignment, scope: `/subscriptions/${subscriptionId}`, roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${ownerRole}`, principalId: this.deployer.objectId, principalType: 'ServicePrincipal' });
+      this.context.roles.assign({
+        id: deployerAssignment,
+        scope: `/subscriptions/${subscriptionId}`,
+        roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${ownerRole}`,
+        principalId: this.deployer.objectId,
+        principalType: 'ServicePrincipal',
+      });
     }
-    this.ports = { authority: await listen(this.authorityServer, this.portStore, 'authority'), identity: await listen(this.identityServer, this.portStore, 'identity') };
+    this.ports = {
+      authority: await listen(this.authorityServer, this.portStore, 'authority'),
+      identity: await listen(this.identityServer, this.portStore, 'identity'),
+    };
   }
 
   async stop(): Promise<void> {
@@ -75,7 +105,10 @@ export class Entra implements Service, Directory, IdentityEndpoint {
     this.identities.remove(resourceId);
   }
 
-  grant(identities: readonly Principal[], options: { protocol: 'appService' | 'machineLearning'; systemAssigned?: Principal }): { readonly environment: Record<string, string>; revoke(): void } {
+  grant(
+    identities: readonly Principal[],
+    options: { protocol: 'appService' | 'machineLearning'; systemAssigned?: Principal },
+  ): { readonly environment: Record<string, string>; revoke(): void } {
     return this.endpoint.grant(`http://127.0.0.1:${this.listening().identity}`, identities, options.protocol, options.systemAssigned);
   }
 

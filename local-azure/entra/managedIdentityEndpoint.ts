@@ -5,7 +5,11 @@ import { sendJson } from '../region/webServer';
 import type { Principal, TokenAuthority } from './tokenAuthority';
 
 type Protocol = 'appService' | 'machineLearning';
-interface Grant { readonly secret: Buffer; readonly identities: readonly Principal[]; readonly systemAssigned: Principal | undefined }
+interface Grant {
+  readonly secret: Buffer;
+  readonly identities: readonly Principal[];
+  readonly systemAssigned: Principal | undefined;
+}
 
 /** What differs between App Service's protocol (Container Apps) and Azure ML compute's. */
 const protocols = {
@@ -23,18 +27,36 @@ const sameSecret = (given: string, secret: Buffer) => {
  * that replica, as in Azure.
  */
 export class ManagedIdentityEndpoint {
-  private readonly grants = new Map<Protocol, Set<Grant>>([['appService', new Set()], ['machineLearning', new Set()]]);
-  constructor(private readonly authority: TokenAuthority, private readonly resourceIdOf: (principal: Principal) => string | undefined, private readonly report: (refusal: Refusal) => void) {}
+  private readonly grants = new Map<Protocol, Set<Grant>>([
+    ['appService', new Set()],
+    ['machineLearning', new Set()],
+  ]);
+  constructor(
+    private readonly authority: TokenAuthority,
+    private readonly resourceIdOf: (principal: Principal) => string | undefined,
+    private readonly report: (refusal: Refusal) => void,
+  ) {}
 
-  grant(origin: string, identities: readonly Principal[], protocol: Protocol, systemAssigned?: Principal): { environment: Record<string, string>; revoke(): void } {
+  grant(
+    origin: string,
+    identities: readonly Principal[],
+    protocol: Protocol,
+    systemAssigned?: Principal,
+  ): { environment: Record<string, string>; revoke(): void } {
     const secret = randomBytes(32).toString('base64url');
     const grants = this.grantsOf(protocol);
-    const grant: Grant = { secret: Buffer.from(secret), identities: systemAssigned ? [...identities, systemAssigned] : identities, systemAssigned };
+    const grant: Grant = {
+      secret: Buffer.from(secret),
+      identities: systemAssigned ? [...identities, systemAssigned] : identities,
+      systemAssigned,
+    };
     grants.add(grant);
     const url = `${origin}${protocols[protocol].path}`;
     const defaultIdentity = systemAssigned ?? (identities.length === 1 ? identities[0] : undefined);
     const environment: Record<string, string> =
-      protocol === 'appService' ? { IDENTITY_ENDPOINT: url, IDENTITY_HEADER: secret } : { MSI_ENDPOINT: url, MSI_SECRET: secret, ...(defaultIdentity ? { DEFAULT_IDENTITY_CLIENT_ID: defaultIdentity.clientId } : {}) };
+      protocol === 'appService'
+        ? { IDENTITY_ENDPOINT: url, IDENTITY_HEADER: secret }
+        : { MSI_ENDPOINT: url, MSI_SECRET: secret, ...(defaultIdentity ? { DEFAULT_IDENTITY_CLIENT_ID: defaultIdentity.clientId } : {}) };
     return { environment, revoke: () => void grants.delete(grant) };
   }
 
@@ -48,17 +70,30 @@ export class ManagedIdentityEndpoint {
     for (const one of this.grantsOf(protocol)) if (typeof given === 'string' && sameSecret(given, one.secret)) grant = one;
     const resource = url.searchParams.get('resource');
     const refuse = (status: 400 | 401, identity: string, message: string) => {
-      this.report({ service: 'entra', status: status === 401 ? 401 : 403, identity, action: 'get a token of a managed identity', scope: (resource ?? '').slice(0, 500), reason: message });
+      this.report({
+        service: 'entra',
+        status: status === 401 ? 401 : 403,
+        identity,
+        action: 'get a token of a managed identity',
+        scope: (resource ?? '').slice(0, 500),
+        reason: message,
+      });
       sendJson(response, status, { statusCode: status, message });
     };
     if (!grant) return refuse(401, 'anonymous', `the header ${secretHeader} is not that of a running replica`);
     const bad = (message: string) => sendJson(response, 400, { statusCode: 400, message });
-    if (url.searchParams.get('api-version') !== apiVersion) return bad(`expected api-version=${apiVersion}, got ${url.searchParams.get('api-version') ?? 'none'}`);
+    if (url.searchParams.get('api-version') !== apiVersion)
+      return bad(`expected api-version=${apiVersion}, got ${url.searchParams.get('api-version') ?? 'none'}`);
     if (!resource || resource.length > 500) return bad('expected the parameter resource');
     const principal = this.identityOf(grant, url.searchParams, clientIdParameter);
     if (typeof principal === 'string') return refuse(400, grant.identities.map(({ displayName }) => displayName).join(', '), principal);
     const { token, expiresOn } = this.authority.issue(principal, resource.replace(/\/\.default$/, ''));
-    return sendJson(response, 200, { access_token: token, expires_on: String(expiresOn), resource, token_type: 'Bearer', client_id: principal.clientId }, { 'cache-control': 'no-store' });
+    return sendJson(
+      response,
+      200,
+      { access_token: token, expires_on: String(expiresOn), resource, token_type: 'Bearer', client_id: principal.clientId },
+      { 'cache-control': 'no-store' },
+    );
   }
 
   private grantsOf(protocol: Protocol): Set<Grant> {
@@ -71,9 +106,20 @@ export class ManagedIdentityEndpoint {
     const objectId = query.get('object_id') ?? query.get('principal_id') ?? undefined;
     const resourceId = query.get('mi_res_id') ?? undefined;
     if (clientId === undefined && objectId === undefined && resourceId === undefined) {
-      return grant.systemAssigned ?? 'no client_id was given and this replica has no system-assigned identity: set AZURE_CLIENT_ID to the client id of its user-assigned identity';
+      return (
+        grant.systemAssigned ??
+        'no client_id was given and this replica has no system-assigned identity: set AZURE_CLIENT_ID to the client id of its user-assigned identity'
+      );
     }
-    const found = grant.identities.find((one) => one.clientId === clientId?.toLowerCase() || one.objectId === objectId?.toLowerCase() || (resourceId !== undefined && this.resourceIdOf(one) === resourceId.toLowerCase()));
-    return found ?? `no managed identity ${clientId ?? objectId ?? resourceId ?? ''} is assigned to this replica; it has ${grant.identities.map((one) => `${one.displayName} (${one.clientId})`).join(', ') || 'none'}`;
+    const found = grant.identities.find(
+      (one) =>
+        one.clientId === clientId?.toLowerCase() ||
+        one.objectId === objectId?.toLowerCase() ||
+        (resourceId !== undefined && this.resourceIdOf(one) === resourceId.toLowerCase()),
+    );
+    return (
+      found ??
+      `no managed identity ${clientId ?? objectId ?? resourceId ?? ''} is assigned to this replica; it has ${grant.identities.map((one) => `${one.displayName} (${one.clientId})`).join(', ') || 'none'}`
+    );
   }
 }

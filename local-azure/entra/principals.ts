@@ -5,7 +5,10 @@ import type { Principal } from './tokenAuthority';
 
 /** The managed identities of the tenant, by the ARM id of the resource that they belong to. */
 export class ManagedIdentities implements Directory {
-  constructor(private readonly store: AppendOnlyStore<Principal>, private readonly servicePrincipals: () => Iterable<Principal>) {}
+  constructor(
+    private readonly store: AppendOnlyStore<Principal>,
+    private readonly servicePrincipals: () => Iterable<Principal>,
+  ) {}
 
   managedIdentity(resourceId: string, displayName: string): Principal {
     const key = resourceId.toLowerCase();
@@ -18,7 +21,10 @@ export class ManagedIdentities implements Directory {
 
   find(key: { clientId: string } | { objectId: string } | { resourceId: string }): Principal | undefined {
     if ('resourceId' in key) return this.store.get(key.resourceId.toLowerCase());
-    const matches = 'clientId' in key ? (one: Principal) => one.clientId === key.clientId.toLowerCase() : (one: Principal) => one.objectId === key.objectId.toLowerCase();
+    const matches =
+      'clientId' in key
+        ? (one: Principal) => one.clientId === key.clientId.toLowerCase()
+        : (one: Principal) => one.objectId === key.objectId.toLowerCase();
     for (const one of this.store.values()) if (matches(one)) return one;
     for (const one of this.servicePrincipals()) if (matches(one)) return one;
     return undefined;

@@ -13,14 +13,23 @@ const keptSessions = 1_000;
  */
 export function resumeSessions(server: Server, tls: TlsMaterial): void {
   const sessions = new Map<string, Buffer>();
-  const options = { key: tls.privateKey, cert: tls.certificate, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET, sessionTimeout: lifetimeSeconds } as const;
+  const options = {
+    key: tls.privateKey,
+    cert: tls.certificate,
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.2',
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    sessionTimeout: lifetimeSeconds,
+  } as const;
   server.setSecureContext(options);
   server.on('newSession', (id: Buffer, session: Buffer, done: () => void) => {
     sessions.set(id.toString('hex'), session);
     for (const oldest of sessions.keys()) if (sessions.size > keptSessions) sessions.delete(oldest);
     done();
   });
-  server.on('resumeSession', (id: Buffer, done: (error: null, session: Buffer | null) => void) => done(null, sessions.get(id.toString('hex')) ?? null));
+  server.on('resumeSession', (id: Buffer, done: (error: null, session: Buffer | null) => void) =>
+    done(null, sessions.get(id.toString('hex')) ?? null),
+  );
 }
 
 /** What all connections of one TLS session have in common: its master secret, which nobody but the client has. */

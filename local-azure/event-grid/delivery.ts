@@ -8,16 +8,27 @@ import type { BlobAccess, QueueAccess } from '../region/seams';
 
 /** An event on its way to one subscription. */
 export interface PendingDelivery {
-  readonly id: string; readonly subscriptionId: string; readonly event: EventGridEvent; readonly publishedAt: string; readonly attempts: number; readonly nextAttemptAt: string;
-  readonly lastAttemptAt?: string; readonly lastOutcome?: string;
+  readonly id: string;
+  readonly subscriptionId: string;
+  readonly event: EventGridEvent;
+  readonly publishedAt: string;
+  readonly attempts: number;
+  readonly nextAttemptAt: string;
+  readonly lastAttemptAt?: string;
+  readonly lastOutcome?: string;
   /** Set when delivery was given up and the event waits for its dead-letter blob. */
-  readonly deadLetterReason?: DeadLetterReason; readonly givenUpAt?: string;
+  readonly deadLetterReason?: DeadLetterReason;
+  readonly givenUpAt?: string;
 }
 export type DeadLetterReason = 'MaxDeliveryAttemptsExceeded' | 'TimeToLiveExceeded' | 'RequestEntityTooLarge';
 
 /** Where the events of a subscription go, as which identity; resolved anew at each attempt. */
 export interface Route {
-  readonly queueId: string; readonly messageTimeToLiveSeconds?: number; readonly as: Principal | undefined; readonly maxDeliveryAttempts: number; readonly timeToLiveMs: number;
+  readonly queueId: string;
+  readonly messageTimeToLiveSeconds?: number;
+  readonly as: Principal | undefined;
+  readonly maxDeliveryAttempts: number;
+  readonly timeToLiveMs: number;
   readonly deadLetter?: { readonly containerId: string; readonly as: Principal | undefined; readonly folder: string };
 }
 
@@ -40,7 +51,13 @@ export class Delivery {
   private readonly inFlight = new Set<Promise<void>>();
   private started = false;
 
-  constructor(private readonly context: RegionContext, private readonly outbox: AppendOnlyStore<PendingDelivery>, private readonly access: { queues: QueueAccess; blobs: BlobAccess }, private readonly routeOf: (subscriptionId: string) => Route | undefined, private readonly retryScale: number) {}
+  constructor(
+    private readonly context: RegionContext,
+    private readonly outbox: AppendOnlyStore<PendingDelivery>,
+    private readonly access: { queues: QueueAccess; blobs: BlobAccess },
+    private readonly routeOf: (subscriptionId: string) => Route | undefined,
+    private readonly retryScale: number,
+  ) {}
 
   /** Durable when this returns; the delivery follows on its own. */
   enqueue(subscriptionId: string, event: EventGridEvent): void {
@@ -71,7 +88,10 @@ export class Delivery {
   private schedule(pending: PendingDelivery): void {
     const waitMs = Math.max(0, Date.parse(pending.nextAttemptAt) - this.context.clock.now().getTime());
     if (waitMs === 0) return this.ready(pending.id);
-    this.timers.set(pending.id, this.context.clock.after(waitMs, () => this.ready(pending.id)));
+    this.timers.set(
+      pending.id,
+      this.context.clock.after(waitMs, () => this.ready(pending.id)),
+    );
   }
 
   private ready(id: string): void {
@@ -100,9 +120,11 @@ export class Delivery {
     if (!pending || !route) return void this.outbox.delete(id);
     if (pending.deadLetterReason) return this.deadLetter(pending, route, pending.deadLetterReason);
     const now = this.context.clock.now();
-    if (pending.attempts > 0 && now.getTime() - Date.parse(pending.publishedAt) > route.timeToLiveMs) return this.deadLetter(pending, route, 'TimeToLiveExceeded');
+    if (pending.attempts > 0 && now.getTime() - Date.parse(pending.publishedAt) > route.timeToLiveMs)
+      return this.deadLetter(pending, route, 'TimeToLiveExceeded');
     const message = encodeQueueMessage(pending.event);
-    if (Buffer.byteLength(message) > maxMessageBytes) return this.deadLetter({ ...pending, lastOutcome: 'RequestEntityTooLarge' }, route, 'RequestEntityTooLarge');
+    if (Buffer.byteLength(message) > maxMessageBytes)
+      return this.deadLetter({ ...pending, lastOutcome: 'RequestEntityTooLarge' }, route, 'RequestEntityTooLarge');
     try {
       if (!route.as) throw Object.assign(new Error('the identity of the subscription does not exist'), { code: 'IdentityNotFound' });
       await this.access.queues.send(route.queueId, message, route.as, route.messageTimeToLiveSeconds);
@@ -118,8 +140,20 @@ export class Delivery {
     const lastOutcome = (error as { code?: string }).code ?? 'Error';
     const now = this.context.clock.now();
     const attempts = pending.attempts + 1;
-    this.context.log('event-grid', message, { subscription: nameOf(pending.subscriptionId), subject: pending.event.subject, attempts, outcome: lastOutcome, reason: (error as Error).message });
-    return { ...pending, attempts, lastAttemptAt: now.toISOString(), lastOutcome, nextAttemptAt: new Date(now.getTime() + backOffMs(attempts, this.retryScale)).toISOString() };
+    this.context.log('event-grid', message, {
+      subscription: nameOf(pending.subscriptionId),
+      subject: pending.event.subject,
+      attempts,
+      outcome: lastOutcome,
+      reason: (error as Error).message,
+    });
+    return {
+      ...pending,
+      attempts,
+      lastAttemptAt: now.toISOString(),
+      lastOutcome,
+      nextAttemptAt: new Date(now.getTime() + backOffMs(attempts, this.retryScale)).toISOString(),
+    };
   }
 
   private retry(pending: PendingDelivery): void {
@@ -131,17 +165,38 @@ export class Delivery {
     const now = this.context.clock.now();
     const givenUpAt = pending.givenUpAt ?? now.toISOString();
     if (!deadLetter || now.getTime() - Date.parse(givenUpAt) > deadLetterPatienceMs) {
-      this.context.log('event-grid', 'an event was dropped', { subscription: nameOf(pending.subscriptionId), subject: pending.event.subject, reason });
+      this.context.log('event-grid', 'an event was dropped', {
+        subscription: nameOf(pending.subscriptionId),
+        subject: pending.event.subject,
+        reason,
+      });
       return void this.outbox.delete(pending.id);
     }
     const waiting: PendingDelivery = { ...pending, deadLetterReason: reason, givenUpAt };
     const hour = [now.getUTCFullYear(), now.getUTCMonth() + 1, now.getUTCDate(), now.getUTCHours()].join('/');
-    const letter = { ...pending.event, deadLetterReason: reason, deliveryAttempts: pending.attempts, lastDeliveryOutcome: pending.lastOutcome ?? 'None', publishTime: pending.publishedAt, lastDeliveryAttemptTime: pending.lastAttemptAt ?? null };
+    const letter = {
+      ...pending.event,
+      deadLetterReason: reason,
+      deliveryAttempts: pending.attempts,
+      lastDeliveryOutcome: pending.lastOutcome ?? 'None',
+      publishTime: pending.publishedAt,
+      lastDeliveryAttemptTime: pending.lastAttemptAt ?? null,
+    };
     try {
-      if (!deadLetter.as) throw Object.assign(new Error('the identity of the dead-letter destination does not exist'), { code: 'IdentityNotFound' });
-      await this.access.blobs.write(deadLetter.containerId, `${deadLetter.folder}/${hour}/${pending.id}.json`, Buffer.from(JSON.stringify([letter])), deadLetter.as);
+      if (!deadLetter.as)
+        throw Object.assign(new Error('the identity of the dead-letter destination does not exist'), { code: 'IdentityNotFound' });
+      await this.access.blobs.write(
+        deadLetter.containerId,
+        `${deadLetter.folder}/${hour}/${pending.id}.json`,
+        Buffer.from(JSON.stringify([letter])),
+        deadLetter.as,
+      );
       this.outbox.delete(pending.id);
-      this.context.log('event-grid', 'an event was dead-lettered', { subscription: nameOf(pending.subscriptionId), subject: pending.event.subject, reason });
+      this.context.log('event-grid', 'an event was dead-lettered', {
+        subscription: nameOf(pending.subscriptionId),
+        subject: pending.event.subject,
+        reason,
+      });
     } catch (error) {
       this.retry(this.afterFailure(waiting, error, 'a dead letter could not be written'));
     }

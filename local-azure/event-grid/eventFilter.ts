@@ -4,12 +4,28 @@ import type { EventGridEvent } from '../../contracts/eventGrid';
 const key = z.string().min(1).max(200);
 const strings = z.array(z.string().max(512)).min(1).max(25);
 const numbers = z.array(z.number()).min(1).max(25);
-const ranges = z.array(z.tuple([z.number(), z.number()])).min(1).max(25);
-const ofType = <const T extends readonly [string, ...string[]], S extends z.ZodRawShape>(operators: T, shape: S) => z.object({ operatorType: z.enum(operators), key, ...shape });
+const ranges = z
+  .array(z.tuple([z.number(), z.number()]))
+  .min(1)
+  .max(25);
+const ofType = <const T extends readonly [string, ...string[]], S extends z.ZodRawShape>(operators: T, shape: S) =>
+  z.object({ operatorType: z.enum(operators), key, ...shape });
 
 /** Every operator of Event Grid; one that is not listed is refused when the subscription is made. */
 export const advancedFilter = z.union([
-  ofType(['StringIn', 'StringNotIn', 'StringBeginsWith', 'StringNotBeginsWith', 'StringEndsWith', 'StringNotEndsWith', 'StringContains', 'StringNotContains'], { values: strings }),
+  ofType(
+    [
+      'StringIn',
+      'StringNotIn',
+      'StringBeginsWith',
+      'StringNotBeginsWith',
+      'StringEndsWith',
+      'StringNotEndsWith',
+      'StringContains',
+      'StringNotContains',
+    ],
+    { values: strings },
+  ),
   ofType(['NumberIn', 'NumberNotIn'], { values: numbers }),
   ofType(['NumberInRange', 'NumberNotInRange'], { values: ranges }),
   ofType(['NumberLessThan', 'NumberGreaterThan', 'NumberLessThanOrEquals', 'NumberGreaterThanOrEquals'], { value: z.number() }),
@@ -32,7 +48,10 @@ export type EventFilter = z.output<typeof eventFilter>;
 function valueAt(event: EventGridEvent, path: string): unknown {
   const [first = '', ...others] = path.split('.');
   const envelope = Object.entries(event).find(([name]) => name.toLowerCase() === first.toLowerCase())?.[1];
-  return others.reduce<unknown>((value, name) => (value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined), envelope);
+  return others.reduce<unknown>(
+    (value, name) => (value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined),
+    envelope,
+  );
 }
 
 function stringMatches(operator: string, value: string, wanted: string): boolean {

@@ -10,7 +10,11 @@ import { eventFilter, filterMatches } from './eventFilter';
 
 const identity = z.object({ type: z.enum(['SystemAssigned', 'UserAssigned']), userAssignedIdentity: z.string().optional() });
 export const subscriptionProperties = z.object({
-  destination: z.object({ accountId: z.string().min(1), queueName: z.string().min(1), messageTimeToLiveSeconds: z.number().int().optional() }),
+  destination: z.object({
+    accountId: z.string().min(1),
+    queueName: z.string().min(1),
+    messageTimeToLiveSeconds: z.number().int().optional(),
+  }),
   deliveryIdentity: identity,
   deadLetter: z.object({ accountId: z.string().min(1), containerName: z.string().min(1), identity }).optional(),
   filter: eventFilter.default(eventFilter.parse({})),
@@ -20,8 +24,15 @@ export const subscriptionProperties = z.object({
 export type SubscriptionProperties = z.output<typeof subscriptionProperties>;
 
 /** A system topic: the events of one source. */
-export interface SystemTopic { readonly id: string; readonly source: string; readonly topicType: string }
-export interface EventSubscription extends SubscriptionProperties { readonly id: string; readonly topicId: string }
+export interface SystemTopic {
+  readonly id: string;
+  readonly source: string;
+  readonly topicType: string;
+}
+export interface EventSubscription extends SubscriptionProperties {
+  readonly id: string;
+  readonly topicId: string;
+}
 
 const keyOf = (id: string) => id.toLowerCase();
 
@@ -35,11 +46,21 @@ export class EventGrid implements Service, EventPublisher {
   private readonly delivery: Delivery;
 
   /** `retryScale` shortens Azure's back-off (10 s, 30 s, 1 min, …), which a laptop need not wait for. */
-  constructor(private readonly context: RegionContext, private readonly connections: { directory: Pick<Directory, 'find'>; queues: QueueAccess; blobs: BlobAccess }, options: { retryScale?: number } = {}) {
+  constructor(
+    private readonly context: RegionContext,
+    private readonly connections: { directory: Pick<Directory, 'find'>; queues: QueueAccess; blobs: BlobAccess },
+    options: { retryScale?: number } = {},
+  ) {
     this.resources = context.openStore('event-grid/resources');
     this.topics = context.openStore('event-grid/topics');
     this.subscriptions = context.openStore('event-grid/subscriptions');
-    this.delivery = new Delivery(context, context.openStore<PendingDelivery>('event-grid/outbox'), connections, (id) => this.route(id), options.retryScale ?? 0.1);
+    this.delivery = new Delivery(
+      context,
+      context.openStore<PendingDelivery>('event-grid/outbox'),
+      connections,
+      (id) => this.route(id),
+      options.retryScale ?? 0.1,
+    );
   }
 
   start(): Promise<void> {
@@ -53,9 +74,19 @@ export class EventGrid implements Service, EventPublisher {
   publish(source: string, { eventType, subject, data, dataVersion = '' }: Parameters<EventPublisher['publish']>[1]): Promise<void> {
     const topic = this.topicOfSource(source);
     if (!topic) return Promise.resolve();
-    const event: EventGridEvent = { topic: topic.source, subject, eventType, id: randomUUID(), data, dataVersion, metadataVersion: '1', eventTime: this.context.clock.now().toISOString() };
+    const event: EventGridEvent = {
+      topic: topic.source,
+      subject,
+      eventType,
+      id: randomUUID(),
+      data,
+      dataVersion,
+      metadataVersion: '1',
+      eventTime: this.context.clock.now().toISOString(),
+    };
     for (const subscription of this.subscriptions.values()) {
-      if (keyOf(subscription.topicId) === keyOf(topic.id) && filterMatches(subscription.filter, event)) this.delivery.enqueue(subscription.id, event);
+      if (keyOf(subscription.topicId) === keyOf(topic.id) && filterMatches(subscription.filter, event))
+        this.delivery.enqueue(subscription.id, event);
     }
     return Promise.resolve();
   }
@@ -74,7 +105,8 @@ export class EventGrid implements Service, EventPublisher {
     return this.subscriptions.get(keyOf(id));
   }
   removeTopic(id: string): void {
-    for (const subscription of [...this.subscriptions.values()]) if (keyOf(subscription.topicId) === keyOf(id)) this.removeSubscription(subscription.id);
+    for (const subscription of [...this.subscriptions.values()])
+      if (keyOf(subscription.topicId) === keyOf(id)) this.removeSubscription(subscription.id);
     this.topics.delete(keyOf(id));
   }
   declareSubscription(subscription: EventSubscription): void {
@@ -91,10 +123,23 @@ export class EventGrid implements Service, EventPublisher {
     const subscription = this.subscriptions.get(keyOf(id));
     if (!subscription) return undefined;
     const { topicId, destination, deliveryIdentity, deadLetter, maxDeliveryAttempts, timeToLiveMinutes } = subscription;
-    const principal = ({ type, userAssignedIdentity = '' }: SubscriptionProperties['deliveryIdentity']) => this.connections.directory.find({ resourceId: type === 'UserAssigned' ? userAssignedIdentity : topicId });
+    const principal = ({ type, userAssignedIdentity = '' }: SubscriptionProperties['deliveryIdentity']) =>
+      this.connections.directory.find({ resourceId: type === 'UserAssigned' ? userAssignedIdentity : topicId });
     return {
-      queueId: queueId(destination.accountId, destination.queueName), ...(destination.messageTimeToLiveSeconds === undefined ? {} : { messageTimeToLiveSeconds: destination.messageTimeToLiveSeconds }), as: principal(deliveryIdentity), maxDeliveryAttempts, timeToLiveMs: timeToLiveMinutes * 60_000,
-      ...(deadLetter ? { deadLetter: { containerId: containerId(deadLetter.accountId, deadLetter.containerName), as: principal(deadLetter.identity), folder: `${nameOf(topicId)}/${nameOf(id)}` } } : {}),
+      queueId: queueId(destination.accountId, destination.queueName),
+      ...(destination.messageTimeToLiveSeconds === undefined ? {} : { messageTimeToLiveSeconds: destination.messageTimeToLiveSeconds }),
+      as: principal(deliveryIdentity),
+      maxDeliveryAttempts,
+      timeToLiveMs: timeToLiveMinutes * 60_000,
+      ...(deadLetter
+        ? {
+            deadLetter: {
+              containerId: containerId(deadLetter.accountId, deadLetter.containerName),
+              as: principal(deadLetter.identity),
+              folder: `${nameOf(topicId)}/${nameOf(id)}`,
+            },
+          }
+        : {}),
     };
   }
 }

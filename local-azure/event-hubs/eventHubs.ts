@@ -18,13 +18,17 @@ const maxEventBytes = 1_048_576;
 /** An error with the AMQP condition that Event Hubs would answer. */
 export class EventHubsError extends Error {
   override readonly name = 'EventHubsError';
-  constructor(readonly code: string, message: string) {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
     super(`${code}: ${message}`);
   }
 }
 
 /** Partition of a key: the same key always goes to the same partition. */
-export const partitionOfKey = (partitionKey: string, partitionCount: number) => createHash('sha256').update(partitionKey).digest().readUInt32BE(0) % partitionCount;
+export const partitionOfKey = (partitionKey: string, partitionCount: number) =>
+  createHash('sha256').update(partitionKey).digest().readUInt32BE(0) % partitionCount;
 
 /** Event Hubs of the region: one TLS port per namespace, one durable log per partition. */
 export class EventHubs implements Service, EventIngress {
@@ -89,8 +93,13 @@ export class EventHubs implements Service, EventIngress {
   }
   putEventHub(hub: Omit<EventHubRecord, 'createdAt' | 'updatedAt'>): EventHubRecord {
     const before = this.eventHub(hub.id);
-    if (!this.namespace(hub.namespaceId)) throw new EventHubsError('ParentResourceNotFound', `the namespace ${hub.namespaceId} does not exist.`);
-    if (before && before.partitionCount !== hub.partitionCount) throw new EventHubsError('BadRequest', `the partition count of ${hub.name} is ${before.partitionCount} and cannot be changed to ${hub.partitionCount}.`);
+    if (!this.namespace(hub.namespaceId))
+      throw new EventHubsError('ParentResourceNotFound', `the namespace ${hub.namespaceId} does not exist.`);
+    if (before && before.partitionCount !== hub.partitionCount)
+      throw new EventHubsError(
+        'BadRequest',
+        `the partition count of ${hub.name} is ${before.partitionCount} and cannot be changed to ${hub.partitionCount}.`,
+      );
     const now = this.context.clock.now().toISOString();
     const record: EventHubRecord = { ...hub, createdAt: before?.createdAt ?? now, updatedAt: now };
     this.hubs.set(key(hub.id), record);
@@ -113,7 +122,8 @@ export class EventHubs implements Service, EventIngress {
     return this.groups.get(key(id));
   }
   putConsumerGroup(group: Omit<ConsumerGroupRecord, 'createdAt' | 'updatedAt'>): ConsumerGroupRecord {
-    if (!this.eventHub(group.eventHubId)) throw new EventHubsError('ParentResourceNotFound', `the event hub ${group.eventHubId} does not exist.`);
+    if (!this.eventHub(group.eventHubId))
+      throw new EventHubsError('ParentResourceNotFound', `the event hub ${group.eventHubId} does not exist.`);
     const now = this.context.clock.now().toISOString();
     const record: ConsumerGroupRecord = { ...group, createdAt: this.consumerGroup(group.id)?.createdAt ?? now, updatedAt: now };
     this.groups.set(key(group.id), record);
@@ -130,7 +140,8 @@ export class EventHubs implements Service, EventIngress {
   eventHubAt(endpointUri: string, entityPath: string): EventHubRecord | undefined {
     const host = /^(?:sb|amqps|https):\/\/([^/]+)\/?$/i.exec(endpointUri)?.[1]?.toLowerCase();
     for (const [id, { port }] of this.servers) {
-      if (host === `localhost:${port}`) return [...this.hubs.values()].find((hub) => key(hub.namespaceId) === id && key(hub.name) === key(entityPath));
+      if (host === `localhost:${port}`)
+        return [...this.hubs.values()].find((hub) => key(hub.namespaceId) === id && key(hub.name) === key(entityPath));
     }
     return undefined;
   }
@@ -140,9 +151,19 @@ export class EventHubs implements Service, EventIngress {
     if (!decision.allowed) throw new EventHubsError('amqp:unauthorized-access', `${as.displayName} lacks ${sendAction} at ${eventHubId}`);
     const hub = this.eventHub(eventHubId);
     if (!hub) throw new EventHubsError('amqp:not-found', `the event hub ${eventHubId} does not exist`);
-    if (event.body.length > maxEventBytes) throw new EventHubsError('amqp:link:message-size-exceeded', `an event may have ${maxEventBytes} bytes, this one has ${event.body.length}`);
+    if (event.body.length > maxEventBytes)
+      throw new EventHubsError(
+        'amqp:link:message-size-exceeded',
+        `an event may have ${maxEventBytes} bytes, this one has ${event.body.length}`,
+      );
     const { body, partitionKey, applicationProperties, systemProperties } = event;
-    this.log(hub, partitionOfKey(partitionKey, hub.partitionCount)).append({ body, partitionKey, applicationProperties, systemProperties, enqueuedMs: this.context.clock.now().getTime() });
+    this.log(hub, partitionOfKey(partitionKey, hub.partitionCount)).append({
+      body,
+      partitionKey,
+      applicationProperties,
+      systemProperties,
+      enqueuedMs: this.context.clock.now().getTime(),
+    });
   }
 
   private log(hub: EventHubRecord, partition: number): PartitionLog {
@@ -150,7 +171,10 @@ export class EventHubs implements Service, EventIngress {
     const known = this.logs.get(name);
     if (known) return known;
     const folder = createHash('sha256').update(key(hub.id)).digest('hex').slice(0, 16);
-    const log = new PartitionLog(join(this.context.directory, this.name, 'events', `${hub.name}-${folder}`, String(partition)), hub.retentionMs);
+    const log = new PartitionLog(
+      join(this.context.directory, this.name, 'events', `${hub.name}-${folder}`, String(partition)),
+      hub.retentionMs,
+    );
     this.logs.set(name, log);
     return log;
   }
@@ -163,7 +187,9 @@ export class EventHubs implements Service, EventIngress {
       namespace,
       {
         eventHub: (name) => [...this.hubs.values()].find((hub) => key(hub.namespaceId) === id && key(hub.name) === key(name)),
-        hasConsumerGroup: (hub, name) => key(name) === key(defaultConsumerGroup) || [...this.groups.values()].some((group) => key(group.eventHubId) === key(hub.id) && key(group.name) === key(name)),
+        hasConsumerGroup: (hub, name) =>
+          key(name) === key(defaultConsumerGroup) ||
+          [...this.groups.values()].some((group) => key(group.eventHubId) === key(hub.id) && key(group.name) === key(name)),
         log: (hub, partition) => this.log(hub, partition),
       },
       this.receivers,

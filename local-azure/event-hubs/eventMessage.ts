@@ -18,5 +18,10 @@ export function eventMessage(event: StoredEvent): Message {
     if ((messageFields as readonly string[]).includes(key)) fields[key] = value;
     else annotations[key] = timestamps.has(key) ? rhea.types.wrap_timestamp(Number(value)) : value;
   }
-  return { ...fields, body: rhea.message.data_section(event.body) as unknown, message_annotations: annotations, application_properties: { ...event.applicationProperties } };
+  return {
+    ...fields,
+    body: rhea.message.data_section(event.body) as unknown,
+    message_annotations: annotations,
+    application_properties: { ...event.applicationProperties },
+  };
 }

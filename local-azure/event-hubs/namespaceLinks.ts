@@ -37,13 +37,27 @@ export function namespaceLinks(namespace: NamespaceRecord, content: NamespaceCon
     const hub = content.eventHub(hubName);
     if (!hub) return notFound(`the event hub "${hubName}" does not exist in ${namespace.name}`);
     if (!content.hasConsumerGroup(hub, group)) return notFound(`the consumer group "${group}" does not exist in ${hubName}`);
-    if (Number(partition) >= hub.partitionCount) return { condition: 'com.microsoft:argument-out-of-range', description: `${hubName} has the partitions 0 to ${hub.partitionCount - 1}, not ${partition}` };
+    if (Number(partition) >= hub.partitionCount)
+      return {
+        condition: 'com.microsoft:argument-out-of-range',
+        description: `${hubName} has the partitions 0 to ${hub.partitionCount - 1}, not ${partition}`,
+      };
     const selector = selectorOf(link);
     const position = parseEventPosition(selector === '' ? "amqp.annotation.x-opt-offset > '-1'" : selector);
-    if (!position) return { condition: 'amqp:invalid-field', description: `expected a filter on x-opt-offset, x-opt-sequence-number or x-opt-enqueued-time, got "${selector}"` };
+    if (!position)
+      return {
+        condition: 'amqp:invalid-field',
+        description: `expected a filter on x-opt-offset, x-opt-sequence-number or x-opt-enqueued-time, got "${selector}"`,
+      };
     const epoch = link.properties?.['com.microsoft:epoch'] as unknown;
     peer.onClosed(() => receivers.closed(link));
-    return receivers.open(placeOf(hub, group, partition), link, content.log(hub, Number(partition)), position, epoch === undefined || epoch === null ? undefined : Number(epoch));
+    return receivers.open(
+      placeOf(hub, group, partition),
+      link,
+      content.log(hub, Number(partition)),
+      position,
+      epoch === undefined || epoch === null ? undefined : Number(epoch),
+    );
   }
 
   function management(request: Message, peer: AmqpPeer): AmqpReply {
@@ -56,28 +70,42 @@ export function namespaceLinks(namespace: NamespaceRecord, content: NamespaceCon
     if (properties['operation'] !== 'READ') return { status: 400, description: 'amqp:not-implemented: expected the operation READ' };
     if (properties['type'] === 'com.microsoft:eventhub') return { status: 200, description: 'OK', body: hubInformation(hub) };
     const partition = Number(properties['partition']);
-    if (properties['type'] !== 'com.microsoft:partition' || !(partition >= 0 && partition < hub.partitionCount)) return { status: 404, description: `amqp:not-found: ${name} has no partition "${String(properties['partition'])}"` };
+    if (properties['type'] !== 'com.microsoft:partition' || !(partition >= 0 && partition < hub.partitionCount))
+      return { status: 404, description: `amqp:not-found: ${name} has no partition "${String(properties['partition'])}"` };
     return { status: 200, description: 'OK', body: partitionInformation(hub, partition, content.log(hub, partition)) };
   }
 
   return {
-    name: 'event-hubs', audiences: eventHubsAudiences, scope: namespace.id, openReader, nodes: { $management: management },
-    openWriter: (_link, address) => ({ condition: 'amqp:not-implemented', description: `events reach "${address}" through IoT Hub routing; the local region takes none from senders` }),
+    name: 'event-hubs',
+    audiences: eventHubsAudiences,
+    scope: namespace.id,
+    openReader,
+    nodes: { $management: management },
+    openWriter: (_link, address) => ({
+      condition: 'amqp:not-implemented',
+      description: `events reach "${address}" through IoT Hub routing; the local region takes none from senders`,
+    }),
   };
 }
 
 function hubInformation(hub: EventHubRecord) {
   const ids = Array.from({ length: hub.partitionCount }, (_, index) => String(index));
   return {
-    name: hub.name, type: 'com.microsoft:eventhub', created_at: rhea.types.wrap_timestamp(new Date(hub.createdAt).getTime()),
-    partition_count: rhea.types.wrap_int(hub.partitionCount), partition_ids: rhea.types.wrap_array(ids, 0xa1, undefined), georeplication_factor: rhea.types.wrap_int(1),
+    name: hub.name,
+    type: 'com.microsoft:eventhub',
+    created_at: rhea.types.wrap_timestamp(new Date(hub.createdAt).getTime()),
+    partition_count: rhea.types.wrap_int(hub.partitionCount),
+    partition_ids: rhea.types.wrap_array(ids, 0xa1, undefined),
+    georeplication_factor: rhea.types.wrap_int(1),
   };
 }
 
 function partitionInformation(hub: EventHubRecord, partition: number, log: PartitionLog) {
   const last = log.last;
   return {
-    name: hub.name, type: 'com.microsoft:partition', partition: String(partition),
+    name: hub.name,
+    type: 'com.microsoft:partition',
+    partition: String(partition),
     begin_sequence_number: rhea.types.wrap_long(log.beginSequenceNumber),
     last_enqueued_sequence_number: rhea.types.wrap_long(last?.sequenceNumber ?? -1),
     last_enqueued_offset: String(last?.offset ?? -1),
@@ -85,4 +113,3 @@ function partitionInformation(hub: EventHubRecord, partition: number, log: Parti
     is_partition_empty: last === undefined,
   };
 }
-

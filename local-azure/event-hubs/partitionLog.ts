@@ -11,7 +11,13 @@ export interface StoredEvent {
   readonly applicationProperties: Readonly<Record<string, unknown>>;
   readonly systemProperties: Readonly<Record<string, unknown>>;
 }
-interface Entry { readonly segment: number; readonly position: number; readonly length: number; readonly offset: number; readonly enqueuedMs: number }
+interface Entry {
+  readonly segment: number;
+  readonly position: number;
+  readonly length: number;
+  readonly offset: number;
+  readonly enqueuedMs: number;
+}
 
 const segmentBytes = 8 * 1024 * 1024;
 const segmentName = (firstSequenceNumber: number) => `${String(firstSequenceNumber).padStart(16, '0')}.log`;
@@ -29,9 +35,15 @@ export class PartitionLog {
   private lastSegmentLength = 0;
   private readonly watchers = new Set<() => void>();
 
-  constructor(private readonly directory: string, private retentionMs: number) {
+  constructor(
+    private readonly directory: string,
+    private retentionMs: number,
+  ) {
     mkdirSync(directory, { recursive: true });
-    const segments = readdirSync(directory).filter((name) => /^\d{16}\.log$/.test(name)).map((name) => Number(name.slice(0, 16))).sort((a, b) => a - b);
+    const segments = readdirSync(directory)
+      .filter((name) => /^\d{16}\.log$/.test(name))
+      .map((name) => Number(name.slice(0, 16)))
+      .sort((a, b) => a - b);
     this.firstSequenceNumber = segments[0] ?? 0;
     for (const segment of segments) this.replay(segment);
     this.lastSegment = segments.at(-1) ?? 0;
@@ -57,7 +69,13 @@ export class PartitionLog {
       this.dropExpired(event.enqueuedMs);
     }
     writeSync(this.descriptor(this.lastSegment), line, 0, line.length, this.lastSegmentLength);
-    this.entries.push({ segment: this.lastSegment, position: this.lastSegmentLength, length: line.length, offset: stored.offset, enqueuedMs: stored.enqueuedMs });
+    this.entries.push({
+      segment: this.lastSegment,
+      position: this.lastSegmentLength,
+      length: line.length,
+      offset: stored.offset,
+      enqueuedMs: stored.enqueuedMs,
+    });
     this.lastSegmentLength += line.length;
     this.nextOffset += line.length;
     for (const watcher of this.watchers) watcher();
@@ -67,8 +85,17 @@ export class PartitionLog {
   /** Sequence number of the first event at or after the position; one past the last when there is none yet. */
   sequenceNumberAt(position: EventPosition): number {
     if (position.kind === 'latest') return this.lastSequenceNumber + 1;
-    if (position.kind === 'sequenceNumber') return Math.max(this.firstSequenceNumber, Math.min(this.lastSequenceNumber + 1, position.inclusive ? position.value : position.value + 1));
-    const matches = (entry: Entry) => (position.kind === 'enqueuedTime' ? entry.enqueuedMs > position.afterMs : position.inclusive ? entry.offset >= position.value : entry.offset > position.value);
+    if (position.kind === 'sequenceNumber')
+      return Math.max(
+        this.firstSequenceNumber,
+        Math.min(this.lastSequenceNumber + 1, position.inclusive ? position.value : position.value + 1),
+      );
+    const matches = (entry: Entry) =>
+      position.kind === 'enqueuedTime'
+        ? entry.enqueuedMs > position.afterMs
+        : position.inclusive
+          ? entry.offset >= position.value
+          : entry.offset > position.value;
     const index = this.entries.findIndex(matches);
     return index === -1 ? this.lastSequenceNumber + 1 : this.firstSequenceNumber + index;
   }

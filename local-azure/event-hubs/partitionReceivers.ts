@@ -5,7 +5,11 @@ import type { EventPosition } from './eventPosition';
 import type { PartitionLog } from './partitionLog';
 
 /** A link that reads one partition for one consumer group. */
-interface ActiveReceiver { readonly link: Sender; readonly epoch: number | undefined; stop(): void }
+interface ActiveReceiver {
+  readonly link: Sender;
+  readonly epoch: number | undefined;
+  stop(): void;
+}
 
 const maxSharedReceivers = 5;
 const stolen = (description: string): AmqpError => ({ condition: 'amqp:link:stolen', description });
@@ -22,8 +26,13 @@ export class PartitionReceivers {
     const others = this.active.get(place) ?? new Set<ActiveReceiver>();
     this.active.set(place, others);
     const holder = [...others].find((one) => one.epoch !== undefined);
-    if (holder?.epoch !== undefined && (epoch === undefined || epoch < holder.epoch)) return stolen(`a receiver with the higher epoch ${holder.epoch} reads ${place}; this one has ${epoch ?? 'none'}`);
-    if (epoch === undefined && others.size >= maxSharedReceivers) return { condition: 'amqp:resource-limit-exceeded', description: `${place} has ${maxSharedReceivers} receivers, the most that a consumer group may have per partition` };
+    if (holder?.epoch !== undefined && (epoch === undefined || epoch < holder.epoch))
+      return stolen(`a receiver with the higher epoch ${holder.epoch} reads ${place}; this one has ${epoch ?? 'none'}`);
+    if (epoch === undefined && others.size >= maxSharedReceivers)
+      return {
+        condition: 'amqp:resource-limit-exceeded',
+        description: `${place} has ${maxSharedReceivers} receivers, the most that a consumer group may have per partition`,
+      };
     if (epoch !== undefined) {
       for (const other of [...others]) {
         other.stop();
@@ -43,7 +52,8 @@ export class PartitionReceivers {
     };
     const unwatch = log.watch(pump);
     const receiver: ActiveReceiver = {
-      link, epoch,
+      link,
+      epoch,
       stop: () => {
         unwatch();
         others.delete(receiver);

@@ -1,6 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { IConnectPacket } from 'mqtt-packet';
-import { connectReturn, MqttConnection, subscriptionRefused, type ConnectDecision, type IncomingMessage, type MqttClientPolicy } from '../mqtt/mqttConnection';
+import {
+  connectReturn,
+  MqttConnection,
+  subscriptionRefused,
+  type ConnectDecision,
+  type IncomingMessage,
+  type MqttClientPolicy,
+} from '../mqtt/mqttConnection';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
 import { certificateRefusal, type DeviceRecord, type DeviceRegistry, type PresentedCertificate } from './deviceRegistry';
@@ -9,8 +16,14 @@ import type { HubProperties, HubRecord } from './hubRecord';
 import { formatPropertyBag, parsePropertyBag, type MessageProperties } from './propertyBag';
 
 /** A device-to-cloud message with what the hub knows of its sender. */
-export interface DeviceMessage { readonly device: DeviceRecord; readonly body: Buffer; readonly properties: MessageProperties }
-export interface DeviceSession { readonly subscribed: boolean }
+export interface DeviceMessage {
+  readonly device: DeviceRecord;
+  readonly body: Buffer;
+  readonly properties: MessageProperties;
+}
+export interface DeviceSession {
+  readonly subscribed: boolean;
+}
 
 export const maxDeviceMessageBytes = 256 * 1024;
 const deliveryWindow = 10;
@@ -58,8 +71,10 @@ export class DeviceConnections {
       return { accepted: false, returnCode };
     };
     const [userHost = '', userDevice = ''] = (connect.username ?? '').split('/');
-    if (userHost.toLowerCase() !== host.toLowerCase()) return refuse(connectReturn.notAuthorized, `the user name must start with ${host}/, it starts with "${userHost.slice(0, 200)}"`);
-    if (userDevice !== connect.clientId) return refuse(connectReturn.identifierRejected, `the client id must be the device id "${userDevice.slice(0, 128)}"`);
+    if (userHost.toLowerCase() !== host.toLowerCase())
+      return refuse(connectReturn.notAuthorized, `the user name must start with ${host}/, it starts with "${userHost.slice(0, 200)}"`);
+    if (userDevice !== connect.clientId)
+      return refuse(connectReturn.identifierRejected, `the client id must be the device id "${userDevice.slice(0, 128)}"`);
     const device = this.registry.get(record.id, connect.clientId);
     if (!device) return refuse(connectReturn.notAuthorized, 'the device is not registered');
     if (device.status !== 'enabled') return refuse(connectReturn.notAuthorized, 'the device is disabled');
@@ -69,7 +84,14 @@ export class DeviceConnections {
   }
 
   private report(deviceId: string, action: string, status: 401 | 403, reason: string): void {
-    this.context.gate.report({ service: 'iot-hub', status, identity: `device ${deviceId}`, action, scope: `${this.hub().record.id}/devices/${deviceId}`, reason });
+    this.context.gate.report({
+      service: 'iot-hub',
+      status,
+      identity: `device ${deviceId}`,
+      action,
+      scope: `${this.hub().record.id}/devices/${deviceId}`,
+      reason,
+    });
   }
 
   private policy(device: DeviceRecord, clean: boolean): MqttClientPolicy {
@@ -138,7 +160,8 @@ export class DeviceConnections {
     const prefix = `devices/${device.deviceId}/messages/events/`;
     if (!topic.startsWith(prefix)) return refuse(`${device.deviceId} may publish to ${prefix}… only, not to "${topic.slice(0, 200)}"`);
     const bag = topic.slice(prefix.length);
-    if (payload.length + bag.length > maxDeviceMessageBytes) return refuse(`a message may have ${maxDeviceMessageBytes} bytes with its properties, this one has ${payload.length + bag.length}`);
+    if (payload.length + bag.length > maxDeviceMessageBytes)
+      return refuse(`a message may have ${maxDeviceMessageBytes} bytes with its properties, this one has ${payload.length + bag.length}`);
     const properties = parsePropertyBag(bag);
     if (!properties) return refuse('the properties in the topic are not readable');
     this.route({ device, body: payload, properties });

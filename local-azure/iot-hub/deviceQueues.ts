@@ -19,7 +19,8 @@ export type FinalOutcome = 'Success' | 'Expired' | 'DeliveryCountExceeded' | 'Pu
 export const maxPendingMessages = 50;
 export const maxTimeToLiveMs = 48 * 3_600_000;
 
-const keyOf = (message: { hubId: string; deviceId: string; sequence: number }) => `${message.hubId.toLowerCase()}|${message.deviceId}|${String(message.sequence).padStart(12, '0')}`;
+const keyOf = (message: { hubId: string; deviceId: string; sequence: number }) =>
+  `${message.hubId.toLowerCase()}|${message.deviceId}|${String(message.sequence).padStart(12, '0')}`;
 const deviceKey = (hubId: string, deviceId: string) => `${hubId.toLowerCase()}|${deviceId}`;
 
 /** The durable queue of every device. A message leaves it when it was acknowledged, has expired, or was delivered too often. */
@@ -27,7 +28,11 @@ export class DeviceQueues {
   private readonly pending = new Map<string, PendingMessage[]>();
   private lastSequence = 0;
 
-  constructor(private readonly store: AppendOnlyStore<PendingMessage>, private readonly clock: Clock, private readonly finished: (message: PendingMessage, outcome: FinalOutcome) => void) {
+  constructor(
+    private readonly store: AppendOnlyStore<PendingMessage>,
+    private readonly clock: Clock,
+    private readonly finished: (message: PendingMessage, outcome: FinalOutcome) => void,
+  ) {
     for (const message of [...store.values()].sort((a, b) => a.sequence - b.sequence)) {
       this.lastSequence = Math.max(this.lastSequence, message.sequence);
       this.of(message.hubId, message.deviceId).push(message);

@@ -13,7 +13,12 @@ import { hubProperties, type HubProperties, type HubRecord } from './hubRecord';
 import { MessageRouter, type RoutedMessage, type RoutingTarget } from './messageRouter';
 import { registryRest } from './registryRest';
 
-interface OpenHub { readonly server: Server; readonly port: number; readonly devices: DeviceConnections; readonly sockets: Set<TLSSocket> }
+interface OpenHub {
+  readonly server: Server;
+  readonly port: number;
+  readonly devices: DeviceConnections;
+  readonly sockets: Set<TLSSocket>;
+}
 const key = (id: string) => id.toLowerCase();
 
 /** IoT Hub of the region: devices over MQTT with X.509 thumbprints, services over AMQP and HTTPS with tokens, routing to Event Hubs. */
@@ -31,7 +36,10 @@ export class IotHub implements Service {
   private readonly open = new Map<string, OpenHub>();
   private started = false;
 
-  constructor(private readonly context: RegionContext, { directory, ingress }: { readonly directory: Directory; readonly ingress: RoutingTarget }) {
+  constructor(
+    private readonly context: RegionContext,
+    { directory, ingress }: { readonly directory: Directory; readonly ingress: RoutingTarget },
+  ) {
     this.directory = directory;
     this.declared = context.openStore('iot-hub/declared');
     this.hubs = context.openStore('iot-hub/hubs');
@@ -39,9 +47,15 @@ export class IotHub implements Service {
     this.sessions = context.openStore('iot-hub/sessions');
     this.devices = new DeviceRegistry(context.openStore<DeviceRecord>('iot-hub/devices'), context.clock);
     this.queues = new DeviceQueues(context.openStore<PendingMessage>('iot-hub/cloud-to-device'), context.clock, (message, outcome) => {
-      context.log(this.name, 'cloud-to-device message finished', { deviceId: message.deviceId, messageId: message.properties.system['mid'], outcome });
+      context.log(this.name, 'cloud-to-device message finished', {
+        deviceId: message.deviceId,
+        messageId: message.properties.system['mid'],
+        outcome,
+      });
     });
-    this.router = new MessageRouter(context, context.openStore<RoutedMessage>('iot-hub/routing'), directory, ingress, (hubId) => this.withProperties(hubId));
+    this.router = new MessageRouter(context, context.openStore<RoutedMessage>('iot-hub/routing'), directory, ingress, (hubId) =>
+      this.withProperties(hubId),
+    );
   }
 
   async start(): Promise<void> {
@@ -69,7 +83,12 @@ export class IotHub implements Service {
   }
   async putHub(id: string, name: string, properties: unknown): Promise<HubRecord> {
     hubProperties.parse(properties ?? {});
-    const record: HubRecord = { id, name, properties: properties ?? {}, createdAt: this.hub(id)?.createdAt ?? this.context.clock.now().toISOString() };
+    const record: HubRecord = {
+      id,
+      name,
+      properties: properties ?? {},
+      createdAt: this.hub(id)?.createdAt ?? this.context.clock.now().toISOString(),
+    };
     this.hubs.set(key(id), record);
     if (this.started) await this.listen(record);
     return record;
@@ -100,10 +119,21 @@ export class IotHub implements Service {
       if (!known) throw new Error(`the IoT hub ${hub.name} was deleted`);
       return { ...known, host: this.host(id) };
     };
-    const devices = new DeviceConnections(this.context, current, this.devices, this.queues, this.sessions, (message) => this.router.accept(current().record, current().properties, message));
-    const links = cloudToDeviceLinks({ record: hub, properties: () => current().properties, registry: this.devices, queues: this.queues, clock: this.context.clock, queued: (deviceId) => devices.queued(deviceId) });
+    const devices = new DeviceConnections(this.context, current, this.devices, this.queues, this.sessions, (message) =>
+      this.router.accept(current().record, current().properties, message),
+    );
+    const links = cloudToDeviceLinks({
+      record: hub,
+      properties: () => current().properties,
+      registry: this.devices,
+      queues: this.queues,
+      clock: this.context.clock,
+      queued: (deviceId) => devices.queued(deviceId),
+    });
     const rest = registryRest({
-      context: this.context, record: hub, registry: this.devices,
+      context: this.context,
+      record: hub,
+      registry: this.devices,
       isConnected: (deviceId) => devices.isConnected(deviceId),
       messageCount: (deviceId) => this.queues.waiting(hub.id, deviceId).length,
       changed: (device) => devices.disconnect(device.deviceId),

@@ -6,7 +6,9 @@ import type { DeviceMessage } from './deviceConnections';
 import type { EventHubEndpoint, HubProperties, HubRecord } from './hubRecord';
 
 /** Event Hubs as the router needs it: the ingress, and which event hub an endpoint names. */
-export interface RoutingTarget extends EventIngress { eventHubAt(endpointUri: string, entityPath: string): { readonly id: string } | undefined }
+export interface RoutingTarget extends EventIngress {
+  eventHubAt(endpointUri: string, entityPath: string): { readonly id: string } | undefined;
+}
 
 /** A message on its way to an endpoint: durable until the endpoint has it. */
 export interface RoutedMessage {
@@ -23,12 +25,23 @@ export interface RoutedMessage {
 const firstRetryMs = 500;
 const longestRetryMs = 30_000;
 const retentionMs = 24 * 3_600_000;
-const amqpNames: Readonly<Record<string, string>> = { mid: 'message_id', cid: 'correlation_id', ct: 'content_type', ce: 'content_encoding', uid: 'user_id', to: 'to' };
+const amqpNames: Readonly<Record<string, string>> = {
+  mid: 'message_id',
+  cid: 'correlation_id',
+  ct: 'content_type',
+  ce: 'content_encoding',
+  uid: 'user_id',
+  to: 'to',
+};
 const authMethod = JSON.stringify({ scope: 'device', type: 'x509Certificate', issuer: 'external', acceptingIpFilterRule: null });
 
 /** Names of the endpoints that enabled routes give a device message to. */
 export const endpointsFor = (properties: HubProperties): string[] => [
-  ...new Set(properties.routing.routes.filter((route) => route.isEnabled && route.source === 'DeviceMessages' && route.condition === 'true').flatMap((route) => route.endpointNames)),
+  ...new Set(
+    properties.routing.routes
+      .filter((route) => route.isEnabled && route.source === 'DeviceMessages' && route.condition === 'true')
+      .flatMap((route) => route.endpointNames),
+  ),
 ];
 
 /** Takes device messages durably and hands them on in order, endpoint by endpoint, as the hub's identity. Retries until the endpoint takes them. */
@@ -40,7 +53,10 @@ export class MessageRouter {
   private running = false;
 
   constructor(
-    private readonly context: RegionContext, private readonly store: AppendOnlyStore<RoutedMessage>, private readonly directory: Directory, private readonly target: RoutingTarget,
+    private readonly context: RegionContext,
+    private readonly store: AppendOnlyStore<RoutedMessage>,
+    private readonly directory: Directory,
+    private readonly target: RoutingTarget,
     private readonly hub: (hubId: string) => { readonly record: HubRecord; readonly properties: HubProperties } | undefined,
   ) {
     for (const message of [...store.values()].sort((a, b) => a.sequence - b.sequence)) {
@@ -69,18 +85,34 @@ export class MessageRouter {
   accept(record: HubRecord, properties: HubProperties, { device, body, properties: { application, system } }: DeviceMessage): void {
     const endpoints = endpointsFor(properties);
     const routable = endpoints.filter((name) => name !== 'events');
-    if (routable.length === 0) this.context.log('iot-hub', 'device message dropped: no enabled route leads to an event hub', { hub: record.name, deviceId: device.deviceId });
+    if (routable.length === 0)
+      this.context.log('iot-hub', 'device message dropped: no enabled route leads to an event hub', {
+        hub: record.name,
+        deviceId: device.deviceId,
+      });
     const enqueuedMs = this.context.clock.now().getTime();
     const systemProperties: Record<string, string | number> = {
-      'iothub-connection-device-id': device.deviceId, 'iothub-connection-auth-method': authMethod, 'iothub-connection-auth-generation-id': device.generationId,
-      'iothub-enqueuedtime': enqueuedMs, 'iothub-message-source': 'Telemetry',
+      'iothub-connection-device-id': device.deviceId,
+      'iothub-connection-auth-method': authMethod,
+      'iothub-connection-auth-generation-id': device.generationId,
+      'iothub-enqueuedtime': enqueuedMs,
+      'iothub-message-source': 'Telemetry',
     };
     for (const [short, value] of Object.entries(system)) {
       const name = amqpNames[short];
       if (name !== undefined) systemProperties[name] = value;
     }
     for (const endpoint of routable) {
-      const message: RoutedMessage = { hubId: record.id, endpoint, sequence: ++this.lastSequence, deviceId: device.deviceId, bodyBase64: body.toString('base64'), applicationProperties: application, systemProperties, enqueuedMs };
+      const message: RoutedMessage = {
+        hubId: record.id,
+        endpoint,
+        sequence: ++this.lastSequence,
+        deviceId: device.deviceId,
+        bodyBase64: body.toString('base64'),
+        applicationProperties: application,
+        systemProperties,
+        enqueuedMs,
+      };
       this.store.set(String(message.sequence), message);
       this.lane(message).push(message);
       void this.drain(laneOf(message), firstRetryMs);
@@ -102,11 +134,16 @@ export class MessageRouter {
     let failed = false;
     for (let message = messages[0]; message && this.running && !failed; message = messages[0]) {
       try {
-        if (message.enqueuedMs < this.context.clock.now().getTime() - retentionMs) throw new ExpiredMessage('the endpoint did not take it within a day');
+        if (message.enqueuedMs < this.context.clock.now().getTime() - retentionMs)
+          throw new ExpiredMessage('the endpoint did not take it within a day');
         await this.deliver(message);
       } catch (error) {
         failed = !(error instanceof ExpiredMessage);
-        this.context.log('iot-hub', failed ? 'routing waits' : 'device message dropped', { endpoint: message.endpoint, deviceId: message.deviceId, reason: (error as Error).message });
+        this.context.log('iot-hub', failed ? 'routing waits' : 'device message dropped', {
+          endpoint: message.endpoint,
+          deviceId: message.deviceId,
+          reason: (error as Error).message,
+        });
       }
       if (!failed && messages[0] === message) {
         messages.shift();
@@ -114,7 +151,11 @@ export class MessageRouter {
       }
     }
     this.busy.delete(lane);
-    if (failed && this.running) this.cancels.set(lane, this.context.clock.after(retryMs * (0.75 + Math.random() / 2), () => void this.drain(lane, Math.min(longestRetryMs, retryMs * 2))));
+    if (failed && this.running)
+      this.cancels.set(
+        lane,
+        this.context.clock.after(retryMs * (0.75 + Math.random() / 2), () => void this.drain(lane, Math.min(longestRetryMs, retryMs * 2))),
+      );
   }
 
   private async deliver(message: RoutedMessage): Promise<void> {
@@ -125,15 +166,26 @@ export class MessageRouter {
     if (!eventHub) throw new Error(`no event hub "${endpoint.entityPath}" at ${endpoint.endpointUri}`);
     await this.target.send(
       eventHub.id,
-      { body: Buffer.from(message.bodyBase64, 'base64'), partitionKey: message.deviceId, applicationProperties: { ...message.applicationProperties }, systemProperties: { ...message.systemProperties } },
+      {
+        body: Buffer.from(message.bodyBase64, 'base64'),
+        partitionKey: message.deviceId,
+        applicationProperties: { ...message.applicationProperties },
+        systemProperties: { ...message.systemProperties },
+      },
       this.identity(hub.record, endpoint),
     );
   }
 
   private identity(record: HubRecord, endpoint: EventHubEndpoint): Principal {
     const userAssigned = endpoint.identity?.userAssignedIdentity;
-    const found = userAssigned === undefined ? this.directory.find({ resourceId: record.id }) : this.directory.find({ resourceId: userAssigned });
-    if (!found) throw new Error(userAssigned === undefined ? `the hub ${record.name} has no system-assigned identity` : `the identity ${userAssigned} does not exist`);
+    const found =
+      userAssigned === undefined ? this.directory.find({ resourceId: record.id }) : this.directory.find({ resourceId: userAssigned });
+    if (!found)
+      throw new Error(
+        userAssigned === undefined
+          ? `the hub ${record.name} has no system-assigned identity`
+          : `the identity ${userAssigned} does not exist`,
+      );
     return found;
   }
 }

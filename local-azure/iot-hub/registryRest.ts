@@ -5,10 +5,16 @@ import { RegistryError, type DeviceRecord, type DeviceRegistry } from './deviceR
 import type { HubRecord } from './hubRecord';
 
 const maxBodyBytes = 64 * 1024;
-const actions: Readonly<Record<string, string>> = { GET: 'Microsoft.Devices/IotHubs/devices/read', PUT: 'Microsoft.Devices/IotHubs/devices/write', DELETE: 'Microsoft.Devices/IotHubs/devices/delete' };
+const actions: Readonly<Record<string, string>> = {
+  GET: 'Microsoft.Devices/IotHubs/devices/read',
+  PUT: 'Microsoft.Devices/IotHubs/devices/write',
+  DELETE: 'Microsoft.Devices/IotHubs/devices/delete',
+};
 
 export interface RegistryParts {
-  readonly context: RegionContext; readonly record: HubRecord; readonly registry: DeviceRegistry;
+  readonly context: RegionContext;
+  readonly record: HubRecord;
+  readonly registry: DeviceRegistry;
   isConnected(deviceId: string): boolean;
   messageCount(deviceId: string): number;
   changed(device: DeviceRecord): void;
@@ -34,18 +40,36 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 export function registryRest(parts: RegistryParts): (request: IncomingMessage, response: ServerResponse) => void {
   const { context, record, registry } = parts;
   const view = (device: DeviceRecord) => ({
-    deviceId: device.deviceId, generationId: device.generationId, etag: device.etag, connectionState: parts.isConnected(device.deviceId) ? 'Connected' : 'Disconnected',
-    status: device.status, statusReason: device.statusReason, connectionStateUpdatedTime: '0001-01-01T00:00:00Z', statusUpdatedTime: device.statusUpdatedTime, lastActivityTime: '0001-01-01T00:00:00Z',
-    cloudToDeviceMessageCount: parts.messageCount(device.deviceId), capabilities: { iotEdge: false },
-    authentication: { symmetricKey: { primaryKey: null, secondaryKey: null }, x509Thumbprint: { primaryThumbprint: device.primaryThumbprint, secondaryThumbprint: device.secondaryThumbprint }, type: 'selfSigned' },
+    deviceId: device.deviceId,
+    generationId: device.generationId,
+    etag: device.etag,
+    connectionState: parts.isConnected(device.deviceId) ? 'Connected' : 'Disconnected',
+    status: device.status,
+    statusReason: device.statusReason,
+    connectionStateUpdatedTime: '0001-01-01T00:00:00Z',
+    statusUpdatedTime: device.statusUpdatedTime,
+    lastActivityTime: '0001-01-01T00:00:00Z',
+    cloudToDeviceMessageCount: parts.messageCount(device.deviceId),
+    capabilities: { iotEdge: false },
+    authentication: {
+      symmetricKey: { primaryKey: null, secondaryKey: null },
+      x509Thumbprint: { primaryThumbprint: device.primaryThumbprint, secondaryThumbprint: device.secondaryThumbprint },
+      type: 'selfSigned',
+    },
   });
 
   async function answer(request: IncomingMessage): Promise<{ status: number; body?: unknown; etag?: string }> {
     const url = new URL(request.url ?? '/', 'https://hub');
     const match = /^\/devices(?:\/([^/]+))?\/?$/.exec(url.pathname);
     const action = actions[request.method ?? ''];
-    if (!match || action === undefined) throw new RegistryError(404, 'NotFound', `the local region does not serve ${request.method ?? ''} ${url.pathname}`);
-    const decision = context.gate.authorize(/^Bearer ([\w.-]+)$/.exec(request.headers.authorization ?? '')?.[1], { service: 'iot-hub', audiences: iotHubAudiences, actions: [action], scope: record.id });
+    if (!match || action === undefined)
+      throw new RegistryError(404, 'NotFound', `the local region does not serve ${request.method ?? ''} ${url.pathname}`);
+    const decision = context.gate.authorize(/^Bearer ([\w.-]+)$/.exec(request.headers.authorization ?? '')?.[1], {
+      service: 'iot-hub',
+      audiences: iotHubAudiences,
+      actions: [action],
+      scope: record.id,
+    });
     if (!decision.allowed) throw new RegistryError(401, 'IotHubUnauthorizedAccess', `Unauthorized: ${action}: ${decision.reason}`);
     if (!url.searchParams.has('api-version')) throw new RegistryError(400, 'InvalidProtocolVersion', 'the query api-version is missing');
     if (match[1] === undefined) {
@@ -72,11 +96,15 @@ export function registryRest(parts: RegistryParts): (request: IncomingMessage, r
   return (request, response) => {
     answer(request).then(
       ({ status, body, etag }) => {
-        response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...(etag === undefined ? {} : { etag: `"${etag}"` }) });
+        response.writeHead(status, {
+          'content-type': 'application/json; charset=utf-8',
+          ...(etag === undefined ? {} : { etag: `"${etag}"` }),
+        });
         response.end(body === undefined ? undefined : JSON.stringify(body));
       },
       (error: unknown) => {
-        const { status, code, message } = error instanceof RegistryError ? error : new RegistryError(400, 'ArgumentInvalid', (error as Error).message);
+        const { status, code, message } =
+          error instanceof RegistryError ? error : new RegistryError(400, 'ArgumentInvalid', (error as Error).message);
         response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'iothub-errorcode': code });
         // The only form of an error that IoT Hub's clients read; a semicolon inside the text would end it.
         response.end(JSON.stringify({ Message: `ErrorCode:${code};${message.replaceAll(';', ',')}` }));

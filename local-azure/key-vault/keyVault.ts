@@ -10,7 +10,10 @@ import { Certificates, type Certificate } from './certificates';
 import { latest, VaultError, VaultRequests, type Vault } from './vaultRequests';
 import { Secrets, type Secret } from './secrets';
 
-interface ListeningVault { readonly server: Server; readonly port: number }
+interface ListeningVault {
+  readonly server: Server;
+  readonly port: number;
+}
 
 /** Vaults of the region: one TLS port each, secrets and imported certificates under Azure's roles, soft delete. */
 export class KeyVault implements Service, SecretReader {
@@ -47,9 +50,24 @@ export class KeyVault implements Service, SecretReader {
   async putVault(vault: Vault): Promise<Vault & { readonly vaultUri: string }> {
     for (const other of this.vaults.values()) {
       if (other.name.toLowerCase() !== vault.name.toLowerCase()) continue;
-      if (other.deletedAt !== undefined) throw new VaultError(409, 'ConflictError', `A vault with the same name already exists in deleted state. You need to either recover or purge existing key vault.`);
-      if (other.id.toLowerCase() !== vault.id.toLowerCase()) throw new VaultError(409, 'VaultAlreadyExists', `The vault name '${vault.name}' is already in use. Vault names are globally unique so it is possible that the name is already taken.`);
-      if (other.properties['enablePurgeProtection'] === true && vault.properties['enablePurgeProtection'] !== true) throw new VaultError(400, 'BadRequest', `The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.`);
+      if (other.deletedAt !== undefined)
+        throw new VaultError(
+          409,
+          'ConflictError',
+          `A vault with the same name already exists in deleted state. You need to either recover or purge existing key vault.`,
+        );
+      if (other.id.toLowerCase() !== vault.id.toLowerCase())
+        throw new VaultError(
+          409,
+          'VaultAlreadyExists',
+          `The vault name '${vault.name}' is already in use. Vault names are globally unique so it is possible that the name is already taken.`,
+        );
+      if (other.properties['enablePurgeProtection'] === true && vault.properties['enablePurgeProtection'] !== true)
+        throw new VaultError(
+          400,
+          'BadRequest',
+          `The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.`,
+        );
     }
     this.vaults.set(vault.id.toLowerCase(), vault);
     await this.listen(vault.id);
@@ -69,16 +87,25 @@ export class KeyVault implements Service, SecretReader {
   async read(secretUrl: string, as: Principal): Promise<string> {
     const url = new URL(secretUrl);
     const [collection, name, version] = url.pathname.split('/').filter((segment) => segment !== '');
-    const id = [...this.listening.entries()].find(([, { port }]) => url.protocol === 'https:' && url.hostname === 'localhost' && Number(url.port) === port)?.[0];
+    const id = [...this.listening.entries()].find(
+      ([, { port }]) => url.protocol === 'https:' && url.hostname === 'localhost' && Number(url.port) === port,
+    )?.[0];
     const vault = id === undefined ? undefined : this.vaults.get(id);
-    if (!vault || collection !== 'secrets' || name === undefined) throw new VaultError(404, 'VaultNotFound', `no vault of the region has the secret ${secretUrl}`);
+    if (!vault || collection !== 'secrets' || name === undefined)
+      throw new VaultError(404, 'VaultNotFound', `no vault of the region has the secret ${secretUrl}`);
     const action = 'Microsoft.KeyVault/vaults/secrets/getSecret/action';
-    const decision = this.context.gate.authorizePrincipal(as, { service: this.name, actions: [action], scope: `${vault.id}/secrets/${name}` });
-    if (!decision.allowed) throw new VaultError(403, 'Forbidden', `${as.displayName} may not ${action} at ${vault.id}/secrets/${name}`, 'ForbiddenByRbac');
+    const decision = this.context.gate.authorizePrincipal(as, {
+      service: this.name,
+      actions: [action],
+      scope: `${vault.id}/secrets/${name}`,
+    });
+    if (!decision.allowed)
+      throw new VaultError(403, 'Forbidden', `${as.displayName} may not ${action} at ${vault.id}/secrets/${name}`, 'ForbiddenByRbac');
     const secret = this.secrets.get(vault.id, name);
     if (!secret || secret.deleted) throw new VaultError(404, 'SecretNotFound', `the vault ${vault.name} has no secret ${name}`);
     const found = version === undefined ? latest(secret) : secret.versions.find((one) => one.version === version);
-    if (!found) throw new VaultError(404, 'SecretNotFound', `the secret ${name} of the vault ${vault.name} has no version ${version ?? ''}`);
+    if (!found)
+      throw new VaultError(404, 'SecretNotFound', `the secret ${name} of the vault ${vault.name} has no version ${version ?? ''}`);
     return found.value;
   }
 
@@ -93,7 +120,14 @@ export class KeyVault implements Service, SecretReader {
         await this.requests.handle(vault, `https://localhost:${this.listening.get(key)?.port ?? 0}`, request, response, url);
       },
       (error, response) => {
-        if (error instanceof VaultError) return sendJson(response, error.status, { error: { code: error.code, message: error.message, ...(error.innerCode === undefined ? {} : { innererror: { code: error.innerCode } }) } });
+        if (error instanceof VaultError)
+          return sendJson(response, error.status, {
+            error: {
+              code: error.code,
+              message: error.message,
+              ...(error.innerCode === undefined ? {} : { innererror: { code: error.innerCode } }),
+            },
+          });
         this.context.log(this.name, 'request failed', { error: (error as Error).message });
         sendJson(response, 500, { error: { code: 'InternalServerError', message: 'the local vault failed' } });
       },

@@ -5,24 +5,45 @@ import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
 import type { CertificateAction, CertificateRequests } from './certificateRequests';
 import { secretName, setSecretBody, updateSecretBody, type Secret, type Secrets, type SecretVersion } from './secrets';
 
-export interface Vault { readonly id: string; readonly name: string; readonly location: string; readonly tags?: Readonly<Record<string, string>>; readonly properties: Readonly<Record<string, unknown>>; readonly deletedAt?: string }
+export interface Vault {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly deletedAt?: string;
+}
 
 export class VaultError extends Error {
-  constructor(readonly status: number, readonly code: string, message: string, readonly innerCode?: string) {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly innerCode?: string,
+  ) {
     super(message);
   }
 }
 
-type SecretAction = 'getSecret/action' | 'setSecret/action' | 'readMetadata/action' | 'update/action' | 'delete' | 'recover/action' | 'purge/action';
+type SecretAction =
+  'getSecret/action' | 'setSecret/action' | 'readMetadata/action' | 'update/action' | 'delete' | 'recover/action' | 'purge/action';
 const daySeconds = 86_400;
 
 export const softDeleteDays = (vault: Vault) => Number(vault.properties['softDeleteRetentionInDays'] ?? 90);
 const mayPurge = (vault: Vault) => vault.properties['enablePurgeProtection'] !== true;
-export const recoveryOf = (vault: Vault) => ({ recoveryLevel: mayPurge(vault) ? 'Recoverable+Purgeable' : 'Recoverable', recoverableDays: softDeleteDays(vault) });
+export const recoveryOf = (vault: Vault) => ({
+  recoveryLevel: mayPurge(vault) ? 'Recoverable+Purgeable' : 'Recoverable',
+  recoverableDays: softDeleteDays(vault),
+});
 
 /** One request to a vault, with its caller known: `authorize` throws what refuses the action. */
 export interface VaultCall<Action> {
-  readonly vault: Vault; readonly origin: string; readonly method: string; readonly name: string | undefined; readonly part: string | undefined; readonly nowSeconds: number;
+  readonly vault: Vault;
+  readonly origin: string;
+  readonly method: string;
+  readonly name: string | undefined;
+  readonly part: string | undefined;
+  readonly nowSeconds: number;
   authorize(action: Action): void;
   send(status: number, body?: unknown): void;
   body<S extends z.ZodType>(schema: S): Promise<z.output<S>>;
@@ -32,22 +53,47 @@ export interface VaultCall<Action> {
 
 /** The data plane of a vault: `/secrets…` and `/deletedsecrets…` here, certificates beside it. */
 export class VaultRequests {
-  constructor(private readonly context: RegionContext, private readonly secrets: Secrets, private readonly certificates: CertificateRequests) {}
+  constructor(
+    private readonly context: RegionContext,
+    private readonly secrets: Secrets,
+    private readonly certificates: CertificateRequests,
+  ) {}
 
   async handle(vault: Vault, origin: string, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) return this.challenge(response, 'AKV10000: Request is missing a Bearer or PoP token.');
-    const check = this.context.gate.authenticate(token, { service: 'key-vault', audiences: ['https://vault.azure.net'], actions: [`${request.method ?? ''} ${url.pathname.slice(0, 200)}`], scope: vault.id });
+    const check = this.context.gate.authenticate(token, {
+      service: 'key-vault',
+      audiences: ['https://vault.azure.net'],
+      actions: [`${request.method ?? ''} ${url.pathname.slice(0, 200)}`],
+      scope: vault.id,
+    });
     if (!check.allowed) return this.challenge(response, `AKV10022: Invalid token: ${check.reason}.`);
     if (!url.searchParams.get('api-version')) throw new VaultError(400, 'BadParameter', 'api-version must be specified');
-    const [collection, name, part, extra] = decodeURIComponent(url.pathname).split('/').slice(1).filter((segment) => segment !== '');
-    if (name !== undefined && !secretName.test(name)) throw new VaultError(400, 'BadParameter', `The request URI contains an invalid name: ${name}`);
+    const [collection, name, part, extra] = decodeURIComponent(url.pathname)
+      .split('/')
+      .slice(1)
+      .filter((segment) => segment !== '');
+    if (name !== undefined && !secretName.test(name))
+      throw new VaultError(400, 'BadParameter', `The request URI contains an invalid name: ${name}`);
     const method = request.method ?? '';
-    const unknown = () => new VaultError(405, 'MethodNotAllowed', `The local vault has no ${method} ${url.pathname}: it serves secrets and imported certificates.`);
+    const unknown = () =>
+      new VaultError(
+        405,
+        'MethodNotAllowed',
+        `The local vault has no ${method} ${url.pathname}: it serves secrets and imported certificates.`,
+      );
     const call = <Action extends string>(kind: 'secrets' | 'certificates'): VaultCall<Action> => ({
-      vault, origin, method, name, part, nowSeconds: Math.floor(this.context.clock.now().getTime() / 1_000), unknown,
+      vault,
+      origin,
+      method,
+      name,
+      part,
+      nowSeconds: Math.floor(this.context.clock.now().getTime() / 1_000),
+      unknown,
       authorize: (action) => this.authorize(vault, token, `${kind}/${action}`, name === undefined ? undefined : `${kind}/${name}`),
-      send: (status, body) => sendJson(response, status, body, { 'cache-control': 'no-cache' }), body: (schema) => this.body(request, schema),
+      send: (status, body) => sendJson(response, status, body, { 'cache-control': 'no-cache' }),
+      body: (schema) => this.body(request, schema),
     });
     if (extra !== undefined) throw unknown();
     if (collection === 'secrets') return this.onSecrets(call<SecretAction>('secrets'));
@@ -59,11 +105,18 @@ export class VaultRequests {
 
   private async onSecrets(call: VaultCall<SecretAction>): Promise<void> {
     const { vault, origin, method, name, part, authorize, send } = call;
-    const item = (secret: Secret, version: SecretVersion, withValue: boolean, versioned = true) => this.item(vault, origin, secret, version, withValue, versioned);
+    const item = (secret: Secret, version: SecretVersion, withValue: boolean, versioned = true) =>
+      this.item(vault, origin, secret, version, withValue, versioned);
     if (name === undefined) {
       if (method !== 'GET') throw call.unknown();
       authorize('readMetadata/action');
-      return send(200, { value: this.secrets.all(vault.id).filter((one) => !one.deleted).map((one) => item(one, latest(one), false, false)), nextLink: null });
+      return send(200, {
+        value: this.secrets
+          .all(vault.id)
+          .filter((one) => !one.deleted)
+          .map((one) => item(one, latest(one), false, false)),
+        nextLink: null,
+      });
     }
     if (method === 'GET' && part === 'versions') {
       authorize('readMetadata/action');
@@ -75,12 +128,19 @@ export class VaultRequests {
       const secret = this.existing(vault, name);
       const version = part === undefined ? latest(secret) : secret.versions.find((one) => one.version === part);
       if (!version) throw notFound(name, part);
-      if (!version.attributes.enabled) throw new VaultError(403, 'Forbidden', 'Operation get is not allowed on a disabled secret.', 'SecretDisabled');
+      if (!version.attributes.enabled)
+        throw new VaultError(403, 'Forbidden', 'Operation get is not allowed on a disabled secret.', 'SecretDisabled');
       return send(200, item(secret, version, true));
     }
     if (method === 'PUT' && part === undefined) {
       authorize('setSecret/action');
-      if (this.secrets.get(vault.id, name)?.deleted) throw new VaultError(409, 'Conflict', `Secret ${name} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.`, 'ObjectIsDeletedButRecoverable');
+      if (this.secrets.get(vault.id, name)?.deleted)
+        throw new VaultError(
+          409,
+          'Conflict',
+          `Secret ${name} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.`,
+          'ObjectIsDeletedButRecoverable',
+        );
       this.refuseManaged(vault, name, 'set');
       const body = await call.body(setSecretBody);
       const version = this.secrets.set(vault.id, name, body, call.nowSeconds);
@@ -112,7 +172,14 @@ export class VaultRequests {
     };
     if (method === 'GET' && part === undefined) {
       authorize('readMetadata/action');
-      if (name === undefined) return send(200, { value: this.secrets.all(vault.id).filter((one) => one.deleted).map((one) => this.deletedItem(vault, origin, one)), nextLink: null });
+      if (name === undefined)
+        return send(200, {
+          value: this.secrets
+            .all(vault.id)
+            .filter((one) => one.deleted)
+            .map((one) => this.deletedItem(vault, origin, one)),
+          nextLink: null,
+        });
       return send(200, this.deletedItem(vault, origin, gone()));
     }
     if (method === 'POST' && part === 'recover') {
@@ -124,7 +191,13 @@ export class VaultRequests {
     }
     if (method === 'DELETE' && name !== undefined && part === undefined) {
       authorize('purge/action');
-      if (!mayPurge(vault)) throw new VaultError(403, 'Forbidden', 'Operation "purge" is not allowed because purge protection is enabled for this vault.', 'ForbiddenByPolicy');
+      if (!mayPurge(vault))
+        throw new VaultError(
+          403,
+          'Forbidden',
+          'Operation "purge" is not allowed because purge protection is enabled for this vault.',
+          'ForbiddenByPolicy',
+        );
       this.secrets.purge(vault.id, gone().name);
       return send(204);
     }
@@ -134,14 +207,30 @@ export class VaultRequests {
   private authorize(vault: Vault, token: string, action: string, below: string | undefined): void {
     const full = `Microsoft.KeyVault/vaults/${action}`;
     const scope = below === undefined ? vault.id : `${vault.id}/${below}`;
-    const decision = this.context.gate.authorize(token, { service: 'key-vault', audiences: ['https://vault.azure.net'], actions: [full], scope });
+    const decision = this.context.gate.authorize(token, {
+      service: 'key-vault',
+      audiences: ['https://vault.azure.net'],
+      actions: [full],
+      scope,
+    });
     if (decision.allowed) return;
     const caller = decision.principal;
-    throw new VaultError(403, 'Forbidden', `Caller is not authorized to perform action on resource.\r\nCaller: appid=${caller?.clientId ?? ''};oid=${caller?.objectId ?? ''}\r\nAction: '${full}'\r\nResource: '${scope}'\r\nAssignment: (not found)\r\nVault: ${vault.name};location=${vault.location}`, 'ForbiddenByRbac');
+    throw new VaultError(
+      403,
+      'Forbidden',
+      `Caller is not authorized to perform action on resource.\r\nCaller: appid=${caller?.clientId ?? ''};oid=${caller?.objectId ?? ''}\r\nAction: '${full}'\r\nResource: '${scope}'\r\nAssignment: (not found)\r\nVault: ${vault.name};location=${vault.location}`,
+      'ForbiddenByRbac',
+    );
   }
 
   private refuseManaged(vault: Vault, name: string, operation: string): void {
-    if (this.secrets.get(vault.id, name)?.managed) throw new VaultError(403, 'Forbidden', `Operation ${operation} is not allowed on the secret ${name}: it belongs to the certificate of this name.`, 'SecretManagedByKeyVault');
+    if (this.secrets.get(vault.id, name)?.managed)
+      throw new VaultError(
+        403,
+        'Forbidden',
+        `Operation ${operation} is not allowed on the secret ${name}: it belongs to the certificate of this name.`,
+        'SecretManagedByKeyVault',
+      );
   }
   private existing(vault: Vault, name: string): Secret {
     const secret = this.secrets.get(vault.id, name);
@@ -149,15 +238,30 @@ export class VaultRequests {
     return secret;
   }
 
-  private item(vault: Vault, origin: string, secret: Secret, version: SecretVersion, withValue: boolean, versioned: boolean): Record<string, unknown> {
+  private item(
+    vault: Vault,
+    origin: string,
+    secret: Secret,
+    version: SecretVersion,
+    withValue: boolean,
+    versioned: boolean,
+  ): Record<string, unknown> {
     return {
-      ...(withValue ? { value: version.value } : {}), id: `${origin}/secrets/${secret.name}${versioned ? `/${version.version}` : ''}`,
-      ...(version.contentType === undefined ? {} : { contentType: version.contentType }), ...(version.tags === undefined ? {} : { tags: version.tags }),
-      ...(secret.managed ? { managed: true } : {}), attributes: { ...version.attributes, ...recoveryOf(vault) },
+      ...(withValue ? { value: version.value } : {}),
+      id: `${origin}/secrets/${secret.name}${versioned ? `/${version.version}` : ''}`,
+      ...(version.contentType === undefined ? {} : { contentType: version.contentType }),
+      ...(version.tags === undefined ? {} : { tags: version.tags }),
+      ...(secret.managed ? { managed: true } : {}),
+      attributes: { ...version.attributes, ...recoveryOf(vault) },
     };
   }
   private deletedItem(vault: Vault, origin: string, secret: Secret): Record<string, unknown> {
-    return { ...this.item(vault, origin, secret, latest(secret), false, true), recoveryId: `${origin}/deletedsecrets/${secret.name}`, deletedDate: secret.deleted?.date, scheduledPurgeDate: secret.deleted?.purge };
+    return {
+      ...this.item(vault, origin, secret, latest(secret), false, true),
+      recoveryId: `${origin}/deletedsecrets/${secret.name}`,
+      deletedDate: secret.deleted?.date,
+      scheduledPurgeDate: secret.deleted?.purge,
+    };
   }
 
   private async body<S extends z.ZodType>(request: IncomingMessage, schema: S): Promise<z.output<S>> {
@@ -169,13 +273,19 @@ export class VaultRequests {
       throw new VaultError(400, 'BadParameter', 'the request body is not JSON');
     }
     const result = schema.safeParse(parsed);
-    if (!result.success) throw new VaultError(400, 'BadParameter', result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+    if (!result.success)
+      throw new VaultError(400, 'BadParameter', result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
     return result.data;
   }
 
   private challenge(response: ServerResponse, message: string): void {
     response.req.resume();
-    sendJson(response, 401, { error: { code: 'Unauthorized', message } }, { 'www-authenticate': `Bearer authorization="https://login.microsoftonline.com/${tenantId}", resource="https://vault.azure.net"` });
+    sendJson(
+      response,
+      401,
+      { error: { code: 'Unauthorized', message } },
+      { 'www-authenticate': `Bearer authorization="https://login.microsoftonline.com/${tenantId}", resource="https://vault.azure.net"` },
+    );
   }
 }
 
@@ -184,4 +294,9 @@ export function latest(secret: Secret): SecretVersion {
   if (!version) throw new Error(`the secret ${secret.name} has no version`);
   return version;
 }
-const notFound = (name: string, version: string | undefined) => new VaultError(404, 'SecretNotFound', `A secret with (name/id) ${name}${version === undefined ? '' : `/${version}`} was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command.`);
+const notFound = (name: string, version: string | undefined) =>
+  new VaultError(
+    404,
+    'SecretNotFound',
+    `A secret with (name/id) ${name}${version === undefined ? '' : `/${version}`} was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command.`,
+  );

@@ -6,7 +6,9 @@ import type { CommandJobs, StoredJob } from './commandJobs';
 import type { DeclaredResource, Workspaces } from './workspaces';
 
 export interface Catalog {
-  readonly workspaces: Workspaces; readonly assets: Assets; readonly jobs: CommandJobs;
+  readonly workspaces: Workspaces;
+  readonly assets: Assets;
+  readonly jobs: CommandJobs;
   /** Base of next links; known once Resource Manager listens. */
   endpoint(): string;
   /** Registers a model version and announces it; other kinds are only kept. */
@@ -30,10 +32,16 @@ function matching(resources: readonly ArmResource[], query: URLSearchParams): Ar
   const ascending = /\basc$/i.test(query.get('$orderBy') ?? query.get('orderBy') ?? '');
   const kept = resources.filter(({ properties }) => {
     const archived = properties['isArchived'] === true;
-    return (view === 'All' || archived === (view === 'ArchivedOnly')) && (tags === null || hasTags((properties['tags'] ?? {}) as Record<string, unknown>, tags));
+    return (
+      (view === 'All' || archived === (view === 'ArchivedOnly')) &&
+      (tags === null || hasTags((properties['tags'] ?? {}) as Record<string, unknown>, tags))
+    );
   });
   const direction = ascending ? 1 : -1;
-  return kept.sort((a, b) => direction * (a.systemData.createdAt.localeCompare(b.systemData.createdAt) || a.name.localeCompare(b.name, 'en', { numeric: true })));
+  return kept.sort(
+    (a, b) =>
+      direction * (a.systemData.createdAt.localeCompare(b.systemData.createdAt) || a.name.localeCompare(b.name, 'en', { numeric: true })),
+  );
 }
 
 /** One page; the next link carries the place in the whole list. */
@@ -57,13 +65,25 @@ const visible = ({ id, name, type, properties, systemData }: StoredJob): ArmReso
 /** Control plane of the workspaces, as the ARM client of API version 2022-10-01 and later speaks it. */
 export function machineLearningRoutes(catalog: Catalog): ArmRoute[] {
   const { workspaces, assets, jobs } = catalog;
-  type Handler = (request: ArmRequest, workspace: DeclaredResource, group: (name: string) => string) => Promise<{ status: number; body?: unknown }> | { status: number; body?: unknown };
+  type Handler = (
+    request: ArmRequest,
+    workspace: DeclaredResource,
+    group: (name: string) => string,
+  ) => Promise<{ status: number; body?: unknown }> | { status: number; body?: unknown };
   const route = (method: ArmRoute['method'], path: string, operation: string, handler: Handler): ArmRoute => ({
-    method, pattern: new RegExp(base + path), action: () => `Microsoft.MachineLearningServices/workspaces${operation}`, scope: (match) => match.groups?.['workspace'] ?? '',
+    method,
+    pattern: new RegExp(base + path),
+    action: () => `Microsoft.MachineLearningServices/workspaces${operation}`,
+    scope: (match) => match.groups?.['workspace'] ?? '',
     handle: async (request) => {
       const id = request.match.groups?.['workspace'] ?? '';
       const workspace = workspaces.find(id);
-      if (!workspace) throw new ArmError(404, 'ResourceNotFound', `The Resource 'Microsoft.MachineLearningServices/workspaces/${id.split('/').pop() ?? ''}' was not found.`);
+      if (!workspace)
+        throw new ArmError(
+          404,
+          'ResourceNotFound',
+          `The Resource 'Microsoft.MachineLearningServices/workspaces/${id.split('/').pop() ?? ''}' was not found.`,
+        );
       return handler(request, workspace, (name) => request.match.groups?.[name] ?? '');
     },
   });
@@ -75,11 +95,22 @@ export function machineLearningRoutes(catalog: Catalog): ArmRoute[] {
       route('GET', `/${kind}`, `/${kind}/read`, (request, { id }) => page(assets.containers(id, kind), request, catalog.endpoint())),
       route('GET', container, `/${kind}/read`, (_, { id }, group) => ({ status: 200, body: assets.container(id, kind, group('name')) })),
       route('PUT', container, `/${kind}/write`, ({ body, principal }, { id }, group) => {
-        const { resource, created } = assets.putContainer(id, kind, group('name'), parseProperties(assetKinds[kind].container, body), principal.clientId);
+        const { resource, created } = assets.putContainer(
+          id,
+          kind,
+          group('name'),
+          parseProperties(assetKinds[kind].container, body),
+          principal.clientId,
+        );
         return { status: created ? 201 : 200, body: resource };
       }),
-      route('GET', `${container}/versions`, `/${kind}/versions/read`, (request, { id }, group) => page(assets.versions(id, kind, group('name')), request, catalog.endpoint())),
-      route('GET', version, `/${kind}/versions/read`, (_, { id }, group) => ({ status: 200, body: assets.version(id, kind, group('name'), group('version')) })),
+      route('GET', `${container}/versions`, `/${kind}/versions/read`, (request, { id }, group) =>
+        page(assets.versions(id, kind, group('name')), request, catalog.endpoint()),
+      ),
+      route('GET', version, `/${kind}/versions/read`, (_, { id }, group) => ({
+        status: 200,
+        body: assets.version(id, kind, group('name'), group('version')),
+      })),
       route('PUT', version, `/${kind}/versions/write`, async ({ body, principal }, { id }, group) => {
         const properties = parseProperties(assetKinds[kind].version, body);
         checkDatastore(workspaces, id, properties['modelUri'] ?? properties['dataUri']);
@@ -87,22 +118,30 @@ export function machineLearningRoutes(catalog: Catalog): ArmRoute[] {
         if (created) await catalog.registered(id, kind, resource);
         return { status: created ? 201 : 200, body: resource };
       }),
-      route('DELETE', version, `/${kind}/versions/delete`, (_, { id }, group) => ({ status: assets.deleteVersion(id, kind, group('name'), group('version')) ? 200 : 204 })),
+      route('DELETE', version, `/${kind}/versions/delete`, (_, { id }, group) => ({
+        status: assets.deleteVersion(id, kind, group('name'), group('version')) ? 200 : 204,
+      })),
     ];
   });
 
   return [
     route('GET', '', '/read', (_, workspace) => ({ status: 200, body: workspace })),
     ...(['computes', 'datastores'] as const).flatMap((collection) => [
-      route('GET', `/${collection}`, `/${collection}/read`, (request, { id }) => page(workspaces.children(id, collection), request, catalog.endpoint())),
-      route('GET', `/${collection}/(?<name>[^/]+)`, `/${collection}/read`, (_, { id }, group) => ({ status: 200, body: workspaces.get(`${id}/${collection}/${group('name')}`, collection === 'computes' ? 'Compute' : 'Datastore') })),
+      route('GET', `/${collection}`, `/${collection}/read`, (request, { id }) =>
+        page(workspaces.children(id, collection), request, catalog.endpoint()),
+      ),
+      route('GET', `/${collection}/(?<name>[^/]+)`, `/${collection}/read`, (_, { id }, group) => ({
+        status: 200,
+        body: workspaces.get(`${id}/${collection}/${group('name')}`, collection === 'computes' ? 'Compute' : 'Datastore'),
+      })),
     ]),
     ...assetRoutes,
     route('GET', '/jobs', '/jobs/read', (request, { id }) => page(jobs.list(id).map(visible), request, catalog.endpoint())),
     route('GET', '/jobs/(?<name>[^/]+)', '/jobs/read', (_, { id }, group) => ({ status: 200, body: visible(jobs.get(id, group('name'))) })),
     route('PUT', '/jobs/(?<name>[^/]+)', '/jobs/write', ({ body, principal }, { id }, group) => {
       const name = group('name');
-      if (!/^[a-zA-Z0-9][\w-]{0,254}$/.test(name)) throw new ArmError(400, 'UserError', `The job name '${name}' is invalid: expected up to 255 letters, digits, '-' and '_'.`);
+      if (!/^[a-zA-Z0-9][\w-]{0,254}$/.test(name))
+        throw new ArmError(400, 'UserError', `The job name '${name}' is invalid: expected up to 255 letters, digits, '-' and '_'.`);
       const { job, created } = jobs.put(id, name, parseProperties(commandJobBody, body), principal.clientId);
       return { status: created ? 201 : 200, body: visible(job) };
     }),
@@ -116,5 +155,6 @@ export function machineLearningRoutes(catalog: Catalog): ArmRoute[] {
 /** A URI into a datastore must name one that the workspace has. */
 function checkDatastore(workspaces: Workspaces, workspaceId: string, uri: unknown): void {
   const datastore = typeof uri === 'string' ? /^azureml:\/\/.*\/datastores\/([^/]+)\/paths\//i.exec(uri)?.[1] : undefined;
-  if (datastore !== undefined && !workspaces.find(`${workspaceId}/datastores/${datastore}`)) throw new ArmError(400, 'UserError', `The datastore '${datastore}' of ${String(uri)} does not exist in the workspace.`);
+  if (datastore !== undefined && !workspaces.find(`${workspaceId}/datastores/${datastore}`))
+    throw new ArmError(400, 'UserError', `The datastore '${datastore}' of ${String(uri)} does not exist in the workspace.`);
 }

@@ -2,22 +2,46 @@ import type { z } from 'zod';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { Clock } from '../region/clock';
 import { notFound, stamped, userError, type ArmResource } from './armResource';
-import { checkAssetName, dataContainerBody, dataVersionBody, environmentContainerBody, environmentVersionBody, modelContainerBody, modelVersionBody } from './bodies';
+import {
+  checkAssetName,
+  dataContainerBody,
+  dataVersionBody,
+  environmentContainerBody,
+  environmentVersionBody,
+  modelContainerBody,
+  modelVersionBody,
+} from './bodies';
 
-interface AssetKind { readonly container: z.ZodType; readonly version: z.ZodType; /** Properties that a version keeps for ever. */ readonly immutable: readonly string[]; readonly what: string }
+interface AssetKind {
+  readonly container: z.ZodType;
+  readonly version: z.ZodType;
+  /** Properties that a version keeps for ever. */ readonly immutable: readonly string[];
+  readonly what: string;
+}
 export const assetKinds = {
   models: { what: 'Model', container: modelContainerBody, version: modelVersionBody, immutable: ['modelUri', 'modelType', 'jobName'] },
   data: { what: 'Data asset', container: dataContainerBody, version: dataVersionBody, immutable: ['dataUri', 'dataType'] },
-  environments: { what: 'Environment', container: environmentContainerBody, version: environmentVersionBody, immutable: ['image', 'condaFile', 'build', 'osType'] },
+  environments: {
+    what: 'Environment',
+    container: environmentContainerBody,
+    version: environmentVersionBody,
+    immutable: ['image', 'condaFile', 'build', 'osType'],
+  },
 } as const satisfies Record<string, AssetKind>;
 export type AssetKindName = keyof typeof assetKinds;
 
-export interface Put { readonly resource: ArmResource; readonly created: boolean }
+export interface Put {
+  readonly resource: ArmResource;
+  readonly created: boolean;
+}
 const type = (kind: AssetKindName, version: boolean) => `Microsoft.MachineLearningServices/workspaces/${kind}${version ? '/versions' : ''}`;
 
 /** Models, data assets and environments of all workspaces: containers with versions whose content never changes. */
 export class Assets {
-  constructor(private readonly store: AppendOnlyStore<ArmResource>, private readonly clock: Clock) {}
+  constructor(
+    private readonly store: AppendOnlyStore<ArmResource>,
+    private readonly clock: Clock,
+  ) {}
 
   private containerKey(workspaceId: string, kind: AssetKindName, name: string) {
     return `${workspaceId.toLowerCase()}/${kind}/${name}`;
@@ -27,25 +51,46 @@ export class Assets {
     checkAssetName(name);
     const key = this.containerKey(workspaceId, kind, name);
     const before = this.store.get(key);
-    if (before && kind === 'data' && before.properties['dataType'] !== properties['dataType']) throw userError(`The data asset '${name}' has dataType ${String(before.properties['dataType'])}, which cannot be changed to ${String(properties['dataType'])}.`);
-    this.store.set(key, { id: `${workspaceId}/${kind}/${name}`, name, type: type(kind, false), properties: { isArchived: false, ...properties }, systemData: stamped(this.clock, by, before?.systemData) });
+    if (before && kind === 'data' && before.properties['dataType'] !== properties['dataType'])
+      throw userError(
+        `The data asset '${name}' has dataType ${String(before.properties['dataType'])}, which cannot be changed to ${String(properties['dataType'])}.`,
+      );
+    this.store.set(key, {
+      id: `${workspaceId}/${kind}/${name}`,
+      name,
+      type: type(kind, false),
+      properties: { isArchived: false, ...properties },
+      systemData: stamped(this.clock, by, before?.systemData),
+    });
     return { resource: this.container(workspaceId, kind, name), created: before === undefined };
   }
 
   /** Makes the container too when there is none yet. */
   putVersion(workspaceId: string, kind: AssetKindName, name: string, version: string, given: Record<string, unknown>, by: string): Put {
     checkAssetName(name, version);
-    const properties: Record<string, unknown> = { isArchived: false, isAnonymous: false, ...(kind === 'environments' ? { environmentType: 'UserCreated', osType: 'Linux' } : {}), ...given };
+    const properties: Record<string, unknown> = {
+      isArchived: false,
+      isAnonymous: false,
+      ...(kind === 'environments' ? { environmentType: 'UserCreated', osType: 'Linux' } : {}),
+      ...given,
+    };
     const container = this.containerKey(workspaceId, kind, name);
     const key = `${container}/versions/${version}`;
     const before = this.store.get(key);
     for (const property of before ? assetKinds[kind].immutable : []) {
       const [old, next] = [before?.properties[property] ?? null, properties[property] ?? null];
-      if (JSON.stringify(old) !== JSON.stringify(next)) throw userError(`${assetKinds[kind].what} version '${name}:${version}' exists: ${property} cannot be changed from ${JSON.stringify(old)} to ${JSON.stringify(next)}. Register a new version.`);
+      if (JSON.stringify(old) !== JSON.stringify(next))
+        throw userError(
+          `${assetKinds[kind].what} version '${name}:${version}' exists: ${property} cannot be changed from ${JSON.stringify(old)} to ${JSON.stringify(next)}. Register a new version.`,
+        );
     }
     if (!this.store.has(container)) this.putContainer(workspaceId, kind, name, kind === 'data' ? { dataType: given['dataType'] } : {}, by);
     const resource: ArmResource = {
-      id: `${workspaceId}/${kind}/${name}/versions/${version}`, name: version, type: type(kind, true), properties, systemData: stamped(this.clock, by, before?.systemData),
+      id: `${workspaceId}/${kind}/${name}/versions/${version}`,
+      name: version,
+      type: type(kind, true),
+      properties,
+      systemData: stamped(this.clock, by, before?.systemData),
     };
     this.store.set(key, resource);
     return { resource, created: before === undefined };
@@ -68,11 +113,20 @@ export class Assets {
     const versions = this.below(`${this.containerKey(workspaceId, kind, name)}/versions/`);
     const numbers = versions.map((one) => Number(one.name)).filter((number) => Number.isSafeInteger(number));
     const latest = versions.sort((a, b) => a.systemData.createdAt.localeCompare(b.systemData.createdAt)).at(-1)?.name;
-    return { ...found, properties: { ...found.properties, ...(latest === undefined ? {} : { latestVersion: latest }), nextVersion: String(Math.max(0, ...numbers) + 1) } };
+    return {
+      ...found,
+      properties: {
+        ...found.properties,
+        ...(latest === undefined ? {} : { latestVersion: latest }),
+        nextVersion: String(Math.max(0, ...numbers) + 1),
+      },
+    };
   }
   containers(workspaceId: string, kind: AssetKindName): ArmResource[] {
     const prefix = `${workspaceId.toLowerCase()}/${kind}/`;
-    return this.below(prefix).filter((one) => one.type === type(kind, false)).map((one) => this.container(workspaceId, kind, one.name));
+    return this.below(prefix)
+      .filter((one) => one.type === type(kind, false))
+      .map((one) => this.container(workspaceId, kind, one.name));
   }
   versions(workspaceId: string, kind: AssetKindName, name: string): ArmResource[] {
     this.container(workspaceId, kind, name);

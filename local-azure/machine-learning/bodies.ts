@@ -15,16 +15,44 @@ export const environmentVersionBody = z.looseObject({ ...asset, image: z.string(
 export const environmentContainerBody = z.looseObject({ ...base });
 
 /** What Azure ML would do and this region does not is refused rather than left out silently. */
-const notServed = (what: string) => z.unknown().refine((value) => value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0), { error: `this region runs jobs without ${what}: the image holds the code and the environment says where the data is` }).optional();
+const notServed = (what: string) =>
+  z
+    .unknown()
+    .refine((value) => value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0), {
+      error: `this region runs jobs without ${what}: the image holds the code and the environment says where the data is`,
+    })
+    .optional();
 
 export const commandJobBody = z.looseObject({
-  ...base, jobType: z.literal('Command', { error: 'expected jobType Command, the only one that this region runs' }),
-  command: z.string().min(1).max(100_000), environmentId: z.string().min(1), computeId: z.string().min(1), experimentName: z.string().max(255).default('Default'), displayName: z.string().max(255).nullish(),
+  ...base,
+  jobType: z.literal('Command', { error: 'expected jobType Command, the only one that this region runs' }),
+  command: z.string().min(1).max(100_000),
+  environmentId: z.string().min(1),
+  computeId: z.string().min(1),
+  experimentName: z.string().max(255).default('Default'),
+  displayName: z.string().max(255).nullish(),
   environmentVariables: z.record(z.string(), z.string().nullable()).nullish(),
-  identity: z.looseObject({ identityType: z.enum(['AMLToken', 'Managed', 'UserIdentity']), clientId: z.string().optional(), objectId: z.string().optional(), resourceId: z.string().optional() }).nullish(),
-  limits: z.looseObject({ timeout: z.string().regex(/^P(?=.)(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?$/, 'expected an ISO 8601 duration such as PT1H').optional() }).nullish(),
+  identity: z
+    .looseObject({
+      identityType: z.enum(['AMLToken', 'Managed', 'UserIdentity']),
+      clientId: z.string().optional(),
+      objectId: z.string().optional(),
+      resourceId: z.string().optional(),
+    })
+    .nullish(),
+  limits: z
+    .looseObject({
+      timeout: z
+        .string()
+        .regex(/^P(?=.)(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?$/, 'expected an ISO 8601 duration such as PT1H')
+        .optional(),
+    })
+    .nullish(),
   resources: z.looseObject({ instanceCount: z.number().int().positive().nullish() }).nullish(),
-  codeId: notServed('codeId'), distribution: notServed('distribution'), inputs: notServed('inputs'), outputs: notServed('outputs'),
+  codeId: notServed('codeId'),
+  distribution: notServed('distribution'),
+  inputs: notServed('inputs'),
+  outputs: notServed('outputs'),
 });
 export type CommandJobBody = z.output<typeof commandJobBody>;
 
@@ -34,15 +62,19 @@ const assetVersion = /^[a-zA-Z0-9][\w.-]{0,29}$/;
 export function parseProperties<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
   const result = z.looseObject({ properties: schema }).safeParse(body);
   if (result.success) return (result.data as { properties: z.output<T> }).properties;
-  throw userError(`The request is invalid: ${result.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ')}`);
+  throw userError(
+    `The request is invalid: ${result.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ')}`,
+  );
 }
 export function checkAssetName(name: string, version?: string): void {
   if (!assetName.test(name)) throw userError(`The name '${name}' is invalid: expected up to 255 letters, digits, '-', '_' and '.'.`);
-  if (version !== undefined && !assetVersion.test(version)) throw userError(`The version '${version}' is invalid: expected up to 30 letters, digits, '-', '_' and '.'.`);
+  if (version !== undefined && !assetVersion.test(version))
+    throw userError(`The version '${version}' is invalid: expected up to 30 letters, digits, '-', '_' and '.'.`);
 }
 
 /** Milliseconds of an ISO 8601 duration of days, hours, minutes and seconds. */
 export function durationMs(duration: string): number {
-  const [, days = '0', hours = '0', minutes = '0', seconds = '0'] = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(duration) ?? [];
+  const [, days = '0', hours = '0', minutes = '0', seconds = '0'] =
+    /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(duration) ?? [];
   return (((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
 }

@@ -12,7 +12,11 @@ import type { DeclaredResource, Workspaces } from './workspaces';
 
 export type JobStatus = 'Queued' | 'Starting' | 'Running' | 'Completed' | 'Failed' | 'CancelRequested' | 'Canceled';
 const ended: readonly string[] = ['Completed', 'Failed', 'Canceled'] satisfies JobStatus[];
-export interface JobOutcome { readonly exitCode: number | null; readonly reason?: string; readonly durationMs: number }
+export interface JobOutcome {
+  readonly exitCode: number | null;
+  readonly reason?: string;
+  readonly durationMs: number;
+}
 type JobProperties = CommandJobBody & { readonly status: JobStatus };
 export type StoredJob = ArmResource<JobProperties> & { readonly workspaceId: string; readonly outcome?: JobOutcome };
 export type StatusChange = (job: StoredJob) => void;
@@ -22,18 +26,33 @@ const immutable = ['command', 'environmentId', 'computeId', 'experimentName', 'e
 const graceMs = 10_000;
 const longestTimerMs = 2 ** 31 - 1;
 
-export interface CommandJobServices { readonly context: RegionContext; readonly directory: Directory; readonly identityEndpoint: IdentityEndpoint; readonly runtime: ContainerRuntime; readonly workspaces: Workspaces; readonly assets: Assets; readonly changed: StatusChange }
+export interface CommandJobServices {
+  readonly context: RegionContext;
+  readonly directory: Directory;
+  readonly identityEndpoint: IdentityEndpoint;
+  readonly runtime: ContainerRuntime;
+  readonly workspaces: Workspaces;
+  readonly assets: Assets;
+  readonly changed: StatusChange;
+}
 
 /** Command jobs: queued until the cluster has a free node, then really executed there. */
 export class CommandJobs {
-  private readonly running = new Map<string, { container: RunningContainer | undefined; cancelled: boolean; done: Promise<void>; readonly computeId: string; readonly nodes: number }>();
+  private readonly running = new Map<
+    string,
+    { container: RunningContainer | undefined; cancelled: boolean; done: Promise<void>; readonly computeId: string; readonly nodes: number }
+  >();
   private accepting = false;
 
-  constructor(private readonly store: AppendOnlyStore<StoredJob>, private readonly services: CommandJobServices) {}
+  constructor(
+    private readonly store: AppendOnlyStore<StoredJob>,
+    private readonly services: CommandJobServices,
+  ) {}
 
   start(): void {
     for (const [key, job] of [...this.store.entries()]) {
-      if (!ended.includes(job.properties.status) && job.properties.status !== 'Queued') this.move(key, 'Failed', { exitCode: null, reason: 'the region stopped while the job ran', durationMs: 0 });
+      if (!ended.includes(job.properties.status) && job.properties.status !== 'Queued')
+        this.move(key, 'Failed', { exitCode: null, reason: 'the region stopped while the job ran', durationMs: 0 });
     }
     this.accepting = true;
     this.schedule();
@@ -67,9 +86,14 @@ export class CommandJobs {
     const before = this.store.get(key);
     if (before) {
       const changed = immutable.find((property) => !isDeepStrictEqual(before.properties[property] ?? null, body[property] ?? null));
-      if (changed !== undefined) throw userError(`A job with the name '${name}' exists and its ${changed} cannot be changed. Submit a new job under another name.`);
+      if (changed !== undefined)
+        throw userError(`A job with the name '${name}' exists and its ${changed} cannot be changed. Submit a new job under another name.`);
       const { tags, description, displayName, isArchived } = body;
-      const job: StoredJob = { ...before, properties: { ...before.properties, tags, description, displayName, isArchived: isArchived ?? false }, systemData: stamped(context.clock, by, before.systemData) };
+      const job: StoredJob = {
+        ...before,
+        properties: { ...before.properties, tags, description, displayName, isArchived: isArchived ?? false },
+        systemData: stamped(context.clock, by, before.systemData),
+      };
       this.store.set(key, job);
       return { job, created: false };
     }
@@ -77,9 +101,17 @@ export class CommandJobs {
     const compute = this.compute(workspaceId, body.computeId);
     this.jobIdentity(compute, body);
     const nodes = body.resources?.instanceCount ?? 1;
-    if (nodes > maxNodes(compute)) throw userError(`The job asks for ${nodes} nodes; the cluster '${compute.name}' has at most ${maxNodes(compute)}.`);
+    if (nodes > maxNodes(compute))
+      throw userError(`The job asks for ${nodes} nodes; the cluster '${compute.name}' has at most ${maxNodes(compute)}.`);
     const workspace = workspaces.get(workspaceId, 'Workspace');
-    const job: StoredJob = { id: `${workspace.id}/jobs/${name}`, name, type: 'Microsoft.MachineLearningServices/workspaces/jobs', workspaceId: workspace.id, properties: { isArchived: false, services: {}, ...body, status: 'Queued' }, systemData: stamped(context.clock, by) };
+    const job: StoredJob = {
+      id: `${workspace.id}/jobs/${name}`,
+      name,
+      type: 'Microsoft.MachineLearningServices/workspaces/jobs',
+      workspaceId: workspace.id,
+      properties: { isArchived: false, services: {}, ...body, status: 'Queued' },
+      systemData: stamped(context.clock, by),
+    };
     this.store.set(key, job);
     queueMicrotask(() => this.schedule());
     return { job, created: true };
@@ -88,7 +120,8 @@ export class CommandJobs {
   async cancel(workspaceId: string, name: string): Promise<void> {
     const job = this.get(workspaceId, name);
     const key = this.key(workspaceId, name);
-    if (ended.includes(job.properties.status)) throw userError(`The job '${name}' has ended as ${job.properties.status} and cannot be canceled.`);
+    if (ended.includes(job.properties.status))
+      throw userError(`The job '${name}' has ended as ${job.properties.status} and cannot be canceled.`);
     const running = this.running.get(key);
     if (!running) return this.move(key, 'Canceled', { exitCode: null, reason: 'canceled before it started', durationMs: 0 });
     running.cancelled = true;
@@ -100,7 +133,9 @@ export class CommandJobs {
   /** Ends what runs in the workspace and forgets what ran in it. */
   async forget(workspaceId: string): Promise<void> {
     const jobs = this.list(workspaceId);
-    await Promise.all(jobs.filter(({ properties }) => !ended.includes(properties.status)).map(({ name }) => this.cancel(workspaceId, name)));
+    await Promise.all(
+      jobs.filter(({ properties }) => !ended.includes(properties.status)).map(({ name }) => this.cancel(workspaceId, name)),
+    );
     for (const { name } of jobs) this.store.delete(this.key(workspaceId, name));
   }
 
@@ -109,21 +144,29 @@ export class CommandJobs {
   }
   private compute(workspaceId: string, computeId: string): DeclaredResource {
     const compute = this.findCompute(workspaceId, computeId);
-    if (compute?.id.toLowerCase() !== computeId.replace(/^azureml:/i, '').toLowerCase()) throw userError(`The compute '${computeId}' does not exist in the workspace; expected the ARM id of a cluster.`);
+    if (compute?.id.toLowerCase() !== computeId.replace(/^azureml:/i, '').toLowerCase())
+      throw userError(`The compute '${computeId}' does not exist in the workspace; expected the ARM id of a cluster.`);
     return compute as DeclaredResource;
   }
   private image(workspaceId: string, environmentId: string): string {
     const match = /^(?:azureml:)?(?:.*\/)?environments\/([^/]+)\/versions\/([^/]+)$/i.exec(environmentId);
     const environment = match && this.services.assets.findVersion(workspaceId, 'environments', match[1] ?? '', match[2] ?? '');
     const image = environment?.properties['image'];
-    if (typeof image !== 'string') throw userError(`The environment '${environmentId}' does not exist in the workspace or has no image; expected the ARM id of an environment version.`);
+    if (typeof image !== 'string')
+      throw userError(
+        `The environment '${environmentId}' does not exist in the workspace or has no image; expected the ARM id of an environment version.`,
+      );
     return image;
   }
 
   private computeIdentities(compute: DeclaredResource): Principal[] {
     const { directory } = this.services;
-    const userAssigned = Object.keys(compute.identity?.userAssignedIdentities ?? {}).flatMap((id) => directory.find({ resourceId: id }) ?? []);
-    return compute.identity?.type.includes('SystemAssigned') === true ? [...userAssigned, directory.managedIdentity(compute.id, compute.name)] : userAssigned;
+    const userAssigned = Object.keys(compute.identity?.userAssignedIdentities ?? {}).flatMap(
+      (id) => directory.find({ resourceId: id }) ?? [],
+    );
+    return compute.identity?.type.includes('SystemAssigned') === true
+      ? [...userAssigned, directory.managedIdentity(compute.id, compute.name)]
+      : userAssigned;
   }
   /** The identity that the job's command may use: one of the cluster's, and only when the job asks for it. */
   private jobIdentity(compute: DeclaredResource, body: CommandJobBody): Principal | undefined {
@@ -131,15 +174,25 @@ export class CommandJobs {
     const { clientId, objectId, resourceId } = body.identity;
     const identities = this.computeIdentities(compute);
     const wanted = resourceId === undefined ? undefined : this.services.directory.find({ resourceId })?.objectId;
-    const found = identities.find((one) => (clientId ?? one.clientId) === one.clientId && (objectId ?? one.objectId) === one.objectId && (resourceId === undefined || wanted === one.objectId));
-    if (!found) throw userError(`The managed identity ${clientId ?? objectId ?? resourceId ?? ''} is not assigned to the cluster '${compute.name}', which has ${identities.map((one) => one.clientId).join(', ') || 'none'}.`);
+    const found = identities.find(
+      (one) =>
+        (clientId ?? one.clientId) === one.clientId &&
+        (objectId ?? one.objectId) === one.objectId &&
+        (resourceId === undefined || wanted === one.objectId),
+    );
+    if (!found)
+      throw userError(
+        `The managed identity ${clientId ?? objectId ?? resourceId ?? ''} is not assigned to the cluster '${compute.name}', which has ${identities.map((one) => one.clientId).join(', ') || 'none'}.`,
+      );
     return found;
   }
 
   /** First in, first out per cluster, as far as its nodes go. */
   private schedule(): void {
     if (!this.accepting) return;
-    const queued = [...this.store.entries()].filter(([key, job]) => job.properties.status === 'Queued' && !this.running.has(key)).sort(([, a], [, b]) => a.systemData.createdAt.localeCompare(b.systemData.createdAt));
+    const queued = [...this.store.entries()]
+      .filter(([key, job]) => job.properties.status === 'Queued' && !this.running.has(key))
+      .sort(([, a], [, b]) => a.systemData.createdAt.localeCompare(b.systemData.createdAt));
     const full = new Set<string>();
     for (const [key, job] of queued) {
       const computeId = job.properties.computeId.toLowerCase();
@@ -163,7 +216,11 @@ export class CommandJobs {
     }
   }
 
-  private async execute(key: string, job: StoredJob, entry: { container: RunningContainer | undefined; cancelled: boolean }): Promise<void> {
+  private async execute(
+    key: string,
+    job: StoredJob,
+    entry: { container: RunningContainer | undefined; cancelled: boolean },
+  ): Promise<void> {
     const { context, identityEndpoint, runtime } = this.services;
     const { properties, workspaceId } = job;
     const startedAt = context.clock.now().getTime();
@@ -178,9 +235,15 @@ export class CommandJobs {
       const [pullAs] = this.computeIdentities(compute);
       if (!pullAs) throw new Error(`the cluster ${compute.name} has no managed identity to pull the image with`);
       grant = identity && identityEndpoint.grant([identity], { protocol: 'machineLearning' });
-      const variables = Object.entries(properties.environmentVariables ?? {}).flatMap(([name, value]) => (value === null ? [] : [[name, value] as const]));
+      const variables = Object.entries(properties.environmentVariables ?? {}).flatMap(([name, value]) =>
+        value === null ? [] : [[name, value] as const],
+      );
       entry.container = await runtime.run({
-        name: job.name, image: this.image(workspaceId, properties.environmentId), pullAs, command: ['/bin/sh', '-c', properties.command], logFile: this.logFile(job.name),
+        name: job.name,
+        image: this.image(workspaceId, properties.environmentId),
+        pullAs,
+        command: ['/bin/sh', '-c', properties.command],
+        logFile: this.logFile(job.name),
         environment: { ...Object.fromEntries(variables), ...grant?.environment },
       });
       if (properties.limits?.timeout !== undefined) {
@@ -199,7 +262,11 @@ export class CommandJobs {
       cancelTimeout();
       grant?.revoke();
     }
-    if (timedOut) result = { exitCode: result.exitCode === 0 ? null : result.exitCode, reason: `the job ran longer than limits.timeout (${properties.limits?.timeout ?? ''})` };
+    if (timedOut)
+      result = {
+        exitCode: result.exitCode === 0 ? null : result.exitCode,
+        reason: `the job ran longer than limits.timeout (${properties.limits?.timeout ?? ''})`,
+      };
     const status = entry.cancelled ? 'Canceled' : result.exitCode === 0 ? 'Completed' : 'Failed';
     this.move(key, status, { ...result, durationMs: context.clock.now().getTime() - startedAt });
   }

@@ -8,10 +8,22 @@ import { CommandJobs, type JobOutcome, type JobStatus, type StoredJob } from './
 import { Workspaces } from './workspaces';
 
 type WorkspaceEvent = Parameters<EventPublisher['publish']>[1];
-interface Announcement { readonly source: string; readonly event: WorkspaceEvent }
-export interface MachineLearningEvent { readonly type: 'trainingStatus'; readonly job: string; readonly status: JobStatus; readonly outcome?: JobOutcome; readonly logFile: string }
+interface Announcement {
+  readonly source: string;
+  readonly event: WorkspaceEvent;
+}
+export interface MachineLearningEvent {
+  readonly type: 'trainingStatus';
+  readonly job: string;
+  readonly status: JobStatus;
+  readonly outcome?: JobOutcome;
+  readonly logFile: string;
+}
 export interface MachineLearningDependencies {
-  readonly directory: Directory; readonly identityEndpoint: IdentityEndpoint; readonly runtime: ContainerRuntime; readonly events: EventPublisher;
+  readonly directory: Directory;
+  readonly identityEndpoint: IdentityEndpoint;
+  readonly runtime: ContainerRuntime;
+  readonly events: EventPublisher;
   readonly resourceManager: { addRoutes(routes: readonly ArmRoute[]): void; readonly endpoint: string };
 }
 
@@ -26,14 +38,29 @@ export class MachineLearning implements Service {
   private announcements: Promise<void> = Promise.resolve();
   private sequence = 0;
 
-  constructor(private readonly context: RegionContext, private readonly dependencies: MachineLearningDependencies) {
+  constructor(
+    private readonly context: RegionContext,
+    private readonly dependencies: MachineLearningDependencies,
+  ) {
     this.workspaces = new Workspaces(context.openStore('machine-learning/workspaces'));
     this.assets = new Assets(context.openStore<ArmResource>('machine-learning/assets'), context.clock);
     this.outbox = context.openStore('machine-learning/outbox');
-    this.jobs = new CommandJobs(context.openStore('machine-learning/jobs'), { ...dependencies, context, workspaces: this.workspaces, assets: this.assets, changed: (job) => this.jobChanged(job) });
-    dependencies.resourceManager.addRoutes(machineLearningRoutes({
-      workspaces: this.workspaces, assets: this.assets, jobs: this.jobs, endpoint: () => dependencies.resourceManager.endpoint, registered: (workspaceId, kind, version) => this.registered(workspaceId, kind, version),
-    }));
+    this.jobs = new CommandJobs(context.openStore('machine-learning/jobs'), {
+      ...dependencies,
+      context,
+      workspaces: this.workspaces,
+      assets: this.assets,
+      changed: (job) => this.jobChanged(job),
+    });
+    dependencies.resourceManager.addRoutes(
+      machineLearningRoutes({
+        workspaces: this.workspaces,
+        assets: this.assets,
+        jobs: this.jobs,
+        endpoint: () => dependencies.resourceManager.endpoint,
+        registered: (workspaceId, kind, version) => this.registered(workspaceId, kind, version),
+      }),
+    );
   }
 
   async start(): Promise<void> {
@@ -61,8 +88,15 @@ export class MachineLearning implements Service {
     if (kind !== 'models') return;
     const name = version.id.split('/').at(-3) ?? '';
     await this.announce(workspaceId, {
-      eventType: 'Microsoft.MachineLearningServices.ModelRegistered', subject: `models/${name}:${version.name}`, dataVersion: '2',
-      data: { ModelName: name, ModelVersion: /^\d+$/.test(version.name) ? Number(version.name) : version.name, ModelTags: version.properties['tags'] ?? {}, ModelProperties: version.properties['properties'] ?? {} },
+      eventType: 'Microsoft.MachineLearningServices.ModelRegistered',
+      subject: `models/${name}:${version.name}`,
+      dataVersion: '2',
+      data: {
+        ModelName: name,
+        ModelVersion: /^\d+$/.test(version.name) ? Number(version.name) : version.name,
+        ModelTags: version.properties['tags'] ?? {},
+        ModelProperties: version.properties['properties'] ?? {},
+      },
     });
   }
 
@@ -70,11 +104,24 @@ export class MachineLearning implements Service {
     const { status, experimentName, tags, properties } = job.properties;
     this.context.log(this.name, `job ${job.name} ${status}`, { ...job.outcome });
     const { outcome } = job;
-    for (const listener of this.listeners) listener({ type: 'trainingStatus', job: job.name, status, logFile: this.jobs.logFile(job.name), ...(outcome ? { outcome } : {}) });
-    const data = { experimentId: experimentName, experimentName, runId: job.name, runType: 'azureml.commandjob', runTags: tags ?? {}, runProperties: properties ?? {} };
+    for (const listener of this.listeners)
+      listener({ type: 'trainingStatus', job: job.name, status, logFile: this.jobs.logFile(job.name), ...(outcome ? { outcome } : {}) });
+    const data = {
+      experimentId: experimentName,
+      experimentName,
+      runId: job.name,
+      runType: 'azureml.commandjob',
+      runTags: tags ?? {},
+      runProperties: properties ?? {},
+    };
     const subject = `experiments/${experimentName}/runs/${job.name}`;
     const announce = (event: WorkspaceEvent) => void this.announce(job.workspaceId, event);
-    announce({ eventType: 'Microsoft.MachineLearningServices.RunStatusChanged', subject, dataVersion: '2', data: { ...data, runStatus: status } });
+    announce({
+      eventType: 'Microsoft.MachineLearningServices.RunStatusChanged',
+      subject,
+      dataVersion: '2',
+      data: { ...data, runStatus: status },
+    });
     if (status === 'Completed') announce({ eventType: 'Microsoft.MachineLearningServices.RunCompleted', subject, dataVersion: '2', data });
   }
 
@@ -86,12 +133,14 @@ export class MachineLearning implements Service {
   }
   /** Hands over everything that is still in the outbox, in order; what fails stays for the next time. */
   private publishPending(): Promise<void> {
-    this.announcements = this.announcements.then(async () => {
-      for (const [key, { source, event }] of [...this.outbox.entries()]) {
-        await this.dependencies.events.publish(source, event);
-        this.outbox.delete(key);
-      }
-    }).catch((error: Error) => this.context.log(this.name, 'an event is kept for later', { error: error.message }));
+    this.announcements = this.announcements
+      .then(async () => {
+        for (const [key, { source, event }] of [...this.outbox.entries()]) {
+          await this.dependencies.events.publish(source, event);
+          this.outbox.delete(key);
+        }
+      })
+      .catch((error: Error) => this.context.log(this.name, 'an event is kept for later', { error: error.message }));
     return this.announcements;
   }
 }

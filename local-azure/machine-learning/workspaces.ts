@@ -4,7 +4,17 @@ import type { ArmResource } from './armResource';
 import { notFound } from './armResource';
 
 /** Workspaces, compute clusters and datastores: what the deployment declares and programs may look at. */
-export interface DeclaredResource extends ArmResource { readonly location?: string; readonly tags?: Record<string, string>; readonly identity?: { readonly type: string; readonly userAssignedIdentities?: Record<string, unknown>; readonly principalId?: string; readonly tenantId?: string }; readonly sku?: unknown }
+export interface DeclaredResource extends ArmResource {
+  readonly location?: string;
+  readonly tags?: Record<string, string>;
+  readonly identity?: {
+    readonly type: string;
+    readonly userAssignedIdentities?: Record<string, unknown>;
+    readonly principalId?: string;
+    readonly tenantId?: string;
+  };
+  readonly sku?: unknown;
+}
 
 export class Workspaces {
   constructor(private readonly store: AppendOnlyStore<DeclaredResource>) {}
@@ -23,7 +33,12 @@ export class Workspaces {
   /** For the deployment: the workspace that a child resource belongs to. */
   parent(workspaceId: string): DeclaredResource {
     const found = this.find(workspaceId);
-    if (!found) throw new ResourceError('ParentResourceNotFound', `the workspace ${workspaceId} does not exist.`, 'Declare it first and refer to its name output.');
+    if (!found)
+      throw new ResourceError(
+        'ParentResourceNotFound',
+        `the workspace ${workspaceId} does not exist.`,
+        'Declare it first and refer to its name output.',
+      );
     return found;
   }
   children(workspaceId: string, collection: 'computes' | 'datastores'): DeclaredResource[] {

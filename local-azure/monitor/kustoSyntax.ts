@@ -1,7 +1,10 @@
 /** A small part of the Kusto Query Language; whatever is outside is refused by name, never guessed. */
 
 export class QueryError extends Error {
-  constructor(readonly code: 'SyntaxError' | 'SemanticError', message: string) {
+  constructor(
+    readonly code: 'SyntaxError' | 'SemanticError',
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -11,21 +14,39 @@ export type Expression =
   | { readonly kind: 'property'; readonly column: string; readonly key: string }
   | { readonly kind: 'tostring'; readonly of: Expression };
 export type Comparison = '==' | '!=' | 'startswith' | '>' | '>=' | '<' | '<=';
-export interface Condition { readonly left: Expression; readonly comparison: Comparison; readonly right: string | number }
-export interface Named<T> { readonly name: string; readonly value: T }
-export type Aggregate = { readonly kind: 'count' } | { readonly kind: 'dcount' | 'count_distinct' | 'min' | 'max'; readonly of: Expression };
+export interface Condition {
+  readonly left: Expression;
+  readonly comparison: Comparison;
+  readonly right: string | number;
+}
+export interface Named<T> {
+  readonly name: string;
+  readonly value: T;
+}
+export type Aggregate =
+  { readonly kind: 'count' } | { readonly kind: 'dcount' | 'count_distinct' | 'min' | 'max'; readonly of: Expression };
 export type Operator =
   | { readonly kind: 'where'; readonly conditions: readonly Condition[] }
   | { readonly kind: 'project'; readonly columns: readonly Named<Expression>[] }
   | { readonly kind: 'summarize'; readonly aggregates: readonly Named<Aggregate>[]; readonly by: readonly Named<Expression>[] }
   | { readonly kind: 'order'; readonly by: Expression; readonly descending: boolean }
   | { readonly kind: 'take'; readonly rows: number };
-export interface Query { readonly table: string; readonly operators: readonly Operator[] }
+export interface Query {
+  readonly table: string;
+  readonly operators: readonly Operator[];
+}
 
-interface Token { readonly kind: 'word' | 'text' | 'number' | 'sign' | 'end'; readonly text: string }
-const tokenPattern = /\s*(?:([A-Za-z_]\w*)|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(==|!=|>=|<=|[|()[\],=<>.]))/y;
+interface Token {
+  readonly kind: 'word' | 'text' | 'number' | 'sign' | 'end';
+  readonly text: string;
+}
+const tokenPattern =
+  /\s*(?:([A-Za-z_]\w*)|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(==|!=|>=|<=|[|()[\],=<>.]))/y;
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '0': '\0' };
-const unescaped = (text: string) => text.replaceAll(/\\(u([0-9a-fA-F]{4})|.)/g, (_, one: string, hex: string | undefined) => (hex === undefined ? (escapes[one] ?? one) : String.fromCharCode(Number.parseInt(hex, 16))));
+const unescaped = (text: string) =>
+  text.replaceAll(/\\(u([0-9a-fA-F]{4})|.)/g, (_, one: string, hex: string | undefined) =>
+    hex === undefined ? (escapes[one] ?? one) : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 
 function tokens(query: string): Token[] {
   const found: Token[] = [];
@@ -34,7 +55,8 @@ function tokens(query: string): Token[] {
   while (tokenPattern.lastIndex < source.length) {
     const at = tokenPattern.lastIndex;
     const match = tokenPattern.exec(source);
-    if (match === null) throw new QueryError('SyntaxError', `Query could not be parsed at '${source.slice(at, at + 20).trim()}' on character ${at + 1}`);
+    if (match === null)
+      throw new QueryError('SyntaxError', `Query could not be parsed at '${source.slice(at, at + 20).trim()}' on character ${at + 1}`);
     const [, word, double, single, number, sign] = match;
     const text = double ?? single;
     if (word !== undefined) found.push({ kind: 'word', text: word });
@@ -70,11 +92,28 @@ class Parser {
   private operator(): Operator {
     const name = this.word('an operator');
     switch (name) {
-      case 'where': return { kind: 'where', conditions: this.list(() => this.condition(), () => this.takeWord('and')) };
-      case 'project': return { kind: 'project', columns: this.list(() => this.named(() => this.expression(), defaultName)) };
+      case 'where':
+        return {
+          kind: 'where',
+          conditions: this.list(
+            () => this.condition(),
+            () => this.takeWord('and'),
+          ),
+        };
+      case 'project':
+        return { kind: 'project', columns: this.list(() => this.named(() => this.expression(), defaultName)) };
       case 'summarize': {
-        const aggregates = this.list(() => this.named(() => this.aggregate(), (one) => (one.kind === 'count' ? 'count_' : `${one.kind}_${defaultName(one.of)}`)));
-        return { kind: 'summarize', aggregates, by: this.takeWord('by') ? this.list(() => this.named(() => this.expression(), defaultName)) : [] };
+        const aggregates = this.list(() =>
+          this.named(
+            () => this.aggregate(),
+            (one) => (one.kind === 'count' ? 'count_' : `${one.kind}_${defaultName(one.of)}`),
+          ),
+        );
+        return {
+          kind: 'summarize',
+          aggregates,
+          by: this.takeWord('by') ? this.list(() => this.named(() => this.expression(), defaultName)) : [],
+        };
       }
       case 'order':
       case 'sort': {
@@ -90,7 +129,11 @@ class Parser {
         if (token.kind !== 'number' || !/^\d+$/.test(token.text)) throw this.unexpected('a number of rows', token);
         return { kind: 'take', rows: Number(token.text) };
       }
-      default: throw new QueryError('SyntaxError', `The operator '${name}' is not one that this region answers: where, project, summarize, order by, take`);
+      default:
+        throw new QueryError(
+          'SyntaxError',
+          `The operator '${name}' is not one that this region answers: where, project, summarize, order by, take`,
+        );
     }
   }
 
@@ -107,7 +150,11 @@ class Parser {
   private aggregate(): Aggregate {
     const name = this.word('an aggregation');
     const kind = (['count', 'dcount', 'count_distinct', 'min', 'max'] as const).find((one) => one === name);
-    if (kind === undefined) throw new QueryError('SyntaxError', `The aggregation '${name}' is not one that this region answers: count(), dcount(), count_distinct(), min(), max()`);
+    if (kind === undefined)
+      throw new QueryError(
+        'SyntaxError',
+        `The aggregation '${name}' is not one that this region answers: count(), dcount(), count_distinct(), min(), max()`,
+      );
     this.sign('(');
     const aggregate: Aggregate = kind === 'count' ? { kind } : { kind, of: this.expression() };
     this.sign(')');

@@ -3,18 +3,31 @@ import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { WrittenSeries } from './remoteWrite';
 
 export type Labels = Readonly<Record<string, string>>;
-export interface Sample { readonly timestamp: number; readonly value: number }
-export interface StoredSeries { readonly workspace: string; readonly labels: Labels }
+export interface Sample {
+  readonly timestamp: number;
+  readonly value: number;
+}
+export interface StoredSeries {
+  readonly workspace: string;
+  readonly labels: Labels;
+}
 /** JSON has no NaN and no infinity. */
 export type StoredSample = string;
 
-const idOf = (workspace: string, labels: Labels) => createHash('sha256').update(JSON.stringify([workspace.toLowerCase(), labels])).digest('base64url');
+const idOf = (workspace: string, labels: Labels) =>
+  createHash('sha256')
+    .update(JSON.stringify([workspace.toLowerCase(), labels]))
+    .digest('base64url');
 
 /** Series of the Azure Monitor workspaces. A sample is known by its series and its time, as in Prometheus: the same one again changes nothing. */
 export class MetricStore {
   private readonly samples = new Map<string, Map<number, number>>();
 
-  constructor(private readonly series: AppendOnlyStore<StoredSeries>, private readonly stored: AppendOnlyStore<StoredSample>, private readonly maxSamples = 500_000) {
+  constructor(
+    private readonly series: AppendOnlyStore<StoredSeries>,
+    private readonly stored: AppendOnlyStore<StoredSample>,
+    private readonly maxSamples = 500_000,
+  ) {
     for (const [key, value] of stored.entries()) {
       const [id, timestamp] = splitKey(key);
       this.samplesOf(id).set(timestamp, Number(value));
@@ -46,8 +59,15 @@ export class MetricStore {
   /** Series of a workspace that have every one of these labels; an empty value stands for a label that is not there. Samples in order of time. */
   select(workspace: string, matchers: Labels): { readonly labels: Labels; readonly samples: readonly Sample[] }[] {
     return [...this.series.entries()]
-      .filter(([, one]) => one.workspace === workspace.toLowerCase() && Object.entries(matchers).every(([name, value]) => (Object.hasOwn(one.labels, name) ? one.labels[name] : '') === value))
-      .map(([id, { labels }]) => ({ labels, samples: [...this.samplesOf(id)].map(([timestamp, value]) => ({ timestamp, value })).sort((a, b) => a.timestamp - b.timestamp) }));
+      .filter(
+        ([, one]) =>
+          one.workspace === workspace.toLowerCase() &&
+          Object.entries(matchers).every(([name, value]) => (Object.hasOwn(one.labels, name) ? one.labels[name] : '') === value),
+      )
+      .map(([id, { labels }]) => ({
+        labels,
+        samples: [...this.samplesOf(id)].map(([timestamp, value]) => ({ timestamp, value })).sort((a, b) => a.timestamp - b.timestamp),
+      }));
   }
 
   forget(workspace: string): void {

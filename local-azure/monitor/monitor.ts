@@ -34,10 +34,14 @@ export class Monitor implements Service {
     this.remoteWrite = new RemoteWriteRequests(context, this.declared, this.metrics);
     this.logs = new LogQueries(context, this.declared, this.telemetry);
     this.prometheus = new PrometheusQueries(context, this.metrics);
-    this.server = createWebServer(context.tls, (request, response, url) => this.handle(request, response, url), (error, response) => {
-      context.log(this.name, 'request failed', { error: (error as Error).message });
-      sendJson(response, 500, { error: { code: 'InternalServerError', message: 'the local Azure Monitor failed' } });
-    });
+    this.server = createWebServer(
+      context.tls,
+      (request, response, url) => this.handle(request, response, url),
+      (error, response) => {
+        context.log(this.name, 'request failed', { error: (error as Error).message });
+        sendJson(response, 500, { error: { code: 'InternalServerError', message: 'the local Azure Monitor failed' } });
+      },
+    );
   }
 
   async start(): Promise<void> {
@@ -76,7 +80,9 @@ export class Monitor implements Service {
     const workspaceId = metrics && [...this.declared.entries()].find(([, one]) => one['accountId'] === metrics[1])?.[0];
     if (metrics && workspaceId && reads) return this.prometheus.handle(workspaceId, metrics[2] ?? '', request, response, url);
     request.resume();
-    sendJson(response, 404, { error: { code: 'PathNotFoundError', message: `The requested path does not exist: ${request.method ?? ''} ${path}` } });
+    sendJson(response, 404, {
+      error: { code: 'PathNotFoundError', message: `The requested path does not exist: ${request.method ?? ''} ${path}` },
+    });
   }
 }
 

@@ -1,5 +1,8 @@
 /** The part of PromQL that the region answers: one selector of series, with `=` matchers, and a range for raw samples. */
-export interface Selector { readonly matchers: Readonly<Record<string, string>>; readonly rangeMs?: number }
+export interface Selector {
+  readonly matchers: Readonly<Record<string, string>>;
+  readonly rangeMs?: number;
+}
 export class PromError extends Error {}
 
 const shape = /^\s*([a-zA-Z_:][a-zA-Z0-9_:]*)?\s*(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?\s*(?:\[(\d+)(ms|s|m|h|d)\])?\s*$/;
@@ -8,7 +11,10 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 
 export function parseSelector(query: string): Selector {
   const match = shape.exec(query);
-  if (match === null) throw new PromError(`parse error: this region answers selectors such as metric{label="value"} or metric{label="value"}[5m], got ${JSON.stringify(query.slice(0, 200))}`);
+  if (match === null)
+    throw new PromError(
+      `parse error: this region answers selectors such as metric{label="value"} or metric{label="value"}[5m], got ${JSON.stringify(query.slice(0, 200))}`,
+    );
   const [, name, inside = '', amount, unit = ''] = match;
   const matchers = new Map<string, string>(name === undefined ? [] : [['__name__', name]]);
   matcherPattern.lastIndex = 0;
@@ -19,8 +25,12 @@ export function parseSelector(query: string): Selector {
     const [, label = '', operator, value = ''] = one;
     if (operator !== '=') throw new PromError(`parse error: this region matches labels with = only, got ${operator ?? ''}`);
     if (label === '__name__' && name !== undefined) throw new PromError('parse error: the name of the metric is set twice');
-    matchers.set(label, value.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped)));
+    matchers.set(
+      label,
+      value.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped)),
+    );
   }
-  if ([...matchers.values()].every((value) => value === '')) throw new PromError('parse error: a selector needs at least one matcher that is not empty');
+  if ([...matchers.values()].every((value) => value === ''))
+    throw new PromError('parse error: a selector needs at least one matcher that is not empty');
   return { matchers: Object.fromEntries(matchers), ...(amount === undefined ? {} : { rangeMs: Number(amount) * (units[unit] ?? 1) }) };
 }

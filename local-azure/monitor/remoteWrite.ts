@@ -20,10 +20,28 @@ const root = Root.fromJSON({
 const writeRequest: Type = root.lookupType('WriteRequest');
 
 const series = z.object({
-  labels: z.array(z.object({ name: z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'a label name').max(511), value: z.string().max(1_023) })).max(63)
-    .refine((labels) => labels.every((one, index) => index === 0 || (labels[index - 1]?.name ?? '') < one.name), 'labels sorted by name, each once')
-    .refine((labels) => labels.some(({ name, value }) => name === '__name__' && /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(value)), 'a label __name__ with the name of a metric'),
-  samples: z.array(z.object({ value: z.number().or(z.nan()).or(z.literal(Infinity)).or(z.literal(-Infinity)), timestamp: z.number().int() })),
+  labels: z
+    .array(
+      z.object({
+        name: z
+          .string()
+          .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'a label name')
+          .max(511),
+        value: z.string().max(1_023),
+      }),
+    )
+    .max(63)
+    .refine(
+      (labels) => labels.every((one, index) => index === 0 || (labels[index - 1]?.name ?? '') < one.name),
+      'labels sorted by name, each once',
+    )
+    .refine(
+      (labels) => labels.some(({ name, value }) => name === '__name__' && /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(value)),
+      'a label __name__ with the name of a metric',
+    ),
+  samples: z.array(
+    z.object({ value: z.number().or(z.nan()).or(z.literal(Infinity)).or(z.literal(-Infinity)), timestamp: z.number().int() }),
+  ),
 });
 const request = z.object({ timeseries: z.array(series).max(20_000) });
 export type WrittenSeries = z.output<typeof series>;

@@ -4,22 +4,45 @@ export type CellType = 'datetime' | 'string' | 'int' | 'long' | 'real' | 'dynami
 export type Cell = string | number | null | Readonly<Record<string, string>>;
 export type TelemetryRow = Readonly<Record<string, Cell>>;
 export type TableName = 'traces' | 'customMetrics';
-export interface Column { readonly name: string; readonly type: CellType }
+export interface Column {
+  readonly name: string;
+  readonly type: CellType;
+}
 
 const tail: readonly Column[] = [
-  { name: 'itemType', type: 'string' }, { name: 'customDimensions', type: 'dynamic' }, { name: 'operation_Name', type: 'string' }, { name: 'operation_Id', type: 'string' }, { name: 'cloud_RoleName', type: 'string' },
-  { name: 'cloud_RoleInstance', type: 'string' }, { name: 'appId', type: 'string' }, { name: 'appName', type: 'string' }, { name: 'iKey', type: 'string' }, { name: 'itemId', type: 'string' }, { name: 'itemCount', type: 'int' },
+  { name: 'itemType', type: 'string' },
+  { name: 'customDimensions', type: 'dynamic' },
+  { name: 'operation_Name', type: 'string' },
+  { name: 'operation_Id', type: 'string' },
+  { name: 'cloud_RoleName', type: 'string' },
+  { name: 'cloud_RoleInstance', type: 'string' },
+  { name: 'appId', type: 'string' },
+  { name: 'appName', type: 'string' },
+  { name: 'iKey', type: 'string' },
+  { name: 'itemId', type: 'string' },
+  { name: 'itemCount', type: 'int' },
   { name: '_ResourceId', type: 'string' },
 ];
 export const tableColumns: Readonly<Record<TableName, readonly Column[]>> = {
   traces: [{ name: 'timestamp', type: 'datetime' }, { name: 'message', type: 'string' }, { name: 'severityLevel', type: 'int' }, ...tail],
   customMetrics: [
-    { name: 'timestamp', type: 'datetime' }, { name: 'name', type: 'string' }, { name: 'value', type: 'real' }, { name: 'valueCount', type: 'int' }, { name: 'valueSum', type: 'real' }, { name: 'valueMin', type: 'real' },
-    { name: 'valueMax', type: 'real' }, { name: 'valueStdDev', type: 'real' }, ...tail,
+    { name: 'timestamp', type: 'datetime' },
+    { name: 'name', type: 'string' },
+    { name: 'value', type: 'real' },
+    { name: 'valueCount', type: 'int' },
+    { name: 'valueSum', type: 'real' },
+    { name: 'valueMin', type: 'real' },
+    { name: 'valueMax', type: 'real' },
+    { name: 'valueStdDev', type: 'real' },
+    ...tail,
   ],
 };
 
-export interface StoredRow { readonly component: string; readonly table: TableName; readonly row: TelemetryRow }
+export interface StoredRow {
+  readonly component: string;
+  readonly table: TableName;
+  readonly row: TelemetryRow;
+}
 const place = (component: string, table: TableName) => `${component.toLowerCase()} ${table}`;
 
 /** Rows of every component, kept in the order in which they came. What is sent twice is here twice, as in Azure; the oldest rows go when there are too many. */
@@ -27,7 +50,10 @@ export class TelemetryStore {
   private readonly byTable = new Map<string, TelemetryRow[]>();
   private next = 0;
 
-  constructor(private readonly stored: AppendOnlyStore<StoredRow>, private readonly maxRows = 500_000) {
+  constructor(
+    private readonly stored: AppendOnlyStore<StoredRow>,
+    private readonly maxRows = 500_000,
+  ) {
     for (const [key, one] of stored.entries()) {
       this.rowsAt(one.component, one.table).push(one.row);
       this.next = Math.max(this.next, Number(key) + 1);
@@ -54,7 +80,8 @@ export class TelemetryStore {
   }
 
   forget(component: string): void {
-    for (const [key, one] of [...this.stored.entries()]) if (one.component.toLowerCase() === component.toLowerCase()) this.stored.delete(key);
+    for (const [key, one] of [...this.stored.entries()])
+      if (one.component.toLowerCase() === component.toLowerCase()) this.stored.delete(key);
     for (const table of Object.keys(tableColumns) as TableName[]) this.byTable.delete(place(component, table));
   }
 

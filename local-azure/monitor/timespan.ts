@@ -1,4 +1,7 @@
-export interface Timespan { readonly from: number; readonly to: number }
+export interface Timespan {
+  readonly from: number;
+  readonly to: number;
+}
 
 const durationPattern = /^P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
 function duration(text: string): number | undefined {

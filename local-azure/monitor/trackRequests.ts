@@ -7,13 +7,25 @@ import { bearerToken } from './bearerToken';
 import { bodyItems, maxRequestBytes, readItem, rowsOf, UnreadableBody, type TelemetryItem } from './telemetryItems';
 import type { TelemetryStore } from './telemetryStore';
 
-interface ItemError { readonly index: number; readonly statusCode: number; readonly message: string }
-interface Component { readonly id: string; readonly name: string; readonly appId: string }
+interface ItemError {
+  readonly index: number;
+  readonly statusCode: number;
+  readonly message: string;
+}
+interface Component {
+  readonly id: string;
+  readonly name: string;
+  readonly appId: string;
+}
 export const ingestionAudience = 'https://monitor.azure.com';
 
 /** Ingestion of Application Insights: `/v2/track` and `/v2.1/track`. Each item goes to the component that its instrumentation key names, if the sender may write there. */
 export class TrackRequests {
-  constructor(private readonly context: RegionContext, private readonly declared: AppendOnlyStore<Properties>, private readonly store: TelemetryStore) {}
+  constructor(
+    private readonly context: RegionContext,
+    private readonly declared: AppendOnlyStore<Properties>,
+    private readonly store: TelemetryStore,
+  ) {}
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let items: unknown[];
@@ -50,12 +62,30 @@ export class TrackRequests {
     const found = [...this.declared.entries()].find(([, one]) => one['instrumentationKey'] === iKey.toLowerCase());
     if (found === undefined) return { index: 0, statusCode: 400, message: 'Invalid instrumentation key' };
     const [id, { name, appId }] = found;
-    const decision = this.context.gate.authorize(token, { service: 'monitor', audiences: [ingestionAudience], actions: ['Microsoft.Insights/Telemetry/Write'], scope: id });
+    const decision = this.context.gate.authorize(token, {
+      service: 'monitor',
+      audiences: [ingestionAudience],
+      actions: ['Microsoft.Insights/Telemetry/Write'],
+      scope: id,
+    });
     if (decision.allowed) return { id, name: String(name), appId: String(appId) };
-    return { index: 0, statusCode: decision.status, message: decision.status === 401 ? `Unauthorized: ${decision.reason}` : `Forbidden: the identity lacks Monitoring Metrics Publisher on ${id}` };
+    return {
+      index: 0,
+      statusCode: decision.status,
+      message:
+        decision.status === 401
+          ? `Unauthorized: ${decision.reason}`
+          : `Forbidden: the identity lacks Monitoring Metrics Publisher on ${id}`,
+    };
   }
 
-  private answer(response: ServerResponse, status: number, itemsReceived: number, itemsAccepted: number, errors: readonly ItemError[]): void {
+  private answer(
+    response: ServerResponse,
+    status: number,
+    itemsReceived: number,
+    itemsAccepted: number,
+    errors: readonly ItemError[],
+  ): void {
     sendJson(response, status, { itemsReceived, itemsAccepted, errors });
   }
 }

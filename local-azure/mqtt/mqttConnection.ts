@@ -6,7 +6,11 @@ import type { Clock } from '../region/clock';
 export const connectReturn = { accepted: 0, protocolVersion: 1, identifierRejected: 2, unavailable: 3, notAuthorized: 5 } as const;
 export const subscriptionRefused = 0x80;
 
-export interface IncomingMessage { readonly topic: string; readonly payload: Buffer; readonly qos: 0 | 1 }
+export interface IncomingMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1;
+}
 /** What the service decides for one client. All of it is synchronous: what `publish` accepts is durable before its PUBACK. */
 export interface MqttClientPolicy {
   readonly sessionPresent: boolean;
@@ -19,7 +23,8 @@ export interface MqttClientPolicy {
   unsubscribe(filter: string): void;
   closed(): void;
 }
-export type ConnectDecision = { readonly accepted: true; readonly policy: MqttClientPolicy } | { readonly accepted: false; readonly returnCode: number };
+export type ConnectDecision =
+  { readonly accepted: true; readonly policy: MqttClientPolicy } | { readonly accepted: false; readonly returnCode: number };
 
 const connectTimeoutMs = 10_000;
 /** Of one packet: a device's largest message with its topic, and then some. */
@@ -36,7 +41,11 @@ export class MqttConnection {
   private cancelTimer: () => void;
   private ended = false;
 
-  constructor(private readonly socket: Duplex, private readonly clock: Clock, private readonly decide: (connect: IConnectPacket) => ConnectDecision) {
+  constructor(
+    private readonly socket: Duplex,
+    private readonly clock: Clock,
+    private readonly decide: (connect: IConnectPacket) => ConnectDecision,
+  ) {
     this.cancelTimer = clock.after(connectTimeoutMs, () => this.close());
     this.parser.on('packet', (packet) => {
       this.unparsedBytes = 0;
@@ -85,7 +94,8 @@ export class MqttConnection {
     this.restartKeepAlive();
     switch (packet.cmd) {
       case 'publish': {
-        if (packet.qos === 2 || !policy.publish({ topic: packet.topic, payload: Buffer.from(packet.payload), qos: packet.qos })) return this.close();
+        if (packet.qos === 2 || !policy.publish({ topic: packet.topic, payload: Buffer.from(packet.payload), qos: packet.qos }))
+          return this.close();
         if (packet.qos === 1) this.write({ cmd: 'puback', messageId: packet.messageId ?? 0 });
         return;
       }
@@ -110,7 +120,8 @@ export class MqttConnection {
   }
 
   private connect(packet: IConnectPacket): void {
-    const decision: ConnectDecision = packet.protocolVersion === 4 ? this.decide(packet) : { accepted: false, returnCode: connectReturn.protocolVersion };
+    const decision: ConnectDecision =
+      packet.protocolVersion === 4 ? this.decide(packet) : { accepted: false, returnCode: connectReturn.protocolVersion };
     if (!decision.accepted) {
       this.write({ cmd: 'connack', returnCode: decision.returnCode, sessionPresent: false });
       return this.close();

@@ -1,7 +1,11 @@
 import type { FunctionType, ProviderPart, ResourceType } from './resourceType';
 
 /** Every Pulumi type and function that the region answers, by token. */
-export interface Catalogue { resource(token: string): ResourceType | undefined; function(token: string): FunctionType | undefined; readonly tokens: readonly string[] }
+export interface Catalogue {
+  resource(token: string): ResourceType | undefined;
+  function(token: string): FunctionType | undefined;
+  readonly tokens: readonly string[];
+}
 
 /** `azure-native:storage/v20240101:StorageAccount` is the same resource as `azure-native:storage:StorageAccount`. */
 const unversioned = (token: string) => token.replace(/^(azure-native:[^:/]+)\/v\d{8}(?:preview)?:/, '$1:');

@@ -14,16 +14,32 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
     const registry = registries.registry(id);
     if (!inputs || !registry) return undefined;
     return {
-      dataEndpointEnabled: false, networkRuleBypassOptions: 'AzureServices', publicNetworkAccess: 'Enabled', zoneRedundancy: 'Disabled', ...inputs,
-      sku: { tier: inputAt(inputs, 'sku.name'), ...(inputs['sku'] as Properties) }, name: registry.name, loginServer: registry.loginServer, type: 'Microsoft.ContainerRegistry/registries', azureApiVersion: apiVersion,
-      creationDate: registry.createdAt, dataEndpointHostNames: [], privateEndpointConnections: [], provisioningState: 'Succeeded', status: { displayStatus: 'Ready', message: '', timestamp: registry.createdAt },
+      dataEndpointEnabled: false,
+      networkRuleBypassOptions: 'AzureServices',
+      publicNetworkAccess: 'Enabled',
+      zoneRedundancy: 'Disabled',
+      ...inputs,
+      sku: { tier: inputAt(inputs, 'sku.name'), ...(inputs['sku'] as Properties) },
+      name: registry.name,
+      loginServer: registry.loginServer,
+      type: 'Microsoft.ContainerRegistry/registries',
+      azureApiVersion: apiVersion,
+      creationDate: registry.createdAt,
+      dataEndpointHostNames: [],
+      privateEndpointConnections: [],
+      provisioningState: 'Succeeded',
+      status: { displayStatus: 'Ready', message: '', timestamp: registry.createdAt },
     };
   };
   const put = async (inputs: Properties): Promise<{ id: string; outputs: Properties }> => {
     const name = String(inputs['registryName']);
     const id = armId(String(inputs['resourceGroupName']), 'Microsoft.ContainerRegistry/registries', name);
     try {
-      await registries.putRegistry({ id, name, armAudience: inputAt(inputs, 'policies.azureADAuthenticationAsArmPolicy.status') !== 'disabled' });
+      await registries.putRegistry({
+        id,
+        name,
+        armAudience: inputAt(inputs, 'policies.azureADAuthenticationAsArmPolicy.status') !== 'disabled',
+      });
     } catch (error) {
       throw error instanceof RegistryError ? new ResourceError('AlreadyInUse', error.message) : error;
     }
@@ -31,11 +47,28 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
     return { id, outputs: outputsOf(id) ?? {} };
   };
   const registry: ResourceType = {
-    token: 'azure-native:containerregistry:Registry', identifiedBy: ['resourceGroupName', 'registryName'],
+    token: 'azure-native:containerregistry:Registry',
+    identifiedBy: ['resourceGroupName', 'registryName'],
     computed: [
-      'name', 'type', 'azureApiVersion', 'sku.tier', 'loginServer', 'creationDate', 'dataEndpointHostNames', 'privateEndpointConnections', 'provisioningState', 'status', 'identity.principalId', 'identity.tenantId',
+      'name',
+      'type',
+      'azureApiVersion',
+      'sku.tier',
+      'loginServer',
+      'creationDate',
+      'dataEndpointHostNames',
+      'privateEndpointConnections',
+      'provisioningState',
+      'status',
+      'identity.principalId',
+      'identity.tenantId',
     ],
-    replaceOn: { resourceGroupName: 'Resource Manager: part of the resource id', registryName: 'Resource Manager: part of the resource id', location: 'Microsoft.ContainerRegistry: the location cannot be changed', zoneRedundancy: 'Microsoft.ContainerRegistry: set at creation only' },
+    replaceOn: {
+      resourceGroupName: 'Resource Manager: part of the resource id',
+      registryName: 'Resource Manager: part of the resource id',
+      location: 'Microsoft.ContainerRegistry: the location cannot be changed',
+      zoneRedundancy: 'Microsoft.ContainerRegistry: set at creation only',
+    },
     check: ({ inputs }) => ({
       inputs,
       failures: checkInputs(inputs, [

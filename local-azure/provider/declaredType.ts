@@ -32,23 +32,42 @@ export interface DeclaredType {
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '');
 const isObject = (value: unknown): value is Properties => typeof value === 'object' && value !== null && !Array.isArray(value);
-const merged = (inputs: Properties, outputs: Properties): Properties =>
-  ({ ...inputs, ...Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, isObject(value) && isObject(inputs[key]) ? merged(inputs[key], value) : value])) });
+const merged = (inputs: Properties, outputs: Properties): Properties => ({
+  ...inputs,
+  ...Object.fromEntries(
+    Object.entries(outputs).map(([key, value]) => [key, isObject(value) && isObject(inputs[key]) ? merged(inputs[key], value) : value]),
+  ),
+});
 
 /** Pulumi's own rule for a resource without a name: the logical name and eight hex digits, here always the same ones. */
-const generatedName = (logicalName: string, token: string) => `${logicalName}${createHash('sha256').update(`${token}\0${logicalName}`).digest('hex').slice(0, 8)}`;
+const generatedName = (logicalName: string, token: string) =>
+  `${logicalName}${createHash('sha256').update(`${token}\0${logicalName}`).digest('hex').slice(0, 8)}`;
 const pathParameter = 'a path parameter of the resource: Azure cannot rename or move it';
 
 export function declaredType(type: DeclaredType, declared: AppendOnlyStore<Properties>, now: () => Date): ResourceType {
   const nameInput = type.names.at(-1) ?? 'name';
-  const idOf = (inputs: Properties) => type.idOf?.(inputs) ?? armId(text(inputs['resourceGroupName']), type.armType, ...type.names.map((name) => text(inputs[name])));
+  const idOf = (inputs: Properties) =>
+    type.idOf?.(inputs) ?? armId(text(inputs['resourceGroupName']), type.armType, ...type.names.map((name) => text(inputs[name])));
 
   async function put(id: string, inputs: Properties): Promise<Properties> {
     const before = declared.get(id.toLowerCase());
-    const systemData = { createdAt: (before?.['systemData'] as { createdAt?: string } | undefined)?.createdAt ?? now().toISOString(), lastModifiedAt: now().toISOString() };
+    const systemData = {
+      createdAt: (before?.['systemData'] as { createdAt?: string } | undefined)?.createdAt ?? now().toISOString(),
+      lastModifiedAt: now().toISOString(),
+    };
     try {
       const extra = await type.apply?.(id, inputs);
-      const outputs = merged({ ...inputs, name: text(inputs[nameInput]), type: type.armType, azureApiVersion: type.apiVersion, provisioningState: 'Succeeded', systemData }, extra ?? {});
+      const outputs = merged(
+        {
+          ...inputs,
+          name: text(inputs[nameInput]),
+          type: type.armType,
+          azureApiVersion: type.apiVersion,
+          provisioningState: 'Succeeded',
+          systemData,
+        },
+        extra ?? {},
+      );
       declared.set(id.toLowerCase(), outputs);
       return outputs;
     } catch (error) {
@@ -58,20 +77,36 @@ export function declaredType(type: DeclaredType, declared: AppendOnlyStore<Prope
 
   const identifiedBy = type.identifiedBy ?? [...(type.idOf ? [] : ['resourceGroupName']), ...type.names];
   return {
-    token: type.token, identifiedBy,
-    computed: ['name', 'type', 'azureApiVersion', 'provisioningState', 'systemData', ...(type.computed ?? [])].filter((one) => !identifiedBy.includes(one)),
+    token: type.token,
+    identifiedBy,
+    computed: ['name', 'type', 'azureApiVersion', 'provisioningState', 'systemData', ...(type.computed ?? [])].filter(
+      (one) => !identifiedBy.includes(one),
+    ),
     ...(type.computedByUpdate ? { computedByUpdate: type.computedByUpdate } : {}),
-    replaceOn: { ...(type.idOf ? {} : { resourceGroupName: pathParameter }), ...Object.fromEntries(type.names.map((name) => [name, pathParameter])), ...type.replaceOn },
+    replaceOn: {
+      ...(type.idOf ? {} : { resourceGroupName: pathParameter }),
+      ...Object.fromEntries(type.names.map((name) => [name, pathParameter])),
+      ...type.replaceOn,
+    },
     check: ({ name, inputs: given }) => {
       const inputs = inputAt(given, nameInput) === undefined ? { ...given, [nameInput]: generatedName(name, type.token) } : given;
-      const required = [...(type.idOf ? [] : ['resourceGroupName']), ...type.names.slice(0, -1)].map((property): InputRule => ({ property, required: true, expected: 'the name of what the resource belongs to' }));
+      const required = [...(type.idOf ? [] : ['resourceGroupName']), ...type.names.slice(0, -1)].map((property): InputRule => ({
+        property,
+        required: true,
+        expected: 'the name of what the resource belongs to',
+      }));
       const failures = checkInputs(inputs, [...required, ...(type.rules ?? [])]);
       const known = !JSON.stringify(inputs).includes(unknownValue);
       return { inputs, failures: failures.length === 0 && known ? [...(type.faults?.(inputs) ?? [])] : failures };
     },
     create: async ({ inputs }) => {
       const id = idOf(inputs);
-      if (type.madeByAzure?.(inputs) === true) throw new ResourceError('ResourceExists', `cannot create already existing resource '${id}'.`, 'Azure makes it with its parent: import it, or set it through a deployment.');
+      if (type.madeByAzure?.(inputs) === true)
+        throw new ResourceError(
+          'ResourceExists',
+          `cannot create already existing resource '${id}'.`,
+          'Azure makes it with its parent: import it, or set it through a deployment.',
+        );
       return { id, outputs: await put(id, inputs) };
     },
     read: async (id) => {

@@ -12,42 +12,102 @@ const templatePath = 'properties.template';
 function evaluatedName(name: string, parameters: Readonly<Record<string, unknown>>): string {
   const [, parts] = /^\[concat\((.*)\)\]$/.exec(name) ?? [];
   if (parts === undefined) return name;
-  return parts.split(',').map((part) => {
-    const [, literal, parameter] = /^\s*(?:'([^']*)'|parameters\('(\w+)'\))\s*$/.exec(part) ?? [];
-    const value = literal ?? (parameter === undefined ? undefined : parameters[parameter]);
-    if (typeof value !== 'string') throw new ResourceError('InvalidTemplate', `the name ${name} cannot be evaluated: the local region knows concat of texts and of parameters that have a value.`);
-    return value;
-  }).join('');
+  return parts
+    .split(',')
+    .map((part) => {
+      const [, literal, parameter] = /^\s*(?:'([^']*)'|parameters\('(\w+)'\))\s*$/.exec(part) ?? [];
+      const value = literal ?? (parameter === undefined ? undefined : parameters[parameter]);
+      if (typeof value !== 'string')
+        throw new ResourceError(
+          'InvalidTemplate',
+          `the name ${name} cannot be evaluated: the local region knows concat of texts and of parameters that have a value.`,
+        );
+      return value;
+    })
+    .join('');
 }
 
-interface Templated { readonly type: string; readonly name: string; readonly properties: Properties }
-const templated = (inputs: Properties): Templated[] => ((inputAt(inputs, `${templatePath}.resources`) ?? []) as Properties[]).map((one) => ({ type: String(one['type']), name: String(one['name']), properties: (one['properties'] ?? {}) as Properties }));
+interface Templated {
+  readonly type: string;
+  readonly name: string;
+  readonly properties: Properties;
+}
+const templated = (inputs: Properties): Templated[] =>
+  ((inputAt(inputs, `${templatePath}.resources`) ?? []) as Properties[]).map((one) => ({
+    type: String(one['type']),
+    name: String(one['name']),
+    properties: (one['properties'] ?? {}) as Properties,
+  }));
 
-const templateFaults = (inputs: Properties): CheckFailure[] => templated(inputs).flatMap(({ type, name, properties }) => {
-  const reasons = type === tableType ? [...checkInputs(properties, tableRules), ...tableFaults(properties)] : [{ property: 'type', reason: `${type} is not served by the local region in a template: it has ${tableType}` }];
-  return reasons.map(({ reason }) => ({ property: `${templatePath}.resources`, reason: `${name}: ${reason}` }));
-});
+const templateFaults = (inputs: Properties): CheckFailure[] =>
+  templated(inputs).flatMap(({ type, name, properties }) => {
+    const reasons =
+      type === tableType
+        ? [...checkInputs(properties, tableRules), ...tableFaults(properties)]
+        : [{ property: 'type', reason: `${type} is not served by the local region in a template: it has ${tableType}` }];
+    return reasons.map(({ reason }) => ({ property: `${templatePath}.resources`, reason: `${name}: ${reason}` }));
+  });
 
 /** Nested deployments, which set what Azure has made: incremental ones of log tables. Their end leaves there what they set. */
-export function deploymentTypes(monitor: AppendOnlyStore<Properties>, declared: AppendOnlyStore<Properties>, now: () => Date): ProviderPart {
+export function deploymentTypes(
+  monitor: AppendOnlyStore<Properties>,
+  declared: AppendOnlyStore<Properties>,
+  now: () => Date,
+): ProviderPart {
   const put = (resourceGroup: string, { name, properties }: Templated, parameters: Readonly<Record<string, unknown>>) => {
     const names = evaluatedName(name, parameters).split('/');
     const id = armId(resourceGroup, tableType, ...names);
     const workspace = id.replace(/\/tables\/[^/]+$/i, '');
-    if (!monitor.has(workspace.toLowerCase())) throw new ResourceError('ResourceNotFound', `the Log Analytics workspace ${workspace} does not exist.`, 'The deployment must come after it.');
-    monitor.set(id.toLowerCase(), { ...properties, resourceGroupName: resourceGroup, workspaceName: names[0], tableName: names[1], name: names[1], type: tableType, lastPlanModifiedDate: now().toISOString() });
+    if (!monitor.has(workspace.toLowerCase()))
+      throw new ResourceError(
+        'ResourceNotFound',
+        `the Log Analytics workspace ${workspace} does not exist.`,
+        'The deployment must come after it.',
+      );
+    monitor.set(id.toLowerCase(), {
+      ...properties,
+      resourceGroupName: resourceGroup,
+      workspaceName: names[0],
+      tableName: names[1],
+      name: names[1],
+      type: tableType,
+      lastPlanModifiedDate: now().toISOString(),
+    });
     return { id };
   };
-  const deployment = declaredType({
-    token: 'azure-native:resources:Deployment', armType: 'Microsoft.Resources/deployments', names: ['deploymentName'], apiVersion: '2024-03-01', faults: templateFaults,
-    rules: [{ property: 'properties.mode', required: true, allowed: ['Incremental'], expected: 'Incremental: a complete deployment deletes everything else of the group' }, { property: `${templatePath}.resources`, required: true, expected: 'what the template sets' }],
-    replaceOn: { location: 'Microsoft.Resources: the location of a deployment cannot be changed' }, computed: ['properties.provisioningState', 'properties.outputResources', 'properties.timestamp', 'properties.correlationId', 'properties.duration'],
-    apply: (_id, inputs) => {
-      const given = (inputAt(inputs, 'properties.parameters') ?? {}) as Record<string, { value?: unknown }>;
-      const parameters = Object.fromEntries(Object.entries(given).map(([key, { value }]) => [key, value]));
-      const outputResources = templated(inputs).map((one) => put(String(inputs['resourceGroupName']), one, parameters));
-      return { properties: { provisioningState: 'Succeeded', outputResources, timestamp: now().toISOString() } };
+  const deployment = declaredType(
+    {
+      token: 'azure-native:resources:Deployment',
+      armType: 'Microsoft.Resources/deployments',
+      names: ['deploymentName'],
+      apiVersion: '2024-03-01',
+      faults: templateFaults,
+      rules: [
+        {
+          property: 'properties.mode',
+          required: true,
+          allowed: ['Incremental'],
+          expected: 'Incremental: a complete deployment deletes everything else of the group',
+        },
+        { property: `${templatePath}.resources`, required: true, expected: 'what the template sets' },
+      ],
+      replaceOn: { location: 'Microsoft.Resources: the location of a deployment cannot be changed' },
+      computed: [
+        'properties.provisioningState',
+        'properties.outputResources',
+        'properties.timestamp',
+        'properties.correlationId',
+        'properties.duration',
+      ],
+      apply: (_id, inputs) => {
+        const given = (inputAt(inputs, 'properties.parameters') ?? {}) as Record<string, { value?: unknown }>;
+        const parameters = Object.fromEntries(Object.entries(given).map(([key, { value }]) => [key, value]));
+        const outputResources = templated(inputs).map((one) => put(String(inputs['resourceGroupName']), one, parameters));
+        return { properties: { provisioningState: 'Succeeded', outputResources, timestamp: now().toISOString() } };
+      },
     },
-  }, declared, now);
+    declared,
+    now,
+  );
   return { resources: [deployment], functions: [] };
 }

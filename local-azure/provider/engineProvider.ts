@@ -6,16 +6,26 @@ import { secretPaths, secretTexts, withoutSecretEnvelopes, withSecretEnvelopes }
 
 /** Values as the engine sends and keeps them: with secret envelopes. */
 export type EngineValues = Properties;
-interface Addressed { readonly type: string; readonly name: string; readonly urn: string }
+interface Addressed {
+  readonly type: string;
+  readonly name: string;
+  readonly urn: string;
+}
 
 /** Marks of values that are not known yet, one for each kind of value. */
 const unknownMarks = new Set([
-  unknownValue, '1c4a061d-8072-4f0a-a4cb-0ff528b18fe7', '3eeb2bf0-c639-47a8-9e75-3b44932eb421', '6a19a0b0-7e62-4c92-b797-7f8e31da9cc2', '030794c1-ac77-496b-92df-f27374a8bd58',
-  'e48ece36-62e2-4504-bad9-02848725956a', 'dd056dcd-154b-4c76-9bd3-c8f88648b5ff',
+  unknownValue,
+  '1c4a061d-8072-4f0a-a4cb-0ff528b18fe7',
+  '3eeb2bf0-c639-47a8-9e75-3b44932eb421',
+  '6a19a0b0-7e62-4c92-b797-7f8e31da9cc2',
+  '030794c1-ac77-496b-92df-f27374a8bd58',
+  'e48ece36-62e2-4504-bad9-02848725956a',
+  'dd056dcd-154b-4c76-9bd3-c8f88648b5ff',
 ]);
 function withOneUnknown(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withOneUnknown);
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withOneUnknown(inner)]));
+  if (value !== null && typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withOneUnknown(inner)]));
   return typeof value === 'string' && unknownMarks.has(value) ? unknownValue : value;
 }
 const plain = (values: EngineValues): Properties => withOneUnknown(withoutSecretEnvelopes(values)) as Properties;
@@ -25,7 +35,11 @@ const hasUnknown = (values: Properties) => JSON.stringify(values).includes(unkno
 function sealed(type: Pick<ResourceType, 'echoes'>, outputs: Properties, ...sources: readonly EngineValues[]): EngineValues {
   const paths = sources.flatMap((one) => secretPaths(one));
   const echoes = paths.length > 0 ? (type.echoes ?? []).map((one) => [one]) : [];
-  return withSecretEnvelopes(outputs, [...paths, ...echoes], sources.flatMap((one) => secretTexts(one))) as EngineValues;
+  return withSecretEnvelopes(
+    outputs,
+    [...paths, ...echoes],
+    sources.flatMap((one) => secretTexts(one)),
+  ) as EngineValues;
 }
 
 /** What the engine asks of a provider, on the resource types of the region. */
@@ -34,11 +48,19 @@ export class EngineProvider {
 
   private typeOf(token: string): ResourceType {
     const found = this.catalogue.resource(token);
-    if (!found) throw new ResourceError('ResourceTypeNotSupported', `the local region has no ${token}.`, `It has ${this.catalogue.tokens.join(', ')}.`);
+    if (!found)
+      throw new ResourceError(
+        'ResourceTypeNotSupported',
+        `the local region has no ${token}.`,
+        `It has ${this.catalogue.tokens.join(', ')}.`,
+      );
     return found;
   }
 
-  check({ type: token, name }: Addressed, news: EngineValues): { readonly inputs: EngineValues; readonly failures: readonly CheckFailure[] } {
+  check(
+    { type: token, name }: Addressed,
+    news: EngineValues,
+  ): { readonly inputs: EngineValues; readonly failures: readonly CheckFailure[] } {
     const given = plain(news);
     const { inputs, failures } = this.typeOf(token).check({ name, inputs: given, preview: hasUnknown(given) });
     return { inputs: sealed({}, inputs, news), failures };
@@ -48,7 +70,11 @@ export class EngineProvider {
     return differenceOf(plain(oldInputs), plain(news), this.typeOf(type), ignoreChanges);
   }
 
-  async create({ type: token, name, urn }: Addressed, news: EngineValues, preview: boolean): Promise<{ readonly id: string; readonly outputs: EngineValues }> {
+  async create(
+    { type: token, name, urn }: Addressed,
+    news: EngineValues,
+    preview: boolean,
+  ): Promise<{ readonly id: string; readonly outputs: EngineValues }> {
     const type = this.typeOf(token);
     const inputs = plain(news);
     if (preview) return { id: '', outputs: sealed(type, previewOfCreate(type, inputs), news) };
@@ -58,7 +84,11 @@ export class EngineProvider {
     return { id, outputs: sealed(type, outputs, news) };
   }
 
-  async read({ type: token }: Addressed, id: string, known: { readonly outputs: EngineValues; readonly inputs: EngineValues }): Promise<{ readonly outputs: EngineValues; readonly inputs: EngineValues } | undefined> {
+  async read(
+    { type: token }: Addressed,
+    id: string,
+    known: { readonly outputs: EngineValues; readonly inputs: EngineValues },
+  ): Promise<{ readonly outputs: EngineValues; readonly inputs: EngineValues } | undefined> {
     const type = this.typeOf(token);
     const before = plain(known.outputs);
     const imported = Object.keys(known.inputs).length === 0;
@@ -68,7 +98,13 @@ export class EngineProvider {
     return { outputs: sealed(type, outputs, known.inputs, known.outputs), inputs: sealed({}, inputs, known.inputs) };
   }
 
-  async update({ type: token, name, urn }: Addressed, id: string, olds: EngineValues, news: EngineValues, preview: boolean): Promise<EngineValues> {
+  async update(
+    { type: token, name, urn }: Addressed,
+    id: string,
+    olds: EngineValues,
+    news: EngineValues,
+    preview: boolean,
+  ): Promise<EngineValues> {
     const type = this.typeOf(token);
     const [old, inputs] = [plain(olds), plain(news)];
     if (preview) return sealed(type, previewOfUpdate(type, old, inputs), news);

@@ -13,7 +13,13 @@ export const existingTypes = (registries: Pick<ContainerRegistry, 'registry'>, e
         const id = armId(String(args['resourceGroupName']), 'Microsoft.ContainerRegistry/registries', String(args['registryName']));
         const found = registries.registry(id);
         if (found === undefined) throw new ResourceError('ResourceNotFound', `The Resource '${id}' was not found.`);
-        return { id, name: found.name, loginServer: found.loginServer, type: 'Microsoft.ContainerRegistry/registries', adminUserEnabled: false };
+        return {
+          id,
+          name: found.name,
+          loginServer: found.loginServer,
+          type: 'Microsoft.ContainerRegistry/registries',
+          adminUserEnabled: false,
+        };
       },
     },
     {
@@ -21,7 +27,8 @@ export const existingTypes = (registries: Pick<ContainerRegistry, 'registry'>, e
       invoke: async (args) => {
         const clientId = String(args['clientId']);
         const found = entra.find({ clientId });
-        if (found === undefined) throw new ResourceError('Request_ResourceNotFound', `no service principal with the client id ${clientId} is in the directory.`);
+        if (found === undefined)
+          throw new ResourceError('Request_ResourceNotFound', `no service principal with the client id ${clientId} is in the directory.`);
         return { id: found.objectId, clientId, objectId: found.objectId, displayName: found.displayName, type: 'Application' };
       },
     },

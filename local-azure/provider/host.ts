@@ -12,13 +12,24 @@ export interface ProgramRun {
   readonly configuration: Readonly<Record<string, string>>;
   readonly onResource?: (progress: { type: string; name: string; durationMs: number }) => void;
 }
-export interface Deployment { readonly outputs: Record<string, unknown>; readonly resources: readonly DeployedResource[] }
-export interface DeployedResource { readonly type: string; readonly name: string; readonly id: string }
+export interface Deployment {
+  readonly outputs: Record<string, unknown>;
+  readonly resources: readonly DeployedResource[];
+}
+export interface DeployedResource {
+  readonly type: string;
+  readonly name: string;
+  readonly id: string;
+}
 
 /** A resource that could not be deployed: which, and what the service answered. */
 export class DeploymentError extends Error {
   override readonly name = 'DeploymentError';
-  constructor(readonly resourceType: string, readonly resourceName: string, override readonly cause: Error) {
+  constructor(
+    readonly resourceType: string,
+    readonly resourceName: string,
+    override readonly cause: Error,
+  ) {
     super(`${resourceType} "${resourceName}": ${cause.message}`);
   }
 }
@@ -65,7 +76,9 @@ export async function deploy(catalogue: Catalogue, run: ProgramRun): Promise<Dep
         return found.invoke(withoutSecretEnvelopes(inputs) as Properties).catch((error: unknown) => stopped(error as Error));
       },
     },
-    run.project, run.stack, false,
+    run.project,
+    run.stack,
+    false,
   );
   pulumi.runtime.setAllConfig({ ...run.configuration });
 

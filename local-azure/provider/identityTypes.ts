@@ -15,20 +15,37 @@ function userAssignedIdentity(context: RegionContext, entra: Entra): ResourceTyp
     const id = armId(String(inputs['resourceGroupName']), 'Microsoft.ManagedIdentity/userAssignedIdentities', name);
     const principal = entra.managedIdentity(id, name);
     const outputs = {
-      ...inputs, name, type: 'Microsoft.ManagedIdentity/userAssignedIdentities', principalId: principal.objectId, clientId: principal.clientId, tenantId, azureApiVersion: apiVersion,
+      ...inputs,
+      name,
+      type: 'Microsoft.ManagedIdentity/userAssignedIdentities',
+      principalId: principal.objectId,
+      clientId: principal.clientId,
+      tenantId,
+      azureApiVersion: apiVersion,
       systemData: kept.get(id.toLowerCase())?.['systemData'] ?? systemData(context.clock.now()),
     };
     kept.set(id.toLowerCase(), outputs);
     return { id, outputs };
   };
   return {
-    token: 'azure-native:managedidentity:UserAssignedIdentity', identifiedBy: ['resourceGroupName', 'resourceName'], computed: ['name', 'type', 'azureApiVersion', 'principalId', 'clientId', 'tenantId', 'systemData'],
-    replaceOn: { resourceGroupName: 'Resource Manager: part of the resource id', resourceName: 'Resource Manager: part of the resource id', location: 'Microsoft.ManagedIdentity: the location cannot be changed' },
+    token: 'azure-native:managedidentity:UserAssignedIdentity',
+    identifiedBy: ['resourceGroupName', 'resourceName'],
+    computed: ['name', 'type', 'azureApiVersion', 'principalId', 'clientId', 'tenantId', 'systemData'],
+    replaceOn: {
+      resourceGroupName: 'Resource Manager: part of the resource id',
+      resourceName: 'Resource Manager: part of the resource id',
+      location: 'Microsoft.ManagedIdentity: the location cannot be changed',
+    },
     check: ({ inputs }) => ({
       inputs,
       failures: checkInputs(inputs, [
         { property: 'resourceGroupName', required: true, expected: 'the resource group of the identity' },
-        { property: 'resourceName', required: true, pattern: /^[A-Za-z0-9][\w-]{2,127}$/, expected: '3 to 128 letters, digits, - and _, beginning with a letter or digit' },
+        {
+          property: 'resourceName',
+          required: true,
+          pattern: /^[A-Za-z0-9][\w-]{2,127}$/,
+          expected: '3 to 128 letters, digits, - and _, beginning with a letter or digit',
+        },
       ]),
     }),
     create: async ({ inputs }) => put(inputs),
@@ -60,8 +77,19 @@ function application(context: RegionContext, entra: Entra): ResourceType {
     const registered = entra.applications.register(String(inputs['displayName']), objectId);
     const id = `/applications/${registered.objectId}`;
     const outputs = {
-      ...inputs, clientId: registered.clientId, objectId: registered.objectId, displayName: registered.displayName, signInAudience: inputs['signInAudience'] ?? 'AzureADMyOrg', publisherDomain: 'local.region', disabledByMicrosoft: '',
-      appRoleIds: {}, oauth2PermissionScopeIds: {}, featureTags: [], logoUrl: '', tags: inputs['tags'] ?? [], owners: inputs['owners'] ?? [],
+      ...inputs,
+      clientId: registered.clientId,
+      objectId: registered.objectId,
+      displayName: registered.displayName,
+      signInAudience: inputs['signInAudience'] ?? 'AzureADMyOrg',
+      publisherDomain: 'local.region',
+      disabledByMicrosoft: '',
+      appRoleIds: {},
+      oauth2PermissionScopeIds: {},
+      featureTags: [],
+      logoUrl: '',
+      tags: inputs['tags'] ?? [],
+      owners: inputs['owners'] ?? [],
     };
     kept.set(id, outputs);
     return { id, outputs };
@@ -70,7 +98,12 @@ function application(context: RegionContext, entra: Entra): ResourceType {
     token: 'azuread:index/application:Application',
     computed: ['clientId', 'objectId', 'publisherDomain', 'disabledByMicrosoft', 'appRoleIds', 'oauth2PermissionScopeIds', 'logoUrl'],
     replaceOn: { templateId: 'azuread: the template is applied at creation only' },
-    check: ({ inputs }) => ({ inputs, failures: checkInputs(inputs, [{ property: 'displayName', required: true, pattern: /^.{1,120}$/s, expected: 'a display name of 1 to 120 characters' }]) }),
+    check: ({ inputs }) => ({
+      inputs,
+      failures: checkInputs(inputs, [
+        { property: 'displayName', required: true, pattern: /^.{1,120}$/s, expected: 'a display name of 1 to 120 characters' },
+      ]),
+    }),
     async create({ inputs, urn }) {
       const created = put(inputs, byUrn.get(urn));
       byUrn.set(urn, objectIdOf(created.id));
@@ -96,9 +129,28 @@ function servicePrincipal(context: RegionContext, entra: Entra): ResourceType {
     const principal = inDirectory(() => entra.applications.addServicePrincipal(String(inputs['clientId'])));
     const id = `/servicePrincipals/${principal.objectId}`;
     const outputs = {
-      ...inputs, objectId: principal.objectId, clientId: principal.clientId, displayName: principal.displayName, applicationTenantId: tenantId, type: 'Application', servicePrincipalNames: [principal.clientId], signInAudience: 'AzureADMyOrg',
-      accountEnabled: inputs['accountEnabled'] ?? true, appRoleAssignmentRequired: inputs['appRoleAssignmentRequired'] ?? false, appRoleIds: {}, appRoles: [], oauth2PermissionScopeIds: {}, oauth2PermissionScopes: [], featureTags: [], features: [],
-      homepageUrl: '', logoutUrl: '', redirectUris: [], samlMetadataUrl: '', tags: inputs['tags'] ?? [], owners: inputs['owners'] ?? [],
+      ...inputs,
+      objectId: principal.objectId,
+      clientId: principal.clientId,
+      displayName: principal.displayName,
+      applicationTenantId: tenantId,
+      type: 'Application',
+      servicePrincipalNames: [principal.clientId],
+      signInAudience: 'AzureADMyOrg',
+      accountEnabled: inputs['accountEnabled'] ?? true,
+      appRoleAssignmentRequired: inputs['appRoleAssignmentRequired'] ?? false,
+      appRoleIds: {},
+      appRoles: [],
+      oauth2PermissionScopeIds: {},
+      oauth2PermissionScopes: [],
+      featureTags: [],
+      features: [],
+      homepageUrl: '',
+      logoutUrl: '',
+      redirectUris: [],
+      samlMetadataUrl: '',
+      tags: inputs['tags'] ?? [],
+      owners: inputs['owners'] ?? [],
     };
     kept.set(id, outputs);
     return { id, outputs };
@@ -106,11 +158,28 @@ function servicePrincipal(context: RegionContext, entra: Entra): ResourceType {
   return {
     token: 'azuread:index/servicePrincipal:ServicePrincipal',
     computed: [
-      'objectId', 'displayName', 'applicationTenantId', 'type', 'servicePrincipalNames', 'signInAudience', 'appRoleIds', 'appRoles', 'oauth2PermissionScopeIds', 'oauth2PermissionScopes', 'homepageUrl', 'logoutUrl', 'redirectUris',
+      'objectId',
+      'displayName',
+      'applicationTenantId',
+      'type',
+      'servicePrincipalNames',
+      'signInAudience',
+      'appRoleIds',
+      'appRoles',
+      'oauth2PermissionScopeIds',
+      'oauth2PermissionScopes',
+      'homepageUrl',
+      'logoutUrl',
+      'redirectUris',
       'samlMetadataUrl',
     ],
     replaceOn: { clientId: 'azuread: a service principal belongs to one application' },
-    check: ({ inputs }) => ({ inputs, failures: checkInputs(inputs, [{ property: 'clientId', required: true, pattern: /^[0-9a-f-]{36}$/i, expected: 'the client id (UUID) of an application' }]) }),
+    check: ({ inputs }) => ({
+      inputs,
+      failures: checkInputs(inputs, [
+        { property: 'clientId', required: true, pattern: /^[0-9a-f-]{36}$/i, expected: 'the client id (UUID) of an application' },
+      ]),
+    }),
     create: async ({ inputs }) => put(inputs),
     read: async (id) => (entra.find({ objectId: objectIdOf(id) }) ? kept.get(id) : undefined),
     update: async (_id, { inputs }) => put(inputs).outputs,
@@ -126,25 +195,39 @@ function applicationCertificate(context: RegionContext, entra: Entra): ResourceT
   const pemOf = (inputs: Properties): string => {
     const value = String(inputs['value']);
     if (inputs['encoding'] === 'base64') return `-----BEGIN CERTIFICATE-----\n${value}\n-----END CERTIFICATE-----\n`;
-    if (inputs['encoding'] === 'hex') return `-----BEGIN CERTIFICATE-----\n${Buffer.from(value, 'hex').toString('base64')}\n-----END CERTIFICATE-----\n`;
+    if (inputs['encoding'] === 'hex')
+      return `-----BEGIN CERTIFICATE-----\n${Buffer.from(value, 'hex').toString('base64')}\n-----END CERTIFICATE-----\n`;
     return value;
   };
   const put = (inputs: Properties): { id: string; outputs: Properties } => {
     const objectId = objectIdOf(String(inputs['applicationId']));
     const text = (property: string) => (typeof inputs[property] === 'string' ? { [property]: inputs[property] } : {});
-    const added = inDirectory(() => entra.applications.addCertificate(objectId, pemOf(inputs), { ...text('keyId'), ...text('startDate'), ...text('endDate') }));
+    const added = inDirectory(() =>
+      entra.applications.addCertificate(objectId, pemOf(inputs), { ...text('keyId'), ...text('startDate'), ...text('endDate') }),
+    );
     const id = `${objectId}/certificate/${added.keyId}`;
     const outputs = { ...inputs, keyId: added.keyId, startDate: added.startDate, endDate: added.endDate };
     kept.set(id, outputs);
     return { id, outputs };
   };
   return {
-    token: 'azuread:index/applicationCertificate:ApplicationCertificate', computed: ['keyId', 'startDate'],
-    replaceOn: Object.fromEntries(['applicationId', 'encoding', 'endDate', 'endDateRelative', 'keyId', 'startDate', 'type', 'value'].map((one) => [one, 'azuread: a key credential cannot be changed'])),
+    token: 'azuread:index/applicationCertificate:ApplicationCertificate',
+    computed: ['keyId', 'startDate'],
+    replaceOn: Object.fromEntries(
+      ['applicationId', 'encoding', 'endDate', 'endDateRelative', 'keyId', 'startDate', 'type', 'value'].map((one) => [
+        one,
+        'azuread: a key credential cannot be changed',
+      ]),
+    ),
     check: ({ inputs }) => ({
       inputs,
       failures: checkInputs(inputs, [
-        { property: 'applicationId', required: true, pattern: /^\/applications\/[0-9a-f-]{36}$/i, expected: 'the id of an application (/applications/<object id>)' },
+        {
+          property: 'applicationId',
+          required: true,
+          pattern: /^\/applications\/[0-9a-f-]{36}$/i,
+          expected: 'the id of an application (/applications/<object id>)',
+        },
         { property: 'value', required: true, expected: 'the public certificate' },
         { property: 'encoding', allowed: ['pem', 'base64', 'hex'], expected: 'pem, base64 or hex' },
         { property: 'type', allowed: ['AsymmetricX509Cert', 'Symmetric'], expected: 'AsymmetricX509Cert' },
@@ -167,5 +250,11 @@ function applicationCertificate(context: RegionContext, entra: Entra): ResourceT
 
 /** Managed identities and the tenant's applications with their certificates. */
 export const identityTypes = (context: RegionContext, entra: Entra): ProviderPart => ({
-  resources: [userAssignedIdentity(context, entra), application(context, entra), servicePrincipal(context, entra), applicationCertificate(context, entra)], functions: [],
+  resources: [
+    userAssignedIdentity(context, entra),
+    application(context, entra),
+    servicePrincipal(context, entra),
+    applicationCertificate(context, entra),
+  ],
+  functions: [],
 });

@@ -21,7 +21,12 @@ export function lockTypes(locks: AppendOnlyStore<Properties>): ProviderPart {
       inputs,
       failures: checkInputs(inputs, [
         { property: 'scope', required: true, pattern: /^\/subscriptions\//i, expected: 'the ARM id of what is locked' },
-        { property: 'lockName', required: true, pattern: /^[^<>%&?/\\]{1,260}$/, expected: 'a name of 1 to 260 characters without < > % & ? / and \\' },
+        {
+          property: 'lockName',
+          required: true,
+          pattern: /^[^<>%&?/\\]{1,260}$/,
+          expected: 'a name of 1 to 260 characters without < > % & ? / and \\',
+        },
         { property: 'level', required: true, allowed: levels, expected: levels.join(' or ') },
         { property: 'notes', pattern: /^.{0,512}$/s, expected: 'at most 512 characters' },
       ]),
@@ -37,9 +42,17 @@ export function lockTypes(locks: AppendOnlyStore<Properties>): ProviderPart {
 /** Refuses what a lock at the resource or above it forbids. */
 function guarded(type: ResourceType, locks: AppendOnlyStore<Properties>): ResourceType {
   const refuse = (id: string, doing: 'delete' | 'write', forbidding: readonly string[]) => {
-    const scopes = [...locks.entries()].map(([, lock]) => lock).filter(({ level }) => forbidding.includes(String(level))).map(({ scope }) => String(scope));
+    const scopes = [...locks.entries()]
+      .map(([, lock]) => lock)
+      .filter(({ level }) => forbidding.includes(String(level)))
+      .map(({ scope }) => String(scope));
     const locked = scopes.find((scope) => `${id.toLowerCase()}/`.startsWith(`${scope.toLowerCase()}/`));
-    if (locked !== undefined) throw new ResourceError('ScopeLocked', `The scope '${id}' cannot perform ${doing} operation because following scope(s) are locked: '${locked}'.`, 'Remove the lock and try again.');
+    if (locked !== undefined)
+      throw new ResourceError(
+        'ScopeLocked',
+        `The scope '${id}' cannot perform ${doing} operation because following scope(s) are locked: '${locked}'.`,
+        'Remove the lock and try again.',
+      );
   };
   return {
     ...type,
@@ -56,4 +69,7 @@ function guarded(type: ResourceType, locks: AppendOnlyStore<Properties>): Resour
 
 /** Every type, held by the locks; a lock itself can always be taken away. */
 export const withLocks = (parts: readonly ProviderPart[], locks: AppendOnlyStore<Properties>): ProviderPart[] =>
-  parts.map(({ resources, functions }) => ({ functions, resources: resources.map((type) => (type.token === token ? type : guarded(type, locks))) }));
+  parts.map(({ resources, functions }) => ({
+    functions,
+    resources: resources.map((type) => (type.token === token ? type : guarded(type, locks))),
+  }));

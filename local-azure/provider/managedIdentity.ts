@@ -13,11 +13,20 @@ export function userAssignedIds(identity: unknown): string[] {
 export function identityOutput(directory: Directory, resourceId: string, identity: unknown): Properties {
   if (identity === undefined || identity === null) return {};
   const type = String((identity as Properties)['type']);
-  const userAssignedIdentities = Object.fromEntries(userAssignedIds(identity).map((id) => {
-    const principal = directory.find({ resourceId: id });
-    if (!principal) throw new ResourceError('FailedIdentityOperation', `the identity ${id} of ${nameOf(resourceId)} does not exist.`, 'Declare it before the resource that uses it.');
-    return [id, { clientId: principal.clientId, principalId: principal.objectId }];
-  }));
-  const system = type.includes('SystemAssigned') ? { principalId: directory.managedIdentity(resourceId, nameOf(resourceId)).objectId, tenantId } : {};
+  const userAssignedIdentities = Object.fromEntries(
+    userAssignedIds(identity).map((id) => {
+      const principal = directory.find({ resourceId: id });
+      if (!principal)
+        throw new ResourceError(
+          'FailedIdentityOperation',
+          `the identity ${id} of ${nameOf(resourceId)} does not exist.`,
+          'Declare it before the resource that uses it.',
+        );
+      return [id, { clientId: principal.clientId, principalId: principal.objectId }];
+    }),
+  );
+  const system = type.includes('SystemAssigned')
+    ? { principalId: directory.managedIdentity(resourceId, nameOf(resourceId)).objectId, tenantId }
+    : {};
   return { identity: { type, ...system, ...(Object.keys(userAssignedIdentities).length > 0 ? { userAssignedIdentities } : {}) } };
 }

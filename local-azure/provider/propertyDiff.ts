@@ -1,21 +1,31 @@
 import type { Properties } from './resourceType';
 import type { ValuePath } from './secretValues';
 
-export interface PropertyChange { readonly path: ValuePath; readonly kind: 'add' | 'delete' | 'update' }
+export interface PropertyChange {
+  readonly path: ValuePath;
+  readonly kind: 'add' | 'delete' | 'update';
+}
 
 const isObject = (value: unknown): value is Properties => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isAbsent = (value: unknown) => value === undefined || value === null;
 
 /** `West Europe` is `westeurope`. */
-const sameLocation = (one: unknown, other: unknown) => typeof one === 'string' && typeof other === 'string' && one.replaceAll(' ', '').toLowerCase() === other.replaceAll(' ', '').toLowerCase();
+const sameLocation = (one: unknown, other: unknown) =>
+  typeof one === 'string' && typeof other === 'string' && one.replaceAll(' ', '').toLowerCase() === other.replaceAll(' ', '').toLowerCase();
 
 /** Every leaf that differs; an object or array that is there on one side only is one change. */
 export function changesBetween(before: unknown, after: unknown, path: ValuePath = []): PropertyChange[] {
-  if (isAbsent(before) || isAbsent(after)) return isAbsent(before) && isAbsent(after) ? [] : [{ path, kind: isAbsent(before) ? 'add' : 'delete' }];
+  if (isAbsent(before) || isAbsent(after))
+    return isAbsent(before) && isAbsent(after) ? [] : [{ path, kind: isAbsent(before) ? 'add' : 'delete' }];
   if (Array.isArray(before) && Array.isArray(after)) {
-    return Array.from({ length: Math.max(before.length, after.length) }, (_, index) => changesBetween(before[index], after[index], [...path, index])).flat();
+    return Array.from({ length: Math.max(before.length, after.length) }, (_, index) =>
+      changesBetween(before[index], after[index], [...path, index]),
+    ).flat();
   }
-  if (isObject(before) && isObject(after)) return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) => changesBetween(before[key], after[key], [...path, key]));
+  if (isObject(before) && isObject(after))
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
+      changesBetween(before[key], after[key], [...path, key]),
+    );
   return Object.is(before, after) ? [] : [{ path, kind: 'update' }];
 }
 
@@ -30,19 +40,37 @@ export function pathText(path: ValuePath): string {
 
 export function parsePath(text: string): ValuePath {
   return [...text.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.[\]]+)/g)].map(([, quoted, index, key]) =>
-    quoted !== undefined ? quoted.replaceAll(String.raw`\"`, '"') : index !== undefined ? (index === '*' ? '*' : Number(index)) : (key ?? ''));
+    quoted !== undefined
+      ? quoted.replaceAll(String.raw`\"`, '"')
+      : index !== undefined
+        ? index === '*'
+          ? '*'
+          : Number(index)
+        : (key ?? ''),
+  );
 }
 
-const stepMatches = (step: string | number | undefined, wanted: string | number | undefined) => wanted === '*' || String(step) === String(wanted);
+const stepMatches = (step: string | number | undefined, wanted: string | number | undefined) =>
+  wanted === '*' || String(step) === String(wanted);
 /** `path` is at or below `above`. */
-export const isWithin = (path: ValuePath, above: ValuePath) => above.length <= path.length && above.every((wanted, index) => stepMatches(path[index], wanted));
+export const isWithin = (path: ValuePath, above: ValuePath) =>
+  above.length <= path.length && above.every((wanted, index) => stepMatches(path[index], wanted));
 /** One is at or below the other: a change of either is a change of the other. */
-export const touches = (path: ValuePath, other: ValuePath) => isWithin(path, other) || (other.length > path.length && path.every((step, index) => stepMatches(step, other[index])));
+export const touches = (path: ValuePath, other: ValuePath) =>
+  isWithin(path, other) || (other.length > path.length && path.every((step, index) => stepMatches(step, other[index])));
 
-export interface Difference { readonly changes: readonly (PropertyChange & { readonly replaces: boolean })[]; readonly deleteBeforeReplace: boolean }
+export interface Difference {
+  readonly changes: readonly (PropertyChange & { readonly replaces: boolean })[];
+  readonly deleteBeforeReplace: boolean;
+}
 
 /** What a change of inputs means for the resource. Names stay, so a replacement in place of the old one needs the old one gone. */
-export function differenceOf(before: Properties, after: Properties, type: { readonly replaceOn: Readonly<Record<string, string>>; readonly identifiedBy?: readonly string[] }, ignored: readonly string[] = []): Difference {
+export function differenceOf(
+  before: Properties,
+  after: Properties,
+  type: { readonly replaceOn: Readonly<Record<string, string>>; readonly identifiedBy?: readonly string[] },
+  ignored: readonly string[] = [],
+): Difference {
   const ignoredPaths = ignored.map(parsePath);
   const replacing = Object.keys(type.replaceOn).map(parsePath);
   const changes = changesBetween(before, after)

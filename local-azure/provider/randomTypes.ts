@@ -4,7 +4,10 @@ import { checkInputs } from './checks';
 import type { Properties, ProviderPart, ResourceType } from './resourceType';
 
 /** The value of one resource; `inputs` as they were, so that the same declaration keeps its value. */
-interface Kept { readonly inputs: string; readonly outputs: Properties }
+interface Kept {
+  readonly inputs: string;
+  readonly outputs: Properties;
+}
 
 const letters = 'abcdefghijklmnopqrstuvwxyz';
 const classes = { lower: letters, upper: letters.toUpperCase(), numeric: '0123456789', special: '!@#$%&*()-_=+[]{}<>:?' } as const;
@@ -21,8 +24,10 @@ function shuffled(characters: string[]): string {
 
 /** A random string of the classes that are on, with at least the asked number of each. */
 export function randomString(inputs: Properties): string {
-  const on = (name: CharacterClass) => (name === 'numeric' ? (inputs['numeric'] ?? inputs['number'] ?? true) : (inputs[name] ?? true)) === true;
-  const charactersOf = (name: CharacterClass) => (name === 'special' && typeof inputs['overrideSpecial'] === 'string' ? inputs['overrideSpecial'] : classes[name]);
+  const on = (name: CharacterClass) =>
+    (name === 'numeric' ? (inputs['numeric'] ?? inputs['number'] ?? true) : (inputs[name] ?? true)) === true;
+  const charactersOf = (name: CharacterClass) =>
+    name === 'special' && typeof inputs['overrideSpecial'] === 'string' ? inputs['overrideSpecial'] : classes[name];
   const names = (Object.keys(classes) as CharacterClass[]).filter(on);
   const pick = (from: string) => from[randomInt(from.length)] as string;
   const all = names.map(charactersOf).join('');
@@ -30,13 +35,31 @@ export function randomString(inputs: Properties): string {
   return shuffled([...required, ...Array.from({ length: Number(inputs['length']) - required.length }, () => pick(all))]);
 }
 
-const stringDefaults = { lower: true, upper: true, number: true, numeric: true, special: true, minLower: 0, minUpper: 0, minNumeric: 0, minSpecial: 0 };
+const stringDefaults = {
+  lower: true,
+  upper: true,
+  number: true,
+  numeric: true,
+  special: true,
+  minLower: 0,
+  minUpper: 0,
+  minNumeric: 0,
+  minSpecial: 0,
+};
 
 /** Values that live as long as their resource. */
 export function randomTypes(context: Pick<RegionContext, 'openStore'>): ProviderPart {
   const kept = context.openStore<Kept>('provider/random');
-  const type = (token: string, replaceOn: readonly string[], check: ResourceType['check'], generate: (inputs: Properties) => Properties & { result: string }, imported: (id: string) => Properties): ResourceType => ({
-    token, check, computed: ['result'],
+  const type = (
+    token: string,
+    replaceOn: readonly string[],
+    check: ResourceType['check'],
+    generate: (inputs: Properties) => Properties & { result: string },
+    imported: (id: string) => Properties,
+  ): ResourceType => ({
+    token,
+    check,
+    computed: ['result'],
     replaceOn: Object.fromEntries(replaceOn.map((one) => [one, 'random: a value is made once'])),
     async create({ urn, inputs }) {
       const asked = JSON.stringify(inputs);
@@ -54,17 +77,35 @@ export function randomTypes(context: Pick<RegionContext, 'openStore'>): Provider
   });
   return {
     resources: [
-      type('random:index/randomString:RandomString', ['keepers', 'length', 'lower', 'upper', 'number', 'numeric', 'special', 'overrideSpecial', ...Object.values(minimumOf)], ({ inputs }) => {
-        const failures = checkInputs(inputs, [{ property: 'length', required: true, expected: 'a length of at least 1' }]);
-        const { length } = inputs;
-        if (typeof length === 'number' && (!Number.isInteger(length) || length < 1)) failures.push({ property: 'length', reason: `length is ${length}: expected a whole number of at least 1` });
-        const minimum = Object.values(minimumOf).reduce((sum, one) => sum + Number(inputs[one] ?? 0), 0);
-        if (typeof length === 'number' && minimum > length) failures.push({ property: 'length', reason: `length is ${length}: expected at least the sum of the minimums, ${minimum}` });
-        const classesOff = inputs['lower'] === false && inputs['upper'] === false && inputs['special'] === false && (inputs['numeric'] ?? inputs['number']) === false;
-        if (classesOff) failures.push({ property: 'lower', reason: 'every class of characters is off: expected at least one' });
-        return { inputs, failures };
-      }, (inputs) => ({ ...stringDefaults, ...inputs, result: randomString(inputs) }), (id) => ({ ...stringDefaults, length: id.length, result: id })),
-      type('random:index/randomUuid:RandomUuid', ['keepers'], ({ inputs }) => ({ inputs, failures: [] }), (inputs) => ({ ...inputs, result: randomUUID() }), (id) => ({ result: id })),
+      type(
+        'random:index/randomString:RandomString',
+        ['keepers', 'length', 'lower', 'upper', 'number', 'numeric', 'special', 'overrideSpecial', ...Object.values(minimumOf)],
+        ({ inputs }) => {
+          const failures = checkInputs(inputs, [{ property: 'length', required: true, expected: 'a length of at least 1' }]);
+          const { length } = inputs;
+          if (typeof length === 'number' && (!Number.isInteger(length) || length < 1))
+            failures.push({ property: 'length', reason: `length is ${length}: expected a whole number of at least 1` });
+          const minimum = Object.values(minimumOf).reduce((sum, one) => sum + Number(inputs[one] ?? 0), 0);
+          if (typeof length === 'number' && minimum > length)
+            failures.push({ property: 'length', reason: `length is ${length}: expected at least the sum of the minimums, ${minimum}` });
+          const classesOff =
+            inputs['lower'] === false &&
+            inputs['upper'] === false &&
+            inputs['special'] === false &&
+            (inputs['numeric'] ?? inputs['number']) === false;
+          if (classesOff) failures.push({ property: 'lower', reason: 'every class of characters is off: expected at least one' });
+          return { inputs, failures };
+        },
+        (inputs) => ({ ...stringDefaults, ...inputs, result: randomString(inputs) }),
+        (id) => ({ ...stringDefaults, length: id.length, result: id }),
+      ),
+      type(
+        'random:index/randomUuid:RandomUuid',
+        ['keepers'],
+        ({ inputs }) => ({ inputs, failures: [] }),
+        (inputs) => ({ ...inputs, result: randomUUID() }),
+        (id) => ({ result: id }),
+      ),
     ],
     functions: [],
   };

@@ -23,12 +23,27 @@ import { storageTypes } from './storageTypes';
 export function regionTypes(region: LocalRegion): ProviderPart[] {
   const { context, entra, storage } = region;
   const locks = context.openStore<Properties>('provider/locks');
-  return withLocks([
-    resourceGroupTypes(context), randomTypes(context), commandTypes(context, entra), identityTypes(context, entra), accessTypes(context, entra),
-    keyVaultTypes(region.keyVault), containerRegistryTypes(context, region.containerRegistry), storageTypes(storage, entra), eventGridTypes(region.eventGrid, storage, entra),
-    eventHubsTypes(region.eventHubs), iotHubTypes(region.iotHub),
-    containerAppsTypes(region.containerApps, entra, context.openStore<Properties>('provider/container-environments'), context.clock),
-    machineLearningTypes(region.machineLearning, entra, context.openStore<Properties>('provider/machine-learning'), context.clock), monitorTypes(region.monitor, context.clock),
-    alertTypes(region.monitor.declared, () => context.clock.now()), deploymentTypes(region.monitor.declared, context.openStore<Properties>('provider/deployments'), () => context.clock.now()), lockTypes(locks), existingTypes(region.containerRegistry, entra),
-  ], locks);
+  return withLocks(
+    [
+      resourceGroupTypes(context),
+      randomTypes(context),
+      commandTypes(context, entra),
+      identityTypes(context, entra),
+      accessTypes(context, entra),
+      keyVaultTypes(region.keyVault),
+      containerRegistryTypes(context, region.containerRegistry),
+      storageTypes(storage, entra),
+      eventGridTypes(region.eventGrid, storage, entra),
+      eventHubsTypes(region.eventHubs),
+      iotHubTypes(region.iotHub),
+      containerAppsTypes(region.containerApps, entra, context.openStore<Properties>('provider/container-environments'), context.clock),
+      machineLearningTypes(region.machineLearning, entra, context.openStore<Properties>('provider/machine-learning'), context.clock),
+      monitorTypes(region.monitor, context.clock),
+      alertTypes(region.monitor.declared, () => context.clock.now()),
+      deploymentTypes(region.monitor.declared, context.openStore<Properties>('provider/deployments'), () => context.clock.now()),
+      lockTypes(locks),
+      existingTypes(region.containerRegistry, entra),
+    ],
+    locks,
+  );
 }

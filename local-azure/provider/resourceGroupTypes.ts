@@ -9,17 +9,33 @@ export function resourceGroupTypes(context: Pick<RegionContext, 'openStore'>): P
   const put = (inputs: Properties): { id: string; outputs: Properties } => {
     const name = String(inputs['resourceGroupName']);
     const id = `/subscriptions/${subscriptionId}/resourceGroups/${name}`;
-    const outputs = { ...inputs, name, type: 'Microsoft.Resources/resourceGroups', properties: { provisioningState: 'Succeeded' }, azureApiVersion: apiVersion };
+    const outputs = {
+      ...inputs,
+      name,
+      type: 'Microsoft.Resources/resourceGroups',
+      properties: { provisioningState: 'Succeeded' },
+      azureApiVersion: apiVersion,
+    };
     groups.set(id.toLowerCase(), outputs);
     return { id, outputs };
   };
   const resourceGroup: ResourceType = {
-    token: 'azure-native:resources:ResourceGroup', identifiedBy: ['resourceGroupName'], computed: ['name', 'type', 'properties', 'azureApiVersion'],
-    replaceOn: { resourceGroupName: 'Resource Manager: a resource group cannot be renamed', location: 'azure-native, provider/pkg/gen/replacement.go' },
+    token: 'azure-native:resources:ResourceGroup',
+    identifiedBy: ['resourceGroupName'],
+    computed: ['name', 'type', 'properties', 'azureApiVersion'],
+    replaceOn: {
+      resourceGroupName: 'Resource Manager: a resource group cannot be renamed',
+      location: 'azure-native, provider/pkg/gen/replacement.go',
+    },
     check: ({ inputs }) => ({
       inputs,
       failures: checkInputs(inputs, [
-        { property: 'resourceGroupName', required: true, pattern: /^[-\w.()]{0,89}[-\w()]$/, expected: 'a name of 1 to 90 letters, digits, -, _, ( ) and ., not ending in a full stop' },
+        {
+          property: 'resourceGroupName',
+          required: true,
+          pattern: /^[-\w.()]{0,89}[-\w()]$/,
+          expected: 'a name of 1 to 90 letters, digits, -, _, ( ) and ., not ending in a full stop',
+        },
         { property: 'location', required: true, pattern: /^[A-Za-z0-9 ]+$/, expected: 'an Azure location such as westeurope' },
       ]),
     }),

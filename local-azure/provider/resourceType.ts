@@ -1,11 +1,18 @@
 /** Inputs and outputs of a resource, plain JSON: secrets are unwrapped before, unknowns appear in previews only. */
 export type Properties = Record<string, unknown>;
-export interface CheckFailure { readonly property: string; readonly reason: string }
+export interface CheckFailure {
+  readonly property: string;
+  readonly reason: string;
+}
 
 /** What a preview would refuse, in Azure's words: code, message, and what to do. */
 export class ResourceError extends Error {
   override readonly name = 'ResourceError';
-  constructor(readonly code: string, message: string, readonly advice?: string) {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly advice?: string,
+  ) {
     super(advice === undefined ? `${code}: ${message}` : `${code}: ${message} ${advice}`);
   }
 }
@@ -13,8 +20,16 @@ export class ResourceError extends Error {
 /** Value of an input that is not known yet (preview). */
 export const unknownValue = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
-export interface CheckRequest { readonly name: string; readonly inputs: Properties; readonly preview: boolean }
-export interface CreateRequest { readonly name: string; readonly urn: string; readonly inputs: Properties }
+export interface CheckRequest {
+  readonly name: string;
+  readonly inputs: Properties;
+  readonly preview: boolean;
+}
+export interface CreateRequest {
+  readonly name: string;
+  readonly urn: string;
+  readonly inputs: Properties;
+}
 /** Create and Update have the semantics of an ARM PUT: doing it again with the same inputs changes nothing. */
 export interface ResourceType {
   /** Pulumi type token, e.g. `azure-native:storage:StorageAccount`. */
@@ -40,7 +55,13 @@ export interface ResourceType {
 }
 
 /** A provider function such as `azure-native:authorization:getClientConfig`. */
-export interface FunctionType { readonly token: string; invoke(args: Properties): Promise<Properties> }
+export interface FunctionType {
+  readonly token: string;
+  invoke(args: Properties): Promise<Properties>;
+}
 
 /** What a service brings into the provider. */
-export interface ProviderPart { readonly resources: readonly ResourceType[]; readonly functions: readonly FunctionType[] }
+export interface ProviderPart {
+  readonly resources: readonly ResourceType[];
+  readonly functions: readonly FunctionType[];
+}

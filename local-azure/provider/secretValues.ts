@@ -37,6 +37,7 @@ export function withSecretEnvelopes(value: unknown, paths: readonly ValuePath[],
   if (paths.some((path) => path.length === 0)) return envelope(value);
   const inside = (key: string | number) => paths.flatMap(([first, ...rest]) => (first === key ? [rest] : []));
   if (Array.isArray(value)) return value.map((inner, index) => withSecretEnvelopes(inner, inside(index), texts));
-  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withSecretEnvelopes(inner, inside(key), texts)]));
+  if (isObject(value))
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withSecretEnvelopes(inner, inside(key), texts)]));
   return typeof value === 'string' && texts.some((text) => value.includes(text)) ? envelope(value) : value;
 }

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
 
 /** TLS material of the region: a local authority and one leaf for localhost and 127.0.0.1. */
-export interface TlsMaterial { readonly caFile: string; readonly ca: string; readonly certificate: string; readonly privateKey: string }
+export interface TlsMaterial {
+  readonly caFile: string;
+  readonly ca: string;
+  readonly certificate: string;
+  readonly privateKey: string;
+}
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 86_400_000;
@@ -25,14 +30,36 @@ export async function regionCertificates(directory: string): Promise<TlsMaterial
     const notBefore = new Date(Date.now() - dayMs);
     const notAfter = new Date(Date.now() + 365 * dayMs);
     const ca = await x509.X509CertificateGenerator.createSelfSigned({
-      name: 'CN=Factory Loop local region', serialNumber: '01', notBefore, notAfter, signingAlgorithm: algorithm, keys: caKeys as never,
-      extensions: [new x509.BasicConstraintsExtension(true, 0, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true), await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey as never)],
+      name: 'CN=Factory Loop local region',
+      serialNumber: '01',
+      notBefore,
+      notAfter,
+      signingAlgorithm: algorithm,
+      keys: caKeys as never,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+        await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey as never),
+      ],
     });
     const leafKeys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     const leaf = await x509.X509CertificateGenerator.create({
-      subject: 'CN=localhost', issuer: ca.subject, serialNumber: '02', notBefore, notAfter, signingAlgorithm: algorithm,
-      publicKey: leafKeys.publicKey as never, signingKey: caKeys.privateKey as never,
-      extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' }]), new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]), await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey as never)],
+      subject: 'CN=localhost',
+      issuer: ca.subject,
+      serialNumber: '02',
+      notBefore,
+      notAfter,
+      signingAlgorithm: algorithm,
+      publicKey: leafKeys.publicKey as never,
+      signingKey: caKeys.privateKey as never,
+      extensions: [
+        new x509.SubjectAlternativeNameExtension([
+          { type: 'dns', value: 'localhost' },
+          { type: 'ip', value: '127.0.0.1' },
+        ]),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey as never),
+      ],
     });
     writeFileSync(file('ca.pem'), ca.toString('pem'));
     writeFileSync(file('region.pem'), leaf.toString('pem'));

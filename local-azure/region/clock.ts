@@ -16,7 +16,10 @@ export const systemClock: Clock = {
 export class AdjustableClock implements Clock {
   private readonly realStart = Date.now();
   private shiftMs = 0;
-  constructor(private readonly start = new Date(), private readonly speed = 1) {}
+  constructor(
+    private readonly start = new Date(),
+    private readonly speed = 1,
+  ) {}
   now() {
     return new Date(this.start.getTime() + this.shiftMs + (Date.now() - this.realStart) * this.speed);
   }

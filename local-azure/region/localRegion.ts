@@ -45,13 +45,36 @@ export class LocalRegion {
     this.eventHubs = new EventHubs(context);
     this.iotHub = new IotHub(context, { directory: this.entra, ingress: this.eventHubs });
     this.containerApps = new ContainerApps(context, {
-      directory: this.entra, identityEndpoint: this.entra, images: this.containerRegistry, queues: this.storage, secrets: this.keyVault, resourceManager: this.resourceManager,
+      directory: this.entra,
+      identityEndpoint: this.entra,
+      images: this.containerRegistry,
+      queues: this.storage,
+      secrets: this.keyVault,
+      resourceManager: this.resourceManager,
       resolveStorageAccount: (name) => this.storage.accountByName(name),
     });
-    this.machineLearning = new MachineLearning(context, { directory: this.entra, identityEndpoint: this.entra, runtime: this.containerApps, resourceManager: this.resourceManager, events: this.eventGrid });
+    this.machineLearning = new MachineLearning(context, {
+      directory: this.entra,
+      identityEndpoint: this.entra,
+      runtime: this.containerApps,
+      resourceManager: this.resourceManager,
+      events: this.eventGrid,
+    });
     this.monitor = new Monitor(context);
     // Whoever acts comes last, so that what it acts on answers; stopping goes the other way.
-    this.services = [this.entra, this.resourceManager, this.keyVault, this.containerRegistry, this.storage, this.eventGrid, this.eventHubs, this.iotHub, this.monitor, this.machineLearning, this.containerApps];
+    this.services = [
+      this.entra,
+      this.resourceManager,
+      this.keyVault,
+      this.containerRegistry,
+      this.storage,
+      this.eventGrid,
+      this.eventHubs,
+      this.iotHub,
+      this.monitor,
+      this.machineLearning,
+      this.containerApps,
+    ];
   }
 
   /** `directory` holds all state; a region started on an earlier one's directory goes on where that one was. */
@@ -59,8 +82,10 @@ export class LocalRegion {
     const logFile = `${directory}/logs/region.log`;
     mkdirSync(dirname(logFile), { recursive: true });
     const context = await createRegionContext({
-      ...options, directory,
-      log: (service, message, detail = {}) => appendFileSync(logFile, `${JSON.stringify({ time: new Date().toISOString(), service, message, ...detail })}\n`),
+      ...options,
+      directory,
+      log: (service, message, detail = {}) =>
+        appendFileSync(logFile, `${JSON.stringify({ time: new Date().toISOString(), service, message, ...detail })}\n`),
     });
     context.gate.onDenial((denial) => context.log('gate', 'refused', { ...denial }));
     // The region's clients in this process trust its authority as its programs do.
@@ -93,12 +118,26 @@ export class LocalRegion {
 
   /** What a stack must be told to use this region instead of the public cloud. */
   get cloud(): {
-    readonly resourceManagerEndpoint: string; readonly resourceManagerAudience: string; readonly authorityHost: string; readonly keyVaultDisableChallengeVerification: true; readonly roleAssignmentWaitSeconds: 0; readonly propagationSeconds: 0;
-    readonly secretRefreshSeconds: number; readonly disableInstanceDiscovery: true; readonly logsQueryEndpoint: string;
+    readonly resourceManagerEndpoint: string;
+    readonly resourceManagerAudience: string;
+    readonly authorityHost: string;
+    readonly keyVaultDisableChallengeVerification: true;
+    readonly roleAssignmentWaitSeconds: 0;
+    readonly propagationSeconds: 0;
+    readonly secretRefreshSeconds: number;
+    readonly disableInstanceDiscovery: true;
+    readonly logsQueryEndpoint: string;
   } {
     return {
-      resourceManagerEndpoint: this.resourceManager.endpoint, resourceManagerAudience: 'https://management.azure.com', authorityHost: this.entra.authorityHost, keyVaultDisableChallengeVerification: true,
-      roleAssignmentWaitSeconds: 0, propagationSeconds: 0, secretRefreshSeconds: (2 * secretRefreshMs) / 1_000, disableInstanceDiscovery: true, logsQueryEndpoint: this.monitor.endpoint,
+      resourceManagerEndpoint: this.resourceManager.endpoint,
+      resourceManagerAudience: 'https://management.azure.com',
+      authorityHost: this.entra.authorityHost,
+      keyVaultDisableChallengeVerification: true,
+      roleAssignmentWaitSeconds: 0,
+      propagationSeconds: 0,
+      secretRefreshSeconds: (2 * secretRefreshMs) / 1_000,
+      disableInstanceDiscovery: true,
+      logsQueryEndpoint: this.monitor.endpoint,
     };
   }
   readonly tenantId = tenantId;

@@ -33,7 +33,9 @@ export interface Service {
 }
 
 export interface RegionOptions {
-  readonly directory: string; readonly clock?: Clock; readonly log?: RegionContext['log'];
+  readonly directory: string;
+  readonly clock?: Clock;
+  readonly log?: RegionContext['log'];
   /** How long the tokens of the tenant last; an hour unless told. */
   readonly tokenLifetimeSeconds?: number;
 }
@@ -50,7 +52,14 @@ export async function createRegionContext(options: RegionOptions): Promise<Regio
   const authority = new TokenAuthority(tenantId, join(directory, 'entra', 'signing.key'), clock, tokenLifetimeSeconds);
   const roles = new RoleAssignments(openStore<RoleAssignment>('access/assignments'), openStore<RoleDefinition>('access/roles'));
   return {
-    directory, clock, tls: await regionCertificates(join(directory, 'tls')), authority, roles, gate: new Gate(authority, roles, clock), openStore, log,
+    directory,
+    clock,
+    tls: await regionCertificates(join(directory, 'tls')),
+    authority,
+    roles,
+    gate: new Gate(authority, roles, clock),
+    openStore,
+    log,
     close: () => stores.forEach((store) => store.close()),
   };
 }

@@ -24,7 +24,11 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
 export function sendJson(response: ServerResponse, status: number, body?: unknown, headers: Readonly<Record<string, string>> = {}): void {
   if (response.headersSent) return;
   const text = body === undefined ? '' : JSON.stringify(body);
-  response.writeHead(status, { ...(text === '' ? {} : { 'content-type': 'application/json; charset=utf-8' }), 'content-length': String(Buffer.byteLength(text)), ...headers });
+  response.writeHead(status, {
+    ...(text === '' ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+    'content-length': String(Buffer.byteLength(text)),
+    ...headers,
+  });
   response.end(response.req.method === 'HEAD' ? undefined : text);
 }
 
@@ -50,7 +54,9 @@ export function createWebServer(tls: TlsMaterial | undefined, handler: WebHandle
     });
   };
   const options = { maxHeaderSize: 64 * 1024, requestTimeout: 300_000, headersTimeout: 30_000, keepAliveTimeout: 60_000 };
-  return tls ? createTlsServer({ ...options, key: tls.privateKey, cert: tls.certificate, minVersion: 'TLSv1.2' }, listener) : createPlainServer(options, listener);
+  return tls
+    ? createTlsServer({ ...options, key: tls.privateKey, cert: tls.certificate, minVersion: 'TLSv1.2' }, listener)
+    : createPlainServer(options, listener);
 }
 
 export async function closeServer(server: Server): Promise<void> {

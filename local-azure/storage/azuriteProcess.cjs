@@ -15,7 +15,10 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 // The front signs what it sends, so whoever is refused here came past it.
 subscribe('http.server.response.finish', ({ request, response }) => {
-  if (response.statusCode === 401 || response.statusCode === 403) process.stdout.write(`refused ${JSON.stringify({ status: response.statusCode, method: request.method, path: String(request.url).split('?')[0].slice(0, 500) })}\n`);
+  if (response.statusCode === 401 || response.statusCode === 403)
+    process.stdout.write(
+      `refused ${JSON.stringify({ status: response.statusCode, method: request.method, path: String(request.url).split('?')[0].slice(0, 500) })}\n`,
+    );
 });
 
 function close() {

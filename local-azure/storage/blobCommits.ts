@@ -5,9 +5,25 @@ import type { EventPublisher } from '../region/seams';
 import type { UpstreamClient } from './upstreamClient';
 
 /** Written before a commit is forwarded, removed when its event is durable: what a crash leaves is looked up at the next start. */
-export interface CommitIntent { readonly id: string; readonly accountId: string; readonly account: string; readonly container: string; readonly blob: string; readonly rawPath: string; readonly api: string; readonly clientRequestId: string; readonly startedAt: string }
+export interface CommitIntent {
+  readonly id: string;
+  readonly accountId: string;
+  readonly account: string;
+  readonly container: string;
+  readonly blob: string;
+  readonly rawPath: string;
+  readonly api: string;
+  readonly clientRequestId: string;
+  readonly startedAt: string;
+}
 /** What Storage knows of a blob after a commit. */
-export interface CommittedBlob { readonly eTag: string; readonly contentType: string; readonly contentLength: number; readonly blobType: string; readonly requestId: string }
+export interface CommittedBlob {
+  readonly eTag: string;
+  readonly contentType: string;
+  readonly contentLength: number;
+  readonly blobType: string;
+  readonly requestId: string;
+}
 
 const unquoted = (etag: string | undefined) => (etag ?? '').replaceAll('"', '');
 
@@ -17,7 +33,10 @@ class KeyedLock {
 
   run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const result = (this.tails.get(key) ?? Promise.resolve()).then(work);
-    const tail = result.then(() => undefined, () => undefined);
+    const tail = result.then(
+      () => undefined,
+      () => undefined,
+    );
     this.tails.set(key, tail);
     void tail.then(() => {
       if (this.tails.get(key) === tail) this.tails.delete(key);
@@ -31,10 +50,18 @@ export class BlobCommits {
   private readonly lock = new KeyedLock();
   private lastSequence = 0n;
 
-  constructor(private readonly intents: AppendOnlyStore<CommitIntent>, private readonly clock: Clock, private readonly events: () => EventPublisher | undefined, private readonly upstream: () => UpstreamClient) {}
+  constructor(
+    private readonly intents: AppendOnlyStore<CommitIntent>,
+    private readonly clock: Clock,
+    private readonly events: () => EventPublisher | undefined,
+    private readonly upstream: () => UpstreamClient,
+  ) {}
 
   /** `forward` resolves with the committed blob, or undefined when Storage refused; rejects when nobody knows. */
-  async run(place: Omit<CommitIntent, 'id' | 'startedAt'>, forward: () => Promise<{ readonly committed: Partial<CommittedBlob> | undefined }>): Promise<void> {
+  async run(
+    place: Omit<CommitIntent, 'id' | 'startedAt'>,
+    forward: () => Promise<{ readonly committed: Partial<CommittedBlob> | undefined }>,
+  ): Promise<void> {
     await this.lock.run(`${place.account}/${place.container}/${place.blob}`, async () => {
       const intent: CommitIntent = { ...place, id: randomUUID(), startedAt: this.wallTime().toISOString() };
       this.intents.set(intent.id, intent);
@@ -52,7 +79,8 @@ export class BlobCommits {
 
   /** Commits of a former run whose events were not written. */
   async recover(): Promise<void> {
-    for (const intent of [...this.intents.values()]) await this.lock.run(`${intent.account}/${intent.container}/${intent.blob}`, () => this.reconcile(intent));
+    for (const intent of [...this.intents.values()])
+      await this.lock.run(`${intent.account}/${intent.container}/${intent.blob}`, () => this.reconcile(intent));
   }
 
   /** Storage keeps whole seconds, so an event may come twice but is never lost. */
@@ -65,14 +93,25 @@ export class BlobCommits {
   private async publish(intent: CommitIntent, known: Partial<CommittedBlob>): Promise<void> {
     const publisher = this.events();
     if (!publisher) return;
-    const blob = known.contentLength === undefined || known.contentType === undefined || known.blobType === undefined ? { ...(await this.properties(intent)), ...known } : known;
+    const blob =
+      known.contentLength === undefined || known.contentType === undefined || known.blobType === undefined
+        ? { ...(await this.properties(intent)), ...known }
+        : known;
     await publisher.publish(intent.accountId, {
-      eventType: 'Microsoft.Storage.BlobCreated', dataVersion: '',
+      eventType: 'Microsoft.Storage.BlobCreated',
+      dataVersion: '',
       subject: `/blobServices/default/containers/${intent.container}/blobs/${intent.blob}`,
       data: {
-        api: intent.api, clientRequestId: intent.clientRequestId, requestId: known.requestId ?? randomUUID(), eTag: unquoted(blob.eTag), contentType: blob.contentType ?? 'application/octet-stream', contentLength: blob.contentLength ?? 0,
-        blobType: blob.blobType ?? 'BlockBlob', url: `https://${intent.account}.blob.core.windows.net/${intent.container}/${intent.blob.split('/').map(encodeURIComponent).join('/')}`,
-        sequencer: this.nextSequencer(), storageDiagnostics: { batchId: randomUUID() },
+        api: intent.api,
+        clientRequestId: intent.clientRequestId,
+        requestId: known.requestId ?? randomUUID(),
+        eTag: unquoted(blob.eTag),
+        contentType: blob.contentType ?? 'application/octet-stream',
+        contentLength: blob.contentLength ?? 0,
+        blobType: blob.blobType ?? 'BlockBlob',
+        url: `https://${intent.account}.blob.core.windows.net/${intent.container}/${intent.blob.split('/').map(encodeURIComponent).join('/')}`,
+        sequencer: this.nextSequencer(),
+        storageDiagnostics: { batchId: randomUUID() },
       },
     });
   }
@@ -81,8 +120,12 @@ export class BlobCommits {
     const { status, headers } = await this.upstream().send({ service: 'blob', method: 'HEAD', account, rawPath });
     if (status !== 200) return undefined;
     return {
-      eTag: headers.etag ?? '', contentType: headers['content-type'] ?? '', contentLength: Number(headers['content-length'] ?? 0), blobType: String(headers['x-ms-blob-type']),
-      requestId: String(headers['x-ms-request-id']), lastModified: Date.parse(headers['last-modified'] ?? ''),
+      eTag: headers.etag ?? '',
+      contentType: headers['content-type'] ?? '',
+      contentLength: Number(headers['content-length'] ?? 0),
+      blobType: String(headers['x-ms-blob-type']),
+      requestId: String(headers['x-ms-request-id']),
+      lastModified: Date.parse(headers['last-modified'] ?? ''),
     };
   }
 

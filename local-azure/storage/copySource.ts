@@ -13,16 +13,28 @@ const refused = (message: string) => new StorageFault(403, 'CannotVerifyCopySour
  * The source of a copy as Azurite may fetch it, after the caller's right to read it was checked: by the SAS in the URL, by the token
  * in `x-ms-copy-source-authorization`, or, inside one account, by the caller's own token.
  */
-export function copySource(request: StorageRequest, operation: Operation, grant: Grant, { access, accountId, upstream }: Pick<FrontConnections, 'access' | 'accountId' | 'upstream'>): string {
+export function copySource(
+  request: StorageRequest,
+  operation: Operation,
+  grant: Grant,
+  { access, accountId, upstream }: Pick<FrontConnections, 'access' | 'accountId' | 'upstream'>,
+): string {
   const given = headerOf(request.headers, 'x-ms-copy-source') ?? '';
   if (!URL.canParse(given)) throw new StorageFault(400, 'InvalidHeaderValue', 'x-ms-copy-source is not a URL.');
   const url = new URL(given);
-  if (url.protocol !== 'https:' || url.host !== headerOf(request.headers, 'host')) throw refused('The source of a copy must be a blob of this region.');
+  if (url.protocol !== 'https:' || url.host !== headerOf(request.headers, 'host'))
+    throw refused('The source of a copy must be a blob of this region.');
   const source = readStorageRequest('blob', 'GET', url.pathname + url.search, {});
   const sourceId = accountId(source.account);
-  if (sourceId === undefined || source.container === undefined || source.rest === undefined) throw new StorageFault(404, 'CannotVerifyCopySource', 'The specified resource does not exist.');
-  const ownToken = headerOf(request.headers, 'x-ms-copy-source-authorization') ?? (source.account === request.account && !grant.bySas ? headerOf(request.headers, 'authorization') : undefined);
-  const asked: StorageRequest = { ...source, headers: source.query.has('sig') || ownToken === undefined ? {} : { authorization: ownToken } };
+  if (sourceId === undefined || source.container === undefined || source.rest === undefined)
+    throw new StorageFault(404, 'CannotVerifyCopySource', 'The specified resource does not exist.');
+  const ownToken =
+    headerOf(request.headers, 'x-ms-copy-source-authorization') ??
+    (source.account === request.account && !grant.bySas ? headerOf(request.headers, 'authorization') : undefined);
+  const asked: StorageRequest = {
+    ...source,
+    headers: source.query.has('sig') || ownToken === undefined ? {} : { authorization: ownToken },
+  };
   try {
     access.authorize(asked, sourceId, classify(asked), '127.0.0.1');
   } catch (error) {

@@ -12,13 +12,32 @@ export function queueOperation({ method, container, rest, query }: StorageReques
   if (container === undefined) {
     if (method === 'GET' && comp === 'list' && restype === '') return at('account', 'ListQueues', `${queues}/read`);
     if (restype !== 'service' || comp !== 'properties') return undefined;
-    return method === 'GET' ? at('account', 'GetQueueServiceProperties', 'queueServices/read') : method === 'PUT' ? at('account', 'SetQueueServiceProperties', 'queueServices/write') : undefined;
+    return method === 'GET'
+      ? at('account', 'GetQueueServiceProperties', 'queueServices/read')
+      : method === 'PUT'
+        ? at('account', 'SetQueueServiceProperties', 'queueServices/write')
+        : undefined;
   }
   if (restype !== '') return undefined;
   if (rest === undefined) {
-    if (comp === '') return method === 'PUT' ? at('queue', 'CreateQueue', `${queues}/write`) : method === 'DELETE' ? at('queue', 'DeleteQueue', `${queues}/delete`) : undefined;
-    if (comp === 'metadata') return method === 'GET' || method === 'HEAD' ? at('queue', 'GetQueueMetadata', `${queues}/read`) : method === 'PUT' ? at('queue', 'SetQueueMetadata', `${queues}/write`) : undefined;
-    if (comp === 'acl') return method === 'GET' || method === 'HEAD' ? at('queue', 'GetQueueAcl', `${queues}/getAcl/action`) : method === 'PUT' ? at('queue', 'SetQueueAcl', `${queues}/setAcl/action`) : undefined;
+    if (comp === '')
+      return method === 'PUT'
+        ? at('queue', 'CreateQueue', `${queues}/write`)
+        : method === 'DELETE'
+          ? at('queue', 'DeleteQueue', `${queues}/delete`)
+          : undefined;
+    if (comp === 'metadata')
+      return method === 'GET' || method === 'HEAD'
+        ? at('queue', 'GetQueueMetadata', `${queues}/read`)
+        : method === 'PUT'
+          ? at('queue', 'SetQueueMetadata', `${queues}/write`)
+          : undefined;
+    if (comp === 'acl')
+      return method === 'GET' || method === 'HEAD'
+        ? at('queue', 'GetQueueAcl', `${queues}/getAcl/action`)
+        : method === 'PUT'
+          ? at('queue', 'SetQueueAcl', `${queues}/setAcl/action`)
+          : undefined;
     return undefined;
   }
   if (comp !== '') return undefined;
@@ -26,7 +45,9 @@ export function queueOperation({ method, container, rest, query }: StorageReques
     if (method === 'POST') return at('queue', 'PutMessage', `${messages}/add/action`, `${messages}/write`);
     if (method === 'DELETE') return at('queue', 'ClearMessages', `${messages}/delete`);
     if (method !== 'GET') return undefined;
-    return query.get('peekonly')?.toLowerCase() === 'true' ? at('queue', 'PeekMessages', `${messages}/read`) : at('queue', 'GetMessages', `${messages}/process/action`);
+    return query.get('peekonly')?.toLowerCase() === 'true'
+      ? at('queue', 'PeekMessages', `${messages}/read`)
+      : at('queue', 'GetMessages', `${messages}/process/action`);
   }
   if (!/^messages\/[^/]+$/.test(rest)) return undefined;
   if (method === 'DELETE') return at('queue', 'DeleteMessage', `${messages}/delete`, `${messages}/process/action`);

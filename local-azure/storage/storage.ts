@@ -15,7 +15,10 @@ import { StorageFront } from './storageFront';
 import { UpstreamClient } from './upstreamClient';
 import { UserDelegation } from './userDelegation';
 
-interface Declared { readonly id: string; readonly kind: 'account' | 'container' | 'queue' }
+interface Declared {
+  readonly id: string;
+  readonly kind: 'account' | 'container' | 'queue';
+}
 const keyOf = (id: string) => id.toLowerCase();
 /** Account and last name of the ARM id of a container or queue. */
 const placeOf = (id: string) => ({ account: /\/storageAccounts\/([^/]+)/i.exec(id)?.[1] ?? '', name: nameOf(id) });
@@ -43,10 +46,27 @@ export class Storage implements Service, QueueAccess, BlobAccess {
     this.declared = context.openStore('storage/declared');
     this.ports = context.openStore('storage/ports');
     this.resources = context.openStore('storage/resources');
-    const delegation = new UserDelegation(join(context.directory, 'storage', 'delegation.key'), context.authority.tenantId, context.openStore<Principal>('storage/delegators'), context.clock);
-    this.commits = new BlobCommits(context.openStore<CommitIntent>('storage/commits'), context.clock, () => this.events, () => this.upstream());
+    const delegation = new UserDelegation(
+      join(context.directory, 'storage', 'delegation.key'),
+      context.authority.tenantId,
+      context.openStore<Principal>('storage/delegators'),
+      context.clock,
+    );
+    this.commits = new BlobCommits(
+      context.openStore<CommitIntent>('storage/commits'),
+      context.clock,
+      () => this.events,
+      () => this.upstream(),
+    );
     this.platform = new PlatformClient(context, (service) => this.portOf(service));
-    this.connections = { context, access: new StorageAccess(context, delegation), delegation, commits: this.commits, upstream: () => this.upstream(), accountId: (name) => this.accountByName(name) };
+    this.connections = {
+      context,
+      access: new StorageAccess(context, delegation),
+      delegation,
+      commits: this.commits,
+      upstream: () => this.upstream(),
+      accountId: (name) => this.accountByName(name),
+    };
   }
 
   async start(): Promise<void> {
@@ -54,7 +74,10 @@ export class Storage implements Service, QueueAccess, BlobAccess {
     await this.startAzurite();
     await this.commits.recover();
     for (const service of ['blob', 'queue'] as const) {
-      const server = createServer({ key: this.context.tls.privateKey, cert: this.context.tls.certificate }, new StorageFront(service, this.connections).handler);
+      const server = createServer(
+        { key: this.context.tls.privateKey, cert: this.context.tls.certificate },
+        new StorageFront(service, this.connections).handler,
+      );
       // Longer than a client keeps an idle connection, so that no call meets a socket that is just being closed.
       server.keepAliveTimeout = keepAliveMs;
       server.on('clientError', (_, socket) => socket.destroy());
@@ -63,12 +86,27 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   }
 
   private async startAzurite(): Promise<void> {
-    this.azurite = new Azurite(join(this.context.directory, 'storage', 'azurite'), this.context.directory, (reason) => {
-      this.context.log('storage', reason);
-      if (this.running) this.startAzurite().catch((error: unknown) => this.context.log('storage', 'Azurite did not come back', { reason: (error as Error).message }));
-    }, ({ status, method, path }) => {
-      this.context.gate.report({ service: 'storage', status, identity: 'somebody who came past the front', action: method, scope: path, reason: 'Azurite answers to the key of the front only' });
-    });
+    this.azurite = new Azurite(
+      join(this.context.directory, 'storage', 'azurite'),
+      this.context.directory,
+      (reason) => {
+        this.context.log('storage', reason);
+        if (this.running)
+          this.startAzurite().catch((error: unknown) =>
+            this.context.log('storage', 'Azurite did not come back', { reason: (error as Error).message }),
+          );
+      },
+      ({ status, method, path }) => {
+        this.context.gate.report({
+          service: 'storage',
+          status,
+          identity: 'somebody who came past the front',
+          action: method,
+          scope: path,
+          reason: 'Azurite answers to the key of the front only',
+        });
+      },
+    );
     const upstream = await this.azurite.start();
     this.client?.close();
     this.client = new UpstreamClient(upstream);
@@ -77,10 +115,15 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   async stop(): Promise<void> {
     this.running = false;
     this.platform.close();
-    await Promise.all([...this.servers.values()].map(({ server }) => new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    })));
+    await Promise.all(
+      [...this.servers.values()].map(
+        ({ server }) =>
+          new Promise<void>((resolve) => {
+            server.close(() => resolve());
+            server.closeAllConnections();
+          }),
+      ),
+    );
     this.servers.clear();
     this.client?.close();
     await this.azurite?.stop();
@@ -125,8 +168,12 @@ export class Storage implements Service, QueueAccess, BlobAccess {
     const restype: [string, string][] = service === 'blob' ? [['restype', 'container']] : [];
     const call = { service, method: 'PUT', account, rawPath: `/${account}/${name}`, headers };
     const made = await this.upstream().send({ ...call, query: new Map(restype) });
-    const answer = made.status === 409 || (service === 'queue' && made.status === 204) ? await this.upstream().send({ ...call, query: new Map([...restype, ['comp', 'metadata']]) }) : made;
-    if (answer.status >= 300) throw new Error(`The ${declared.kind} ${name} could not be made: storage answered ${answer.status}: ${answer.body.slice(0, 300)}`);
+    const answer =
+      made.status === 409 || (service === 'queue' && made.status === 204)
+        ? await this.upstream().send({ ...call, query: new Map([...restype, ['comp', 'metadata']]) })
+        : made;
+    if (answer.status >= 300)
+      throw new Error(`The ${declared.kind} ${name} could not be made: storage answered ${answer.status}: ${answer.body.slice(0, 300)}`);
     this.declared.set(keyOf(declared.id), declared);
     return declared.id;
   }
@@ -138,10 +185,20 @@ export class Storage implements Service, QueueAccess, BlobAccess {
     const { account, name } = placeOf(declared.id);
     const service = declared.kind === 'container' ? 'blob' : 'queue';
     const query = new Map([...(service === 'blob' ? [['restype', 'container'] as const] : []), ['comp', 'metadata'] as const]);
-    const { status, headers, body } = await this.upstream().send({ service, method: 'GET', account, rawPath: `/${account}/${name}`, query });
+    const { status, headers, body } = await this.upstream().send({
+      service,
+      method: 'GET',
+      account,
+      rawPath: `/${account}/${name}`,
+      query,
+    });
     if (status === 404) return undefined;
     if (status >= 300) throw new Error(`${name} could not be read: storage answered ${status}: ${body.slice(0, 300)}`);
-    return Object.fromEntries(Object.entries(headers).flatMap(([key, value]) => (key.startsWith('x-ms-meta-') && typeof value === 'string' ? [[key.slice('x-ms-meta-'.length), value]] : [])));
+    return Object.fromEntries(
+      Object.entries(headers).flatMap(([key, value]) =>
+        key.startsWith('x-ms-meta-') && typeof value === 'string' ? [[key.slice('x-ms-meta-'.length), value]] : [],
+      ),
+    );
   }
 
   /** Removes what the ARM id names, with everything in it. */
@@ -155,25 +212,50 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   }
   private async removeContents(accountId: string, account: string): Promise<void> {
     for (const service of ['blob', 'queue'] as const) {
-      const { body } = await this.upstream().send({ service, method: 'GET', account, rawPath: `/${account}`, query: new Map([['comp', 'list']]) });
+      const { body } = await this.upstream().send({
+        service,
+        method: 'GET',
+        account,
+        rawPath: `/${account}`,
+        query: new Map([['comp', 'list']]),
+      });
       for (const [, name] of body.matchAll(/<Name>([^<]+)<\/Name>/g)) await this.removeOne(service, account, String(name));
     }
-    for (const key of [...this.declared.entries()].map(([one]) => one)) if (key.startsWith(`${keyOf(accountId)}/`)) this.declared.delete(key);
+    for (const key of [...this.declared.entries()].map(([one]) => one))
+      if (key.startsWith(`${keyOf(accountId)}/`)) this.declared.delete(key);
   }
   private async removeOne(service: StorageService, account: string, name: string): Promise<void> {
-    const { status, body } = await this.upstream().send({ service, method: 'DELETE', account, rawPath: `/${account}/${name}`, query: new Map(service === 'blob' ? [['restype', 'container']] : []) });
+    const { status, body } = await this.upstream().send({
+      service,
+      method: 'DELETE',
+      account,
+      rawPath: `/${account}/${name}`,
+      query: new Map(service === 'blob' ? [['restype', 'container']] : []),
+    });
     if (status >= 300 && status !== 404) throw new Error(`${name} could not be removed: storage answered ${status}: ${body.slice(0, 300)}`);
   }
 
   async send(queue: string, messageText: string, as: Principal, timeToLiveSeconds?: number): Promise<void> {
     const { account, name } = placeOf(queue);
     const text = messageText.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-    await this.platform.send({ service: 'queue', method: 'POST', path: `/${account}/${name}/messages${timeToLiveSeconds === undefined ? '' : `?messagettl=${timeToLiveSeconds}`}`, headers: { 'content-type': 'application/xml' }, body: Buffer.from(`<QueueMessage><MessageText>${text}</MessageText></QueueMessage>`), as });
+    await this.platform.send({
+      service: 'queue',
+      method: 'POST',
+      path: `/${account}/${name}/messages${timeToLiveSeconds === undefined ? '' : `?messagettl=${timeToLiveSeconds}`}`,
+      headers: { 'content-type': 'application/xml' },
+      body: Buffer.from(`<QueueMessage><MessageText>${text}</MessageText></QueueMessage>`),
+      as,
+    });
   }
   async countMessages(queue: string, as: Principal, strategy: 'all' | 'visibleonly'): Promise<number> {
     const { account, name } = placeOf(queue);
     if (strategy === 'visibleonly') {
-      const { body } = await this.platform.send({ service: 'queue', method: 'GET', path: `/${account}/${name}/messages?peekonly=true&numofmessages=${peekLimit}`, as });
+      const { body } = await this.platform.send({
+        service: 'queue',
+        method: 'GET',
+        path: `/${account}/${name}/messages?peekonly=true&numofmessages=${peekLimit}`,
+        as,
+      });
       const visible = body.split('<QueueMessage>').length - 1;
       if (visible < peekLimit) return visible;
     }
@@ -182,6 +264,13 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   }
   async write(container: string, blob: string, body: Buffer, as: Principal): Promise<void> {
     const { account, name } = placeOf(container);
-    await this.platform.send({ service: 'blob', method: 'PUT', path: `/${account}/${name}/${blob.split('/').map(encodeURIComponent).join('/')}`, headers: { 'x-ms-blob-type': 'BlockBlob', 'content-type': 'application/json' }, body, as });
+    await this.platform.send({
+      service: 'blob',
+      method: 'PUT',
+      path: `/${account}/${name}/${blob.split('/').map(encodeURIComponent).join('/')}`,
+      headers: { 'x-ms-blob-type': 'BlockBlob', 'content-type': 'application/json' },
+      body,
+      as,
+    });
   }
 }

@@ -44,23 +44,38 @@ function readQuery(search: string): Map<string, string> {
 
 /** Reads `/account[/container[/rest]]?query`; refuses whatever two readers could understand in two ways. */
 export function readStorageRequest(service: StorageService, method: string, url: string, headers: IncomingHttpHeaders): StorageRequest {
-  if (url.length > maxUrlLength) throw new StorageFault(414, 'RequestUrlTooLong', `The request URI has ${url.length} characters, at most ${maxUrlLength} are allowed.`);
+  if (url.length > maxUrlLength)
+    throw new StorageFault(414, 'RequestUrlTooLong', `The request URI has ${url.length} characters, at most ${maxUrlLength} are allowed.`);
   const mark = url.indexOf('?');
   const rawPath = mark === -1 ? url : url.slice(0, mark);
   const [root, account = '', container, ...others] = rawPath.split('/').map(decode);
-  if (root !== '' || !accountName.test(account)) throw new StorageFault(400, 'InvalidUri', `Expected https://<host>/<account>/…, got the path "${rawPath.slice(0, 100)}".`);
+  if (root !== '' || !accountName.test(account))
+    throw new StorageFault(400, 'InvalidUri', `Expected https://<host>/<account>/…, got the path "${rawPath.slice(0, 100)}".`);
   const rest = others.join('/');
-  if ([container, ...others].some((part) => part === '.' || part === '..')) throw new StorageFault(400, 'InvalidUri', 'The request URI has a "." or ".." segment.');
-  if (container !== undefined && container !== '' && !containerName.test(container)) throw new StorageFault(400, 'InvalidResourceName', `"${container.slice(0, 100)}" is no legal ${service === 'blob' ? 'container' : 'queue'} name.`);
-  if ((container === undefined || container === '') && rest !== '') throw new StorageFault(400, 'InvalidUri', 'The request URI has an empty segment.');
+  if ([container, ...others].some((part) => part === '.' || part === '..'))
+    throw new StorageFault(400, 'InvalidUri', 'The request URI has a "." or ".." segment.');
+  if (container !== undefined && container !== '' && !containerName.test(container))
+    throw new StorageFault(
+      400,
+      'InvalidResourceName',
+      `"${container.slice(0, 100)}" is no legal ${service === 'blob' ? 'container' : 'queue'} name.`,
+    );
+  if ((container === undefined || container === '') && rest !== '')
+    throw new StorageFault(400, 'InvalidUri', 'The request URI has an empty segment.');
   return {
-    service, method, headers, rawPath, account, query: readQuery(mark === -1 ? '' : url.slice(mark + 1)),
+    service,
+    method,
+    headers,
+    rawPath,
+    account,
+    query: readQuery(mark === -1 ? '' : url.slice(mark + 1)),
     ...(container === undefined || container === '' ? {} : { container }),
     ...(rest === '' ? {} : { rest }),
   };
 }
 
-export const writeQuery = (query: ReadonlyMap<string, string>): string => [...query].map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
+export const writeQuery = (query: ReadonlyMap<string, string>): string =>
+  [...query].map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
 export const headerOf = (headers: IncomingHttpHeaders, name: string): string | undefined => {
   const value = headers[name];
   return Array.isArray(value) ? value.join(',') : value;

@@ -17,7 +17,11 @@ export interface UpstreamCall {
   /** Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
 }
-export interface UpstreamAnswer { readonly status: number; readonly headers: IncomingMessage['headers']; readonly body: string }
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
 
 /** Speaks to Azurite with its key. */
 export class UpstreamClient {
@@ -37,7 +41,14 @@ export class UpstreamClient {
     const signed: Record<string, string> = { 'x-ms-version': newestApiVersion, ...headers, 'x-ms-date': new Date().toUTCString() };
     const authorization = sharedKeyAuthorization(this.upstream.key, { method, account, rawPath, query, headers: signed });
     const search = writeQuery(query);
-    const call = request({ host: '127.0.0.1', port: this.upstream.ports[service], agent: this.agent, method, path: search === '' ? rawPath : `${rawPath}?${search}`, headers: { ...signed, authorization } });
+    const call = request({
+      host: '127.0.0.1',
+      port: this.upstream.ports[service],
+      agent: this.agent,
+      method,
+      path: search === '' ? rawPath : `${rawPath}?${search}`,
+      headers: { ...signed, authorization },
+    });
     call.setTimeout(idleTimeoutMs, () => call.destroy(new Error(`Azurite was silent for ${idleTimeoutMs} ms`)));
     return call;
   }
@@ -54,7 +65,9 @@ export class UpstreamClient {
           if ((size += chunk.length) > maxAnswerBytes) answer.destroy(new Error('Azurite answered more than expected'));
         });
         answer.once('error', reject);
-        answer.once('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks).toString('utf8') }));
+        answer.once('end', () =>
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks).toString('utf8') }),
+        );
       });
       open.end();
     });

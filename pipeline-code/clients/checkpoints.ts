@@ -3,14 +3,16 @@ import { type BlobItem, type ContainerClient } from '@azure/storage-blob';
 import { isConflict } from './storage';
 
 type Group = Pick<Checkpoint, 'fullyQualifiedNamespace' | 'eventHubName' | 'consumerGroup'>;
-const prefixOf = (group: Group, kind: 'ownership' | 'checkpoint') => `${group.fullyQualifiedNamespace}/${group.eventHubName}/${group.consumerGroup}`.toLowerCase().concat('/', kind, '/');
+const prefixOf = (group: Group, kind: 'ownership' | 'checkpoint') =>
+  `${group.fullyQualifiedNamespace}/${group.eventHubName}/${group.consumerGroup}`.toLowerCase().concat('/', kind, '/');
 const timeout = () => ({ abortSignal: AbortSignal.timeout(60_000) });
 
 /** Checkpoints and partition ownership as empty blobs with metadata, in the layout of Azure's own store for .NET, Java, Python and JavaScript. */
 export function blobCheckpoints(container: ContainerClient): CheckpointStore {
   async function list(prefix: string): Promise<{ partitionId: string; blob: BlobItem }[]> {
     const found: { partitionId: string; blob: BlobItem }[] = [];
-    for await (const blob of container.listBlobsFlat({ prefix, includeMetadata: true, ...timeout() })) found.push({ partitionId: blob.name.slice(prefix.length), blob });
+    for await (const blob of container.listBlobsFlat({ prefix, includeMetadata: true, ...timeout() }))
+      found.push({ partitionId: blob.name.slice(prefix.length), blob });
     return found;
   }
 
@@ -33,7 +35,11 @@ export function blobCheckpoints(container: ContainerClient): CheckpointStore {
     async listOwnership(fullyQualifiedNamespace, eventHubName, consumerGroup) {
       const group = { fullyQualifiedNamespace, eventHubName, consumerGroup };
       return (await list(prefixOf(group, 'ownership'))).map(({ partitionId, blob }) => ({
-        ...group, partitionId, ownerId: blob.metadata?.ownerid ?? '', etag: blob.properties.etag, lastModifiedTimeInMs: blob.properties.lastModified.getTime(),
+        ...group,
+        partitionId,
+        ownerId: blob.metadata?.ownerid ?? '',
+        etag: blob.properties.etag,
+        lastModifiedTimeInMs: blob.properties.lastModified.getTime(),
       }));
     },
     async claimOwnership(wanted) {
@@ -41,13 +47,17 @@ export function blobCheckpoints(container: ContainerClient): CheckpointStore {
     },
     async updateCheckpoint(checkpoint) {
       const metadata = { sequencenumber: String(checkpoint.sequenceNumber), offset: checkpoint.offset };
-      await container.getBlockBlobClient(prefixOf(checkpoint, 'checkpoint') + checkpoint.partitionId).upload('', 0, { metadata, ...timeout() });
+      await container
+        .getBlockBlobClient(prefixOf(checkpoint, 'checkpoint') + checkpoint.partitionId)
+        .upload('', 0, { metadata, ...timeout() });
     },
     async listCheckpoints(fullyQualifiedNamespace, eventHubName, consumerGroup) {
       const group = { fullyQualifiedNamespace, eventHubName, consumerGroup };
       return (await list(prefixOf(group, 'checkpoint'))).flatMap(({ partitionId, blob }) => {
         const { offset, sequencenumber } = blob.metadata ?? {};
-        return offset === undefined || sequencenumber === undefined ? [] : [{ ...group, partitionId, offset, sequenceNumber: Number(sequencenumber) }];
+        return offset === undefined || sequencenumber === undefined
+          ? []
+          : [{ ...group, partitionId, offset, sequenceNumber: Number(sequencenumber) }];
       });
     },
   };

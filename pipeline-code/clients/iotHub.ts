@@ -25,7 +25,15 @@ export interface C2dSender {
 const attemptTimeoutMs = 20_000;
 const attempts = 4;
 /** Another attempt cannot change these answers. */
-const finalErrors = new Set(['UnauthorizedError', 'DeviceNotFoundError', 'DeviceMaximumQueueDepthExceededError', 'MessageTooLargeError', 'ArgumentError', 'CredentialUnavailableError', 'AuthenticationRequiredError']);
+const finalErrors = new Set([
+  'UnauthorizedError',
+  'DeviceNotFoundError',
+  'DeviceMaximumQueueDepthExceededError',
+  'MessageTooLargeError',
+  'ArgumentError',
+  'CredentialUnavailableError',
+  'AuthenticationRequiredError',
+]);
 
 /** The SDK wraps what the hub answered: the cause has the telling name. */
 export function c2dErrorName(error: unknown): string {
@@ -36,7 +44,10 @@ export const retryDelayMs = (attempt: number, random: () => number) => Math.min(
 
 async function within<T>(durationMs: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`${what}: no answer from the IoT Hub within ${durationMs / 1_000} s`)), durationMs)));
+  const expired = new Promise<never>(
+    (_, reject) =>
+      (timer = setTimeout(() => reject(new Error(`${what}: no answer from the IoT Hub within ${durationMs / 1_000} s`)), durationMs)),
+  );
   return Promise.race([work, expired]).finally(() => clearTimeout(timer));
 }
 
@@ -90,7 +101,11 @@ export function openC2dSender(host: string, credential: TokenCredential): C2dSen
       if (closed) throw new Error('the C2D sender is closed');
       const before = client;
       try {
-        await within(attemptTimeoutMs, `C2D to ${deviceId}`, connected().then((open) => open.send(deviceId, amqpMessage(message))));
+        await within(
+          attemptTimeoutMs,
+          `C2D to ${deviceId}`,
+          connected().then((open) => open.send(deviceId, amqpMessage(message))),
+        );
         return;
       } catch (error) {
         // A link that was open before may have lost its right with its token; a new one tells whether the right is still there.

@@ -4,17 +4,38 @@ import { credential } from './credential';
 import { isNotFound } from './storage';
 
 /** The settings that every program of the workspace has. */
-export interface WorkspaceSettings { readonly AZURE_RESOURCE_MANAGER_ENDPOINT: string; readonly AZURE_RESOURCE_MANAGER_AUDIENCE: string; readonly SUBSCRIPTION_ID: string; readonly RESOURCE_GROUP: string; readonly ML_WORKSPACE: string }
+export interface WorkspaceSettings {
+  readonly AZURE_RESOURCE_MANAGER_ENDPOINT: string;
+  readonly AZURE_RESOURCE_MANAGER_AUDIENCE: string;
+  readonly SUBSCRIPTION_ID: string;
+  readonly RESOURCE_GROUP: string;
+  readonly ML_WORKSPACE: string;
+}
 
 /** The untyped ARM client of the workspace, for data assets and jobs. */
-export const machineLearningClient = (settings: WorkspaceSettings) => new AzureMachineLearningWorkspaces(credential(), settings.SUBSCRIPTION_ID, {
-  endpoint: settings.AZURE_RESOURCE_MANAGER_ENDPOINT,
-  credentialScopes: `${settings.AZURE_RESOURCE_MANAGER_AUDIENCE}/.default`,
-  retryOptions: { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 8_000 },
-});
+export const machineLearningClient = (settings: WorkspaceSettings) =>
+  new AzureMachineLearningWorkspaces(credential(), settings.SUBSCRIPTION_ID, {
+    endpoint: settings.AZURE_RESOURCE_MANAGER_ENDPOINT,
+    credentialScopes: `${settings.AZURE_RESOURCE_MANAGER_AUDIENCE}/.default`,
+    retryOptions: { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 8_000 },
+  });
 
-export interface CatalogVersion { readonly name: string; readonly version: string; readonly modelUri: string; readonly tags: ModelTags; readonly properties: Readonly<Record<string, string>>; readonly description: string | undefined; readonly jobName: string | undefined }
-export interface NewVersion { readonly path: string; readonly tags: ModelTags; readonly properties: Readonly<Record<string, string>>; readonly description: string; readonly jobName: string }
+export interface CatalogVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly modelUri: string;
+  readonly tags: ModelTags;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly description: string | undefined;
+  readonly jobName: string | undefined;
+}
+export interface NewVersion {
+  readonly path: string;
+  readonly tags: ModelTags;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly description: string;
+  readonly jobName: string;
+}
 export interface ModelCatalog {
   /** All versions whose tags are this project's, oldest first (numeric order). */
   versions(): Promise<CatalogVersion[]>;
@@ -32,12 +53,24 @@ const defined = (tags: ModelTags) => strings(tags as Record<string, string | und
 function read(model: string, raw: ModelVersion): CatalogVersion | undefined {
   const tags = modelTags.safeParse(strings(raw.properties.tags));
   if (!tags.success || raw.name === undefined || raw.properties.modelUri === undefined) return undefined;
-  return { name: model, version: raw.name, modelUri: raw.properties.modelUri, tags: tags.data, properties: strings(raw.properties.properties), description: raw.properties.description, jobName: raw.properties.jobName };
+  return {
+    name: model,
+    version: raw.name,
+    modelUri: raw.properties.modelUri,
+    tags: tags.data,
+    properties: strings(raw.properties.properties),
+    description: raw.properties.description,
+    jobName: raw.properties.jobName,
+  };
 }
 
 const timeout = () => ({ abortSignal: AbortSignal.timeout(120_000) });
 
-export function modelCatalog(settings: WorkspaceSettings & { readonly MODELS_DATASTORE: string }, model: string, client = machineLearningClient(settings)): ModelCatalog {
+export function modelCatalog(
+  settings: WorkspaceSettings & { readonly MODELS_DATASTORE: string },
+  model: string,
+  client = machineLearningClient(settings),
+): ModelCatalog {
   const { modelVersions, modelContainers } = client;
   const place = [settings.RESOURCE_GROUP, settings.ML_WORKSPACE, model] as const;
 
@@ -59,8 +92,10 @@ export function modelCatalog(settings: WorkspaceSettings & { readonly MODELS_DAT
     }
     return found;
   }
-  const ofUse = (all: readonly ModelVersion[]) => all.filter((one) => one.properties.isArchived !== true).flatMap((one) => read(model, one) ?? []);
-  const numbers = (all: readonly ModelVersion[]) => all.map((one) => Number(one.name)).filter((number) => Number.isSafeInteger(number) && number > 0);
+  const ofUse = (all: readonly ModelVersion[]) =>
+    all.filter((one) => one.properties.isArchived !== true).flatMap((one) => read(model, one) ?? []);
+  const numbers = (all: readonly ModelVersion[]) =>
+    all.map((one) => Number(one.name)).filter((number) => Number.isSafeInteger(number) && number > 0);
 
   const catalog: ModelCatalog = {
     versions: async () => ofUse(await rawVersions()).sort((a, b) => Number(a.version) - Number(b.version)),
@@ -72,7 +107,24 @@ export function modelCatalog(settings: WorkspaceSettings & { readonly MODELS_DAT
       const before = await raw(version);
       if (before === undefined) throw new Error(`model ${model} has no version ${version}`);
       const { isAnonymous, isArchived, description, properties, flavors, jobName, modelType, modelUri: uri } = before.properties;
-      const after = await modelVersions.createOrUpdate(...place, version, { properties: { isAnonymous, isArchived, description, properties, flavors, jobName, modelType, modelUri: uri, tags: { ...before.properties.tags, ...tags } } }, timeout());
+      const after = await modelVersions.createOrUpdate(
+        ...place,
+        version,
+        {
+          properties: {
+            isAnonymous,
+            isArchived,
+            description,
+            properties,
+            flavors,
+            jobName,
+            modelType,
+            modelUri: uri,
+            tags: { ...before.properties.tags, ...tags },
+          },
+        },
+        timeout(),
+      );
       const result = read(model, after);
       if (result === undefined) throw new Error(`model ${model} version ${version} lacks the tags of this project`);
       return result;
@@ -82,9 +134,30 @@ export function modelCatalog(settings: WorkspaceSettings & { readonly MODELS_DAT
       const same = ofUse(all).find((one) => one.tags.dataVersion === next.tags.dataVersion);
       if (same !== undefined) return { version: same, created: false };
       const version = String(Math.max(0, ...numbers(all)) + 1);
-      if (all.length === 0) await modelContainers.createOrUpdate(...place, { properties: { description: 'Anomaly models of this factory' } }, timeout());
-      const uri = modelUri({ subscriptionId: settings.SUBSCRIPTION_ID, resourceGroup: settings.RESOURCE_GROUP, workspace: settings.ML_WORKSPACE, datastore: settings.MODELS_DATASTORE, path: next.path });
-      const made = await modelVersions.createOrUpdate(...place, version, { properties: { description: next.description, jobName: next.jobName, modelType: 'custom_model', modelUri: uri, tags: defined(next.tags), properties: { ...next.properties } } }, timeout());
+      if (all.length === 0)
+        await modelContainers.createOrUpdate(...place, { properties: { description: 'Anomaly models of this factory' } }, timeout());
+      const uri = modelUri({
+        subscriptionId: settings.SUBSCRIPTION_ID,
+        resourceGroup: settings.RESOURCE_GROUP,
+        workspace: settings.ML_WORKSPACE,
+        datastore: settings.MODELS_DATASTORE,
+        path: next.path,
+      });
+      const made = await modelVersions.createOrUpdate(
+        ...place,
+        version,
+        {
+          properties: {
+            description: next.description,
+            jobName: next.jobName,
+            modelType: 'custom_model',
+            modelUri: uri,
+            tags: defined(next.tags),
+            properties: { ...next.properties },
+          },
+        },
+        timeout(),
+      );
       const result = read(model, made);
       if (result === undefined) throw new Error(`model ${model} version ${version} came back without its tags`);
       return { version: result, created: true };

@@ -1,7 +1,12 @@
 import { isMissing, isNumber, timeKindOf } from './cells';
 
 /** Why a file is refused; `row` is the line in the file, counted from 1. */
-export interface Refusal { readonly row: number | null; readonly column: string | null; readonly expected: string; readonly found: string }
+export interface Refusal {
+  readonly row: number | null;
+  readonly column: string | null;
+  readonly expected: string;
+  readonly found: string;
+}
 export class RefusedFile extends Error {
   override readonly name = 'RefusedFile';
   constructor(readonly refusal: Refusal) {
@@ -63,20 +68,31 @@ export function splitLine(line: string, delimiter: string): string[] {
 /** Finds delimiter, header, names and decimal mark from the beginning of a file. */
 export function readCsvLayout(head: Buffer, complete: boolean): CsvLayout {
   const { text, encoding } = decode(head, complete);
-  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/).filter((line) => line.trim() !== '');
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n|\n|\r/)
+    .filter((line) => line.trim() !== '');
   // The last line of a partial head may be cut anywhere.
   const whole = complete ? lines : lines.slice(0, -1);
-  const first = whole[0] ?? refuse('a CSV file with a header and rows', lines.length === 0 ? 'only blank lines' : `a first line longer than ${headBytes} bytes`);
+  const first =
+    whole[0] ??
+    refuse('a CSV file with a header and rows', lines.length === 0 ? 'only blank lines' : `a first line longer than ${headBytes} bytes`);
   const judged = whole.slice(0, sampleRows + 1);
-  const candidates = delimiters.map((delimiter) => {
-    const width = splitLine(first, delimiter).length;
-    return { delimiter, width, agreeing: judged.filter((line) => splitLine(line, delimiter).length === width).length };
-  }).filter(({ width }) => width > 1).sort((a, b) => b.agreeing - a.agreeing || b.width - a.width);
+  const candidates = delimiters
+    .map((delimiter) => {
+      const width = splitLine(first, delimiter).length;
+      return { delimiter, width, agreeing: judged.filter((line) => splitLine(line, delimiter).length === width).length };
+    })
+    .filter(({ width }) => width > 1)
+    .sort((a, b) => b.agreeing - a.agreeing || b.width - a.width);
   const { delimiter, width } = candidates[0] ?? refuse('columns separated by ; , tab or |', `"${first.slice(0, 100)}"`, { row: 1 });
   if (width > maxColumns) refuse(`at most ${maxColumns} columns`, `${width}`, { row: 1 });
 
   const rows = judged.map((line) => splitLine(line, delimiter));
-  const decimalOf = (cells: readonly string[]): '.' | ',' => (delimiter !== ',' && cells.some((cell) => /^[-+]?\d+,\d+$/.test(cell)) && !cells.some((cell) => /^[-+]?\d+\.\d+$/.test(cell)) ? ',' : '.');
+  const decimalOf = (cells: readonly string[]): '.' | ',' =>
+    delimiter !== ',' && cells.some((cell) => /^[-+]?\d+,\d+$/.test(cell)) && !cells.some((cell) => /^[-+]?\d+\.\d+$/.test(cell))
+      ? ','
+      : '.';
   const decimal = decimalOf(rows.slice(1).flat());
   const names = rows[0] ?? [];
   const header = !names.some((name) => isNumber(name, decimal) || timeKindOf(name) !== undefined);

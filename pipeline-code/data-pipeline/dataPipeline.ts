@@ -15,12 +15,18 @@ const pollMs = 500;
 /** Never waits longer than this for a quiet queue: messages must not come back before they are done. */
 const maxDrainMs = 120_000;
 
-export interface Connections extends Containers { readonly queue: ReturnType<typeof queueClient>; readonly checkpoints: ReturnType<typeof blobContainer> }
+export interface Connections extends Containers {
+  readonly queue: ReturnType<typeof queueClient>;
+  readonly checkpoints: ReturnType<typeof blobContainer>;
+}
 function connect(settings: DataPipelineSettings): Connections {
   const container = (name: string) => blobContainer(settings.DATA_BLOB_ENDPOINT, name);
   return {
     queue: queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME),
-    raw: container(settings.RAW_CONTAINER), landing: blobContainer(settings.EDGE_BLOB_ENDPOINT, settings.LANDING_ZONE_CONTAINER), processed: container(settings.PROCESSED_CONTAINER), quarantine: container(settings.QUARANTINE_CONTAINER),
+    raw: container(settings.RAW_CONTAINER),
+    landing: blobContainer(settings.EDGE_BLOB_ENDPOINT, settings.LANDING_ZONE_CONTAINER),
+    processed: container(settings.PROCESSED_CONTAINER),
+    quarantine: container(settings.QUARANTINE_CONTAINER),
     checkpoints: container(settings.CHECKPOINTS_CONTAINER),
   };
 }
@@ -33,15 +39,25 @@ function datasetOf(body: unknown, settings: Pick<DataPipelineSettings, 'RAW_CONT
 }
 
 /** One pass for each data set that the messages are about, the factory's first. A data set that fails keeps no other one waiting: only its own messages come back. */
-async function buildAll(settings: DataPipelineSettings, containers: Containers, messages: readonly QueueMessage[], log: Log): Promise<void> {
+async function buildAll(
+  settings: DataPipelineSettings,
+  containers: Containers,
+  messages: readonly QueueMessage[],
+  log: Log,
+): Promise<void> {
   const asked = messages.map((message) => ({ message, dataset: datasetOf(message.body, settings) }));
   const smoke = [...new Set(asked.map(({ dataset }) => dataset))].filter((dataset) => dataset !== settings.DATASET_NAME);
   const failures: unknown[] = [];
   // A run that nothing asked for, because its messages are another's, looks after the factory's own.
-  for (const dataset of asked.length === 0 || asked.some((one) => one.dataset === settings.DATASET_NAME) ? [settings.DATASET_NAME, ...smoke] : smoke) {
+  for (const dataset of asked.length === 0 || asked.some((one) => one.dataset === settings.DATASET_NAME)
+    ? [settings.DATASET_NAME, ...smoke]
+    : smoke) {
     const about = asked.filter((one) => one.dataset === dataset).map(({ message }) => message);
     log.info('queue drained', { dataset, messages: about.length });
-    const failure: unknown = await buildDataVersion(settings, dataset, containers, log).then(() => undefined, (error: unknown) => error ?? new Error('failed without a reason'));
+    const failure: unknown = await buildDataVersion(settings, dataset, containers, log).then(
+      () => undefined,
+      (error: unknown) => error ?? new Error('failed without a reason'),
+    );
     if (failure !== undefined) failures.push(failure);
     // Not enough data: only more of them help, and those come with events of their own.
     if (failure === undefined || failure instanceof NotEnoughData) await Promise.all(about.map((message) => message.done()));
@@ -68,7 +84,11 @@ async function drain(receive: () => Promise<QueueMessage[]>, settleSeconds: numb
  * Steps 1a and 1b. Events say when to look, the containers say what there is: each pass reads all of it, so a lost or doubled event
  * and a run that was killed change nothing. Messages are deleted when the data version that holds their blobs is written.
  */
-export async function dataPipeline(settings: DataPipelineSettings, log: Log, { queue, checkpoints, ...containers }: Connections = connect(settings)): Promise<void> {
+export async function dataPipeline(
+  settings: DataPipelineSettings,
+  log: Log,
+  { queue, checkpoints, ...containers }: Connections = connect(settings),
+): Promise<void> {
   const receive = () => receiveMessages(queue, { visibilitySeconds, count: batchSize, log });
 
   const ran = await singleFlight(checkpoints, `${settings.DATASET_NAME}/.data-pipeline`, log, async () => {

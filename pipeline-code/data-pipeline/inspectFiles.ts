@@ -7,8 +7,17 @@ import { loadSamples } from './samplesTable';
 import { type Source } from './shapeWindows';
 
 /** A downloaded raw blob; `file` is missing when it was larger than accepted. */
-export interface RawFile { readonly name: string; readonly etag: string; readonly sizeBytes: number; readonly sha256: string; readonly file: string }
-export interface Inspection { readonly good: readonly (RawFile & Source)[]; readonly bad: readonly { readonly raw: RawFile; readonly refusal: Refusal }[] }
+export interface RawFile {
+  readonly name: string;
+  readonly etag: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly file: string;
+}
+export interface Inspection {
+  readonly good: readonly (RawFile & Source)[];
+  readonly bad: readonly { readonly raw: RawFile; readonly refusal: Refusal }[];
+}
 
 async function head(file: string): Promise<{ bytes: Buffer; complete: boolean }> {
   const handle = await open(file);
@@ -31,7 +40,8 @@ function commonSensors(sources: readonly Source[]): readonly string[] {
     const vote = votes.get(key) ?? { sensors: samples.sensors, files: 0 };
     votes.set(key, { ...vote, files: vote.files + 1 });
   }
-  return [...votes.values()].reduce((best, vote) => (vote.files > best.files ? vote : best), { sensors: [] as readonly string[], files: 0 }).sensors;
+  return [...votes.values()].reduce((best, vote) => (vote.files > best.files ? vote : best), { sensors: [] as readonly string[], files: 0 })
+    .sensors;
 }
 
 /** Loads every file that is whole and fits the others; says of every other file why not. Files come oldest first: of equal ones the first stays. */
@@ -42,7 +52,13 @@ export async function inspectFiles(connection: DuckDBConnection, files: readonly
   for (const [index, raw] of files.entries()) {
     const twin = loaded.find((other) => other.sha256 === raw.sha256);
     try {
-      if (twin !== undefined) throw new RefusedFile({ row: null, column: null, expected: 'content that was not delivered before', found: `the content of ${twin.name}` });
+      if (twin !== undefined)
+        throw new RefusedFile({
+          row: null,
+          column: null,
+          expected: 'content that was not delivered before',
+          found: `the content of ${twin.name}`,
+        });
       const { bytes, complete } = await head(raw.file);
       const layout = readCsvLayout(bytes, complete);
       layout.columns.forEach((name) => columns.add(name.toLowerCase()));
@@ -65,17 +81,36 @@ export async function inspectFiles(connection: DuckDBConnection, files: readonly
   // A file may lack a label, but a name that no file knows is a slip: its column would be trained on.
   const unknown = [...(options.labels ?? []), ...(options.ignored ?? [])].find((name) => !columns.has(name.toLowerCase()));
   if (unknown !== undefined) {
-    bad.push(...loaded.map((raw) => ({ raw, refusal: { row: 1, column: unknown, expected: `a column "${unknown}" in at least one file`, found: `columns ${[...columns].join(', ').slice(0, 300)}` } })));
+    bad.push(
+      ...loaded.map((raw) => ({
+        raw,
+        refusal: {
+          row: 1,
+          column: unknown,
+          expected: `a column "${unknown}" in at least one file`,
+          found: `columns ${[...columns].join(', ').slice(0, 300)}`,
+        },
+      })),
+    );
     loaded = [];
   }
   const sensors = commonSensors(loaded);
   const good = loaded.flatMap((source) => {
     const lacking = sensors.find((name) => !source.samples.sensors.includes(name));
     if (lacking === undefined) return [{ ...source, samples: { ...source.samples, sensors } }];
-    bad.push({ raw: source, refusal: { row: 1, column: lacking, expected: `the sensors of the data set (${sensors.join(', ').slice(0, 300)})`, found: `no column "${lacking}"` } });
+    bad.push({
+      raw: source,
+      refusal: {
+        row: 1,
+        column: lacking,
+        expected: `the sensors of the data set (${sensors.join(', ').slice(0, 300)})`,
+        found: `no column "${lacking}"`,
+      },
+    });
     return [];
   });
   return { good, bad };
 }
 
-export const contentOf = (raw: RawFile, maxBytes: number): Promise<Buffer | undefined> => (raw.sizeBytes <= maxBytes ? readFile(raw.file) : Promise.resolve(undefined));
+export const contentOf = (raw: RawFile, maxBytes: number): Promise<Buffer | undefined> =>
+  raw.sizeBytes <= maxBytes ? readFile(raw.file) : Promise.resolve(undefined);

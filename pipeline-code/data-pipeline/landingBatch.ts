@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { batchManifestBlob, inferenceRecord, landingManifest, maxBatchContentBytes, maxBatchRecords, type InferenceRecord, type LandingManifest } from '../../contracts/landingZone';
+import {
+  batchManifestBlob,
+  inferenceRecord,
+  landingManifest,
+  maxBatchContentBytes,
+  maxBatchRecords,
+  type InferenceRecord,
+  type LandingManifest,
+} from '../../contracts/landingZone';
 import { refuse } from './csvLayout';
 
 const parseJson = (text: string, row?: number): unknown => {
@@ -20,10 +28,13 @@ export function readLandingManifest(name: string, content: Buffer): LandingManif
     return refuse('the manifest of a batch', issue?.message ?? 'something else', { column: issue?.path.join('.') ?? '' });
   }
   const manifest = parsed.data;
-  if (batchManifestBlob(manifest.blob) !== name || manifest.blob === name) refuse(`the batch beside ${name}`, `"${manifest.blob.slice(0, 300)}"`, { column: 'blob' });
+  if (batchManifestBlob(manifest.blob) !== name || manifest.blob === name)
+    refuse(`the batch beside ${name}`, `"${manifest.blob.slice(0, 300)}"`, { column: 'blob' });
   if (manifest.records > maxBatchRecords) refuse(`at most ${maxBatchRecords} records`, `${manifest.records}`, { column: 'records' });
-  if (manifest.contentBytes > maxBatchContentBytes) refuse(`at most ${maxBatchContentBytes} bytes of content`, `${manifest.contentBytes}`, { column: 'contentBytes' });
-  if (manifest.sizeBytes > maxBatchContentBytes) refuse(`at most ${maxBatchContentBytes} bytes`, `${manifest.sizeBytes}`, { column: 'sizeBytes' });
+  if (manifest.contentBytes > maxBatchContentBytes)
+    refuse(`at most ${maxBatchContentBytes} bytes of content`, `${manifest.contentBytes}`, { column: 'contentBytes' });
+  if (manifest.sizeBytes > maxBatchContentBytes)
+    refuse(`at most ${maxBatchContentBytes} bytes`, `${manifest.sizeBytes}`, { column: 'sizeBytes' });
   return manifest;
 }
 
@@ -33,7 +44,9 @@ async function unpack(content: Buffer, manifest: LandingManifest): Promise<strin
     // One byte more than announced is enough to see that there is more; a bomb never gets further.
     text = await promisify(gunzip)(content, { maxOutputLength: manifest.contentBytes + 1 });
   } catch (error) {
-    return (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE' ? refuse(`${manifest.contentBytes} bytes of content`, 'more') : refuse('gzip', String((error as Error).message).slice(0, 200));
+    return (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE'
+      ? refuse(`${manifest.contentBytes} bytes of content`, 'more')
+      : refuse('gzip', String((error as Error).message).slice(0, 200));
   }
   if (text.length !== manifest.contentBytes) refuse(`${manifest.contentBytes} bytes of content`, `${text.length}`);
   try {
@@ -59,10 +72,12 @@ export async function readLandingBatch(manifest: LandingManifest, content: Buffe
       return refuse('a record of the line', issue?.message ?? 'something else', { row, column: issue?.path.join('.') ?? '' });
     }
     const record = parsed.data;
-    if (record.factory !== manifest.factory || record.device !== manifest.device) refuse(`a record of ${manifest.factory}/${manifest.device}`, `${record.factory}/${record.device}`, { row });
+    if (record.factory !== manifest.factory || record.device !== manifest.device)
+      refuse(`a record of ${manifest.factory}/${manifest.device}`, `${record.factory}/${record.device}`, { row });
     return record;
   });
   const samples = records.filter(({ kind }) => kind === 'sample').length;
-  if (samples !== manifest.samples || records.length - samples !== manifest.results) refuse(`${manifest.samples} samples and ${manifest.results} results`, `${samples} and ${records.length - samples}`);
+  if (samples !== manifest.samples || records.length - samples !== manifest.results)
+    refuse(`${manifest.samples} samples and ${manifest.results} results`, `${samples} and ${records.length - samples}`);
   return records;
 }

@@ -10,8 +10,11 @@ export async function latestManifest(processed: ContainerClient, dataset: string
   let newest: { readonly modified: number; readonly names: readonly string[] } = { modified: 0, names: [] };
   for await (const { name, properties } of processed.listBlobsFlat({ prefix: folder, abortSignal: AbortSignal.timeout(300_000) })) {
     const modified = properties.lastModified.getTime();
-    if (name.endsWith(file) && modified >= newest.modified) newest = { modified, names: modified === newest.modified ? [...newest.names, name] : [name] };
+    if (name.endsWith(file) && modified >= newest.modified)
+      newest = { modified, names: modified === newest.modified ? [...newest.names, name] : [name] };
   }
-  const manifests = await Promise.all(newest.names.map(async (name) => (await readJsonBlob(processed, name, datasetManifest, maxManifestBytes))?.value));
+  const manifests = await Promise.all(
+    newest.names.map(async (name) => (await readJsonBlob(processed, name, datasetManifest, maxManifestBytes))?.value),
+  );
   return manifests.flatMap((manifest) => manifest ?? []).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))[0];
 }

@@ -16,13 +16,17 @@ export async function singleFlight(container: ContainerClient, blob: string, log
     throw error;
   }
   const renewal = setInterval(() => {
-    lease.renewLease({ abortSignal: AbortSignal.timeout(renewalMs) }).catch((error: unknown) => log.warn('lease not renewed', { error: String(error) }));
+    lease
+      .renewLease({ abortSignal: AbortSignal.timeout(renewalMs) })
+      .catch((error: unknown) => log.warn('lease not renewed', { error: String(error) }));
   }, renewalMs);
   try {
     await work();
   } finally {
     clearInterval(renewal);
-    await lease.releaseLease({ abortSignal: AbortSignal.timeout(30_000) }).catch((error: unknown) => log.warn('lease not released', { error: String(error) }));
+    await lease
+      .releaseLease({ abortSignal: AbortSignal.timeout(30_000) })
+      .catch((error: unknown) => log.warn('lease not released', { error: String(error) }));
   }
   return true;
 }

@@ -22,14 +22,23 @@ export function decideRelease(record: DeliveryRecord, { approved, by, reason }: 
   const { deliveryId, state, decision } = record;
   if (state !== 'AwaitingApproval') {
     if (decision?.approved === approved) return record;
-    const why = decision === undefined ? 'nobody had to approve it' : `${decision.by} ${decision.approved ? 'approved' : 'rejected'} it at ${decision.at}`;
-    throw new DecidedAlready(`delivery ${deliveryId} is ${state}: ${why}.${decision?.approved === false ? ' The next model version is another delivery.' : ''}`);
+    const why =
+      decision === undefined
+        ? 'nobody had to approve it'
+        : `${decision.by} ${decision.approved ? 'approved' : 'rejected'} it at ${decision.at}`;
+    throw new DecidedAlready(
+      `delivery ${deliveryId} is ${state}: ${why}.${decision?.approved === false ? ' The next model version is another delivery.' : ''}`,
+    );
   }
   const at = now.toISOString();
   const said = reason === undefined ? `by ${by}` : `by ${by}: ${reason}`;
   return {
-    ...record, state: approved ? 'Opened' : 'Rejected', updatedAt: at, decision: { by, at, approved, ...(reason === undefined ? {} : { reason }) },
+    ...record,
+    state: approved ? 'Opened' : 'Rejected',
+    updatedAt: at,
+    decision: { by, at, approved, ...(reason === undefined ? {} : { reason }) },
     // The device's time begins now, not when the package was made.
-    ...(approved ? { openedAt: at } : {}), history: [...record.history, { at, event: approved ? 'approved' : 'rejected', detail: said }],
+    ...(approved ? { openedAt: at } : {}),
+    history: [...record.history, { at, event: approved ? 'approved' : 'rejected', detail: said }],
   };
 }

@@ -39,7 +39,12 @@ async function repeat(what: string, work: () => Promise<void>, pollMs: number, l
 const checkpointMs = 60_000;
 
 /** Device events become events of deliveries; a checkpoint stands only behind what has been handled. The hub may carry far more than deliveries: that costs neither a log line nor a checkpoint each. */
-export const deviceEventHandlers = (service: Pick<DeliveryService, 'handle'>, log: Log, failed: (error: unknown) => void, now: () => number = Date.now): SubscriptionEventHandlers => {
+export const deviceEventHandlers = (
+  service: Pick<DeliveryService, 'handle'>,
+  log: Log,
+  failed: (error: unknown) => void,
+  now: () => number = Date.now,
+): SubscriptionEventHandlers => {
   const checkpointed = new Map<string, number>();
   let ignored = 0;
   const ignore = (fields: Readonly<Record<string, unknown>>) => {
@@ -54,7 +59,8 @@ export const deviceEventHandlers = (service: Pick<DeliveryService, 'handle'>, lo
       try {
         for (const received of events) {
           const meaning = readDeviceEvent(received);
-          if (meaning.kind === 'ignored') ignore({ partition: partitionId, sequenceNumber: received.sequenceNumber, reason: meaning.reason });
+          if (meaning.kind === 'ignored')
+            ignore({ partition: partitionId, sequenceNumber: received.sequenceNumber, reason: meaning.reason });
           else {
             await service.handle(meaning.deliveryId, meaning.event, meaning.deviceId);
             handled += 1;
@@ -69,7 +75,8 @@ export const deviceEventHandlers = (service: Pick<DeliveryService, 'handle'>, lo
       }
     },
     async processError(error, context) {
-      for (const one of innermostErrors(error)) log.warn('event hub', { partition: context.partitionId, error: `${one.name}: ${one.message}`.slice(0, 1_000) });
+      for (const one of innermostErrors(error))
+        log.warn('event hub', { partition: context.partitionId, error: `${one.name}: ${one.message}`.slice(0, 1_000) });
     },
   };
 };
@@ -78,15 +85,26 @@ export const deviceEventHandlers = (service: Pick<DeliveryService, 'handle'>, lo
 export async function runDelivery(settings: DeliverySettings, log: Log, stopped: AbortSignal): Promise<void> {
   const sender = openC2dSender(settings.IOT_HUB_HOST, credential());
   const service = new DeliveryService({
-    records: deliveryRecords(blobContainer(settings.DATA_BLOB_ENDPOINT, settings.DELIVERIES_CONTAINER)), sender, log, now: () => new Date(),
+    records: deliveryRecords(blobContainer(settings.DATA_BLOB_ENDPOINT, settings.DELIVERIES_CONTAINER)),
+    sender,
+    log,
+    now: () => new Date(),
     sign: urlSigner(blobService(settings.EDGE_BLOB_ENDPOINT), settings.PACKAGED_MODELS_CONTAINER, settings.SAS_LIFETIME_SECONDS * 1_000),
     deadlines: { stepMs: settings.STEP_TIMEOUT_SECONDS * 1_000, deliveryMs: settings.DELIVERY_TIMEOUT_SECONDS * 1_000 },
   });
   const queue = queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME);
-  const consumer = eventHubConsumer({ host: settings.EVENT_HUBS_HOST, eventHub: settings.EVENT_HUB_NAME, consumerGroup: settings.CONSUMER_GROUP }, credential(), blobCheckpoints(blobContainer(settings.DATA_BLOB_ENDPOINT, settings.CHECKPOINTS_CONTAINER)));
+  const consumer = eventHubConsumer(
+    { host: settings.EVENT_HUBS_HOST, eventHub: settings.EVENT_HUB_NAME, consumerGroup: settings.CONSUMER_GROUP },
+    credential(),
+    blobCheckpoints(blobContainer(settings.DATA_BLOB_ENDPOINT, settings.CHECKPOINTS_CONTAINER)),
+  );
 
   async function openDeliveries(): Promise<void> {
-    for (let messages = await receiveMessages(queue, { visibilitySeconds, count: 8, log }); messages.length > 0 && !stopped.aborted; messages = await receiveMessages(queue, { visibilitySeconds, count: 8, log })) {
+    for (
+      let messages = await receiveMessages(queue, { visibilitySeconds, count: 8, log });
+      messages.length > 0 && !stopped.aborted;
+      messages = await receiveMessages(queue, { visibilitySeconds, count: 8, log })
+    ) {
       for (const message of messages) {
         const opened = deliveryMessage.safeParse(message.body);
         if (opened.success) await service.handle(opened.data.deliveryId, { kind: 'opened' });
@@ -100,9 +118,22 @@ export async function runDelivery(settings: DeliverySettings, log: Log, stopped:
   try {
     log.info('started', { openDeliveries: await service.resume() });
     // An event that could not be handled must not be passed over: the application ends and starts again at the last checkpoint.
-    const fatal = new Promise<never>((_, reject) => (subscription = consumer.subscribe(deviceEventHandlers(service, log, reject), { startPosition: earliestEventPosition, maxBatchSize: 50, maxWaitTimeInSeconds: 5 })));
+    const fatal = new Promise<never>(
+      (_, reject) =>
+        (subscription = consumer.subscribe(deviceEventHandlers(service, log, reject), {
+          startPosition: earliestEventPosition,
+          maxBatchSize: 50,
+          maxWaitTimeInSeconds: 5,
+        })),
+    );
     const pollMs = settings.POLLING_INTERVAL_SECONDS * 1_000;
-    await Promise.race([fatal, Promise.all([repeat('the queue', openDeliveries, pollMs, log, stopped), repeat('looking after deliveries', () => service.tick(), pollMs, log, stopped)])]);
+    await Promise.race([
+      fatal,
+      Promise.all([
+        repeat('the queue', openDeliveries, pollMs, log, stopped),
+        repeat('looking after deliveries', () => service.tick(), pollMs, log, stopped),
+      ]),
+    ]);
     log.info('stopped');
   } finally {
     await subscription?.close().catch(() => undefined);

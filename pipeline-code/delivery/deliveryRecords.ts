@@ -2,7 +2,10 @@ import { type ContainerClient } from '@azure/storage-blob';
 import { type DeliveryRecord, deliveryRecord } from '../../contracts/deliveryRecord';
 import { isConflict, isNotFound, readJsonBlob, writeBlob } from '../clients/storage';
 
-export interface StoredRecord { readonly record: DeliveryRecord; readonly etag: string }
+export interface StoredRecord {
+  readonly record: DeliveryRecord;
+  readonly etag: string;
+}
 export interface DeliveryRecords {
   read(deliveryId: string): Promise<StoredRecord | undefined>;
   /** Undefined when somebody else changed the record in between. */
@@ -20,7 +23,12 @@ export const deliveryRecords = (container: ContainerClient): DeliveryRecords => 
   },
   async replace(record, etag) {
     try {
-      return { record, etag: await writeBlob(container, blobName(record.deliveryId), JSON.stringify(record, null, 2), 'application/json', { ifMatch: etag }) };
+      return {
+        record,
+        etag: await writeBlob(container, blobName(record.deliveryId), JSON.stringify(record, null, 2), 'application/json', {
+          ifMatch: etag,
+        }),
+      };
     } catch (error) {
       if (isConflict(error) || isNotFound(error)) return undefined;
       throw error;

@@ -7,8 +7,12 @@ import { newDelivery, presignedUrlResponse } from './messages';
 import { type SignedUrl } from './signedUrl';
 
 export interface DeliveryParts {
-  readonly records: DeliveryRecords; readonly sender: Pick<C2dSender, 'send'>; readonly sign: (blobName: string, now: Date) => Promise<SignedUrl>;
-  readonly deadlines: Deadlines; readonly log: Log; readonly now: () => Date;
+  readonly records: DeliveryRecords;
+  readonly sender: Pick<C2dSender, 'send'>;
+  readonly sign: (blobName: string, now: Date) => Promise<SignedUrl>;
+  readonly deadlines: Deadlines;
+  readonly log: Log;
+  readonly now: () => Date;
 }
 
 const maximumConflicts = 10;
@@ -54,7 +58,10 @@ export class DeliveryService {
     const now = this.parts.now().getTime();
     const due = [...this.open.values()].filter(({ record }) => nextDueMs(record, this.parts.deadlines) <= now);
     await Promise.all(due.map(({ record }) => this.handle(record.deliveryId, { kind: 'due' })));
-    for (const { record: { deliveryId, updatedAt } } of [...this.open.values()]) if (now - Math.max(Date.parse(updatedAt), this.toldMs.get(deliveryId) ?? 0) >= tellMs) await this.tell(deliveryId, now);
+    for (const {
+      record: { deliveryId, updatedAt },
+    } of [...this.open.values()])
+      if (now - Math.max(Date.parse(updatedAt), this.toldMs.get(deliveryId) ?? 0) >= tellMs) await this.tell(deliveryId, now);
   }
 
   /** Read anew: another replica may have ended it. */
@@ -80,7 +87,8 @@ export class DeliveryService {
     for (let conflicts = 0; conflicts < maximumConflicts; conflicts++) {
       const stored = this.open.get(deliveryId) ?? (await records.read(deliveryId));
       if (!stored) return log.warn('no such delivery, ignored', { deliveryId, event: event.kind, deviceId });
-      if (deviceId !== undefined && stored.record.deviceId !== deviceId) return log.warn('a device spoke for the delivery of another, ignored', { deliveryId, event: event.kind, deviceId });
+      if (deviceId !== undefined && stored.record.deviceId !== deviceId)
+        return log.warn('a device spoke for the delivery of another, ignored', { deliveryId, event: event.kind, deviceId });
       const { record, actions } = decide(stored.record, event, now(), deadlines);
       if (record === stored.record) {
         this.remember(deliveryId, stored);
@@ -91,7 +99,14 @@ export class DeliveryService {
       if (!saved) continue;
       this.remember(deliveryId, saved);
       const reason = event.kind === 'reported' ? event.body.reason : undefined;
-      const moved = { deliveryId, event: event.kind, state: record.state, reportedState: record.reportedState, announcements: record.announcements, updatedAt: record.updatedAt };
+      const moved = {
+        deliveryId,
+        event: event.kind,
+        state: record.state,
+        reportedState: record.reportedState,
+        announcements: record.announcements,
+        updatedAt: record.updatedAt,
+      };
       log.info('delivery moved', { ...moved, ...(reason === undefined ? {} : { reason }) });
       for (const action of actions) await this.perform(action, saved, deviceId);
       return;
@@ -105,13 +120,20 @@ export class DeliveryService {
     try {
       if (action === 'announce') {
         // It expires when the next one is due, so that a device that was away finds one announcement and not a heap.
-        await sender.send(record.deviceId, newDelivery(record, randomUUID(), at, Math.min(nextDueMs(record, deadlines), at.getTime() + maximumMessageLifeMs)));
+        await sender.send(
+          record.deviceId,
+          newDelivery(record, randomUUID(), at, Math.min(nextDueMs(record, deadlines), at.getTime() + maximumMessageLifeMs)),
+        );
       } else {
         await sender.send(record.deviceId, presignedUrlResponse(record, randomUUID(), at, await sign(record.packageBlob, at)));
       }
     } catch (error) {
       // The record already says what is owed; it is sent again when the step is due.
-      return log.error('could not send to the device, tried again later', { deliveryId: record.deliveryId, action, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
+      return log.error('could not send to the device, tried again later', {
+        deliveryId: record.deliveryId,
+        action,
+        error: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      });
     }
     log.info('sent to the device', { deliveryId: record.deliveryId, action });
     if (action === 'sendUrl') await this.apply(record.deliveryId, { kind: 'urlSent' }, deviceId);

@@ -2,7 +2,11 @@ import { z } from 'zod';
 import { stateBody } from '../../contracts/aimmMessages';
 import { type DeliveryEvent } from './exchange';
 
-export interface ReceivedEvent { readonly body: unknown; readonly properties?: Readonly<Record<string, unknown>>; readonly systemProperties?: Readonly<Record<string, unknown>> }
+export interface ReceivedEvent {
+  readonly body: unknown;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly systemProperties?: Readonly<Record<string, unknown>>;
+}
 export type DeviceEvent =
   | { readonly kind: 'event'; readonly deliveryId: string; readonly deviceId: string; readonly event: DeliveryEvent }
   | { readonly kind: 'ignored'; readonly reason: string };
@@ -30,7 +34,10 @@ export function readDeviceEvent(received: ReceivedEvent): DeviceEvent {
   if (!header.success) return { kind: 'ignored', reason: 'expected the properties type and deliveryId' };
   const { type, kind, deliveryId } = header.data;
   if (type === 'event' && kind === 'presignedUrlRequest') return { kind: 'event', deliveryId, deviceId, event: { kind: 'urlRequested' } };
-  if (type !== 'state') return { kind: 'ignored', reason: `type "${type.slice(0, 50)}" and kind "${String(kind).slice(0, 50)}" belong to no step` };
+  if (type !== 'state')
+    return { kind: 'ignored', reason: `type "${type.slice(0, 50)}" and kind "${String(kind).slice(0, 50)}" belong to no step` };
   const body = stateBody.safeParse(jsonOf(received.body));
-  return body.success ? { kind: 'event', deliveryId, deviceId, event: { kind: 'reported', body: body.data } } : { kind: 'ignored', reason: 'expected a JSON body with a state' };
+  return body.success
+    ? { kind: 'event', deliveryId, deviceId, event: { kind: 'reported', body: body.data } }
+    : { kind: 'ignored', reason: 'expected a JSON body with a state' };
 }

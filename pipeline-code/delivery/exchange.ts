@@ -11,8 +11,14 @@ export type DeliveryEvent =
   | { readonly kind: 'reported'; readonly body: StateBody };
 
 export type DeliveryAction = 'announce' | 'sendUrl';
-export interface Decision { readonly record: DeliveryRecord; readonly actions: readonly DeliveryAction[] }
-export interface Deadlines { readonly stepMs: number; readonly deliveryMs: number }
+export interface Decision {
+  readonly record: DeliveryRecord;
+  readonly actions: readonly DeliveryAction[];
+}
+export interface Deadlines {
+  readonly stepMs: number;
+  readonly deliveryMs: number;
+}
 
 /** Probes into silence before only the deadline of the whole delivery counts. */
 export const maximumProbes = 5;
@@ -30,7 +36,9 @@ function probes(record: DeliveryRecord): number {
 export function nextDueMs(record: DeliveryRecord, { stepMs, deliveryMs }: Deadlines): number {
   const end = Date.parse(record.openedAt) + deliveryMs;
   const probed = probes(record);
-  return probed >= maximumProbes ? end : Math.min(end, Date.parse(record.updatedAt) + (record.state === 'Opened' ? 0 : stepMs * 2 ** probed));
+  return probed >= maximumProbes
+    ? end
+    : Math.min(end, Date.parse(record.updatedAt) + (record.state === 'Opened' ? 0 : stepMs * 2 ** probed));
 }
 
 const same = (record: DeliveryRecord): Decision => ({ record, actions: [] });
@@ -43,17 +51,25 @@ export function decide(record: DeliveryRecord, event: DeliveryEvent, now: Date, 
   if (!isOpen(record)) return lateReport(record, event, now);
   const at = now.toISOString();
   const moved = (state: DeliveryRecord['state'], detail: string | undefined, change: Partial<DeliveryRecord> = {}): DeliveryRecord => ({
-    ...record, ...change, state, updatedAt: at, history: [...record.history, { at, event: event.kind, ...(detail === undefined ? {} : { detail }) }].slice(-maximumHistory),
+    ...record,
+    ...change,
+    state,
+    updatedAt: at,
+    history: [...record.history, { at, event: event.kind, ...(detail === undefined ? {} : { detail }) }].slice(-maximumHistory),
   });
   const announced = (): Decision => ({
-    record: moved(record.state === 'Opened' ? 'NewDelivery' : record.state, `announcement ${record.announcements + 1}`, { announcements: record.announcements + 1 }), actions: ['announce'],
+    record: moved(record.state === 'Opened' ? 'NewDelivery' : record.state, `announcement ${record.announcements + 1}`, {
+      announcements: record.announcements + 1,
+    }),
+    actions: ['announce'],
   });
 
   switch (event.kind) {
     case 'opened':
       return record.state === 'Opened' ? announced() : same(record);
     case 'due':
-      if (now.getTime() >= Date.parse(record.openedAt) + deadlines.deliveryMs) return { record: moved('TimedOut', `no end after ${deadlines.deliveryMs / 1_000} s`), actions: [] };
+      if (now.getTime() >= Date.parse(record.openedAt) + deadlines.deliveryMs)
+        return { record: moved('TimedOut', `no end after ${deadlines.deliveryMs / 1_000} s`), actions: [] };
       // Its message is still in the queue, or was lost with a replica; announcing it is the same step either way.
       if (record.state === 'Opened') return decide(record, { kind: 'opened' }, now, deadlines);
       if (now.getTime() < nextDueMs(record, deadlines)) return same(record);
@@ -66,7 +82,12 @@ export function decide(record: DeliveryRecord, event: DeliveryEvent, now: Date, 
     case 'reported': {
       const { state, reason } = event.body;
       const detail = reason === undefined ? state : `${state}: ${reason}`;
-      return { record: moved(isTerminal(state) ? state : record.state === 'Opened' ? 'NewDelivery' : record.state, detail, { reportedState: state }), actions: [] };
+      return {
+        record: moved(isTerminal(state) ? state : record.state === 'Opened' ? 'NewDelivery' : record.state, detail, {
+          reportedState: state,
+        }),
+        actions: [],
+      };
     }
   }
 }
@@ -75,5 +96,13 @@ export function decide(record: DeliveryRecord, event: DeliveryEvent, now: Date, 
 function lateReport(record: DeliveryRecord, event: DeliveryEvent, now: Date): Decision {
   if (record.state !== 'TimedOut' || event.kind !== 'reported' || record.reportedState === event.body.state) return same(record);
   const at = now.toISOString();
-  return { record: { ...record, reportedState: event.body.state, updatedAt: at, history: [...record.history, { at, event: 'reported', detail: `late: ${event.body.state}` }].slice(-maximumHistory) }, actions: [] };
+  return {
+    record: {
+      ...record,
+      reportedState: event.body.state,
+      updatedAt: at,
+      history: [...record.history, { at, event: 'reported', detail: `late: ${event.body.state}` }].slice(-maximumHistory),
+    },
+    actions: [],
+  };
 }

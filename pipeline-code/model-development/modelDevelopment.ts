@@ -22,34 +22,61 @@ async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 /** The data version becomes a data asset of the workspace: container = line of data sets, version = data version. Assets never change. */
-async function registerDataAsset(client: AzureMachineLearningWorkspaces, settings: ModelDevelopmentSettings, manifest: DatasetManifest): Promise<void> {
+async function registerDataAsset(
+  client: AzureMachineLearningWorkspaces,
+  settings: ModelDevelopmentSettings,
+  manifest: DatasetManifest,
+): Promise<void> {
   const place = [settings.RESOURCE_GROUP, settings.ML_WORKSPACE, loopNames(settings.FACTORY, manifest.dataset).dataAsset] as const;
   if (await orUndefined(client.dataVersions.get(...place, manifest.dataVersion, timeout()))) return;
   if (!(await orUndefined(client.dataContainers.get(...place, timeout())))) {
-    await client.dataContainers.createOrUpdate(...place, { properties: { dataType: 'uri_folder', description: 'Windows of the factory data' } }, timeout());
+    await client.dataContainers.createOrUpdate(
+      ...place,
+      { properties: { dataType: 'uri_folder', description: 'Windows of the factory data' } },
+      timeout(),
+    );
   }
-  await client.dataVersions.createOrUpdate(...place, manifest.dataVersion, {
-    properties: {
-      dataType: 'uri_folder',
-      dataUri: `${settings.DATA_BLOB_ENDPOINT}/${settings.PROCESSED_CONTAINER}/${manifest.dataset}/${manifest.dataVersion}/`,
-      description: `${manifest.windowCount} windows of ${manifest.sources.length} files`,
-      tags: { dataVersion: manifest.dataVersion, dataset: manifest.dataset, labelled: String(manifest.labelled) },
-      properties: { windows: String(manifest.windowCount), sources: String(manifest.sources.length) },
+  await client.dataVersions.createOrUpdate(
+    ...place,
+    manifest.dataVersion,
+    {
+      properties: {
+        dataType: 'uri_folder',
+        dataUri: `${settings.DATA_BLOB_ENDPOINT}/${settings.PROCESSED_CONTAINER}/${manifest.dataset}/${manifest.dataVersion}/`,
+        description: `${manifest.windowCount} windows of ${manifest.sources.length} files`,
+        tags: { dataVersion: manifest.dataVersion, dataset: manifest.dataset, labelled: String(manifest.labelled) },
+        properties: { windows: String(manifest.windowCount), sources: String(manifest.sources.length) },
+      },
     },
-  }, timeout());
+    timeout(),
+  );
 }
 
-async function submitTraining(client: AzureMachineLearningWorkspaces, settings: ModelDevelopmentSettings, data: DataVersion, log: Log): Promise<void> {
+async function submitTraining(
+  client: AzureMachineLearningWorkspaces,
+  settings: ModelDevelopmentSettings,
+  data: DataVersion,
+  log: Log,
+): Promise<void> {
   const statuses: (string | undefined)[] = [];
   for (let attempt = 1; attempt <= maximumAttempts; attempt++) {
-    const job = await orUndefined(client.jobs.get(settings.RESOURCE_GROUP, settings.ML_WORKSPACE, trainingJobName(data.dataVersion, attempt), timeout()));
+    const job = await orUndefined(
+      client.jobs.get(settings.RESOURCE_GROUP, settings.ML_WORKSPACE, trainingJobName(data.dataVersion, attempt), timeout()),
+    );
     if (!job) break;
     statuses.push(job.properties.status);
   }
   const decision = decideTraining(data.dataVersion, statuses);
   if (decision.kind === 'exists') return log.info('training job is there already', { ...decision });
-  if (decision.kind === 'givenUp') return log.error('training failed too often, not submitted again', { job: decision.name, attempts: maximumAttempts });
-  await client.jobs.createOrUpdate(settings.RESOURCE_GROUP, settings.ML_WORKSPACE, decision.name, { properties: trainingJob(settings, data, decision.name) }, timeout());
+  if (decision.kind === 'givenUp')
+    return log.error('training failed too often, not submitted again', { job: decision.name, attempts: maximumAttempts });
+  await client.jobs.createOrUpdate(
+    settings.RESOURCE_GROUP,
+    settings.ML_WORKSPACE,
+    decision.name,
+    { properties: trainingJob(settings, data, decision.name) },
+    timeout(),
+  );
   log.info('training job submitted', { job: decision.name, dataVersion: data.dataVersion });
 }
 
@@ -62,15 +89,31 @@ export async function runModelDevelopment(settings: ModelDevelopmentSettings, lo
     const [message] = await receiveMessages(queue, { visibilitySeconds, log });
     if (!message) return;
     const blob = createdBlob(message.body);
-    if (!blob || blob.container !== settings.PROCESSED_CONTAINER || !blob.name.endsWith('/manifest.json')) log.warn('not the event of a manifest, acknowledged', { messageId: message.id });
+    if (!blob || blob.container !== settings.PROCESSED_CONTAINER || !blob.name.endsWith('/manifest.json'))
+      log.warn('not the event of a manifest, acknowledged', { messageId: message.id });
     else {
       const manifest = await readJsonBlob(processed, blob.name, datasetManifest);
       if (!manifest) log.warn('the manifest is no longer there, acknowledged', { blob: blob.name });
-      else if (manifestPath(manifest.value.dataset, manifest.value.dataVersion) !== blob.name) log.error('a manifest that is not at its own path, acknowledged', { blob: blob.name, dataset: manifest.value.dataset, dataVersion: manifest.value.dataVersion });
-      else if (!isAcceptedDataset(settings.DATASET_NAME, manifest.value.dataset)) log.warn('a data set that is not ours, acknowledged', { blob: blob.name, dataset: manifest.value.dataset, expected: `${settings.DATASET_NAME} or ${smokePrefix}<id>` });
+      else if (manifestPath(manifest.value.dataset, manifest.value.dataVersion) !== blob.name)
+        log.error('a manifest that is not at its own path, acknowledged', {
+          blob: blob.name,
+          dataset: manifest.value.dataset,
+          dataVersion: manifest.value.dataVersion,
+        });
+      else if (!isAcceptedDataset(settings.DATASET_NAME, manifest.value.dataset))
+        log.warn('a data set that is not ours, acknowledged', {
+          blob: blob.name,
+          dataset: manifest.value.dataset,
+          expected: `${settings.DATASET_NAME} or ${smokePrefix}<id>`,
+        });
       else {
         await registerDataAsset(client, settings, manifest.value);
-        await submitTraining(client, settings, { dataset: manifest.value.dataset, dataVersion: manifest.value.dataVersion, manifestPath: blob.name }, log);
+        await submitTraining(
+          client,
+          settings,
+          { dataset: manifest.value.dataset, dataVersion: manifest.value.dataVersion, manifestPath: blob.name },
+          log,
+        );
       }
     }
     await message.done();

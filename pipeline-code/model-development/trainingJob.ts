@@ -5,26 +5,39 @@ import { type ModelDevelopmentSettings } from '../../contracts/settings/modelDev
 import { type trainSettings } from '../../contracts/settings/train';
 
 export const maximumAttempts = 3;
-export const trainingJobName = (dataVersion: string, attempt: number) => (attempt === 1 ? `train-${dataVersion}` : `train-${dataVersion}-${attempt}`);
+export const trainingJobName = (dataVersion: string, attempt: number) =>
+  attempt === 1 ? `train-${dataVersion}` : `train-${dataVersion}-${attempt}`;
 
 const ended = (status: string | undefined) => status === 'Failed' || status === 'Canceled';
 
-export type TrainingDecision = { readonly kind: 'submit'; readonly name: string } | { readonly kind: 'exists'; readonly name: string; readonly status: string } | { readonly kind: 'givenUp'; readonly name: string };
+export type TrainingDecision =
+  | { readonly kind: 'submit'; readonly name: string }
+  | { readonly kind: 'exists'; readonly name: string; readonly status: string }
+  | { readonly kind: 'givenUp'; readonly name: string };
 
 /** `statuses` are those of the attempts so far, oldest first: one data version is trained once, and again only after a failure. */
 export function decideTraining(dataVersion: string, statuses: readonly (string | undefined)[]): TrainingDecision {
   const last = statuses.length;
-  if (last > 0 && !ended(statuses[last - 1])) return { kind: 'exists', name: trainingJobName(dataVersion, last), status: statuses[last - 1] ?? 'Unknown' };
+  if (last > 0 && !ended(statuses[last - 1]))
+    return { kind: 'exists', name: trainingJobName(dataVersion, last), status: statuses[last - 1] ?? 'Unknown' };
   if (last >= maximumAttempts) return { kind: 'givenUp', name: trainingJobName(dataVersion, last) };
   return { kind: 'submit', name: trainingJobName(dataVersion, last + 1) };
 }
 
-export interface DataVersion { readonly dataset: string; readonly dataVersion: string; readonly manifestPath: string }
+export interface DataVersion {
+  readonly dataset: string;
+  readonly dataVersion: string;
+  readonly manifestPath: string;
+}
 
 const modelOf = ({ FACTORY }: ModelDevelopmentSettings, dataset: string) => loopNames(FACTORY, dataset).model;
 
 /** The environment of `train`: exactly its settings, which the compiler checks. */
-export function trainEnvironment(settings: ModelDevelopmentSettings, { dataset, manifestPath }: DataVersion, jobName: string): SettingsOf<typeof trainSettings, string> {
+export function trainEnvironment(
+  settings: ModelDevelopmentSettings,
+  { dataset, manifestPath }: DataVersion,
+  jobName: string,
+): SettingsOf<typeof trainSettings, string> {
   return {
     AZURE_CLIENT_ID: settings.TRAIN_CLIENT_ID,
     AZURE_TOKEN_CREDENTIALS: settings.AZURE_TOKEN_CREDENTIALS,

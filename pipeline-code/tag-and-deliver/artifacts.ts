@@ -8,7 +8,11 @@ import { type Artifact } from '../clients/containerRegistry';
 import { type CatalogVersion } from '../clients/machineLearning';
 
 /** Where a digest file stands: `<packageId>/<version>/<name>.sha256`. */
-export interface PackagePlace { readonly packageId: string; readonly packageVersion: string; readonly digestBlob: string }
+export interface PackagePlace {
+  readonly packageId: string;
+  readonly packageVersion: string;
+  readonly digestBlob: string;
+}
 const digestBlobName = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/([1-9]\d{0,9})\/[^/]{1,200}\.sha256$/;
 
 export function parseDigestBlob(name: string): PackagePlace | undefined {
@@ -17,7 +21,11 @@ export function parseDigestBlob(name: string): PackagePlace | undefined {
 }
 
 /** The package of a delivery that a person has decided about. */
-export const placeOf = ({ packageId, packageVersion, packageName }: DeliveryRecord): PackagePlace => ({ packageId, packageVersion, digestBlob: `${packageFolder(packageId, packageVersion)}/${digestFileName(packageName, packageVersion)}` });
+export const placeOf = ({ packageId, packageVersion, packageName }: DeliveryRecord): PackagePlace => ({
+  packageId,
+  packageVersion,
+  digestBlob: `${packageFolder(packageId, packageVersion)}/${digestFileName(packageName, packageVersion)}`,
+});
 
 /** Content of a digest file: the digest and the name of the zip beside it. */
 export function parseDigest(content: string): { readonly sha256: string; readonly fileName: string } | undefined {
@@ -26,8 +34,16 @@ export function parseDigest(content: string): { readonly sha256: string; readonl
 }
 
 export interface Released {
-  readonly model: CatalogVersion; readonly place: PackagePlace; readonly fileName: string; readonly sha256: string; readonly packageName: string; /** When the gate let it pass: the artifacts of one release carry one time, however often they are pushed. */ readonly createdAt: string | undefined;
-  readonly onnx: Buffer; readonly signature: Buffer; readonly zip: Buffer;
+  readonly model: CatalogVersion;
+  readonly place: PackagePlace;
+  readonly fileName: string;
+  readonly sha256: string;
+  readonly packageName: string;
+  /** When the gate let it pass: the artifacts of one release carry one time, however often they are pushed. */ readonly createdAt:
+    string | undefined;
+  readonly onnx: Buffer;
+  readonly signature: Buffer;
+  readonly zip: Buffer;
 }
 
 /** Why this package is not the one that the gate let pass; undefined when it is. */
@@ -35,7 +51,8 @@ export function packageProblem(model: CatalogVersion | undefined, place: Package
   if (!model) return `the catalog has no version ${place.packageVersion}`;
   const { stage, packageId, packageVersion, packageSha256 } = model.tags;
   if (stage !== 'validated' && stage !== 'released') return `model version ${model.version} has the stage ${stage}, expected validated`;
-  if (packageId !== place.packageId || packageVersion !== place.packageVersion) return `the catalog names package ${packageId} version ${packageVersion}, the blob is ${place.packageId} version ${place.packageVersion}`;
+  if (packageId !== place.packageId || packageVersion !== place.packageVersion)
+    return `the catalog names package ${packageId} version ${packageVersion}, the blob is ${place.packageId} version ${place.packageVersion}`;
   return packageSha256 === sha256 ? undefined : `the catalog names digest ${packageSha256}, the digest file ${sha256}`;
 }
 
@@ -58,18 +75,29 @@ function annotations(settings: TagAndDeliverSettings, { model, createdAt, place 
 }
 
 /** Model and package as OCI artifacts, tagged with the model version. */
-export function artifactsOf(settings: TagAndDeliverSettings, names: LoopNames, released: Released): { readonly model: Artifact; readonly package: Artifact } {
+export function artifactsOf(
+  settings: TagAndDeliverSettings,
+  names: LoopNames,
+  released: Released,
+): { readonly model: Artifact; readonly package: Artifact } {
   const { model, place, sha256, fileName } = released;
   const config = (value: Record<string, string>) => ({ mediaType: configMediaType, content: Buffer.from(JSON.stringify(value)) });
   return {
     model: {
-      repository: names.modelRepository, tag: model.version, artifactType: 'application/vnd.factory-loop.model.v1',
+      repository: names.modelRepository,
+      tag: model.version,
+      artifactType: 'application/vnd.factory-loop.model.v1',
       config: config({ model: model.name, version: model.version, dataVersion: model.tags.dataVersion }),
-      layers: [{ mediaType: 'application/vnd.onnx', fileName: modelFiles.onnx, content: released.onnx }, { mediaType: 'application/json', fileName: modelFiles.signature, content: released.signature }],
+      layers: [
+        { mediaType: 'application/vnd.onnx', fileName: modelFiles.onnx, content: released.onnx },
+        { mediaType: 'application/json', fileName: modelFiles.signature, content: released.signature },
+      ],
       annotations: annotations(settings, released, `${model.name} ${model.version}`),
     },
     package: {
-      repository: names.packageRepository, tag: model.version, artifactType: 'application/vnd.siemens.edge-configuration-package.v1',
+      repository: names.packageRepository,
+      tag: model.version,
+      artifactType: 'application/vnd.siemens.edge-configuration-package.v1',
       config: config({ packageId: place.packageId, packageVersion: place.packageVersion, sha256 }),
       layers: [{ mediaType: 'application/zip', fileName, content: released.zip }],
       annotations: annotations(settings, released, fileName),
@@ -78,20 +106,51 @@ export function artifactsOf(settings: TagAndDeliverSettings, names: LoopNames, r
 }
 
 /** The tags of step 7; everything else of the model version stays. A model is released once its delivery may go. */
-export const releaseTags = (settings: TagAndDeliverSettings, digests: { readonly model: string; readonly package: string }, state: DeliveryRecord['state'], now: Date): Record<string, string> => ({
+export const releaseTags = (
+  settings: TagAndDeliverSettings,
+  digests: { readonly model: string; readonly package: string },
+  state: DeliveryRecord['state'],
+  now: Date,
+): Record<string, string> => ({
   stage: state === 'AwaitingApproval' ? 'validated' : 'released',
-  pipelineVersion: settings.PIPELINE_VERSION, taggedAt: now.toISOString(), modelDigest: digests.model, packageDigest: digests.package,
+  pipelineVersion: settings.PIPELINE_VERSION,
+  taggedAt: now.toISOString(),
+  modelDigest: digests.model,
+  packageDigest: digests.package,
 });
 
 /** A model that a person does not let go is as good as one that the gate refused: nothing packages or delivers it any more. */
-export const refusedTags = ({ decision }: DeliveryRecord): Record<string, string> => ({ stage: 'rejected', rejectedBecause: `${decision?.by ?? 'a person'} rejected it${decision?.reason === undefined ? '' : `: ${decision.reason}`}`.slice(0, 256) });
+export const refusedTags = ({ decision }: DeliveryRecord): Record<string, string> => ({
+  stage: 'rejected',
+  rejectedBecause: `${decision?.by ?? 'a person'} rejected it${decision?.reason === undefined ? '' : `: ${decision.reason}`}`.slice(0, 256),
+});
 
-export function openedRecord(settings: TagAndDeliverSettings, { model, place, sha256, packageName, fileName, zip }: Released, now: Date): DeliveryRecord {
+export function openedRecord(
+  settings: TagAndDeliverSettings,
+  { model, place, sha256, packageName, fileName, zip }: Released,
+  now: Date,
+): DeliveryRecord {
   const at = now.toISOString();
   return {
-    schemaVersion: '1', deliveryId: deliveryIdOf(place.packageId, place.packageVersion, settings.DEVICE_ID), projectId: projectIdOf(settings.FACTORY), factory: settings.FACTORY, deviceId: settings.DEVICE_ID,
-    packageId: place.packageId, packageVersion: place.packageVersion, packageName, packageBlob: `${place.packageId}/${place.packageVersion}/${fileName}`, sha256, sizeBytes: zip.length,
-    modelName: model.name, modelVersion: model.version, dataVersion: model.tags.dataVersion, ...(model.tags.gateFigures === undefined ? {} : { gateFigures: model.tags.gateFigures }),
-    state: settings.RELEASE === 'automatic' ? 'Opened' : 'AwaitingApproval', openedAt: at, updatedAt: at, announcements: 0, history: [],
+    schemaVersion: '1',
+    deliveryId: deliveryIdOf(place.packageId, place.packageVersion, settings.DEVICE_ID),
+    projectId: projectIdOf(settings.FACTORY),
+    factory: settings.FACTORY,
+    deviceId: settings.DEVICE_ID,
+    packageId: place.packageId,
+    packageVersion: place.packageVersion,
+    packageName,
+    packageBlob: `${place.packageId}/${place.packageVersion}/${fileName}`,
+    sha256,
+    sizeBytes: zip.length,
+    modelName: model.name,
+    modelVersion: model.version,
+    dataVersion: model.tags.dataVersion,
+    ...(model.tags.gateFigures === undefined ? {} : { gateFigures: model.tags.gateFigures }),
+    state: settings.RELEASE === 'automatic' ? 'Opened' : 'AwaitingApproval',
+    openedAt: at,
+    updatedAt: at,
+    announcements: 0,
+    history: [],
   };
 }

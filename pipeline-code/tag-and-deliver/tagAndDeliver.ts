@@ -11,7 +11,18 @@ import { type Log } from '../clients/log';
 import { type CatalogVersion, modelCatalog } from '../clients/machineLearning';
 import { queueClient, receiveMessages, sendMessage } from '../clients/queue';
 import { blobContainer, readBlob, readJsonBlob, writeBlobOnce } from '../clients/storage';
-import { artifactsOf, openedRecord, packageProblem, type PackagePlace, parseDigest, parseDigestBlob, placeOf, refusedTags, type Released, releaseTags } from './artifacts';
+import {
+  artifactsOf,
+  openedRecord,
+  packageProblem,
+  type PackagePlace,
+  parseDigest,
+  parseDigestBlob,
+  placeOf,
+  refusedTags,
+  type Released,
+  releaseTags,
+} from './artifacts';
 
 const visibilitySeconds = 900;
 const maximumDigestBytes = 1_000;
@@ -37,17 +48,34 @@ async function readRelease(settings: TagAndDeliverSettings, model: CatalogVersio
   const problem = packageProblem(model, place, digest.sha256);
   if (problem !== undefined || !model) throw new RefusedPackage(problem);
   const zip = await existing(packages, `${place.packageId}/${place.packageVersion}/${digest.fileName}`, maximumContentBytes);
-  if (sha256Of(zip) !== digest.sha256) throw new RefusedPackage(`${digest.fileName}: expected the digest ${digest.sha256}, the content has ${sha256Of(zip)}`);
+  if (sha256Of(zip) !== digest.sha256)
+    throw new RefusedPackage(`${digest.fileName}: expected the digest ${digest.sha256}, the content has ${sha256Of(zip)}`);
   const folder = parseModelUri(model.modelUri).path.replace(/\/+$/, '');
-  const [onnx, signature] = await Promise.all([existing(models, `${folder}/${modelFiles.onnx}`, maximumContentBytes), existing(models, `${folder}/${modelFiles.signature}`, maximumSignatureBytes)]);
+  const [onnx, signature] = await Promise.all([
+    existing(models, `${folder}/${modelFiles.onnx}`, maximumContentBytes),
+    existing(models, `${folder}/${modelFiles.signature}`, maximumSignatureBytes),
+  ]);
   const expected = modelSignature.parse(JSON.parse(signature.toString('utf8'))).onnxSha256;
-  if (sha256Of(onnx) !== expected) throw new RefusedPackage(`${modelFiles.onnx}: expected the digest ${expected} of its signature, the content has ${sha256Of(onnx)}`);
-  return { model, place, fileName: digest.fileName, sha256: digest.sha256, packageName: model.tags.packageName ?? digest.fileName.replace(/-edge_\d+\.zip$/, ''), createdAt: model.tags.validatedAt, onnx, signature, zip };
+  if (sha256Of(onnx) !== expected)
+    throw new RefusedPackage(`${modelFiles.onnx}: expected the digest ${expected} of its signature, the content has ${sha256Of(onnx)}`);
+  return {
+    model,
+    place,
+    fileName: digest.fileName,
+    sha256: digest.sha256,
+    packageName: model.tags.packageName ?? digest.fileName.replace(/-edge_\d+\.zip$/, ''),
+    createdAt: model.tags.validatedAt,
+    onnx,
+    signature,
+    zip,
+  };
 }
 
 /** Step 7 for one package: artifacts, tags, delivery record, and last the message that opens the delivery. Each part may be there already. */
 async function release(settings: TagAndDeliverSettings, place: PackagePlace, log: Log): Promise<void> {
-  const names = [loopNames(settings.FACTORY, settings.DATASET_NAME), smokeNames(settings.FACTORY)].find(({ packageId }) => packageId === place.packageId);
+  const names = [loopNames(settings.FACTORY, settings.DATASET_NAME), smokeNames(settings.FACTORY)].find(
+    ({ packageId }) => packageId === place.packageId,
+  );
   if (!names) throw new RefusedPackage(`expected a package of ${settings.DATASET_NAME} or of a smoke test, ${place.packageId} is neither`);
   const catalog = modelCatalog(settings, names.model);
   const released = await readRelease(settings, await catalog.version(place.packageVersion), place);
@@ -61,17 +89,29 @@ async function release(settings: TagAndDeliverSettings, place: PackagePlace, log
   const opened = openedRecord(settings, released, now);
   const kept = await recordOf(settings, opened.deliveryId);
   const releasing = releaseTags(settings, digests, (kept ?? opened).state, now);
-  if (tags.modelDigest !== digests.model || tags.packageDigest !== digests.package || tags.stage !== releasing['stage']) await catalog.setTags(version, releasing);
+  if (tags.modelDigest !== digests.model || tags.packageDigest !== digests.package || tags.stage !== releasing['stage'])
+    await catalog.setTags(version, releasing);
   const deliveries = blobContainer(settings.DATA_BLOB_ENDPOINT, settings.DELIVERIES_CONTAINER);
-  const created = kept === undefined && (await writeBlobOnce(deliveries, `${opened.deliveryId}.json`, JSON.stringify(opened, null, 2), 'application/json'));
-  const record = created ? opened : (await recordOf(settings, opened.deliveryId)) ?? opened;
+  const created =
+    kept === undefined &&
+    (await writeBlobOnce(deliveries, `${opened.deliveryId}.json`, JSON.stringify(opened, null, 2), 'application/json'));
+  const record = created ? opened : ((await recordOf(settings, opened.deliveryId)) ?? opened);
   const { state } = record;
-  if (state === 'Opened') await sendMessage(queueClient(settings.DATA_QUEUE_ENDPOINT, settings.DELIVERY_QUEUE_NAME), { deliveryId: record.deliveryId });
-  log.info('released', { modelVersion: version, modelDigest: digests.model, packageDigest: digests.package, deliveryId: record.deliveryId, deliveryState: state, deliveryCreated: created });
+  if (state === 'Opened')
+    await sendMessage(queueClient(settings.DATA_QUEUE_ENDPOINT, settings.DELIVERY_QUEUE_NAME), { deliveryId: record.deliveryId });
+  log.info('released', {
+    modelVersion: version,
+    modelDigest: digests.model,
+    packageDigest: digests.package,
+    deliveryId: record.deliveryId,
+    deliveryState: state,
+    deliveryCreated: created,
+  });
 }
 
 const recordOf = async (settings: TagAndDeliverSettings, deliveryId: string): Promise<DeliveryRecord | undefined> =>
-  (await readJsonBlob(blobContainer(settings.DATA_BLOB_ENDPOINT, settings.DELIVERIES_CONTAINER), `${deliveryId}.json`, deliveryRecord))?.value;
+  (await readJsonBlob(blobContainer(settings.DATA_BLOB_ENDPOINT, settings.DELIVERIES_CONTAINER), `${deliveryId}.json`, deliveryRecord))
+    ?.value;
 
 /** What a person decided about a delivery is carried out: it goes, or its model is marked as rejected. */
 async function carryOut(settings: TagAndDeliverSettings, deliveryId: string, log: Log): Promise<void> {
@@ -97,7 +137,11 @@ export async function runTagAndDeliver(settings: TagAndDeliverSettings, log: Log
       else log.warn('neither the event of a package digest nor a decision, acknowledged', { messageId: message.id });
     } catch (error) {
       if (!(error instanceof RefusedPackage)) throw error;
-      log.error('package refused, nothing delivered', { ...(place ? { blob: place.digestBlob } : {}), ...(decided.success ? decided.data : {}), reason: error.message });
+      log.error('package refused, nothing delivered', {
+        ...(place ? { blob: place.digestBlob } : {}),
+        ...(decided.success ? decided.data : {}),
+        reason: error.message,
+      });
     }
     await message.done();
   }

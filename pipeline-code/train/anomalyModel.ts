@@ -57,7 +57,8 @@ function distanceOf(parts: Parts, z: readonly number[]): number {
   return Math.sqrt(squares / size);
 }
 
-const deviationOf = (units: readonly number[], z: readonly number[]) => z.reduce((largest, value, index) => Math.max(largest, Math.abs(value) / (units[index] ?? 1)), 0);
+const deviationOf = (units: readonly number[], z: readonly number[]) =>
+  z.reduce((largest, value, index) => Math.max(largest, Math.abs(value) / (units[index] ?? 1)), 0);
 
 /** The same arithmetic as the ONNX graph, in double precision. */
 export function score(model: AnomalyModel, features: readonly number[]): number {
@@ -66,11 +67,19 @@ export function score(model: AnomalyModel, features: readonly number[]): number 
 }
 
 /** Fits on `train` and sets units and threshold on `calibrate`; no window is used for both and no label is looked at. */
-export function fitAnomalyModel(definition: FeatureDefinition, train: readonly (readonly number[])[], calibrate: readonly (readonly number[])[]): AnomalyModel {
+export function fitAnomalyModel(
+  definition: FeatureDefinition,
+  train: readonly (readonly number[])[],
+  calibrate: readonly (readonly number[])[],
+): AnomalyModel {
   const kinds = definition.sensors.flatMap((sensor) => sensor.aggregates);
-  if (train.length < 2 || calibrate.length < 1) throw new Error(`expected at least 2 training and 1 calibration windows, got ${train.length} and ${calibrate.length}: deliver longer recordings or shorten WINDOW_SECONDS`);
+  if (train.length < 2 || calibrate.length < 1)
+    throw new Error(
+      `expected at least 2 training and 1 calibration windows, got ${train.length} and ${calibrate.length}: deliver longer recordings or shorten WINDOW_SECONDS`,
+    );
   const wrong = [...train, ...calibrate].find((row) => row.length !== kinds.length || !row.every(Number.isFinite));
-  if (wrong !== undefined) throw new Error(`expected windows of ${kinds.length} finite features, got ${JSON.stringify(wrong).slice(0, 200)}`);
+  if (wrong !== undefined)
+    throw new Error(`expected windows of ${kinds.length} finite features, got ${JSON.stringify(wrong).slice(0, 200)}`);
 
   const logarithmic = kinds.map((kind) => (isSpread(kind) ? 1 : 0));
   const offset = kinds.map((kind, index) => {
@@ -89,7 +98,9 @@ export function fitAnomalyModel(definition: FeatureDefinition, train: readonly (
     return Math.max(median(deviations) * 1.4826, deviation / 4, Math.abs(middle) * 1e-3, 1e-6);
   });
   const z = train.map((row) => scaled({ logarithmic, offset, center, scale }, row));
-  const covariance = kinds.map((_, i) => kinds.map((_unused, j) => z.reduce((sum, row) => sum + (row[i] ?? 0) * (row[j] ?? 0), 0) / z.length));
+  const covariance = kinds.map((_, i) =>
+    kinds.map((_unused, j) => z.reduce((sum, row) => sum + (row[i] ?? 0) * (row[j] ?? 0), 0) / z.length),
+  );
   const { values, vectors } = symmetricEigen(covariance);
   const whitening = vectors.map((row) => row.map((weight, component) => weight / Math.sqrt(Math.max(values[component] ?? 0, 0) + ridge)));
 

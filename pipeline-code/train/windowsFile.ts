@@ -3,7 +3,12 @@ import { windowRoles, type WindowRole } from '../../contracts/datasetManifest';
 import { featureNames, type FeatureDefinition } from '../../contracts/features/featureDefinition';
 import { quoteIdentifier, quoteLiteral } from '../../contracts/features/renderSql';
 
-export interface Window { readonly source: string; readonly role: WindowRole; /** Null where the source has no labels. */ readonly label: boolean | null; readonly features: readonly number[] }
+export interface Window {
+  readonly source: string;
+  readonly role: WindowRole;
+  /** Null where the source has no labels. */ readonly label: boolean | null;
+  readonly features: readonly number[];
+}
 
 /** Reads `windows.parquet` in a fixed order (source, time), so that training on the same file gives the same model. */
 export async function readWindows(file: string, definition: FeatureDefinition): Promise<Window[]> {
@@ -11,7 +16,9 @@ export async function readWindows(file: string, definition: FeatureDefinition): 
   const connection = await instance.connect();
   try {
     const names = featureNames(definition).map(quoteIdentifier);
-    const result = await connection.runAndReadAll(`SELECT source, role, label, ${names.map((name) => `${name}::DOUBLE`).join(', ')} FROM read_parquet(${quoteLiteral(file)}) ORDER BY source, window_start`);
+    const result = await connection.runAndReadAll(
+      `SELECT source, role, label, ${names.map((name) => `${name}::DOUBLE`).join(', ')} FROM read_parquet(${quoteLiteral(file)}) ORDER BY source, window_start`,
+    );
     return result.getRows().map((row) => {
       const role = windowRoles.find((one) => one === row[1]);
       if (role === undefined) throw new Error(`expected a window role of ${windowRoles.join(', ')}, got "${String(row[1])}"`);

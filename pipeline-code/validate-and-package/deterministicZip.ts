@@ -1,6 +1,9 @@
 import { ZipFile } from 'yazl';
 
-export interface ZipEntry { readonly name: string; readonly content: Buffer | string }
+export interface ZipEntry {
+  readonly name: string;
+  readonly content: Buffer | string;
+}
 
 /**
  * DOS times have no zone, so a local date far from the edges gives the same bytes in every zone. Entries are stored, not

@@ -14,27 +14,50 @@ export interface GateFigures {
   readonly labelledFaultWindows: number;
   readonly labelledNormalWindows: number;
 }
-export interface GateLimits { readonly maxFalseAlarmRate: number; readonly minFaultDetection: number; readonly minLabelAuc: number }
-export interface FailedFigure { readonly figure: 'falseAlarmRate' | 'faultDetection' | 'labelAuc'; readonly value: number | null; readonly limit: number }
-export interface GateDecision { readonly passed: boolean; readonly figures: GateFigures; readonly limits: GateLimits; readonly failed: readonly FailedFigure[] }
+export interface GateLimits {
+  readonly maxFalseAlarmRate: number;
+  readonly minFaultDetection: number;
+  readonly minLabelAuc: number;
+}
+export interface FailedFigure {
+  readonly figure: 'falseAlarmRate' | 'faultDetection' | 'labelAuc';
+  readonly value: number | null;
+  readonly limit: number;
+}
+export interface GateDecision {
+  readonly passed: boolean;
+  readonly figures: GateFigures;
+  readonly limits: GateLimits;
+  readonly failed: readonly FailedFigure[];
+}
 
 /** A figure that is needed and missing fails, as does one that is not a number. Labels judge only where there are faults and normal windows among them. */
 export function decideGate(figures: GateFigures, limits: GateLimits): GateDecision {
   const failed: FailedFigure[] = [];
-  if (!(figures.falseAlarmRate !== null && figures.falseAlarmRate <= limits.maxFalseAlarmRate)) failed.push({ figure: 'falseAlarmRate', value: figures.falseAlarmRate, limit: limits.maxFalseAlarmRate });
-  if (!(figures.faultDetection !== null && figures.faultDetection >= limits.minFaultDetection)) failed.push({ figure: 'faultDetection', value: figures.faultDetection, limit: limits.minFaultDetection });
+  if (!(figures.falseAlarmRate !== null && figures.falseAlarmRate <= limits.maxFalseAlarmRate))
+    failed.push({ figure: 'falseAlarmRate', value: figures.falseAlarmRate, limit: limits.maxFalseAlarmRate });
+  if (!(figures.faultDetection !== null && figures.faultDetection >= limits.minFaultDetection))
+    failed.push({ figure: 'faultDetection', value: figures.faultDetection, limit: limits.minFaultDetection });
   const judgedByLabels = figures.labelledFaultWindows > 0 && figures.labelledNormalWindows > 0;
-  if (judgedByLabels && !(figures.labelAuc !== null && figures.labelAuc >= limits.minLabelAuc)) failed.push({ figure: 'labelAuc', value: figures.labelAuc, limit: limits.minLabelAuc });
+  if (judgedByLabels && !(figures.labelAuc !== null && figures.labelAuc >= limits.minLabelAuc))
+    failed.push({ figure: 'labelAuc', value: figures.labelAuc, limit: limits.minLabelAuc });
   return { passed: failed.length === 0, figures, limits, failed };
 }
 
 /** One line for a tag or a report: `labelAuc 0.521 < 0.7`. */
 export const failureText = (failed: readonly FailedFigure[]) =>
-  failed.map(({ figure, value, limit }) => `${figure} ${value === null ? 'unknown' : value.toFixed(3)} ${figure === 'falseAlarmRate' ? '>' : '<'} ${limit}`).join(', ');
+  failed
+    .map(
+      ({ figure, value, limit }) =>
+        `${figure} ${value === null ? 'unknown' : value.toFixed(3)} ${figure === 'falseAlarmRate' ? '>' : '<'} ${limit}`,
+    )
+    .join(', ');
 
 /** Area under the ROC curve by ranks; ties count half. Null when one side is empty or a score is not a number. */
 export function areaUnderCurve(faults: readonly number[], normals: readonly number[]): number | null {
-  const all = [...faults.map((score) => ({ score, fault: true })), ...normals.map((score) => ({ score, fault: false }))].sort((a, b) => a.score - b.score);
+  const all = [...faults.map((score) => ({ score, fault: true })), ...normals.map((score) => ({ score, fault: false }))].sort(
+    (a, b) => a.score - b.score,
+  );
   if (faults.length === 0 || normals.length === 0 || all.some(({ score }) => Number.isNaN(score))) return null;
   let ranks = 0;
   for (let from = 0; from < all.length;) {

@@ -7,7 +7,8 @@ import { injectedFaults, injectFault, normalSpread, restsNormally, sensorSlots, 
 /** Held-out windows that faults are injected into; more would only cost time. */
 const maxInjectedWindows = 500;
 const share = (part: number, whole: number) => (whole === 0 ? null : part / whole);
-const evenly = <T>(items: readonly T[], most: number) => (items.length <= most ? items : Array.from({ length: most }, (_, index) => items[Math.floor((index * items.length) / most)] as T));
+const evenly = <T>(items: readonly T[], most: number) =>
+  items.length <= most ? items : Array.from({ length: most }, (_, index) => items[Math.floor((index * items.length) / most)] as T);
 
 /** Scores the delivered ONNX model itself on windows it was not fitted to. */
 export async function evaluateModel(onnx: Buffer, signature: ModelSignature, windowsFile: string): Promise<GateFigures> {
@@ -20,8 +21,14 @@ export async function evaluateWindows(onnx: Buffer, signature: ModelSignature, w
   const judged = windows.filter((window) => window.role === 'evaluate' && window.label !== null);
 
   const heldOutScores = await scoreWindows(onnx, heldOut);
-  const quiet = evenly(heldOut.filter((_, index) => heldOutScores[index]?.alarm === false), maxInjectedWindows);
-  const judgedScores = await scoreWindows(onnx, judged.map((window) => window.features));
+  const quiet = evenly(
+    heldOut.filter((_, index) => heldOutScores[index]?.alarm === false),
+    maxInjectedWindows,
+  );
+  const judgedScores = await scoreWindows(
+    onnx,
+    judged.map((window) => window.features),
+  );
   const scoresOf = (label: boolean) => judgedScores.filter((_, index) => judged[index]?.label === label).map(({ score }) => score);
   const [faults, normals] = [scoresOf(true), scoresOf(false)];
 
@@ -38,7 +45,10 @@ export async function evaluateWindows(onnx: Buffer, signature: ModelSignature, w
   const detections = Object.values(faultDetectionByKind);
   return {
     falseAlarmRate: share(heldOutScores.filter(({ alarm }) => alarm).length, heldOut.length),
-    faultDetection: share(detections.reduce((sum, rate) => sum + rate, 0), detections.length),
+    faultDetection: share(
+      detections.reduce((sum, rate) => sum + rate, 0),
+      detections.length,
+    ),
     faultDetectionByKind,
     labelAuc: areaUnderCurve(faults, normals),
     labelled: judged.length > 0,

@@ -8,7 +8,9 @@ const stepSize = 4;
 const noiseFactor = 4;
 
 /** Place of each feature in the vector, sensor by sensor. */
-export function sensorSlots(definition: FeatureDefinition): { readonly sensor: string; readonly first: number; readonly aggregates: FeatureDefinition['sensors'][number]['aggregates'] }[] {
+export function sensorSlots(
+  definition: FeatureDefinition,
+): { readonly sensor: string; readonly first: number; readonly aggregates: FeatureDefinition['sensors'][number]['aggregates'] }[] {
   let first = 0;
   return definition.sensors.map((sensor) => {
     const slot = { sensor: sensor.name, first, aggregates: sensor.aggregates };
@@ -42,7 +44,13 @@ export function restsNormally(slot: SensorSlot, windows: readonly (readonly numb
  * What the features of a window become when one sensor fails for the whole window: a step (all values shifted), a drift (a ramp
  * from nothing to twice the step), a stuck value (the level stays, nothing moves), noise (the same level, wider).
  */
-export function injectFault(window: readonly number[], slot: SensorSlot, fault: InjectedFault, spread: number, windowSeconds: number): number[] {
+export function injectFault(
+  window: readonly number[],
+  slot: SensorSlot,
+  fault: InjectedFault,
+  spread: number,
+  windowSeconds: number,
+): number[] {
   const shift = stepSize * spread;
   const mean = (() => {
     const index = slot.aggregates.indexOf('mean');
@@ -55,9 +63,23 @@ export function injectFault(window: readonly number[], slot: SensorSlot, fault: 
     const level = mean ?? value;
     const become = {
       step: { mean: value + shift, min: value + shift, max: value + shift, std: value, range: value, slope: value },
-      drift: { mean: value + shift, min: value, max: value + 2 * shift, std: Math.sqrt(value ** 2 + shift ** 2 / 3), range: value + 2 * shift, slope: value + (2 * shift) / windowSeconds },
+      drift: {
+        mean: value + shift,
+        min: value,
+        max: value + 2 * shift,
+        std: Math.sqrt(value ** 2 + shift ** 2 / 3),
+        range: value + 2 * shift,
+        slope: value + (2 * shift) / windowSeconds,
+      },
       stuck: { mean: value, min: level, max: level, std: 0, range: 0, slope: 0 },
-      noise: { mean: value, min: value - noiseFactor * spread, max: value + noiseFactor * spread, std: Math.max(value, spread) * noiseFactor, range: value + 2 * noiseFactor * spread, slope: value },
+      noise: {
+        mean: value,
+        min: value - noiseFactor * spread,
+        max: value + noiseFactor * spread,
+        std: Math.max(value, spread) * noiseFactor,
+        range: value + 2 * noiseFactor * spread,
+        slope: value,
+      },
     }[fault];
     changed[index] = become[aggregate];
   });

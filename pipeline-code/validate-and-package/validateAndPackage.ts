@@ -28,25 +28,48 @@ const smokePackageLifeMs = 24 * 3_600_000;
 /** What makes a model unfit, whatever its figures are; it is rejected with this reason. */
 class UnfitModel extends Error {}
 
-interface Candidate { readonly model: CatalogVersion; readonly onnx: Buffer; readonly signature: ModelSignature; readonly manifest: DatasetManifest }
-interface Places { readonly settings: ValidateAndPackageSettings; readonly processed: ContainerClient; readonly models: ContainerClient; readonly packages: ContainerClient; readonly catalog: ModelCatalog; readonly names: LoopNames; readonly log: Log }
+interface Candidate {
+  readonly model: CatalogVersion;
+  readonly onnx: Buffer;
+  readonly signature: ModelSignature;
+  readonly manifest: DatasetManifest;
+}
+interface Places {
+  readonly settings: ValidateAndPackageSettings;
+  readonly processed: ContainerClient;
+  readonly models: ContainerClient;
+  readonly packages: ContainerClient;
+  readonly catalog: ModelCatalog;
+  readonly names: LoopNames;
+  readonly log: Log;
+}
 
 /** The model's files and the manifest of the data it was trained on, all of one lineage. */
 async function readCandidate({ settings, models, processed }: Places, model: CatalogVersion): Promise<Candidate> {
   const { datastore, path } = parseModelUri(model.modelUri);
-  if (datastore !== settings.MODELS_DATASTORE) throw new UnfitModel(`expected a model in the datastore ${settings.MODELS_DATASTORE}, it is in ${datastore}`);
+  if (datastore !== settings.MODELS_DATASTORE)
+    throw new UnfitModel(`expected a model in the datastore ${settings.MODELS_DATASTORE}, it is in ${datastore}`);
   const folder = path.replace(/\/+$/, '');
-  const [described, graph] = await Promise.all([readJsonBlob(models, `${folder}/${modelFiles.signature}`, modelSignature), readBlob(models, `${folder}/${modelFiles.onnx}`, maximumOnnxBytes)]);
+  const [described, graph] = await Promise.all([
+    readJsonBlob(models, `${folder}/${modelFiles.signature}`, modelSignature),
+    readBlob(models, `${folder}/${modelFiles.onnx}`, maximumOnnxBytes),
+  ]);
   if (!described || !graph) throw new UnfitModel(`expected ${modelFiles.onnx} and ${modelFiles.signature} in ${folder}`);
   const signature = described.value;
   const digest = createHash('sha256').update(graph.content).digest('hex');
-  if (digest !== signature.onnxSha256) throw new UnfitModel(`expected the digest ${signature.onnxSha256} of the signature, ${modelFiles.onnx} has ${digest}`);
+  if (digest !== signature.onnxSha256)
+    throw new UnfitModel(`expected the digest ${signature.onnxSha256} of the signature, ${modelFiles.onnx} has ${digest}`);
   const manifest = await readJsonBlob(processed, signature.manifestPath, datasetManifest);
   if (!manifest) throw new UnfitModel(`expected the manifest ${signature.manifestPath}, there is none`);
   if (new Set([model.tags.dataVersion, signature.dataVersion, manifest.value.dataVersion]).size > 1) {
-    throw new UnfitModel(`expected one data version, got ${model.tags.dataVersion} (tag), ${signature.dataVersion} (signature), ${manifest.value.dataVersion} (manifest)`);
+    throw new UnfitModel(
+      `expected one data version, got ${model.tags.dataVersion} (tag), ${signature.dataVersion} (signature), ${manifest.value.dataVersion} (manifest)`,
+    );
   }
-  if (!isAcceptedDataset(settings.DATASET_NAME, manifest.value.dataset) || loopNames(settings.FACTORY, manifest.value.dataset).model !== model.name) {
+  if (
+    !isAcceptedDataset(settings.DATASET_NAME, manifest.value.dataset) ||
+    loopNames(settings.FACTORY, manifest.value.dataset).model !== model.name
+  ) {
     throw new UnfitModel(`expected a model of its own data set, ${model.name} was trained on ${manifest.value.dataset}`);
   }
   const problem = packagingProblem(signature);
@@ -62,7 +85,9 @@ async function judgeCandidate({ processed, settings }: Places, { onnx, signature
       throw isNotFound(error) ? new UnfitModel(`expected the windows ${manifest.windowsPath}, there are none`) : error;
     });
     return decideGate(await evaluateModel(onnx, signature, windowsFile), {
-      maxFalseAlarmRate: settings.GATE_MAX_FALSE_ALARM_RATE, minFaultDetection: settings.GATE_MIN_FAULT_DETECTION, minLabelAuc: settings.GATE_MIN_LABEL_AUC,
+      maxFalseAlarmRate: settings.GATE_MAX_FALSE_ALARM_RATE,
+      minFaultDetection: settings.GATE_MIN_FAULT_DETECTION,
+      minLabelAuc: settings.GATE_MIN_LABEL_AUC,
     });
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -70,10 +95,19 @@ async function judgeCandidate({ processed, settings }: Places, { onnx, signature
 }
 
 const packageOf = ({ settings, names }: Places, { model, onnx, signature, manifest }: Candidate): Promise<EdgePackage> =>
-  buildEdgePackage({
-    packageId: names.packageId, packageVersion: model.version, packageName: names.packageName, factory: settings.FACTORY,
-    createdAt: new Date(manifest.createdAt), signature, manifest, ...(isSmokeDataset(manifest.dataset) ? { quietAfter: new Date(Date.parse(manifest.createdAt) + smokePackageLifeMs) } : {}),
-  }, onnx);
+  buildEdgePackage(
+    {
+      packageId: names.packageId,
+      packageVersion: model.version,
+      packageName: names.packageName,
+      factory: settings.FACTORY,
+      createdAt: new Date(manifest.createdAt),
+      signature,
+      manifest,
+      ...(isSmokeDataset(manifest.dataset) ? { quietAfter: new Date(Date.parse(manifest.createdAt) + smokePackageLifeMs) } : {}),
+    },
+    onnx,
+  );
 
 /** The tags come before the files, because the digest file starts the next pipeline; the digest comes last, because it says that the package is whole. */
 async function publish(places: Places, candidate: Candidate, tags: Record<string, string>): Promise<void> {
@@ -81,7 +115,12 @@ async function publish(places: Places, candidate: Candidate, tags: Record<string
   const built = await packageOf(places, candidate);
   const { version } = candidate.model;
   await catalog.setTags(version, {
-    ...tags, stage: 'validated', packageId: names.packageId, packageVersion: version, packageName: names.packageName, packageSha256: built.sha256,
+    ...tags,
+    stage: 'validated',
+    packageId: names.packageId,
+    packageVersion: version,
+    packageName: names.packageName,
+    packageSha256: built.sha256,
   });
   await writeBlob(packages, built.zipBlob, built.zip, 'application/zip');
   await writeBlobOnce(packages, built.digestBlob, built.digest, 'text/plain');
@@ -98,7 +137,11 @@ async function validate(places: Places, model: CatalogVersion): Promise<void> {
       return log.warn('the gate refused the model', { modelVersion: model.version, figures: decision.figures, failed: decision.failed });
     }
     log.info('the gate let the model pass', { modelVersion: model.version, figures: decision.figures });
-    await publish(places, candidate, { gateFigures: figuresTag(decision), validatedAt: new Date().toISOString(), pipelineVersion: places.settings.PIPELINE_VERSION });
+    await publish(places, candidate, {
+      gateFigures: figuresTag(decision),
+      validatedAt: new Date().toISOString(),
+      pipelineVersion: places.settings.PIPELINE_VERSION,
+    });
   } catch (error) {
     if (!(error instanceof UnfitModel)) throw error;
     await catalog.setTags(model.version, rejectionTags(error.message));
@@ -110,15 +153,20 @@ async function validate(places: Places, model: CatalogVersion): Promise<void> {
 async function isUnfinished({ names, packages }: Places, { tags, version }: CatalogVersion): Promise<boolean> {
   if (tags.stage !== 'validated' || tags.packageSha256 === undefined) return false;
   const folder = packageFolder(names.packageId, version);
-  return !(await packages.getBlobClient(`${folder}/${digestFileName(names.packageName, version)}`).exists({ abortSignal: AbortSignal.timeout(60_000) }));
+  return !(await packages
+    .getBlobClient(`${folder}/${digestFileName(names.packageName, version)}`)
+    .exists({ abortSignal: AbortSignal.timeout(60_000) }));
 }
 
 /** Drains the queue of registered models. A refused model is work well done: its tags are the result. */
 export async function runValidateAndPackage(settings: ValidateAndPackageSettings, log: Log): Promise<void> {
   const queue = queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME);
   const common = {
-    settings, log, processed: blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER),
-    models: blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER), packages: blobContainer(settings.EDGE_BLOB_ENDPOINT, settings.PACKAGED_MODELS_CONTAINER),
+    settings,
+    log,
+    processed: blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER),
+    models: blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER),
+    packages: blobContainer(settings.EDGE_BLOB_ENDPOINT, settings.PACKAGED_MODELS_CONTAINER),
   };
   const ours = [loopNames(settings.FACTORY, settings.DATASET_NAME), smokeNames(settings.FACTORY)];
   for (;;) {

@@ -9,13 +9,43 @@ import { simulateCsv } from '../../edge-sim/production-line/machine';
 const root = join(__dirname, '..', '..');
 const node = join(root, 'node_modules', '.bin', 'node');
 const local = '.local/loop-test';
-const stepIds = ['1a', '1b', '2', '3a', '3b', '4', '5a', '5b', '6', '7', '8a', '8b', '8c', '8d', '9', '10', '11', '12', '13a', '13b', '13c'];
+const stepIds = [
+  '1a',
+  '1b',
+  '2',
+  '3a',
+  '3b',
+  '4',
+  '5a',
+  '5b',
+  '6',
+  '7',
+  '8a',
+  '8b',
+  '8c',
+  '8d',
+  '9',
+  '10',
+  '11',
+  '12',
+  '13a',
+  '13b',
+  '13c',
+];
 
-interface Run { readonly code: number; readonly stdout: string; readonly stderr: string }
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 const run = (script: string, args: readonly string[]) =>
   new Promise<Run>((resolve) => {
-    execFile(node, [script, ...args, '--local', local], { cwd: root, maxBuffer: 64 * 1024 * 1024, timeout: 180_000, env: { ...process.env, NO_COLOR: '1' } }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr }));
+    execFile(
+      node,
+      [script, ...args, '--local', local],
+      { cwd: root, maxBuffer: 64 * 1024 * 1024, timeout: 180_000, env: { ...process.env, NO_COLOR: '1' } },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr }),
+    );
   });
 const loop = async (...args: string[]) => {
   const { code, stdout, stderr } = await run('commands/start.cjs', ['--json', ...args]);
@@ -27,7 +57,14 @@ const step = (report: LoopReport, id: string) => report.steps.find((one) => one.
 /** A labelled experiment of the simulated machine: normal, then a fault, then normal. */
 function experiments(directory: string): string {
   for (let number = 1; number <= 4; number++) {
-    const csv = simulateCsv({ seed: number, startTime: new Date(Date.UTC(2026, 0, number)), periodMs: 1_000, samples: 1_600, faults: [{ from: 900, to: 1_300, kind: 'step' }], labels: true });
+    const csv = simulateCsv({
+      seed: number,
+      startTime: new Date(Date.UTC(2026, 0, number)),
+      periodMs: 1_000,
+      samples: 1_600,
+      faults: [{ from: 900, to: 1_300, kind: 'step' }],
+      labels: true,
+    });
     writeFileSync(join(directory, `experiment-${number}.csv`), csv.replaceAll(',', ';'));
   }
   return directory;
@@ -36,7 +73,8 @@ function experiments(directory: string): string {
 /** What does not belong into a delivery: nothing of it may stop the rest. */
 function withBadFiles(directory: string): string {
   const good = readFileSync(join(directory, 'experiment-1.csv'), 'utf8').trimEnd().split('\n');
-  const changed = (name: string, change: (lines: string[]) => string[]) => writeFileSync(join(directory, name), `${change([...good]).join('\n')}\n`);
+  const changed = (name: string, change: (lines: string[]) => string[]) =>
+    writeFileSync(join(directory, name), `${change([...good]).join('\n')}\n`);
   writeFileSync(join(directory, 'empty.csv'), '');
   writeFileSync(join(directory, 'words.csv'), 'time;state\n2026-01-01 00:00:00;open\n2026-01-01 00:00:01;shut\n');
   writeFileSync(join(directory, 'bytes.csv'), Buffer.from(Array.from({ length: 4_096 }, (_, at) => (at * 7_919) % 256)));
@@ -85,7 +123,11 @@ describe('the loop on one machine', () => {
     expect(step(report, '1a')?.evidence).toMatchObject({ sources: 4, rows: 6_400, labelled: true });
     // The package that runs is the one in Storage, bit for bit.
     expect(step(report, '9')?.evidence['sha256']).toBe(step(report, '5b')?.evidence['sha256']);
-    expect(step(report, '10')?.evidence).toMatchObject({ packageId: step(report, '5b')?.evidence['packageId'], version: step(report, '5b')?.evidence['version'], state: 'RUNNING' });
+    expect(step(report, '10')?.evidence).toMatchObject({
+      packageId: step(report, '5b')?.evidence['packageId'],
+      version: step(report, '5b')?.evidence['version'],
+      state: 'RUNNING',
+    });
     const replay = (stretch: string) => report.replays.find((one) => one.stretch === stretch);
     expect(replay('fault')?.alarmRate).toBeGreaterThan(0.5);
     expect(replay('normal')?.alarmRate).toBeLessThan(0.2);
@@ -94,12 +136,18 @@ describe('the loop on one machine', () => {
     const quarantined = report.quarantined.map(({ file }) => file).sort();
     expect(quarantined.filter((file) => !['twin.csv', 'experiment-1.csv'].includes(file))).toEqual(badFiles);
     expect(quarantined).toHaveLength(badFiles.length + 1);
-    expect(report.quarantined.find(({ file }) => file === 'broken-row.csv')).toMatchObject({ row: 701, reason: expect.stringContaining('here it broke') });
+    expect(report.quarantined.find(({ file }) => file === 'broken-row.csv')).toMatchObject({
+      row: 701,
+      reason: expect.stringContaining('here it broke'),
+    });
     expect(report.refusals).toEqual([]);
   }, 180_000);
 
   it('comes to rest: left alone for a minute after a run, no further job starts, and Ctrl-C ends it with the result of the run', async () => {
-    const child = spawn(node, ['commands/start.cjs', '--keep', '--raw', experiments(directory()), '--local', local], { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(node, ['commands/start.cjs', '--keep', '--raw', experiments(directory()), '--local', local], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const ended = once(child, 'exit');
     let printed = '';
     await new Promise<void>((resolve, reject) => {
@@ -109,7 +157,10 @@ describe('the loop on one machine', () => {
       });
       child.once('exit', () => reject(new Error(`ended early:\n${printed}`)));
     });
-    const executions = () => readFileSync(join(root, local, 'region', 'container-apps', 'executions.jsonl'), 'utf8').trimEnd().split('\n').length;
+    const executions = () =>
+      readFileSync(join(root, local, 'region', 'container-apps', 'executions.jsonl'), 'utf8')
+        .trimEnd()
+        .split('\n').length;
     const before = executions();
     expect(before).toBeGreaterThan(3);
     await new Promise((resolve) => setTimeout(resolve, 60_000));
@@ -132,21 +183,35 @@ describe('the loop on one machine', () => {
   it('refuses a model that sees nothing: with shuffled sensors the gate says which figure failed and there is no package', async () => {
     const { code, report } = await loop('--raw', shuffled(experiments(directory()), directory()));
     expect(code).toBe(1);
-    expect(step(report, '5a')).toMatchObject({ ok: false, evidence: { stage: 'rejected', because: expect.stringMatching(/labelAuc 0\.\d+ < 0\.\d+/) } });
+    expect(step(report, '5a')).toMatchObject({
+      ok: false,
+      evidence: { stage: 'rejected', because: expect.stringMatching(/labelAuc 0\.\d+ < 0\.\d+/) },
+    });
     expect(step(report, '5b')).toBeUndefined();
     expect(report.steps.filter((one) => one.id !== '5a').every((one) => one.ok)).toBe(true);
   }, 180_000);
 
   it('fails at step 1b with 403 when the data pipeline may not write processed data, and says who lacks what where', async () => {
-    const { stdout, code } = await run('tests/local/startWithoutRole.cjs', ['data-pipeline', 'blobDataContributor', 'data/processed', '--json', '--raw', experiments(directory())]);
+    const { stdout, code } = await run('tests/local/startWithoutRole.cjs', [
+      'data-pipeline',
+      'blobDataContributor',
+      'data/processed',
+      '--json',
+      '--raw',
+      experiments(directory()),
+    ]);
     const report = JSON.parse(stdout) as LoopReport;
     expect(code).toBe(1);
     expect(step(report, '1a')?.ok).toBe(true);
     expect(step(report, '1b')).toMatchObject({
       ok: false,
       evidence: {
-        status: 403, errorCode: 'AuthorizationPermissionMismatch', identity: expect.stringContaining('data-pipeline'), lacks: expect.stringMatching(/^Microsoft\.Storage\/storageAccounts\/blobServices\/containers\/blobs\/(read|write)/),
-        scope: expect.stringMatching(/\/containers\/processed$/), grantedBy: expect.arrayContaining(['Storage Blob Data Contributor']),
+        status: 403,
+        errorCode: 'AuthorizationPermissionMismatch',
+        identity: expect.stringContaining('data-pipeline'),
+        lacks: expect.stringMatching(/^Microsoft\.Storage\/storageAccounts\/blobServices\/containers\/blobs\/(read|write)/),
+        scope: expect.stringMatching(/\/containers\/processed$/),
+        grantedBy: expect.arrayContaining(['Storage Blob Data Contributor']),
       },
     });
     expect(step(report, '2')).toMatchObject({ ok: false });

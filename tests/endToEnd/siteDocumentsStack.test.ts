@@ -29,12 +29,27 @@ beforeAll(async () => {
   await bundleAll();
   region = await LocalRegion.start(directory);
   engineer = region.principal('engineer');
-  const configuration = localConfiguration(region.cloud, { rounds: 1, dataset: {}, sampleIntervalMs: 1_000, ports: await sitePorts(directory), reader: region.principal('reader'), rawWriter: region.principal('raw-writer') });
+  const configuration = localConfiguration(region.cloud, {
+    rounds: 1,
+    dataset: {},
+    sampleIntervalMs: 1_000,
+    ports: await sitePorts(directory),
+    reader: region.principal('reader'),
+    rawWriter: region.principal('raw-writer'),
+  });
   deployed = await deploy(catalogueOf(regionTypes(region)), {
-    program: async () => (await import('../../index')).default as unknown as Record<string, unknown>, project, stack: 'local', onResource: () => undefined,
+    program: async () => (await import('../../index')).default as unknown as Record<string, unknown>,
+    project,
+    stack: 'local',
+    onResource: () => undefined,
     configuration: {
-      ...configuration, [`${project}:edgeSite`]: JSON.stringify({ enabled: false }),
-      [`${project}:siteDocuments`]: JSON.stringify({ keyVault: true, suffix: 'ab12cd', engineers: [{ principalId: engineer.objectId, principalType: 'ServicePrincipal' }] }),
+      ...configuration,
+      [`${project}:edgeSite`]: JSON.stringify({ enabled: false }),
+      [`${project}:siteDocuments`]: JSON.stringify({
+        keyVault: true,
+        suffix: 'ab12cd',
+        engineers: [{ principalId: engineer.objectId, principalType: 'ServicePrincipal' }],
+      }),
     },
   });
   outputs = deployed.outputs as unknown as typeof outputs;
@@ -45,7 +60,11 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }, 60_000);
 
-const secrets = (who: Principal) => new SecretClient(new URL(outputs.siteDocuments.modelManager).origin, regionCredential(region, who), { disableChallengeResourceVerification: true, retryOptions: { maxRetries: 0 } });
+const secrets = (who: Principal) =>
+  new SecretClient(new URL(outputs.siteDocuments.modelManager).origin, regionCredential(region, who), {
+    disableChallengeResourceVerification: true,
+    retryOptions: { maxRetries: 0 },
+  });
 const nameOf = (uri: string) => uri.split('/').pop() ?? '';
 const asEngineer = async <T>(uri: string) => JSON.parse((await secrets(engineer).getSecret(nameOf(uri))).value ?? '') as T;
 const otherSecrets = () => ['device-certificate', `ModelManager-${outputs.deviceId}-ab12cd`, `AuthProxy-${outputs.deviceId}-ab12cd`];
@@ -59,13 +78,29 @@ it('the documents lie in the vault under their names, without a simulated site',
 it('an AI Model Manager connects to the hub of the stack with its document alone', async () => {
   const manager = await asEngineer<ModelManagerDocument>(outputs.siteDocuments.modelManager);
   expect(manager.ca_cert.trim()).toBe(region.context.tls.ca.trim());
-  const client = await connectAsync(manager.endpoint.replace(/^tls:/, 'mqtts:'), {
-    ca: manager.ca_cert, cert: manager.x509_certificate, key: manager.x509_private_key, clientId: manager.client_id, username: manager.username, protocolVersion: 4, clean: false, reconnectPeriod: 0,
-  }, false);
+  const client = await connectAsync(
+    manager.endpoint.replace(/^tls:/, 'mqtts:'),
+    {
+      ca: manager.ca_cert,
+      cert: manager.x509_certificate,
+      key: manager.x509_private_key,
+      clientId: manager.client_id,
+      username: manager.username,
+      protocolVersion: 4,
+      clean: false,
+      reconnectPeriod: 0,
+    },
+    false,
+  );
   const routed = jest.spyOn(region.eventHubs, 'send');
   try {
-    await client.publishAsync(`${manager.topic_prefix}/messages/events/type=state&%24.mid=from-the-document`, '{"state":"Received"}', { qos: 1 });
-    await until(() => routed.mock.calls.some(([, event]) => event.systemProperties['message_id'] === 'from-the-document'), 'the message in the event hub');
+    await client.publishAsync(`${manager.topic_prefix}/messages/events/type=state&%24.mid=from-the-document`, '{"state":"Received"}', {
+      qos: 1,
+    });
+    await until(
+      () => routed.mock.calls.some(([, event]) => event.systemProperties['message_id'] === 'from-the-document'),
+      'the message in the event hub',
+    );
   } finally {
     routed.mockRestore();
     await client.endAsync();
@@ -74,10 +109,24 @@ it('an AI Model Manager connects to the hub of the stack with its document alone
 
 it('an AI Model Monitor signs in with its document and sends telemetry', async () => {
   const monitor = await asEngineer<ModelMonitorDocument>(outputs.siteDocuments.modelMonitor);
-  const credential = new ClientCertificateCredential(monitor.TenantId, monitor.ClientId, { certificate: monitor.PrivateKey }, { authorityHost: region.entra.authorityHost, disableInstanceDiscovery: true });
+  const credential = new ClientCertificateCredential(
+    monitor.TenantId,
+    monitor.ClientId,
+    { certificate: monitor.PrivateKey },
+    { authorityHost: region.entra.authorityHost, disableInstanceDiscovery: true },
+  );
   const { token } = await credential.getToken('https://monitor.azure.com/.default');
-  const envelope = { name: 'Message', time: new Date().toISOString(), iKey: monitor.InstrumentationKey, data: { baseType: 'MessageData', baseData: { ver: 2, message: 'm', properties: {} } } };
-  const answer = await fetch(new URL('v2.1/track', monitor.IngestionEndpoint), { method: 'POST', body: JSON.stringify([envelope]), headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` } });
+  const envelope = {
+    name: 'Message',
+    time: new Date().toISOString(),
+    iKey: monitor.InstrumentationKey,
+    data: { baseType: 'MessageData', baseData: { ver: 2, message: 'm', properties: {} } },
+  };
+  const answer = await fetch(new URL('v2.1/track', monitor.IngestionEndpoint), {
+    method: 'POST',
+    body: JSON.stringify([envelope]),
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+  });
   expect(await answer.json()).toMatchObject({ itemsAccepted: 1 });
 });
 
@@ -88,21 +137,30 @@ it('the engineer is refused every other secret of the vault, and may change none
 });
 
 it('nobody else reads the documents: of all who have a role in the stack, only the engineer and whoever deploys', async () => {
-  const holders = [...new Set(region.context.roles.all().map(({ principalId }) => principalId))].map((objectId) => region.entra.find({ objectId })).filter((one) => one !== undefined);
+  const holders = [...new Set(region.context.roles.all().map(({ principalId }) => principalId))]
+    .map((objectId) => region.entra.find({ objectId }))
+    .filter((one) => one !== undefined);
   expect(holders.length).toBeGreaterThan(10);
   const readers = new Set<string>();
   for (const who of holders) {
     for (const uri of Object.values(outputs.siteDocuments)) {
-      await secrets(who).getSecret(nameOf(uri)).then(() => readers.add(who.objectId), (error: { statusCode?: number }) => {
-        if (error.statusCode !== 403) throw error;
-      });
+      await secrets(who)
+        .getSecret(nameOf(uri))
+        .then(
+          () => readers.add(who.objectId),
+          (error: { statusCode?: number }) => {
+            if (error.statusCode !== 403) throw error;
+          },
+        );
     }
   }
   expect([...readers].sort()).toEqual([engineer.objectId, region.entra.deployer.objectId].sort());
 }, 60_000);
 
 it('no key is in what the engine would keep, nor in what the commands said', () => {
-  const kept = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((one) => one.isFile() && (/provider/.test(one.parentPath) || /\.log$/.test(one.name))).map((one) => readFileSync(join(one.parentPath, one.name), 'utf8'));
+  const kept = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile() && (/provider/.test(one.parentPath) || /\.log$/.test(one.name)))
+    .map((one) => readFileSync(join(one.parentPath, one.name), 'utf8'));
   expect(kept.some((text) => text.includes('site-documents'))).toBe(true);
   expect(kept.filter((text) => text.includes('PRIVATE KEY'))).toEqual([]);
   expect(JSON.stringify(deployed.outputs)).not.toContain('PRIVATE KEY');

@@ -8,7 +8,29 @@ import type { KeptReady, KeptRequest, KeptState } from './keptStack';
 const root = join(__dirname, '..', '..');
 const node = join(root, 'node_modules', '.bin', 'node');
 const local = join('.local', 'smoke-test');
-const stepIds = ['1a', '1b', '2', '3a', '3b', '4', '5a', '5b', '6', '7', '8a', '8b', '8c', '8d', '9', '10', '11', '12', '13a', '13b', '13c'];
+const stepIds = [
+  '1a',
+  '1b',
+  '2',
+  '3a',
+  '3b',
+  '4',
+  '5a',
+  '5b',
+  '6',
+  '7',
+  '8a',
+  '8b',
+  '8c',
+  '8d',
+  '9',
+  '10',
+  '11',
+  '12',
+  '13a',
+  '13b',
+  '13c',
+];
 
 let stack: ChildProcess;
 let path = '';
@@ -21,34 +43,61 @@ const ask = async (request: KeptRequest): Promise<KeptState> => {
 };
 const state = () => ask({ kind: 'state' });
 
-interface Run { readonly code: number; readonly stdout: string; readonly stderr: string }
-const smoke = (...args: string[]) => new Promise<Run>((resolve) => {
-  // npm runs the command with the project's Node; signed in is whoever the stack's operator is.
-  execFile(node, ['-r', 'ts-node/register', 'commands/smoke.ts', '--local', local, '--timeout', '150', ...args], { cwd: root, maxBuffer: 64 * 1024 * 1024, timeout: 170_000, env: { ...process.env, PATH: path, NO_COLOR: '1' } }, (error, stdout, stderr) =>
-    resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr }));
-});
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+const smoke = (...args: string[]) =>
+  new Promise<Run>((resolve) => {
+    // npm runs the command with the project's Node; signed in is whoever the stack's operator is.
+    execFile(
+      node,
+      ['-r', 'ts-node/register', 'commands/smoke.ts', '--local', local, '--timeout', '150', ...args],
+      { cwd: root, maxBuffer: 64 * 1024 * 1024, timeout: 170_000, env: { ...process.env, PATH: path, NO_COLOR: '1' } },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr }),
+    );
+  });
 const report = ({ stdout, stderr }: Run) => {
   if (stdout === '') throw new Error(`no report: ${stderr}`);
   return JSON.parse(stdout) as SmokeReport & { readonly stack: string };
 };
 /** Everything of smoke tests that is still in use. */
 const leftOf = ({ blobs, models, tags, pipelines }: KeptState) => ({
-  blobs: Object.values(blobs).flat().filter((name) => name.startsWith('smoke-') || smokePackages(pipelines).includes(name.split('/')[0] ?? '')),
-  models: models.filter(({ name, archived }) => name.endsWith('-smoke') && !archived), tags: Object.entries(tags).filter(([repository]) => repository.includes('smoke')).flatMap(([, names]) => names),
+  blobs: Object.values(blobs)
+    .flat()
+    .filter((name) => name.startsWith('smoke-') || smokePackages(pipelines).includes(name.split('/')[0] ?? '')),
+  models: models.filter(({ name, archived }) => name.endsWith('-smoke') && !archived),
+  tags: Object.entries(tags)
+    .filter(([repository]) => repository.includes('smoke'))
+    .flatMap(([, names]) => names),
   running: pipelines.filter(({ projectName, state: now }) => projectName === 'smoke-anomaly-detection' && now !== 'AVAILABLE'),
 });
-const smokePackages = (pipelines: KeptState['pipelines']) => pipelines.filter(({ projectName }) => projectName.startsWith('smoke')).map(({ packageId }) => packageId);
+const smokePackages = (pipelines: KeptState['pipelines']) =>
+  pipelines.filter(({ projectName }) => projectName.startsWith('smoke')).map(({ packageId }) => packageId);
 const nothing = { blobs: [], models: [], tags: [], running: [] };
 /** What is the factory's own. */
 const factoryOf = ({ blobs, models, tags, pipelines }: KeptState) => ({
-  blobs: Object.fromEntries(Object.entries(blobs).map(([container, names]) => [container, names.filter((name) => !name.startsWith('smoke-'))])), models: models.filter(({ name }) => name.endsWith('-line')),
-  tags: Object.fromEntries(Object.entries(tags).filter(([repository]) => repository.endsWith('-line') || repository.endsWith('/line-anomaly-detection'))),
-  packages: pipelines.filter(({ projectName }) => projectName === 'line-anomaly-detection').map(({ packageVersion, sha256, state: now }) => ({ packageVersion, sha256, state: now })),
+  blobs: Object.fromEntries(
+    Object.entries(blobs).map(([container, names]) => [container, names.filter((name) => !name.startsWith('smoke-'))]),
+  ),
+  models: models.filter(({ name }) => name.endsWith('-line')),
+  tags: Object.fromEntries(
+    Object.entries(tags).filter(([repository]) => repository.endsWith('-line') || repository.endsWith('/line-anomaly-detection')),
+  ),
+  packages: pipelines
+    .filter(({ projectName }) => projectName === 'line-anomaly-detection')
+    .map(({ packageVersion, sha256, state: now }) => ({ packageVersion, sha256, state: now })),
 });
-const answering = ({ pipelines }: KeptState) => pipelines.find(({ projectName, state: now }) => projectName === 'line-anomaly-detection' && now === 'RUNNING')?.results ?? 0;
+const answering = ({ pipelines }: KeptState) =>
+  pipelines.find(({ projectName, state: now }) => projectName === 'line-anomaly-detection' && now === 'RUNNING')?.results ?? 0;
 
 beforeAll(async () => {
-  stack = fork(join(root, 'tests', 'endToEnd', 'keptStack.ts'), [join(root, local), 'in-use'], { execPath: node, execArgv: ['-r', 'ts-node/register'], cwd: root });
+  stack = fork(join(root, 'tests', 'endToEnd', 'keptStack.ts'), [join(root, local), 'in-use'], {
+    execPath: node,
+    execArgv: ['-r', 'ts-node/register'],
+    cwd: root,
+  });
   const [ready] = (await once(stack, 'message')) as [KeptReady];
   if (!ready.ready || ready.failed.length > 0) throw new Error(`the stack is not there: ${JSON.stringify(ready.failed)}`);
   ({ path } = ready);
@@ -70,7 +119,11 @@ describe('the smoke test of a stack in use', () => {
     expect(steps.filter(({ ok }) => !ok)).toEqual([]);
     expect(steps.map(({ id }) => id)).toEqual(stepIds);
     expect(run.code).toBe(0);
-    expect({ line, from: rawFile?.from, left: cleanedUp.left }).toEqual({ line: 'driven', from: expect.stringMatching(/^the beginning of line\/pump-2026-03-0\d\.csv$/) as string, left: [] });
+    expect({ line, from: rawFile?.from, left: cleanedUp.left }).toEqual({
+      line: 'driven',
+      from: expect.stringMatching(/^the beginning of line\/pump-2026-03-0\d\.csv$/) as string,
+      left: [],
+    });
     const evidence = (id: string) => steps.find((step) => step.id === id)?.evidence;
     expect(evidence('3b')).toMatchObject({ model: `${factory}-smoke`, version: '1' });
     expect(evidence('5b')).toMatchObject({ package: 'smoke-anomaly-detection-edge_1.zip' });
@@ -82,7 +135,9 @@ describe('the smoke test of a stack in use', () => {
     // Both packages judged what the line ran.
     expect(answering(after)).toBeGreaterThan(answering(before));
     expect(after.denials).toEqual([]);
-    expect(after.models.filter(({ name }) => name.endsWith('-smoke'))).toEqual([{ name: `${factory}-smoke`, version: '1', archived: true }]);
+    expect(after.models.filter(({ name }) => name.endsWith('-smoke'))).toEqual([
+      { name: `${factory}-smoke`, version: '1', archived: true },
+    ]);
   }, 200_000);
 
   it('does not start beside another one, and takes away what that one left when it is told to', async () => {

@@ -18,7 +18,11 @@ import { deliveryRegion, type DeliveryRegion } from '../local/deliveryRegion';
 import { until } from '../local/messaging';
 import { freePort, siteProcesses, type SiteProcesses } from '../local/siteProcesses';
 
-interface Issued { readonly audience: string; readonly token: string; readonly expiresAtMs: number }
+interface Issued {
+  readonly audience: string;
+  readonly token: string;
+  readonly expiresAtMs: number;
+}
 /** Every token that the tenant gives out from now on. */
 function watchTokens(authority: TokenAuthority): Issued[] {
   const issued: Issued[] = [];
@@ -30,12 +34,19 @@ function watchTokens(authority: TokenAuthority): Issued[] {
   });
   return issued;
 }
-interface LinksEnded { readonly service: string; readonly links: readonly string[] }
-const endedLinks = (into: LinksEnded[]) => (service: string, message: string, detail: Record<string, unknown> = {}) => {
-  if (message === 'token expired, links ended') into.push({ service, links: detail['links'] as string[] });
-};
+interface LinksEnded {
+  readonly service: string;
+  readonly links: readonly string[];
+}
+const endedLinks =
+  (into: LinksEnded[]) =>
+  (service: string, message: string, detail: Record<string, unknown> = {}) => {
+    if (message === 'token expired, links ended') into.push({ service, links: detail['links'] as string[] });
+  };
 /** A credential that hands out what it got first for ever, and says that it is good for an hour. */
-const neverRenewed = (issued: { token: string }) => ({ getToken: async () => ({ token: issued.token, expiresOnTimestamp: Date.now() + 3_600_000 }) });
+const neverRenewed = (issued: { token: string }) => ({
+  getToken: async () => ({ token: issued.token, expiresOnTimestamp: Date.now() + 3_600_000 }),
+});
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -50,19 +61,41 @@ afterEach(async () => {
 const aheadMs = 115_000;
 const lifetimeSeconds = 10;
 
-async function deliver(region: DeliveryRegion, device: HubConnection & { readonly received: HubMessage[] }, deviceId: string): Promise<void> {
+async function deliver(
+  region: DeliveryRegion,
+  device: HubConnection & { readonly received: HubMessage[] },
+  deviceId: string,
+): Promise<void> {
   const deliveryId = randomUUID();
   const packageBlob = `${deliveryId}/1/x-edge_1.zip`;
   const now = new Date().toISOString();
   const record: DeliveryRecord = {
-    schemaVersion: '1', deliveryId, projectId: randomUUID(), factory: 'plant', deviceId, packageId: randomUUID(), packageVersion: '1', packageName: 'x', packageBlob, sha256: 'a'.repeat(64), sizeBytes: 7, modelName: 'm', modelVersion: '1',
-    dataVersion: 'd', state: 'Opened', openedAt: now, updatedAt: now, announcements: 0, history: [],
+    schemaVersion: '1',
+    deliveryId,
+    projectId: randomUUID(),
+    factory: 'plant',
+    deviceId,
+    packageId: randomUUID(),
+    packageVersion: '1',
+    packageName: 'x',
+    packageBlob,
+    sha256: 'a'.repeat(64),
+    sizeBytes: 7,
+    modelName: 'm',
+    modelVersion: '1',
+    dataVersion: 'd',
+    state: 'Opened',
+    openedAt: now,
+    updatedAt: now,
+    announcements: 0,
+    history: [],
   };
   const deliveries = region.blobs('data', 'deliveries');
   await region.blobs('edge', 'packaged-models').getBlockBlobClient(packageBlob).upload('package', 7);
   await deliveries.getBlockBlobClient(`${deliveryId}.json`).uploadData(Buffer.from(JSON.stringify(record)));
   await region.announce(deliveryId);
-  const mine = (kind: string) => device.received.find(({ properties }) => properties['deliveryId'] === deliveryId && properties['kind'] === kind);
+  const mine = (kind: string) =>
+    device.received.find(({ properties }) => properties['deliveryId'] === deliveryId && properties['kind'] === kind);
   await until(() => mine('newDelivery') !== undefined, 'newDelivery', 30_000);
   await device.sendEvent({ properties: { type: 'event', kind: 'presignedUrlRequest', deliveryId }, body: '{}' });
   await until(() => mine('presignedUrlResponse') !== undefined, 'presignedUrlResponse', 30_000);
@@ -70,7 +103,7 @@ async function deliver(region: DeliveryRegion, device: HubConnection & { readonl
   expect(String(await new BlobClient(presignedUrl).downloadToBuffer())).toBe('package');
   await device.sendEvent({ properties: { type: 'state', deliveryId }, body: '{"state":"Success"}' });
   let state = '';
-  for (const end = Date.now() + 30_000; state !== 'Success' && Date.now() < end; ) {
+  for (const end = Date.now() + 30_000; state !== 'Success' && Date.now() < end;) {
     state = (JSON.parse(String((await readBlob(deliveries, `${deliveryId}.json`, 1_000_000))?.content)) as DeliveryRecord).state;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -92,10 +125,25 @@ test('the delivery program works on over four lifetimes of its tokens, over HTTP
   const grant = region.entra.grant([identity], { protocol: 'appService' });
   const issued = watchTokens(region.context.authority);
   const program = programs.run('delivery', {
-    ...grant.environment, AZURE_CLIENT_ID: identity.clientId, AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential', NODE_EXTRA_CA_CERTS: region.context.tls.caFile,
-    DATA_BLOB_ENDPOINT: region.endpoints('data').blob, DATA_QUEUE_ENDPOINT: region.endpoints('data').queue, QUEUE_NAME: 'delivery', DELIVERIES_CONTAINER: 'deliveries', CHECKPOINTS_CONTAINER: 'checkpoints',
-    EDGE_BLOB_ENDPOINT: region.endpoints('edge').blob, PACKAGED_MODELS_CONTAINER: 'packaged-models', IOT_HUB_HOST: region.hubHost, EVENT_HUBS_HOST: region.eventHubsHost, EVENT_HUB_NAME: 'from-devices', CONSUMER_GROUP: 'delivery',
-    SAS_LIFETIME_SECONDS: '600', STEP_TIMEOUT_SECONDS: '600', DELIVERY_TIMEOUT_SECONDS: '3600', POLLING_INTERVAL_SECONDS: '1',
+    ...grant.environment,
+    AZURE_CLIENT_ID: identity.clientId,
+    AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+    NODE_EXTRA_CA_CERTS: region.context.tls.caFile,
+    DATA_BLOB_ENDPOINT: region.endpoints('data').blob,
+    DATA_QUEUE_ENDPOINT: region.endpoints('data').queue,
+    QUEUE_NAME: 'delivery',
+    DELIVERIES_CONTAINER: 'deliveries',
+    CHECKPOINTS_CONTAINER: 'checkpoints',
+    EDGE_BLOB_ENDPOINT: region.endpoints('edge').blob,
+    PACKAGED_MODELS_CONTAINER: 'packaged-models',
+    IOT_HUB_HOST: region.hubHost,
+    EVENT_HUBS_HOST: region.eventHubsHost,
+    EVENT_HUB_NAME: 'from-devices',
+    CONSUMER_GROUP: 'delivery',
+    SAS_LIFETIME_SECONDS: '600',
+    STEP_TIMEOUT_SECONDS: '600',
+    DELIVERY_TIMEOUT_SECONDS: '3600',
+    POLLING_INTERVAL_SECONDS: '1',
   });
   const audiences = ['https://storage.azure.com', 'https://eventhubs.azure.net', 'https://iothubs.azure.net'];
   const own = (audience: string) => issued.filter((one) => one.audience === audience && jwtClientId(one.token) === identity.clientId);
@@ -108,19 +156,32 @@ test('the delivery program works on over four lifetimes of its tokens, over HTTP
     expect(program.exitCode).toBeNull();
     for (const audience of audiences) expect([audience, own(audience).length]).toEqual([audience, expect.any(Number)]);
     for (const audience of audiences) expect(own(audience).length).toBeGreaterThanOrEqual(4);
-  // Renewed in time: no receiver was ended. The sender's client renews after two thirds of what it takes for the life, so the hub ended its link and it came back.
+    // Renewed in time: no receiver was ended. The sender's client renews after two thirds of what it takes for the life, so the hub ended its link and it came back.
     expect(ended.filter(({ service, links }) => service === 'event-hubs' && links.length > 0)).toEqual([]);
     expect(ended.filter(({ service }) => service === 'iot-hub').length).toBeGreaterThanOrEqual(2);
 
     const [storage, eventHubs, iotHub] = audiences.map((audience) => own(audience)[0] as Issued) as [Issued, Issued, Issued];
-    const answer = await fetch(`${region.endpoints('data').blob}/deliveries?restype=container&comp=list`, { headers: { authorization: `Bearer ${storage.token}`, 'x-ms-version': '2025-11-05' } });
+    const answer = await fetch(`${region.endpoints('data').blob}/deliveries?restype=container&comp=list`, {
+      headers: { authorization: `Bearer ${storage.token}`, 'x-ms-version': '2025-11-05' },
+    });
     expect([answer.status, await answer.text()]).toEqual([401, expect.stringContaining('InvalidAuthenticationInfo')]);
-    const consumer = eventHubConsumer({ host: region.eventHubsHost, eventHub: 'from-devices', consumerGroup: 'delivery' }, neverRenewed(eventHubs));
+    const consumer = eventHubConsumer(
+      { host: region.eventHubsHost, eventHub: 'from-devices', consumerGroup: 'delivery' },
+      neverRenewed(eventHubs),
+    );
     closing.push(() => consumer.close());
-    expect(innermostErrors(await consumer.getEventHubProperties().catch((error: unknown) => error)).map((one) => (one as { code?: string }).code)).toContain('UnauthorizedError');
+    expect(
+      innermostErrors(await consumer.getEventHubProperties().catch((error: unknown) => error)).map(
+        (one) => (one as { code?: string }).code,
+      ),
+    ).toContain('UnauthorizedError');
     const sender = openC2dSender(region.hubHost, neverRenewed(iotHub));
     closing.push(() => sender.close());
-    expect(await sender.send(deviceId, { messageId: 'm', body: Buffer.from('{}'), properties: {}, contentType: 'application/json' }).then(() => 'sent', c2dErrorName)).toBe('UnauthorizedError');
+    expect(
+      await sender
+        .send(deviceId, { messageId: 'm', body: Buffer.from('{}'), properties: {}, contentType: 'application/json' })
+        .then(() => 'sent', c2dErrorName),
+    ).toBe('UnauthorizedError');
   } finally {
     const [code] = await programs.stop();
     expect([code, programs.output().match(/"level":"(?:warn|error)".*/g)]).toEqual([0, null]);
@@ -145,7 +206,11 @@ describe('a link whose token nobody renews', () => {
     closing.push(() => client.close());
     const [events, errors]: [string[], string[]] = [[], []];
     client.subscribe(
-      { processEvents: async (batch) => void events.push(...batch.map(({ body }) => (body as { state: string }).state)), processError: async (error) => void errors.push(...innermostErrors(error).map((one) => `${(one as { code?: string }).code ?? one.name}`)) },
+      {
+        processEvents: async (batch) => void events.push(...batch.map(({ body }) => (body as { state: string }).state)),
+        processError: async (error) =>
+          void errors.push(...innermostErrors(error).map((one) => `${(one as { code?: string }).code ?? one.name}`)),
+      },
       { startPosition: latestEventPosition, maxWaitTimeInSeconds: 1 },
     );
     return { events, errors };
@@ -157,12 +222,20 @@ describe('a link whose token nobody renews', () => {
     const identity = region.identity('delivery');
     const forgetful = receive(neverRenewed(region.context.authority.issue(identity, 'https://eventhubs.azure.net', 4)));
     const renewing = receive(region.credential(identity));
-    const say = (state: string) => device.sendEvent({ properties: { type: 'state', deliveryId: randomUUID() }, body: JSON.stringify({ state }) });
+    const say = (state: string) =>
+      device.sendEvent({ properties: { type: 'state', deliveryId: randomUUID() }, body: JSON.stringify({ state }) });
     const chatter = setInterval(() => void say('before').catch(() => undefined), 100);
     closing.push(async () => clearInterval(chatter));
     await until(() => forgetful.events.length > 0 && renewing.events.length > 0, 'events at both');
     clearInterval(chatter);
-    await until(() => ended.some(({ service, links }) => service === 'event-hubs' && links.some((link) => /from-devices\/ConsumerGroups\/delivery\/Partitions\/\d/.test(link))), 'the end of the links');
+    await until(
+      () =>
+        ended.some(
+          ({ service, links }) =>
+            service === 'event-hubs' && links.some((link) => /from-devices\/ConsumerGroups\/delivery\/Partitions\/\d/.test(link)),
+        ),
+      'the end of the links',
+    );
     await until(() => forgetful.errors.includes('UnauthorizedError'), 'UnauthorizedError at the client', 60_000);
     await say('after');
     await until(() => renewing.events.includes('after'), 'the event at the other receiver');
@@ -227,13 +300,48 @@ test('the auth proxy signs in anew with its certificate before each token ends, 
   closing.push(() => programs.stop());
   const port = await freePort();
   programs.run('auth-proxy', {
-    TARGET_HOST: new URL(region.region.monitor.endpoint).host, LISTENING_PORT: String(port), AUDIENCE: 'https://monitor.azure.com', IDENTITY_TYPE: 'aadApplication', AAD_CLIENT_ID: clientId, AAD_TENANT_ID: tenantId,
-    AAD_CLIENT_CERTIFICATE_PATH: certificatePath, AAD_TOKEN_REFRESH_INTERVAL_IN_PERCENTAGE: '30', AZURE_AUTHORITY_HOST: region.region.entra.authorityHost, DISABLE_INSTANCE_DISCOVERY: 'true', NODE_EXTRA_CA_CERTS: region.context.tls.caFile,
+    TARGET_HOST: new URL(region.region.monitor.endpoint).host,
+    LISTENING_PORT: String(port),
+    AUDIENCE: 'https://monitor.azure.com',
+    IDENTITY_TYPE: 'aadApplication',
+    AAD_CLIENT_ID: clientId,
+    AAD_TENANT_ID: tenantId,
+    AAD_CLIENT_CERTIFICATE_PATH: certificatePath,
+    AAD_TOKEN_REFRESH_INTERVAL_IN_PERCENTAGE: '30',
+    AZURE_AUTHORITY_HOST: region.region.entra.authorityHost,
+    DISABLE_INSTANCE_DISCOVERY: 'true',
+    NODE_EXTRA_CA_CERTS: region.context.tls.caFile,
   });
   let ready = false;
-  await until(() => { void fetch(`http://127.0.0.1:${port}/ready`).then((answer) => { ready = answer.ok; }, () => undefined); return ready; }, 'a token', 30_000);
-  const item = () => JSON.stringify([{ name: 'Message', time: new Date().toISOString(), iKey: instrumentationKey, data: { baseType: 'MessageData', baseData: { ver: 2, message: 'm' } } }]);
-  const track = (url: string, headers: Record<string, string> = {}) => fetch(`${url}/v2.1/track`, { method: 'POST', body: item(), headers: { 'content-type': 'application/json', ...headers } }).then(async (answer) => { await answer.arrayBuffer(); return answer.status; });
+  await until(
+    () => {
+      void fetch(`http://127.0.0.1:${port}/ready`).then(
+        (answer) => {
+          ready = answer.ok;
+        },
+        () => undefined,
+      );
+      return ready;
+    },
+    'a token',
+    30_000,
+  );
+  const item = () =>
+    JSON.stringify([
+      {
+        name: 'Message',
+        time: new Date().toISOString(),
+        iKey: instrumentationKey,
+        data: { baseType: 'MessageData', baseData: { ver: 2, message: 'm' } },
+      },
+    ]);
+  const track = (url: string, headers: Record<string, string> = {}) =>
+    fetch(`${url}/v2.1/track`, { method: 'POST', body: item(), headers: { 'content-type': 'application/json', ...headers } }).then(
+      async (answer) => {
+        await answer.arrayBuffer();
+        return answer.status;
+      },
+    );
   const answers = new Map<number, number>();
   const first = issued[0] as Issued;
   while (Date.now() < first.expiresAtMs + 8_000) {
@@ -243,6 +351,8 @@ test('the auth proxy signs in anew with its certificate before each token ends, 
   }
   expect([...answers.keys()]).toEqual([200]);
   expect(new Set(issued.map(({ token }) => token)).size).toBeGreaterThanOrEqual(4);
-  const refusals = await region.refusals(async () => expect(await track(region.region.monitor.endpoint, { authorization: `Bearer ${first.token}` })).toBe(401));
+  const refusals = await region.refusals(async () =>
+    expect(await track(region.region.monitor.endpoint, { authorization: `Bearer ${first.token}` })).toBe(401),
+  );
   expect(refusals[0]?.reason).toBe('jwt expired');
 });

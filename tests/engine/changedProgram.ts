@@ -9,7 +9,8 @@ const changes = JSON.parse(process.env['FACTORY_LOOP_TEST_CHANGES'] ?? '{}') as 
 
 function withValue(target: unknown, [step = '', ...rest]: readonly string[], value: unknown): unknown {
   if (pulumi.Output.isInstance(target)) return target.apply((known) => withValue(known, [step, ...rest], value));
-  if (Array.isArray(target)) return target.map((one: unknown, index) => (String(index) === step ? (rest.length === 0 ? value : withValue(one, rest, value)) : one));
+  if (Array.isArray(target))
+    return target.map((one: unknown, index) => (String(index) === step ? (rest.length === 0 ? value : withValue(one, rest, value)) : one));
   const object = (target ?? {}) as Record<string, unknown>;
   return { ...object, [step]: rest.length === 0 ? value : withValue(object[step], rest, value) };
 }
@@ -17,7 +18,13 @@ function withValue(target: unknown, [step = '', ...rest]: readonly string[], val
 pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
   const set = changes.set?.[`${type}::${name}`];
   if (!set) return undefined;
-  return { props: Object.entries(set).reduce((changed, [path, value]) => withValue(changed, path.split('.'), value), props as unknown) as typeof props, opts };
+  return {
+    props: Object.entries(set).reduce(
+      (changed, [path, value]) => withValue(changed, path.split('.'), value),
+      props as unknown,
+    ) as typeof props,
+    opts,
+  };
 });
 
 if (changes.command) {

@@ -16,14 +16,16 @@ function succeeded(run: EngineRun): EngineRun {
   if (run.status !== 0) throw new Error(`the CLI ended with ${run.status}:\n${run.output}`);
   return run;
 }
-const inputAt = (inputs: unknown, path: string) => path.split('.').reduce<unknown>((inner, step) => (inner as Record<string, unknown> | undefined)?.[step], inputs);
+const inputAt = (inputs: unknown, path: string) =>
+  path.split('.').reduce<unknown>((inner, step) => (inner as Record<string, unknown> | undefined)?.[step], inputs);
 
 /** The cases build on each other: one region, one stack `alpha` from its first preview to its end. */
 (missing === undefined ? describe : describe.skip)('the real engine', () => {
   let engine: EngineRegion;
   let empty: readonly string[];
   const figures: Record<string, string> = {};
-  const figure = (name: string, run: EngineRun) => (figures[name] = `${(run.durationMs / 1_000).toFixed(1)} s ${JSON.stringify(run.changes)}`);
+  const figure = (name: string, run: EngineRun) =>
+    (figures[name] = `${(run.durationMs / 1_000).toFixed(1)} s ${JSON.stringify(run.changes)}`);
   const find = (stack: string, type: string, name: string) => {
     const found = engine.resources(stack).find((one) => one.type === type && one.name === name);
     if (!found) throw new Error(`${stack} has no ${type} ${name}`);
@@ -36,7 +38,11 @@ const inputAt = (inputs: unknown, path: string) => path.split('.').reduce<unknow
     await engine.configure('alpha');
   });
   afterAll(async () => {
-    console.log(Object.entries(figures).map(([name, text]) => `${name.padEnd(24)}${text}`).join('\n'));
+    console.log(
+      Object.entries(figures)
+        .map(([name, text]) => `${name.padEnd(24)}${text}`)
+        .join('\n'),
+    );
     await engine?.stop();
   });
 
@@ -49,8 +55,18 @@ const inputAt = (inputs: unknown, path: string) => path.split('.').reduce<unknow
   });
 
   it.each([
-    ['a container name', 'azure-native:storage:BlobContainer::data-raw', { containerName: 'Raw_Data' }, /containerName is \\?"Raw_Data\\?": 3 to 63 lower case letters/],
-    ['the name of a vault', 'azure-native:resources:Resource::ml-vault', { resourceName: 'kv-a-name-that-is-longer-than-24' }, /resourceName is \\?"kv-a-name-that-is-longer-than-24\\?": a vault name of 3 to 24 letters/],
+    [
+      'a container name',
+      'azure-native:storage:BlobContainer::data-raw',
+      { containerName: 'Raw_Data' },
+      /containerName is \\?"Raw_Data\\?": 3 to 63 lower case letters/,
+    ],
+    [
+      'the name of a vault',
+      'azure-native:resources:Resource::ml-vault',
+      { resourceName: 'kv-a-name-that-is-longer-than-24' },
+      /resourceName is \\?"kv-a-name-that-is-longer-than-24\\?": a vault name of 3 to 24 letters/,
+    ],
     ['the tier of a hub', 'azure-native:iothub:IotHubResource::messages', { sku: { name: 'B1', capacity: 1 } }, /sku\.name is \\?"B1\\?"/],
   ])('refuses %s that Azure refuses, in the preview already', async (_, resource, set, reason) => {
     const { status, output } = await engine.run('preview', 'alpha', { changes: { set: { [resource]: set } } });
@@ -65,7 +81,9 @@ const inputAt = (inputs: unknown, path: string) => path.split('.').reduce<unknow
     const changes = { set: { 'azure-native:storage:StorageAccount::data': { allowSharedKeyAccess: true } } };
     const { status, output } = await engine.run('preview', 'alpha', { policies: true, changes });
     expect(status).not.toBe(0);
-    expect([...output.matchAll(/\[mandatory\]\s+([\w-]+)\s+\(([^)]*)\)/g)].map(([, rule, resource]) => `${rule} ${resource}`)).toEqual(['entra-only azure-native:storage:StorageAccount: data']);
+    expect([...output.matchAll(/\[mandatory\]\s+([\w-]+)\s+\(([^)]*)\)/g)].map(([, rule, resource]) => `${rule} ${resource}`)).toEqual([
+      'entra-only azure-native:storage:StorageAccount: data',
+    ]);
     expect(leftovers(empty, regionState(engine.region.context.directory))).toEqual([]);
   });
 
@@ -96,8 +114,12 @@ const inputAt = (inputs: unknown, path: string) => path.split('.').reduce<unknow
   it('updates one resource of every type in place, and nothing else; the services have what is declared', async () => {
     const types = [...new Set(engine.resources('alpha').map(({ type }) => type))].sort();
     expect([...Object.keys(updateCases), ...Object.keys(neverUpdated)].sort()).toEqual(types);
-    const set = Object.fromEntries(Object.entries(updateCases).map(([type, { name, path, value }]) => [`${type}::${name}`, { [path]: value }]));
-    const changed = Object.keys(set).map((one) => `update ${one}`).sort();
+    const set = Object.fromEntries(
+      Object.entries(updateCases).map(([type, { name, path, value }]) => [`${type}::${name}`, { [path]: value }]),
+    );
+    const changed = Object.keys(set)
+      .map((one) => `update ${one}`)
+      .sort();
 
     expect(succeeded(await engine.run('up', 'alpha', { changes: { set } })).operations).toEqual(changed);
     for (const [type, { name, path, value }] of Object.entries(updateCases)) {
@@ -116,19 +138,39 @@ const inputAt = (inputs: unknown, path: string) => path.split('.').reduce<unknow
     const replaced = run.operations.filter((one) => one.startsWith('replace ')).map((one) => one.slice('replace '.length));
     expect(replaced).toEqual([
       'azure-native:authorization:RoleAssignment::delivery-queueMessageProcessor-queue-delivery',
-      'azure-native:authorization:RoleAssignment::tag-and-deliver-queueMessageSender-queue-delivery', 'azure-native:storage:Queue::data-delivery',
+      'azure-native:authorization:RoleAssignment::tag-and-deliver-queueMessageSender-queue-delivery',
+      'azure-native:storage:Queue::data-delivery',
     ]);
-    expect(run.operations.filter((one) => one.startsWith('update '))).toEqual(['update azure-native:app:ContainerApp::delivery', 'update azure-native:app:Job::tag-and-deliver']);
-    expect(engine.resources('alpha').filter(({ urn, id }) => before.get(urn) !== id).map(({ type, name }) => `${type}::${name}`).sort()).toEqual(replaced);
-    expect(engine.region.storage.resources.has(before.get(find('alpha', 'azure-native:storage:Queue', 'data-delivery').urn)?.toLowerCase() ?? '')).toBe(false);
+    expect(run.operations.filter((one) => one.startsWith('update '))).toEqual([
+      'update azure-native:app:ContainerApp::delivery',
+      'update azure-native:app:Job::tag-and-deliver',
+    ]);
+    expect(
+      engine
+        .resources('alpha')
+        .filter(({ urn, id }) => before.get(urn) !== id)
+        .map(({ type, name }) => `${type}::${name}`)
+        .sort(),
+    ).toEqual(replaced);
+    expect(
+      engine.region.storage.resources.has(
+        before.get(find('alpha', 'azure-native:storage:Queue', 'data-delivery').urn)?.toLowerCase() ?? '',
+      ),
+    ).toBe(false);
     succeeded(await engine.run('up', 'alpha'));
   });
 
   it('finds by refresh what was changed and deleted behind its back, and repairs it', async () => {
-    const deleted = [['azure-native:storage:BlobContainer', 'data-quarantine'], ['azure-native:authorization:RoleAssignment', 'data-pipeline-acrPull-registry'], ['azure-native:eventgrid:SystemTopicEventSubscription', 'package-created']] as const;
+    const deleted = [
+      ['azure-native:storage:BlobContainer', 'data-quarantine'],
+      ['azure-native:authorization:RoleAssignment', 'data-pipeline-acrPull-registry'],
+      ['azure-native:eventgrid:SystemTopicEventSubscription', 'package-created'],
+    ] as const;
     for (const [type, name] of deleted) await engine.catalogue.resource(type)?.delete(find('alpha', type, name).id, {});
     const { id, inputs, outputs, urn, name } = find('alpha', 'azure-native:app:Job', 'validate-and-package');
-    await engine.catalogue.resource('azure-native:app:Job')?.update(id, { name, urn, inputs: { ...inputs, tags: { by: 'hand' } }, old: outputs });
+    await engine.catalogue
+      .resource('azure-native:app:Job')
+      ?.update(id, { name, urn, inputs: { ...inputs, tags: { by: 'hand' } }, old: outputs });
 
     const refreshed = succeeded(await engine.run('refresh', 'alpha'));
     expect(refreshed.changes).toMatchObject({ delete: deleted.length, update: 1 });
@@ -137,21 +179,31 @@ const inputAt = (inputs: unknown, path: string) => path.split('.').reduce<unknow
     expect(find('alpha', 'azure-native:app:Job', 'validate-and-package').inputs['tags']).toEqual({ by: 'hand' });
 
     const repaired = succeeded(await engine.run('up', 'alpha'));
-    expect(repaired.operations.filter((one) => one.startsWith('create '))).toEqual(deleted.map(([type, one]) => `create ${type}::${one}`).sort());
+    expect(repaired.operations.filter((one) => one.startsWith('create '))).toEqual(
+      deleted.map(([type, one]) => `create ${type}::${one}`).sort(),
+    );
     expect(repaired.operations.filter((one) => one.startsWith('update '))).toContain('update azure-native:app:Job::validate-and-package');
     expect(succeeded(await engine.run('up', 'alpha')).operations).toEqual([]);
   });
 
   it('keeps no secret in clear in its state, nor in the history and the backups of it', async () => {
     const hush = 'hush-5fd1c9a07be24b0f';
-    succeeded(await engine.run('up', 'alpha', { changes: { command: { name: 'tells-a-secret', create: 'echo "it is $HUSH"', secret: hush } } }));
+    succeeded(
+      await engine.run('up', 'alpha', { changes: { command: { name: 'tells-a-secret', create: 'echo "it is $HUSH"', secret: hush } } }),
+    );
     const { text, resources } = engine.checkpoint('alpha');
     expect(resources.some(({ name }) => name === 'tells-a-secret')).toBe(true);
     const vaultSecrets = readFileSync(join(engine.region.context.directory, 'key-vault', 'secrets.jsonl'), 'utf8');
-    const privateKeys = [...vaultSecrets.matchAll(/-----BEGIN PRIVATE KEY-----(?:\\n|\\\\n)([A-Za-z0-9+/=]{20,})/g)].map(([, line = '']) => line);
+    const privateKeys = [...vaultSecrets.matchAll(/-----BEGIN PRIVATE KEY-----(?:\\n|\\\\n)([A-Za-z0-9+/=]{20,})/g)].map(
+      ([, line = '']) => line,
+    );
     expect(privateKeys.length).toBeGreaterThan(0);
     const kept = engine.backendFiles();
-    for (const folder of ['stacks', 'history', 'backups']) expect([folder, kept.filter(({ name, content }) => name.startsWith(join('.pulumi', folder)) && content.includes('tells-a-secret')).length > 0]).toEqual([folder, true]);
+    for (const folder of ['stacks', 'history', 'backups'])
+      expect([
+        folder,
+        kept.filter(({ name, content }) => name.startsWith(join('.pulumi', folder)) && content.includes('tells-a-secret')).length > 0,
+      ]).toEqual([folder, true]);
     for (const { name, content } of [...kept, { name: 'checkpoint', content: text }]) {
       expect([name, [hush, 'PRIVATE KEY', ...privateKeys].filter((secret) => content.includes(secret))]).toEqual([name, []]);
       // Tokens are JSON Web Tokens, keys of accounts are 64 bytes in base64.
@@ -185,7 +237,9 @@ const inputAt = (inputs: unknown, path: string) => path.split('.').reduce<unknow
       expect(comparable(engine.resources('bravo'), ['bravo'])).toEqual(comparable(engine.resources('alpha'), ['alpha']));
       expect(succeeded(await engine.run('up', 'bravo')).operations).toEqual([]);
       // The engine notes what it was creating until a refresh has looked.
-      expect(succeeded(await engine.run('refresh', 'bravo', { flags: ['--clear-pending-creates', '--expect-no-changes'] })).operations).toEqual([]);
+      expect(
+        succeeded(await engine.run('refresh', 'bravo', { flags: ['--clear-pending-creates', '--expect-no-changes'] })).operations,
+      ).toEqual([]);
       expect(engine.checkpoint('bravo').pending).toBe(0);
     });
 
@@ -217,11 +271,14 @@ const inputAt = (inputs: unknown, path: string) => path.split('.').reduce<unknow
   });
 
   const old = missing === undefined ? olderNode() : undefined;
-  if (missing === undefined && old === undefined) console.log('skipped: no Node older than 22 on PATH, in /usr/bin or /usr/local/bin; FACTORY_LOOP_OLD_NODE may name the folder of one');
+  if (missing === undefined && old === undefined)
+    console.log('skipped: no Node older than 22 on PATH, in /usr/bin or /usr/local/bin; FACTORY_LOOP_OLD_NODE may name the folder of one');
   (old === undefined ? it.skip : it)('says in one line which Node it needs when the CLI finds an older one', async () => {
     const { status, output } = await engine.run('preview', 'alpha', { node: old ?? '' });
     expect(status).not.toBe(0);
-    expect(output.split('\n').filter((line) => /^\s*error:/.test(line))).toEqual([expect.stringMatching(/The Pulumi program needs Node 22 or newer, this is v\d+/)]);
+    expect(output.split('\n').filter((line) => /^\s*error:/.test(line))).toEqual([
+      expect.stringMatching(/The Pulumi program needs Node 22 or newer, this is v\d+/),
+    ]);
   });
 
   it('leaves the region empty when it is destroyed, and comes up again', async () => {

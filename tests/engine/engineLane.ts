@@ -27,6 +27,7 @@ const isOlder = (folder: string) => (majorOf(folder) ?? Infinity) < 22;
 /** Folder of a Node on this machine that is too old for the program; undefined when there is none. Who names one with FACTORY_LOOP_OLD_NODE is told when it is none. */
 export function olderNode(): string | undefined {
   const named = process.env['FACTORY_LOOP_OLD_NODE'];
-  if (named !== undefined && !isOlder(named)) throw new Error(`FACTORY_LOOP_OLD_NODE is ${named}: expected a folder with a node older than 22, found ${majorOf(named) ?? 'none'}`);
+  if (named !== undefined && !isOlder(named))
+    throw new Error(`FACTORY_LOOP_OLD_NODE is ${named}: expected a folder with a node older than 22, found ${majorOf(named) ?? 'none'}`);
   return named ?? [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin'].find(isOlder);
 }

@@ -1,5 +1,9 @@
 /** What is changed of one resource, and how the change shows in its inputs. */
-export interface UpdateCase { readonly name: string; readonly path: string; readonly value: unknown }
+export interface UpdateCase {
+  readonly name: string;
+  readonly path: string;
+  readonly value: unknown;
+}
 
 /** One update in place for every type of the program. */
 export const updateCases: Readonly<Record<string, UpdateCase>> = {
@@ -13,14 +17,26 @@ export const updateCases: Readonly<Record<string, UpdateCase>> = {
   'azure-native:consumption:Budget': { name: 'budget', path: 'amount', value: 123 },
   'azure-native:containerregistry:Registry': { name: 'registry', path: 'tags.changed', value: 'yes' },
   'azure-native:eventgrid:SystemTopic': { name: 'edge-events', path: 'tags.changed', value: 'yes' },
-  'azure-native:eventgrid:SystemTopicEventSubscription': { name: 'package-created', path: 'retryPolicy', value: { maxDeliveryAttempts: 7, eventTimeToLiveInMinutes: 60 } },
+  'azure-native:eventgrid:SystemTopicEventSubscription': {
+    name: 'package-created',
+    path: 'retryPolicy',
+    value: { maxDeliveryAttempts: 7, eventTimeToLiveInMinutes: 60 },
+  },
   'azure-native:eventhub:ConsumerGroup': { name: 'messages-evidence', path: 'userMetadata', value: 'changed' },
   'azure-native:eventhub:EventHub': { name: 'messages-device-messages', path: 'retentionDescription.retentionTimeInHours', value: 48 },
   'azure-native:eventhub:Namespace': { name: 'messages-events', path: 'sku.capacity', value: 2 },
   'azure-native:iothub:IotHubResource': { name: 'messages', path: 'properties.cloudToDevice.maxDeliveryCount', value: 11 },
-  'azure-native:machinelearningservices:Compute': { name: 'training-cluster', path: 'properties.properties.scaleSettings.maxNodeCount', value: 2 },
+  'azure-native:machinelearningservices:Compute': {
+    name: 'training-cluster',
+    path: 'properties.properties.scaleSettings.maxNodeCount',
+    value: 2,
+  },
   'azure-native:machinelearningservices:Datastore': { name: 'machine-learning-models', path: 'properties.description', value: 'changed' },
-  'azure-native:machinelearningservices:EnvironmentVersion': { name: 'training-environment', path: 'properties.description', value: 'changed' },
+  'azure-native:machinelearningservices:EnvironmentVersion': {
+    name: 'training-environment',
+    path: 'properties.description',
+    value: 'changed',
+  },
   'azure-native:machinelearningservices:Workspace': { name: 'machine-learning', path: 'friendlyName', value: 'changed' },
   'azure-native:managedidentity:UserAssignedIdentity': { name: 'data-pipeline', path: 'tags.changed', value: 'yes' },
   'azure-native:monitor:ActionGroup': { name: 'platform-alerts', path: 'tags.changed', value: 'yes' },
@@ -29,7 +45,11 @@ export const updateCases: Readonly<Record<string, UpdateCase>> = {
   'azure-native:monitor:MetricAlert': { name: 'alerts-device-silent', path: 'description', value: 'changed' },
   'azure-native:monitor:ScheduledQueryRule': { name: 'alerts-gate-rejected', path: 'description', value: 'changed' },
   'azure-native:operationalinsights:Workspace': { name: 'monitoring-logs', path: 'retentionInDays', value: 60 },
-  'azure-native:resources:Deployment': { name: 'monitoring-tables', path: 'properties.template.resources.0.properties.totalRetentionInDays', value: 60 },
+  'azure-native:resources:Deployment': {
+    name: 'monitoring-tables',
+    path: 'properties.template.resources.0.properties.totalRetentionInDays',
+    value: 60,
+  },
   'azure-native:resources:Resource': { name: 'ml-vault', path: 'tags.changed', value: 'yes' },
   'azure-native:resources:ResourceGroup': { name: 'platform', path: 'tags.changed', value: 'yes' },
   'azure-native:storage:BlobContainer': { name: 'data-quarantine', path: 'metadata.changed', value: 'yes' },

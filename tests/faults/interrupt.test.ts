@@ -12,20 +12,25 @@ const region = join(root, local, 'region');
 
 /** Processes of the region by the marker that each of its children carries, and whatever else works below its directory. */
 function left(): number[] {
-  const below = !existsSync('/proc') ? [] : readdirSync('/proc').filter((name) => {
-    try {
-      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).startsWith(`${region}/`);
-    } catch {
-      return false;
-    }
-  }).map(Number);
+  const below = !existsSync('/proc')
+    ? []
+    : readdirSync('/proc')
+        .filter((name) => {
+          try {
+            return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).startsWith(`${region}/`);
+          } catch {
+            return false;
+          }
+        })
+        .map(Number);
   return [...new Set([...processesOf(region), ...below])];
 }
 
-const answers = (port: number) => new Promise<boolean>((resolve) => {
-  const socket = connect(port, '127.0.0.1', () => resolve(socket.destroy() !== undefined));
-  socket.once('error', () => resolve(false));
-});
+const answers = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(socket.destroy() !== undefined));
+    socket.once('error', () => resolve(false));
+  });
 
 class Run {
   output = '';
@@ -34,8 +39,13 @@ class Run {
   readonly ended: Promise<number>;
 
   constructor(...args: string[]) {
-    this.child = spawn(node, ['commands/start.cjs', '--local', local, ...args], { cwd: root, env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.child.stdout, this.child.stderr]) stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
+    this.child = spawn(node, ['commands/start.cjs', '--local', local, ...args], {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
     this.ended = new Promise((resolve) => this.child.once('exit', (code) => resolve(code ?? -1)));
   }
 
@@ -70,18 +80,32 @@ describe('a run that is interrupted', () => {
 
   it.each([
     ['SIGINT while it starts', 'SIGINT', 130, (run: Run) => run.until(() => run.wrote('logs', 'region.log'))],
-    ['SIGTERM while it deploys', 'SIGTERM', 143, (run: Run) => run.until(() => run.wrote('site-ports.json')).then(() => pause(Math.random() * 3_000))],
+    [
+      'SIGTERM while it deploys',
+      'SIGTERM',
+      143,
+      (run: Run) => run.until(() => run.wrote('site-ports.json')).then(() => pause(Math.random() * 3_000)),
+    ],
     ['SIGINT in the middle of the steps', 'SIGINT', 130, (run: Run) => run.until(() => run.output.includes('✓ 3b'))],
     ['SIGINT while the line runs', 'SIGINT', 130, (run: Run) => run.until(() => run.output.includes('✓ 10')).then(() => pause(800))],
-    ['SIGTERM while the data come back', 'SIGTERM', 143, (run: Run) => run.until(() => run.output.includes('✓ 12')).then(() => pause(Math.random() * 1_000))],
-  ] as const)('leaves no process and no listener: %s', async (_, signal, code, moment) => {
-    const run = new Run();
-    await moment(run);
-    run.child.kill(signal);
-    expect(await run.ended).toBe(code);
-    expect(run.output).toContain('interrupted');
-    await expectNothingLeft();
-  }, 120_000);
+    [
+      'SIGTERM while the data come back',
+      'SIGTERM',
+      143,
+      (run: Run) => run.until(() => run.output.includes('✓ 12')).then(() => pause(Math.random() * 1_000)),
+    ],
+  ] as const)(
+    'leaves no process and no listener: %s',
+    async (_, signal, code, moment) => {
+      const run = new Run();
+      await moment(run);
+      run.child.kill(signal);
+      expect(await run.ended).toBe(code);
+      expect(run.output).toContain('interrupted');
+      await expectNothingLeft();
+    },
+    120_000,
+  );
 
   it('is killed without warning, and the next one goes on where it was: nothing is done twice', async () => {
     const killed = new Run();

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(__dirname, '..', '..');
-const listens = async (port: number) => fetch(`http://127.0.0.1:${port}/data1?comp=list`, { signal: AbortSignal.timeout(2_000) }).then(() => true, () => false);
+const listens = async (port: number) =>
+  fetch(`http://127.0.0.1:${port}/data1?comp=list`, { signal: AbortSignal.timeout(2_000) }).then(
+    () => true,
+    () => false,
+  );
 
 it('does not outlive a parent that was killed', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'azurite-'));

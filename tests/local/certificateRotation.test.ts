@@ -41,17 +41,27 @@ function steadily(send: (id: string) => Promise<unknown>) {
     while (!state.stopped) {
       const id = randomUUID();
       let answered = false;
-      for (let again = true; again && !state.stopped; ) {
-        await send(id).then(() => (again = !(answered = true)), async () => {
-          state.failures++;
-          await pause(50);
-        });
+      for (let again = true; again && !state.stopped;) {
+        await send(id).then(
+          () => (again = !(answered = true)),
+          async () => {
+            state.failures++;
+            await pause(50);
+          },
+        );
       }
       if (answered) sent.add(id);
       await pause(5);
     }
   })();
-  return { sent, state, stop: async () => { state.stopped = true; await done; } };
+  return {
+    sent,
+    state,
+    stop: async () => {
+      state.stopped = true;
+      await done;
+    },
+  };
 }
 
 it('the certificate is rotated while telemetry and device messages flow: nothing is lost, and the old one counts no more', async () => {
@@ -62,20 +72,51 @@ it('the certificate is rotated while telemetry and device messages flow: nothing
   const reader = region.identity('reader');
   region.assign(reader, 'monitoringReader', ids.insights);
   const { applications } = region.region.entra;
-  const register = (primary: string, secondary?: string) => registerDevice(primary === first.thumbprint && secondary === undefined ? 'create' : 'update', {
-    IOT_HUB_HOST: region.hubHost, DEVICE_ID: 'aimm', PRIMARY_THUMBPRINT: primary, ...(secondary === undefined ? {} : { SECONDARY_THUMBPRINT: secondary }), ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
-  }, region.credential(region.identity('deployer')));
+  const register = (primary: string, secondary?: string) =>
+    registerDevice(
+      primary === first.thumbprint && secondary === undefined ? 'create' : 'update',
+      {
+        IOT_HUB_HOST: region.hubHost,
+        DEVICE_ID: 'aimm',
+        PRIMARY_THUMBPRINT: primary,
+        ...(secondary === undefined ? {} : { SECONDARY_THUMBPRINT: secondary }),
+        ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
+      },
+      region.credential(region.identity('deployer')),
+    );
   await register(first.thumbprint);
 
   const port = await freePort();
-  const proxy: Running = await startAuthProxy({
-    port, target: new URL(region.region.monitor.endpoint).host, scope: 'https://monitor.azure.com/.default', refreshPercentage: 10, certificateCheckMs: 100,
-    identity: { tenantId, clientId, certificatePath: join(folder, keyFiles.current), authorityHost: region.region.entra.authorityHost, disableInstanceDiscovery: true },
-  }, () => undefined);
+  const proxy: Running = await startAuthProxy(
+    {
+      port,
+      target: new URL(region.region.monitor.endpoint).host,
+      scope: 'https://monitor.azure.com/.default',
+      refreshPercentage: 10,
+      certificateCheckMs: 100,
+      identity: {
+        tenantId,
+        clientId,
+        certificatePath: join(folder, keyFiles.current),
+        authorityHost: region.region.entra.authorityHost,
+        disableInstanceDiscovery: true,
+      },
+    },
+    () => undefined,
+  );
   closing.push(() => proxy.close());
   const telemetry = steadily(async (id) => {
-    const envelope = { name: 'Message', time: new Date().toISOString(), iKey: instrumentationKey, data: { baseType: 'MessageData', baseData: { ver: 2, message: 'm', properties: { [itemIdAttribute]: id } } } };
-    const answer = await fetch(`http://127.0.0.1:${port}/v2.1/track`, { method: 'POST', body: JSON.stringify([envelope]), headers: { 'content-type': 'application/json' } });
+    const envelope = {
+      name: 'Message',
+      time: new Date().toISOString(),
+      iKey: instrumentationKey,
+      data: { baseType: 'MessageData', baseData: { ver: 2, message: 'm', properties: { [itemIdAttribute]: id } } },
+    };
+    const answer = await fetch(`http://127.0.0.1:${port}/v2.1/track`, {
+      method: 'POST',
+      body: JSON.stringify([envelope]),
+      headers: { 'content-type': 'application/json' },
+    });
     await answer.arrayBuffer();
     if (!answer.ok) throw new Error(`ingestion answered ${answer.status}`);
   });
@@ -91,10 +132,16 @@ it('the certificate is rotated while telemetry and device messages flow: nothing
     await passOn(hub, event, as);
     arrived.push(String(event.systemProperties['message_id']));
   });
-  const messages = steadily((id) => device.sendEvent({ properties: { type: 'state', deliveryId: id }, body: '{"state":"Received"}', messageId: id }));
+  const messages = steadily((id) =>
+    device.sendEvent({ properties: { type: 'state', deliveryId: id }, body: '{"state":"Received"}', messageId: id }),
+  );
   const more = async () => {
     const before = [telemetry.sent.size, messages.sent.size];
-    await until(() => telemetry.sent.size > (before[0] ?? 0) + 10 && messages.sent.size > (before[1] ?? 0) + 10, 'telemetry and messages', 40_000);
+    await until(
+      () => telemetry.sent.size > (before[0] ?? 0) + 10 && messages.sent.size > (before[1] ?? 0) + 10,
+      'telemetry and messages',
+      40_000,
+    );
   };
 
   await more();
@@ -105,22 +152,38 @@ it('the certificate is rotated while telemetry and device messages flow: nothing
   await more();
   await rotate(keys, undefined, new Date());
   await more();
-  for (const { keyId } of applications.application(objectId)?.certificates ?? []) if (keyId !== added.keyId) applications.removeCertificate(objectId, keyId);
+  for (const { keyId } of applications.application(objectId)?.certificates ?? [])
+    if (keyId !== added.keyId) applications.removeCertificate(objectId, keyId);
   await register(next?.thumbprint ?? '');
   await more();
   await Promise.all([telemetry.stop(), messages.stop()]);
 
-  const monitor = new MonitorReader({ applicationInsightsId: ids.insights, logsQueryEndpoint: `${region.region.monitor.endpoint}/v1`, metricsQueryEndpoint: region.region.monitor.endpoint }, region.credential(reader));
+  const monitor = new MonitorReader(
+    {
+      applicationInsightsId: ids.insights,
+      logsQueryEndpoint: `${region.region.monitor.endpoint}/v1`,
+      metricsQueryEndpoint: region.region.monitor.endpoint,
+    },
+    region.credential(reader),
+  );
   const items = (await monitor.traces({})).map(({ labels }) => labels[itemIdAttribute] ?? '');
   await until(() => new Set(arrived).size >= messages.sent.size, 'all messages');
-  process.stdout.write(`rotation: telemetry sent ${telemetry.sent.size}, arrived ${items.length}, distinct ${new Set(items).size}; messages sent ${messages.sent.size}, arrived ${arrived.length}, distinct ${new Set(arrived).size}; tried again ${telemetry.state.failures} and ${messages.state.failures}\n`);
+  process.stdout.write(
+    `rotation: telemetry sent ${telemetry.sent.size}, arrived ${items.length}, distinct ${new Set(items).size}; messages sent ${messages.sent.size}, arrived ${arrived.length}, distinct ${new Set(arrived).size}; tried again ${telemetry.state.failures} and ${messages.state.failures}\n`,
+  );
   expect([...telemetry.sent].filter((id) => !items.includes(id))).toEqual([]);
   expect([...messages.sent].filter((id) => !arrived.includes(id))).toEqual([]);
   expect(keys.current().thumbprint).toBe(next?.thumbprint);
 
   const old = readFileSync(join(folder, keyFiles.previous), 'utf8');
   const refusals = await region.refusals(async () => {
-    await expect(connectDevice({ host: region.hubHost, deviceId: 'aimm', keyPair: async () => ({ certificatePem: new X509Certificate(old).toString(), privateKeyPem: old }) })).rejects.toThrow(/Not authorized/);
+    await expect(
+      connectDevice({
+        host: region.hubHost,
+        deviceId: 'aimm',
+        keyPair: async () => ({ certificatePem: new X509Certificate(old).toString(), privateKeyPem: old }),
+      }),
+    ).rejects.toThrow(/Not authorized/);
   });
   expect(refusals.some(({ service, reason }) => service === 'iot-hub' && reason.includes(first.thumbprint))).toBe(true);
 }, 240_000);

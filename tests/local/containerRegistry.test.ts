@@ -25,13 +25,22 @@ beforeAll(async () => {
 });
 afterAll(() => region.stop());
 
-const content = (who: Principal, repository = 'edge/package') => new ContainerRegistryContentClient(`https://${loginServer}`, repository, region.credential(who), { retryOptions: { maxRetries: 0 } });
-const registryClient = (who: Principal) => new ContainerRegistryClient(`https://${loginServer}`, region.credential(who), { retryOptions: { maxRetries: 0 } });
+const content = (who: Principal, repository = 'edge/package') =>
+  new ContainerRegistryContentClient(`https://${loginServer}`, repository, region.credential(who), { retryOptions: { maxRetries: 0 } });
+const registryClient = (who: Principal) =>
+  new ContainerRegistryClient(`https://${loginServer}`, region.credential(who), { retryOptions: { maxRetries: 0 } });
 async function push(who: Principal, payload: Buffer, tag: string, repository?: string) {
   const client = content(who, repository);
   const config = await client.uploadBlob(Buffer.from('{}'));
   const layer = await client.uploadBlob(payload);
-  const manifest = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', artifactType: 'application/vnd.example', config: { mediaType: 'application/vnd.oci.empty.v1+json', digest: config.digest, size: config.sizeInBytes }, layers: [{ mediaType: 'application/zip', digest: layer.digest, size: layer.sizeInBytes }], annotations: { 'org.opencontainers.image.version': tag } };
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    artifactType: 'application/vnd.example',
+    config: { mediaType: 'application/vnd.oci.empty.v1+json', digest: config.digest, size: config.sizeInBytes },
+    layers: [{ mediaType: 'application/zip', digest: layer.digest, size: layer.sizeInBytes }],
+    annotations: { 'org.opencontainers.image.version': tag },
+  };
   return { layer, ...(await client.setManifest(manifest as OciImageManifest, { tag })) };
 }
 async function download(who: Principal, digest: string): Promise<Buffer> {
@@ -61,7 +70,13 @@ describe('artifacts through the genuine client', () => {
   it('cannot be pushed with AcrPull or pulled without a role, and the refusal is kept with its scope', async () => {
     await expect(push(puller, Buffer.from('x'), '2')).rejects.toMatchObject({ statusCode: 401 });
     await expect(content(nobody).getManifest('1')).rejects.toMatchObject({ statusCode: 401 });
-    expect(region.context.gate.denials.at(-1)).toMatchObject({ status: 403, identity: 'nobody', action: 'Microsoft.ContainerRegistry/registries/pull/read', scope: registryId, rolesThatGrant: expect.arrayContaining(['AcrPull']) as unknown });
+    expect(region.context.gate.denials.at(-1)).toMatchObject({
+      status: 403,
+      identity: 'nobody',
+      action: 'Microsoft.ContainerRegistry/registries/pull/read',
+      scope: registryId,
+      rolesThatGrant: expect.arrayContaining(['AcrPull']) as unknown,
+    });
   });
 
   it('are refused at once when the role is taken away, with a token that is still valid', async () => {
@@ -75,17 +90,41 @@ describe('artifacts through the genuine client', () => {
 
   it('are refused whole when a part is missing or lies in another repository', async () => {
     const { digest: known } = await content(pusher).uploadBlob(Buffer.from('honest'));
-    await expect(content(pusher).setManifest({ schemaVersion: 2, config: { mediaType: 'a', digest: known, size: 6 }, layers: [{ mediaType: 'b', digest: `sha256:${'0'.repeat(64)}`, size: 1 }] } as OciImageManifest, { tag: 'broken' })).rejects.toThrow(/MANIFEST_BLOB_UNKNOWN/);
+    await expect(
+      content(pusher).setManifest(
+        {
+          schemaVersion: 2,
+          config: { mediaType: 'a', digest: known, size: 6 },
+          layers: [{ mediaType: 'b', digest: `sha256:${'0'.repeat(64)}`, size: 1 }],
+        } as OciImageManifest,
+        { tag: 'broken' },
+      ),
+    ).rejects.toThrow(/MANIFEST_BLOB_UNKNOWN/);
     await expect(content(puller).getManifest('broken')).rejects.toMatchObject({ statusCode: 404 });
     await expect(content(puller, 'other/repository').downloadBlob(known)).rejects.toMatchObject({ statusCode: 404 });
   });
 });
 
 it('an upload under a digest that is not its own is thrown away', async () => {
-  const form = async (path: string, fields: Record<string, string>) => (await (await fetch(`https://${loginServer}${path}`, { method: 'POST', body: new URLSearchParams({ service: loginServer, ...fields }) })).json()) as Record<string, string>;
-  const { refresh_token = '' } = await form('/oauth2/exchange', { grant_type: 'access_token', access_token: region.context.authority.issue(pusher, 'https://containerregistry.azure.net').token });
-  const { access_token = '' } = await form('/oauth2/token', { grant_type: 'refresh_token', refresh_token, scope: 'repository:edge/package:pull,push' });
-  const call = (path: string, method: string, body?: string) => fetch(`https://${loginServer}${path}`, { method, headers: { authorization: `Bearer ${access_token}` }, ...(body === undefined ? {} : { body }) });
+  const form = async (path: string, fields: Record<string, string>) =>
+    (await (
+      await fetch(`https://${loginServer}${path}`, { method: 'POST', body: new URLSearchParams({ service: loginServer, ...fields }) })
+    ).json()) as Record<string, string>;
+  const { refresh_token = '' } = await form('/oauth2/exchange', {
+    grant_type: 'access_token',
+    access_token: region.context.authority.issue(pusher, 'https://containerregistry.azure.net').token,
+  });
+  const { access_token = '' } = await form('/oauth2/token', {
+    grant_type: 'refresh_token',
+    refresh_token,
+    scope: 'repository:edge/package:pull,push',
+  });
+  const call = (path: string, method: string, body?: string) =>
+    fetch(`https://${loginServer}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${access_token}` },
+      ...(body === undefined ? {} : { body }),
+    });
   const claimed = `sha256:${'1'.repeat(64)}`;
   const upload = (await call('/v2/edge/package/blobs/uploads/', 'POST')).headers.get('location') ?? '';
   expect((await call(upload, 'PATCH', 'other content')).status).toBe(202);
@@ -99,18 +138,34 @@ it('an upload under a digest that is not its own is thrown away', async () => {
 describe('images', () => {
   const directory = mkdtempSync(join(tmpdir(), 'context-'));
   const dockerfile = (text: string) => writeFileSync(join(directory, 'Dockerfile'), text);
-  const environment = () => ({ REGISTRY_ID: registryId, REGISTRY_LOGIN_SERVER: loginServer, PROGRAM: 'sample', CONTENT_HASH: 'a'.repeat(64), CONTEXT_DIRECTORY: directory, AZURE_RESOURCE_MANAGER_ENDPOINT: region.resourceManager.endpoint, AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com', ROLE_ASSIGNMENT_WAIT_SECONDS: '0' });
-  const build = (over: Record<string, string> = {}, who = region.entra.deployer) => buildProgramImage({ ...environment(), ...over }, region.credential(who));
+  const environment = () => ({
+    REGISTRY_ID: registryId,
+    REGISTRY_LOGIN_SERVER: loginServer,
+    PROGRAM: 'sample',
+    CONTENT_HASH: 'a'.repeat(64),
+    CONTEXT_DIRECTORY: directory,
+    AZURE_RESOURCE_MANAGER_ENDPOINT: region.resourceManager.endpoint,
+    AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
+    ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
+  });
+  const build = (over: Record<string, string> = {}, who = region.entra.deployer) =>
+    buildProgramImage({ ...environment(), ...over }, region.credential(who));
   beforeAll(() => writeFileSync(join(directory, 'index.js'), 'console.log("hello")'));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it('are built from a folder, found again by content, and run from where WORKDIR says', async () => {
-    dockerfile('# base\nFROM node:24-bookworm-slim\nWORKDIR /app\nENV NODE_ENV=production \\\n  GREETING="good day"\nCOPY . .\nRUN npm install --omit=dev\nUSER node\nCMD ["node", "index.js"]\n');
+    dockerfile(
+      '# base\nFROM node:24-bookworm-slim\nWORKDIR /app\nENV NODE_ENV=production \\\n  GREETING="good day"\nCOPY . .\nRUN npm install --omit=dev\nUSER node\nCMD ["node", "index.js"]\n',
+    );
     const { image } = await build();
     expect(image).toMatch(new RegExp(`^${loginServer}/sample@sha256:[0-9a-f]{64}$`));
     const unpacked = await region.registry.pull(image, puller);
     expect(readFileSync(join(unpacked.directory, 'index.js'), 'utf8')).toBe('console.log("hello")');
-    expect(unpacked).toMatchObject({ command: ['node', 'index.js'], environment: { NODE_ENV: 'production', GREETING: 'good day' }, digest: image.split('@')[1] });
+    expect(unpacked).toMatchObject({
+      command: ['node', 'index.js'],
+      environment: { NODE_ENV: 'production', GREETING: 'good day' },
+      digest: image.split('@')[1],
+    });
     expect(unpacked.directory.endsWith('/app')).toBe(true);
     dockerfile('FROM broken');
     expect(await build()).toEqual({ image });
@@ -120,14 +175,31 @@ describe('images', () => {
   it('cannot name a working directory outside of themselves, nor be unpacked when a layer was changed on disk', async () => {
     const client = content(pusher, 'pushed');
     const tar = await writeTar(new Map([['index.js', { content: Buffer.from('1'), executable: false }]]));
-    const config = await client.uploadBlob(Buffer.from(JSON.stringify({ config: { WorkingDir: '../../../outside' }, rootfs: { diff_ids: [`sha256:${createHash('sha256').update(tar).digest('hex')}`] } })));
+    const config = await client.uploadBlob(
+      Buffer.from(
+        JSON.stringify({
+          config: { WorkingDir: '../../../outside' },
+          rootfs: { diff_ids: [`sha256:${createHash('sha256').update(tar).digest('hex')}`] },
+        }),
+      ),
+    );
     const layer = await client.uploadBlob(gzip(tar));
-    const manifest = (annotations: Record<string, string>) => ({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', annotations, config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config.digest, size: config.sizeInBytes }, layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: layer.digest, size: layer.sizeInBytes }] }) as OciImageManifest;
+    const manifest = (annotations: Record<string, string>) =>
+      ({
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        annotations,
+        config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config.digest, size: config.sizeInBytes },
+        layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: layer.digest, size: layer.sizeInBytes }],
+      }) as OciImageManifest;
     const { digest } = await client.setManifest(manifest({}), { tag: 'first' });
     const unpacked = await region.registry.pull(`${loginServer}/pushed:first`, puller);
     expect(unpacked.directory).toBe(join(region.directory, 'container-registry', 'images', digest.slice(7), 'outside'));
     await client.setManifest(manifest({ other: 'digest' }), { tag: 'second' });
-    writeFileSync(join(region.directory, 'container-registry', 'blobs', 'sha256', layer.digest.slice(7)), gzip(await writeTar(new Map([['index.js', { content: Buffer.from('2'), executable: false }]]))));
+    writeFileSync(
+      join(region.directory, 'container-registry', 'blobs', 'sha256', layer.digest.slice(7)),
+      gzip(await writeTar(new Map([['index.js', { content: Buffer.from('2'), executable: false }]]))),
+    );
     await expect(region.registry.pull(`${loginServer}/pushed:second`, puller)).rejects.toThrow(/was changed on disk/);
   });
 
@@ -157,7 +229,9 @@ describe('images', () => {
   });
 
   it('are not pulled without AcrPull, nor when they were never pushed', async () => {
-    await expect(region.registry.pull(`${loginServer}/sample:${'a'.repeat(16)}`, region.identity('stranger'))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    await expect(region.registry.pull(`${loginServer}/sample:${'a'.repeat(16)}`, region.identity('stranger'))).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+    });
     await expect(region.registry.pull(`${loginServer}/sample:never`, puller)).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
   });
 });

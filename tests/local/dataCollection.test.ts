@@ -47,18 +47,48 @@ beforeAll(async () => {
   const pem = await makeKeyAndCertificate('plant-one', new Date());
   register = (one) => void entra.applications.addCertificate(application.objectId, new X509Certificate(one).toString());
   register(pem);
-  region.context.roles.define({ id: addersRole, name: 'adder', assignableScopes: [region.account], actions: [], notActions: [], dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'], notDataActions: [] });
-  allowUploads = () => region.context.roles.assign({ id: `${scope}/providers/Microsoft.Authorization/roleAssignments/adder`, scope, roleDefinitionId: addersRole, principalId: principal.objectId, principalType: 'ServicePrincipal' });
+  region.context.roles.define({
+    id: addersRole,
+    name: 'adder',
+    assignableScopes: [region.account],
+    actions: [],
+    notActions: [],
+    dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'],
+    notDataActions: [],
+  });
+  allowUploads = () =>
+    region.context.roles.assign({
+      id: `${scope}/providers/Microsoft.Authorization/roleAssignments/adder`,
+      scope,
+      roleDefinitionId: addersRole,
+      principalId: principal.objectId,
+      principalType: 'ServicePrincipal',
+    });
   const [certificate, ca] = [join(directory, 'site.pem'), join(directory, 'ca.pem')];
   writeFileSync(certificate, pem);
   writeFileSync(ca, region.context.tls.ca);
 
   programs = await siteProcesses(['databus', 'data-collector', 'data-collector-hub']);
   databusPort = await freePort();
-  collectorSettings = { FACTORY: 'plant-one', DEVICE_ID: 'aimm-1', DATABUS_PORT: String(databusPort), SITE_DIRECTORY: directory, DATA_COLLECTOR_HUB_PORT: String(await freePort()) };
+  collectorSettings = {
+    FACTORY: 'plant-one',
+    DEVICE_ID: 'aimm-1',
+    DATABUS_PORT: String(databusPort),
+    SITE_DIRECTORY: directory,
+    DATA_COLLECTOR_HUB_PORT: String(await freePort()),
+  };
   hubSettings = {
-    ...collectorSettings, EDGE_BLOB_ENDPOINT: region.storage.endpoints('data1').blob, LANDING_ZONE_CONTAINER: 'landing-zone', AAD_CLIENT_ID: application.clientId, AAD_TENANT_ID: tenantId, AAD_CLIENT_CERTIFICATE_PATH: certificate,
-    AZURE_AUTHORITY_HOST: entra.authorityHost, DISABLE_INSTANCE_DISCOVERY: 'true', BATCH_IDLE_MS: '300', BATCH_MAX_RECORDS: '400', NODE_EXTRA_CA_CERTS: ca,
+    ...collectorSettings,
+    EDGE_BLOB_ENDPOINT: region.storage.endpoints('data1').blob,
+    LANDING_ZONE_CONTAINER: 'landing-zone',
+    AAD_CLIENT_ID: application.clientId,
+    AAD_TENANT_ID: tenantId,
+    AAD_CLIENT_CERTIFICATE_PATH: certificate,
+    AZURE_AUTHORITY_HOST: entra.authorityHost,
+    DISABLE_INSTANCE_DISCOVERY: 'true',
+    BATCH_IDLE_MS: '300',
+    BATCH_MAX_RECORDS: '400',
+    NODE_EXTRA_CA_CERTS: ca,
   };
   programs.run('databus', { DATABUS_PORT: String(databusPort) });
   databus = await connectDatabus({ port: databusPort }, 'line', () => undefined);
@@ -72,7 +102,8 @@ afterAll(async () => {
 });
 
 const until = async (what: string, done: () => boolean | Promise<boolean>) => {
-  for (const deadline = Date.now() + 20_000; !(await done()); await sleep(100)) if (Date.now() > deadline) throw new Error(`${what} did not happen:\n${programs.output().slice(-4_000)}`);
+  for (const deadline = Date.now() + 20_000; !(await done()); await sleep(100))
+    if (Date.now() > deadline) throw new Error(`${what} did not happen:\n${programs.output().slice(-4_000)}`);
 };
 const count = (text: string) => programs.output().split(text).length - 1;
 async function startCollector(): Promise<ChildProcess> {
@@ -93,10 +124,29 @@ async function publish(samples: number): Promise<void> {
   for (let index = 0; index < samples; index += 1) {
     sequence += 1;
     const ts = new Date(Date.UTC(2026, 4, 1) + sequence * 1_000).toISOString();
-    await databus.publishJson(lineDataTopic, { seq: sequence, vals: [{ id: 'flow', qc: 3, ts, val: sequence / 7 }, { id: 'valve', qc: 0, ts, val: true }, { id: 'mode', qc: 3, ts, val: 'run' }] });
+    await databus.publishJson(lineDataTopic, {
+      seq: sequence,
+      vals: [
+        { id: 'flow', qc: 3, ts, val: sequence / 7 },
+        { id: 'valve', qc: 0, ts, val: true },
+        { id: 'mode', qc: 3, ts, val: 'run' },
+      ],
+    });
     if (sequence % 10 !== 0) continue;
-    const result = { windowStart: ts, windowEnd: ts, score: sequence, threshold: 2, alarm: false, packageId: '0f4e2c6a-1111-5000-8000-000000000001', packageVersion: '3', quality: 'good' };
-    await databus.publishJson(inferenceDataTopic('line'), { seq: sequence, vals: [{ id: 'result', qc: 3, ts, val: JSON.stringify(result) }] });
+    const result = {
+      windowStart: ts,
+      windowEnd: ts,
+      score: sequence,
+      threshold: 2,
+      alarm: false,
+      packageId: '0f4e2c6a-1111-5000-8000-000000000001',
+      packageVersion: '3',
+      quality: 'good',
+    };
+    await databus.publishJson(inferenceDataTopic('line'), {
+      seq: sequence,
+      vals: [{ id: 'result', qc: 3, ts, val: JSON.stringify(result) }],
+    });
   }
 }
 /** Every batch that the data pipeline would accept. */
@@ -124,10 +174,22 @@ it('keeps everything while it may not upload, and brings it in batches with true
   expect(all.flatMap(({ records }) => records)).toHaveLength(1_100);
   expect(all.reduce((sum, { manifest }) => sum + manifest.samples, 0)).toBe(1_000);
   expect(all.reduce((sum, { manifest }) => sum + manifest.results, 0)).toBe(100);
-  expect(all.every(({ manifest }) => manifest.records <= 400 && /^inference\/plant-one\/aimm-1\/yyyy=2026\/mm=05\/dd=01\/hh=00\/[0-9a-f-]{36}\.ndjson\.gz$/.test(manifest.blob))).toBe(true);
+  expect(
+    all.every(
+      ({ manifest }) =>
+        manifest.records <= 400 &&
+        /^inference\/plant-one\/aimm-1\/yyyy=2026\/mm=05\/dd=01\/hh=00\/[0-9a-f-]{36}\.ndjson\.gz$/.test(manifest.blob),
+    ),
+  ).toBe(true);
   expect([...new Set(all.flatMap(({ manifest }) => manifest.packageVersions))]).toEqual(['3']);
   const sample = all[0]?.records.find(({ kind }) => kind === 'sample');
-  expect(sample).toMatchObject({ kind: 'sample', qc: 0, factory: 'plant-one', device: 'aimm-1', input: { flow: expect.any(Number) as number, valve: null } });
+  expect(sample).toMatchObject({
+    kind: 'sample',
+    qc: 0,
+    factory: 'plant-one',
+    device: 'aimm-1',
+    input: { flow: expect.any(Number) as number, valve: null },
+  });
   await killed(collector);
   await killed(hub);
 });

@@ -10,10 +10,26 @@ import { dataPipeline, type Connections } from '../../pipeline-code/data-pipelin
 import { storageRegion, type StorageRegion } from './storageRegion';
 
 const settings: DataPipelineSettings = {
-  AZURE_CLIENT_ID: '00000000-0000-4000-8000-000000000001', AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
-  DATA_BLOB_ENDPOINT: 'https://localhost/data1', DATA_QUEUE_ENDPOINT: 'https://localhost/data1', EDGE_BLOB_ENDPOINT: 'https://localhost/edge1',
-  RAW_CONTAINER: 'raw', PROCESSED_CONTAINER: 'processed', QUARANTINE_CONTAINER: 'quarantine', LANDING_ZONE_CONTAINER: 'landing-zone', CHECKPOINTS_CONTAINER: 'checkpoints', QUEUE_NAME: 'data-pipeline',
-  DATASET_NAME: 'line', SETTLE_SECONDS: 0, WINDOW_SECONDS: 30, STRIDE_SECONDS: 10, REFERENCE_FRACTION: 'auto', MAX_FILE_BYTES: 1_000_000, DISK_BYTES: 2 ** 33, RETRAIN_MIN_NEW_WINDOWS: 500, RETRAIN_MIN_INTERVAL_SECONDS: 0,
+  AZURE_CLIENT_ID: '00000000-0000-4000-8000-000000000001',
+  AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+  DATA_BLOB_ENDPOINT: 'https://localhost/data1',
+  DATA_QUEUE_ENDPOINT: 'https://localhost/data1',
+  EDGE_BLOB_ENDPOINT: 'https://localhost/edge1',
+  RAW_CONTAINER: 'raw',
+  PROCESSED_CONTAINER: 'processed',
+  QUARANTINE_CONTAINER: 'quarantine',
+  LANDING_ZONE_CONTAINER: 'landing-zone',
+  CHECKPOINTS_CONTAINER: 'checkpoints',
+  QUEUE_NAME: 'data-pipeline',
+  DATASET_NAME: 'line',
+  SETTLE_SECONDS: 0,
+  WINDOW_SECONDS: 30,
+  STRIDE_SECONDS: 10,
+  REFERENCE_FRACTION: 'auto',
+  MAX_FILE_BYTES: 1_000_000,
+  DISK_BYTES: 2 ** 33,
+  RETRAIN_MIN_NEW_WINDOWS: 500,
+  RETRAIN_MIN_INTERVAL_SECONDS: 0,
 };
 
 let region: StorageRegion;
@@ -27,7 +43,8 @@ const log: Log = { info: note, warn: note, error: note };
 
 beforeAll(async () => {
   region = await storageRegion();
-  for (const name of ['raw', 'landing-zone', 'processed', 'quarantine', 'checkpoints']) await region.storage.declareContainer(region.account, name);
+  for (const name of ['raw', 'landing-zone', 'processed', 'quarantine', 'checkpoints'])
+    await region.storage.declareContainer(region.account, name);
   await region.storage.declareQueue(region.account, 'data-pipeline');
   const program = region.principal('data-pipeline');
   const person = region.principal('operator');
@@ -42,7 +59,14 @@ beforeAll(async () => {
   region.assign(person, 'blobContributor', containerId(region.account, 'raw'));
   region.assign(person, 'queueContributor', queueId(region.account, 'data-pipeline'));
   const blobs = region.blobs(program);
-  connections = { raw: blobs.getContainerClient('raw'), landing: blobs.getContainerClient('landing-zone'), processed: blobs.getContainerClient('processed'), quarantine: blobs.getContainerClient('quarantine'), checkpoints: blobs.getContainerClient('checkpoints'), queue: region.queues(program).getQueueClient('data-pipeline') };
+  connections = {
+    raw: blobs.getContainerClient('raw'),
+    landing: blobs.getContainerClient('landing-zone'),
+    processed: blobs.getContainerClient('processed'),
+    quarantine: blobs.getContainerClient('quarantine'),
+    checkpoints: blobs.getContainerClient('checkpoints'),
+    queue: region.queues(program).getQueueClient('data-pipeline'),
+  };
   operator = region.blobs(person).getContainerClient('raw');
   sender = region.queues(person).getQueueClient('data-pipeline');
 });
@@ -52,12 +76,34 @@ let sender: Connections['queue'];
 /** Drops a file and the event that Event Grid would put into the queue. */
 async function drop(name: string, content: string): Promise<void> {
   await operator.getBlockBlobClient(name).upload(content, Buffer.byteLength(content));
-  await sender.sendMessage(encodeQueueMessage({
-    id: name, topic: region.account, subject: `/blobServices/default/containers/raw/blobs/${name}`, eventType: 'Microsoft.Storage.BlobCreated', eventTime: new Date().toISOString(), dataVersion: '',
-    data: { api: 'PutBlob', eTag: '0x1', contentLength: content.length, url: `https://data1.blob.core.windows.net/raw/${name}`, sequencer: '1', blobType: 'BlockBlob' },
-  }));
+  await sender.sendMessage(
+    encodeQueueMessage({
+      id: name,
+      topic: region.account,
+      subject: `/blobServices/default/containers/raw/blobs/${name}`,
+      eventType: 'Microsoft.Storage.BlobCreated',
+      eventTime: new Date().toISOString(),
+      dataVersion: '',
+      data: {
+        api: 'PutBlob',
+        eTag: '0x1',
+        contentLength: content.length,
+        url: `https://data1.blob.core.windows.net/raw/${name}`,
+        sequencer: '1',
+        blobType: 'BlockBlob',
+      },
+    }),
+  );
 }
-const recording = (seed: number, seconds = 600) => ['time;flow;current', ...Array.from({ length: seconds }, (_, second) => `${new Date(Date.UTC(2024, 4, seed) + second * 1000).toISOString()};${(30 + Math.sin(second * seed)).toFixed(4)};${(8 + Math.cos(second / seed)).toFixed(4)}`)].join('\n');
+const recording = (seed: number, seconds = 600) =>
+  [
+    'time;flow;current',
+    ...Array.from(
+      { length: seconds },
+      (_, second) =>
+        `${new Date(Date.UTC(2024, 4, seed) + second * 1000).toISOString()};${(30 + Math.sin(second * seed)).toFixed(4)};${(8 + Math.cos(second / seed)).toFixed(4)}`,
+    ),
+  ].join('\n');
 async function names(container: ContainerClient): Promise<string[]> {
   const found: string[] = [];
   for await (const blob of container.listBlobsFlat()) found.push(blob.name);
@@ -85,18 +131,29 @@ describe('data-pipeline against the storage service', () => {
     expect(more).toEqual([]);
     const manifest = (await readJsonBlob(connections.processed, path ?? '', datasetManifest))?.value;
     expect(path).toBe(manifestPath('line', manifest?.dataVersion ?? ''));
-    expect(manifest?.sources.map(({ name, rows }) => [name, rows])).toEqual([['first.csv', 600], ['line/sub folder/second.csv', 600]]);
+    expect(manifest?.sources.map(({ name, rows }) => [name, rows])).toEqual([
+      ['first.csv', 600],
+      ['line/sub folder/second.csv', 600],
+    ]);
     expect(manifest?.features.sensors.map(({ name }) => name)).toEqual(['flow', 'current']);
     expect(await connections.processed.getBlobClient(manifest?.windowsPath ?? '').exists()).toBe(true);
-    expect(manifest?.quarantined.map(({ file, row, column }) => [file, row, column]).sort()).toEqual([['broken.csv', 3, 'flow'], ['huge.csv', null, null]]);
-    expect((await names(connections.quarantine)).map((name) => name.replace(/\/[^/]+\/([^/]+)$/, '/*/$1'))).toEqual(['line/broken.csv/*/content', 'line/broken.csv/*/reason.json', 'line/huge.csv/*/reason.json']);
+    expect(manifest?.quarantined.map(({ file, row, column }) => [file, row, column]).sort()).toEqual([
+      ['broken.csv', 3, 'flow'],
+      ['huge.csv', null, null],
+    ]);
+    expect((await names(connections.quarantine)).map((name) => name.replace(/\/[^/]+\/([^/]+)$/, '/*/$1'))).toEqual([
+      'line/broken.csv/*/content',
+      'line/broken.csv/*/reason.json',
+      'line/huge.csv/*/reason.json',
+    ]);
     expect(messages.map(({ message }) => message)).toContain('poison message deleted');
   });
 
   it('changes nothing when it runs again, when an event comes twice, or when a file comes again under its own name', async () => {
     const state = async () => {
       const all: string[] = [];
-      for (const container of [connections.processed, connections.quarantine]) for await (const blob of container.listBlobsFlat()) all.push(`${blob.name} ${blob.properties.etag}`);
+      for (const container of [connections.processed, connections.quarantine])
+        for await (const blob of container.listBlobsFlat()) all.push(`${blob.name} ${blob.properties.etag}`);
       return all;
     };
     const before = await state();
@@ -126,17 +183,27 @@ describe('data-pipeline against the storage service', () => {
 });
 
 describe('smoke tests beside the factory', () => {
-  it('have a data version each of their own files, and leave the factory\'s as it is', async () => {
+  it("have a data version each of their own files, and leave the factory's as it is", async () => {
     const before = await manifestOf('line');
     const passes = messages.length;
     await drop('smoke-a1b2/pump.csv', recording(5));
     await drop('smoke-c3d4/pump.csv', recording(6).replaceAll('flow', 'level'));
     await run();
     expect(await waiting()).toBe(0);
-    expect((await manifestOf('smoke-a1b2')).newest).toMatchObject({ dataset: 'smoke-a1b2', sources: [{ origin: 'raw', name: 'smoke-a1b2/pump.csv', rows: 600 }], quarantined: [] });
+    expect((await manifestOf('smoke-a1b2')).newest).toMatchObject({
+      dataset: 'smoke-a1b2',
+      sources: [{ origin: 'raw', name: 'smoke-a1b2/pump.csv', rows: 600 }],
+      quarantined: [],
+    });
     expect((await manifestOf('smoke-c3d4')).newest?.features.sensors.map(({ name }) => name)).toEqual(['level', 'current']);
     expect(await manifestOf('line')).toEqual(before);
-    expect(messages.slice(passes).filter(({ message }) => message === 'queue drained').map(({ detail }) => detail['dataset']).sort()).toEqual(['smoke-a1b2', 'smoke-c3d4']);
+    expect(
+      messages
+        .slice(passes)
+        .filter(({ message }) => message === 'queue drained')
+        .map(({ detail }) => detail['dataset'])
+        .sort(),
+    ).toEqual(['smoke-a1b2', 'smoke-c3d4']);
     await drop('fifth.csv', recording(7));
     await run();
     const after = await manifestOf('line');
@@ -155,13 +222,28 @@ describe('smoke tests beside the factory', () => {
 
   it('take no folder that only looks like one: it is refused, kept aside with the reason, and nothing is made of it', async () => {
     const before = await manifests();
-    const hostile = ['other/x.csv', 'smoke-/x.csv', 'smoke-A1B2/x.csv', 'smoke-a1b2-again/x.csv', 'smoke-a1;DROP TABLE x/x.csv', `smoke-${'a'.repeat(900)}/x.csv`, 'smoke/x.csv', '.smoke-a1b2/x.csv'];
+    const hostile = [
+      'other/x.csv',
+      'smoke-/x.csv',
+      'smoke-A1B2/x.csv',
+      'smoke-a1b2-again/x.csv',
+      'smoke-a1;DROP TABLE x/x.csv',
+      `smoke-${'a'.repeat(900)}/x.csv`,
+      'smoke/x.csv',
+      '.smoke-a1b2/x.csv',
+    ];
     for (const name of hostile) await drop(name, recording(9));
     await run();
     expect(await manifests()).toEqual(before);
-    const kept = await Promise.all((await names(connections.quarantine)).filter((name) => name.endsWith('/reason.json')).map(async (name) => (await connections.quarantine.getBlobClient(name).downloadToBuffer()).toString()));
+    const kept = await Promise.all(
+      (await names(connections.quarantine))
+        .filter((name) => name.endsWith('/reason.json'))
+        .map(async (name) => (await connections.quarantine.getBlobClient(name).downloadToBuffer()).toString()),
+    );
     const reasons = kept.map((text) => JSON.parse(text) as { file: string; expected: string });
-    expect(reasons.filter(({ file }) => hostile.includes(file)).map(({ expected }) => expected)).toEqual(hostile.map(() => 'a file in the folder line or smoke-<id>'));
+    expect(reasons.filter(({ file }) => hostile.includes(file)).map(({ expected }) => expected)).toEqual(
+      hostile.map(() => 'a file in the folder line or smoke-<id>'),
+    );
     await drop('other/x.csv', recording(9));
     await run();
     expect(await waiting()).toBe(0);
@@ -189,11 +271,24 @@ it('fails on a missing role and makes up for it at the next start, while the eve
 test('a file that is too large is refused by itself, and more raw files than the disk of the job holds stop it before anything is fetched', async () => {
   const folder = (name: string) => ({ ...settings, DATASET_NAME: name });
   await drop('large/a.csv', recording(21));
-  const run = (over: Partial<DataPipelineSettings>) => dataPipeline({ ...folder('large'), ...over }, log, connections).then(() => 'done', (error: Error) => error.message);
+  const run = (over: Partial<DataPipelineSettings>) =>
+    dataPipeline({ ...folder('large'), ...over }, log, connections).then(
+      () => 'done',
+      (error: Error) => error.message,
+    );
   const { contentLength = 0 } = await operator.getBlobClient('large/a.csv').getProperties();
-  expect(await run({ DISK_BYTES: 2 * contentLength - 2 })).toMatch(new RegExp(`^the \\d+ raw files of large have \\d+ bytes together, expected at most ${contentLength - 1}: .*DISK_BYTES.*storage\\.lifecycle\\.raw\\.deleteAfterDays`));
+  expect(await run({ DISK_BYTES: 2 * contentLength - 2 })).toMatch(
+    new RegExp(
+      `^the \\d+ raw files of large have \\d+ bytes together, expected at most ${contentLength - 1}: .*DISK_BYTES.*storage\\.lifecycle\\.raw\\.deleteAfterDays`,
+    ),
+  );
   messages.length = 0;
   await drop('large/b.csv', recording(22, 900));
   await run({ MAX_FILE_BYTES: contentLength });
-  expect(messages.filter(({ message }) => message === 'file quarantined').map(({ detail }) => `${String(detail.file)} ${String(detail.reason)}`).filter((line) => line.startsWith('large/'))).toEqual([expect.stringMatching(new RegExp(`^large/b\\.csv .*at most ${contentLength} bytes`))]);
+  expect(
+    messages
+      .filter(({ message }) => message === 'file quarantined')
+      .map(({ detail }) => `${String(detail.file)} ${String(detail.reason)}`)
+      .filter((line) => line.startsWith('large/')),
+  ).toEqual([expect.stringMatching(new RegExp(`^large/b\\.csv .*at most ${contentLength} bytes`))]);
 });

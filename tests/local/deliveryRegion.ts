@@ -63,7 +63,10 @@ const jobRuntime = (started: { name: string; environment: Readonly<Record<string
 });
 
 /** The services that the programs from training to delivery meet, and their identities with the roles of the role matrix and no others; `people` are those that a stack may list. */
-export async function deliveryRegion({ people = [], ...options }: Omit<RegionOptions, 'directory'> & { readonly people?: readonly FactoryActor[] } = {}) {
+export async function deliveryRegion({
+  people = [],
+  ...options
+}: Omit<RegionOptions, 'directory'> & { readonly people?: readonly FactoryActor[] } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'delivery-'));
   const context = await createRegionContext({ ...options, directory });
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), context.tls.ca]);
@@ -76,19 +79,51 @@ export async function deliveryRegion({ people = [], ...options }: Omit<RegionOpt
   const published: { readonly eventType: string; readonly subject: string; readonly data: unknown }[] = [];
   const events = { publish: async (_: string, event: (typeof published)[number]) => void published.push(event) };
   const jobs: { name: string; environment: Readonly<Record<string, string>> }[] = [];
-  const machineLearning = new MachineLearning(context, { directory: entra, identityEndpoint: entra, runtime: jobRuntime(jobs), resourceManager, events });
+  const machineLearning = new MachineLearning(context, {
+    directory: entra,
+    identityEndpoint: entra,
+    runtime: jobRuntime(jobs),
+    resourceManager,
+    events,
+  });
   storage.events = events;
   const services = [entra, resourceManager, registry, storage, eventHubs, iotHub, machineLearning];
   for (const service of services) await service.start();
 
   for (const name of ['data', 'edge', 'ml']) storage.declareAccount(account(name));
   for (const name of ['processed', 'deliveries', 'checkpoints']) await storage.declareContainer(account('data'), name);
-  for (const name of ['model-development', 'validate-and-package', 'tag-and-deliver', 'delivery']) await storage.declareQueue(account('data'), name);
+  for (const name of ['model-development', 'validate-and-package', 'tag-and-deliver', 'delivery'])
+    await storage.declareQueue(account('data'), name);
   await storage.declareContainer(account('edge'), 'packaged-models');
   await storage.declareContainer(account('ml'), 'models');
-  machineLearning.workspaces.put({ id: workspace, name: 'ml', type: 'Microsoft.MachineLearningServices/workspaces', location: 'local', properties: {}, systemData });
-  machineLearning.workspaces.put({ id: `${workspace}/datastores/models`, name: 'models', type: 'Microsoft.MachineLearningServices/workspaces/datastores', properties: { datastoreType: 'AzureBlob', accountName: accountName('ml'), containerName: 'models', credentials: { credentialsType: 'None' } }, systemData });
-  machineLearning.workspaces.put({ id: computeId, name: 'cluster', type: 'Microsoft.MachineLearningServices/workspaces/computes', identity: { type: 'UserAssigned', userAssignedIdentities: { [identityId('train')]: {} } }, properties: { computeType: 'AmlCompute', properties: { scaleSettings: { minNodeCount: 0, maxNodeCount: 1 } } }, systemData });
+  machineLearning.workspaces.put({
+    id: workspace,
+    name: 'ml',
+    type: 'Microsoft.MachineLearningServices/workspaces',
+    location: 'local',
+    properties: {},
+    systemData,
+  });
+  machineLearning.workspaces.put({
+    id: `${workspace}/datastores/models`,
+    name: 'models',
+    type: 'Microsoft.MachineLearningServices/workspaces/datastores',
+    properties: {
+      datastoreType: 'AzureBlob',
+      accountName: accountName('ml'),
+      containerName: 'models',
+      credentials: { credentialsType: 'None' },
+    },
+    systemData,
+  });
+  machineLearning.workspaces.put({
+    id: computeId,
+    name: 'cluster',
+    type: 'Microsoft.MachineLearningServices/workspaces/computes',
+    identity: { type: 'UserAssigned', userAssignedIdentities: { [identityId('train')]: {} } },
+    properties: { computeType: 'AmlCompute', properties: { scaleSettings: { minNodeCount: 0, maxNodeCount: 1 } } },
+    systemData,
+  });
   machineLearning.assets.putVersion(workspace, 'environments', 'train', '1', { image: 'registry.test/train:1' }, 'deployment');
   const { loginServer } = await registry.putRegistry({ id: registryId, name: 'factoryloop1', armAudience: false });
   await eventHubs.putNamespace(namespaceId, 'events');
@@ -96,14 +131,47 @@ export async function deliveryRegion({ people = [], ...options }: Omit<RegionOpt
   eventHubs.putConsumerGroup({ id: `${eventHubId}/consumergroups/delivery`, eventHubId, name: 'delivery' });
 
   const identity = (who: FactoryActor): Principal => entra.managedIdentity(identityId(who), who);
-  for (const [role, { name, actions, dataActions }] of Object.entries(customRoles)) context.roles.define({ id: role, name, assignableScopes: ['/'], actions: [...actions], notActions: [], dataActions: [...dataActions], notDataActions: [] });
-  for (const { who, role, scope } of rowsOf('model-development', 'train', 'validate-and-package', 'tag-and-deliver', 'delivery', 'iot-hub', ...people)) {
+  for (const [role, { name, actions, dataActions }] of Object.entries(customRoles))
+    context.roles.define({
+      id: role,
+      name,
+      assignableScopes: ['/'],
+      actions: [...actions],
+      notActions: [],
+      dataActions: [...dataActions],
+      notDataActions: [],
+    });
+  for (const { who, role, scope } of rowsOf(
+    'model-development',
+    'train',
+    'validate-and-package',
+    'tag-and-deliver',
+    'delivery',
+    'iot-hub',
+    ...people,
+  )) {
     const roleDefinitionId = isCustomRole(role) ? role : builtInRoles[role].guid;
-    context.roles.assign({ id: `${scopeId(scope)}/${who}/${role}`, scope: scopeId(scope), roleDefinitionId, principalId: identity(who).objectId, principalType: 'ServicePrincipal' });
+    context.roles.assign({
+      id: `${scopeId(scope)}/${who}/${role}`,
+      scope: scopeId(scope),
+      roleDefinitionId,
+      principalId: identity(who).objectId,
+      principalType: 'ServicePrincipal',
+    });
   }
   await iotHub.putHub(hubId, 'hub', {
     routing: {
-      endpoints: { eventHubs: [{ name: 'from-devices', authenticationType: 'identityBased', identity: { userAssignedIdentity: identityId('iot-hub') }, endpointUri: `sb://${eventHubs.host(namespaceId)}`, entityPath: 'from-devices' }] },
+      endpoints: {
+        eventHubs: [
+          {
+            name: 'from-devices',
+            authenticationType: 'identityBased',
+            identity: { userAssignedIdentity: identityId('iot-hub') },
+            endpointUri: `sb://${eventHubs.host(namespaceId)}`,
+            entityPath: 'from-devices',
+          },
+        ],
+      },
       routes: [{ name: 'all', source: 'DeviceMessages', condition: 'true', endpointNames: ['from-devices'], isEnabled: true }],
     },
   });
@@ -116,32 +184,84 @@ export async function deliveryRegion({ people = [], ...options }: Omit<RegionOpt
   });
   const owner: Principal = { objectId: randomUUID(), clientId: randomUUID(), displayName: 'test' };
   for (const name of ['blobDataContributor', 'queueMessageSender', 'queueDataReader'] as const) {
-    for (const place of ['data', 'edge', 'ml']) context.roles.assign({ id: `${account(place)}/test/${name}`, scope: account(place), roleDefinitionId: builtInRoles[name].guid, principalId: owner.objectId, principalType: 'User' });
+    for (const place of ['data', 'edge', 'ml'])
+      context.roles.assign({
+        id: `${account(place)}/test/${name}`,
+        scope: account(place),
+        roleDefinitionId: builtInRoles[name].guid,
+        principalId: owner.objectId,
+        principalType: 'User',
+      });
   }
-  const endpoints = (name: 'data' | 'edge' | 'ml') => ({ blob: httpsUrl().parse(storage.endpoints(accountName(name)).blob), queue: httpsUrl().parse(storage.endpoints(accountName(name)).queue) });
-  const blobs = (name: 'data' | 'edge' | 'ml', of: string, who = owner) => new BlobServiceClient(endpoints(name).blob, credential(who)).getContainerClient(of);
+  const endpoints = (name: 'data' | 'edge' | 'ml') => ({
+    blob: httpsUrl().parse(storage.endpoints(accountName(name)).blob),
+    queue: httpsUrl().parse(storage.endpoints(accountName(name)).queue),
+  });
+  const blobs = (name: 'data' | 'edge' | 'ml', of: string, who = owner) =>
+    new BlobServiceClient(endpoints(name).blob, credential(who)).getContainerClient(of);
   const queue = (name: string) => new QueueServiceClient(endpoints('data').queue, credential(owner)).getQueueClient(name);
 
   return {
-    context, entra, endpoints, loginServer, machineLearning, published, jobs, identity, credential, blobs, subscriptionId,
-    resourceManagerEndpoint: resourceManager.endpoint, hubHost: iotHub.host(hubId), eventHubsHost: eventHubs.host(namespaceId),
+    context,
+    entra,
+    endpoints,
+    loginServer,
+    machineLearning,
+    published,
+    jobs,
+    identity,
+    credential,
+    blobs,
+    subscriptionId,
+    resourceManagerEndpoint: resourceManager.endpoint,
+    hubHost: iotHub.host(hubId),
+    eventHubsHost: eventHubs.host(namespaceId),
     waiting: async (name: string) => (await queue(name).getProperties()).approximateMessagesCount ?? 0,
     /** A delivery as tag-and-deliver tells of it. */
     announce: async (deliveryId: string) => void (await queue('delivery').sendMessage(encodeQueueMessage({ deliveryId }))),
     /** An event as Event Grid would put it into a program's queue. */
     async enqueue(name: string, event: { readonly eventType: string; readonly subject: string; readonly data: unknown }) {
-      await queue(name).sendMessage(encodeQueueMessage({ id: randomUUID(), topic: 'topic', eventTime: new Date().toISOString(), dataVersion: '', metadataVersion: '1', ...event }));
+      await queue(name).sendMessage(
+        encodeQueueMessage({
+          id: randomUUID(),
+          topic: 'topic',
+          eventTime: new Date().toISOString(),
+          dataVersion: '',
+          metadataVersion: '1',
+          ...event,
+        }),
+      );
     },
     tell: async (name: string, message: object) => void (await queue(name).sendMessage(encodeQueueMessage(message))),
-    blobEvent: (of: string, name: string) => ({ eventType: 'Microsoft.Storage.BlobCreated', subject: `/blobServices/default/containers/${of}/blobs/${name}`, data: { api: 'PutBlob', eTag: '0x1', contentLength: 1, url: 'https://x', sequencer: '1', blobType: 'BlockBlob' } }),
+    blobEvent: (of: string, name: string) => ({
+      eventType: 'Microsoft.Storage.BlobCreated',
+      subject: `/blobServices/default/containers/${of}/blobs/${name}`,
+      data: { api: 'PutBlob', eTag: '0x1', contentLength: 1, url: 'https://x', sequencer: '1', blobType: 'BlockBlob' },
+    }),
     async device(deviceId: string): Promise<HubConnection> {
       x509.cryptoProvider.set(webcrypto as never);
       const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-      const certificate = await x509.X509CertificateGenerator.createSelfSigned({ name: `CN=${deviceId}`, serialNumber: '01', notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000), signingAlgorithm: algorithm, keys: keys as never });
+      const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+        name: `CN=${deviceId}`,
+        serialNumber: '01',
+        notBefore: new Date(Date.now() - 60_000),
+        notAfter: new Date(Date.now() + 3_600_000),
+        signingAlgorithm: algorithm,
+        keys: keys as never,
+      });
       const thumbprint = Buffer.from(await certificate.getThumbprint('SHA-256')).toString('hex');
-      iotHub.devices.put(hubId, deviceId, { deviceId, authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint: thumbprint } } }, undefined);
+      iotHub.devices.put(
+        hubId,
+        deviceId,
+        { deviceId, authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint: thumbprint } } },
+        undefined,
+      );
       const privateKeyPem = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
-      return connectDevice({ host: iotHub.host(hubId), deviceId, keyPair: async () => ({ certificatePem: certificate.toString('pem'), privateKeyPem }) });
+      return connectDevice({
+        host: iotHub.host(hubId),
+        deviceId,
+        keyPair: async () => ({ certificatePem: certificate.toString('pem'), privateKeyPem }),
+      });
     },
     async stop() {
       for (const service of services.reverse()) await service.stop();

@@ -21,8 +21,27 @@ const folder = mkdtempSync(join(tmpdir(), 'deploy-'));
 beforeAll(async () => {
   region = await platformRegion();
   const { context, entra } = region;
-  catalogue = catalogueOf([resourceGroupTypes(context), identityTypes(context, entra), accessTypes(context, entra), randomTypes(context), keyVaultTypes(region.keyVault), containerRegistryTypes(context, region.registry), commandTypes(context, entra)]);
-  await build({ entryPoints: { enrol: join(__dirname, '../../commands/deploy/enrolSite.ts'), build: join(__dirname, '../../commands/deploy/buildImage.ts') }, outdir: folder, bundle: true, platform: 'node', target: 'node24', format: 'cjs', logLevel: 'error' });
+  catalogue = catalogueOf([
+    resourceGroupTypes(context),
+    identityTypes(context, entra),
+    accessTypes(context, entra),
+    randomTypes(context),
+    keyVaultTypes(region.keyVault),
+    containerRegistryTypes(context, region.registry),
+    commandTypes(context, entra),
+  ]);
+  await build({
+    entryPoints: {
+      enrol: join(__dirname, '../../commands/deploy/enrolSite.ts'),
+      build: join(__dirname, '../../commands/deploy/buildImage.ts'),
+    },
+    outdir: folder,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    logLevel: 'error',
+  });
 });
 afterAll(async () => {
   await region.stop();
@@ -39,47 +58,117 @@ async function deploy(token: string, name: string, inputs: Properties): Promise<
   return { ...(await type.read(id)), id };
 }
 const guid = (last: string) => `00000000-0000-4000-8000-${last.padStart(12, '0')}`;
-const roleId = (role: keyof typeof roles) => `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${roles[role]}`;
-const vault = (over: Properties = {}) => ({ apiVersion: '2026-02-01', resourceProviderNamespace: 'Microsoft.KeyVault', parentResourcePath: '', resourceType: 'vaults', resourceGroupName: 'rg', resourceName: 'site-vault', location: 'westeurope', properties: { tenantId, sku: { family: 'A', name: 'standard' }, enableRbacAuthorization: true, enablePurgeProtection: true, softDeleteRetentionInDays: 7 }, ...over });
+const roleId = (role: keyof typeof roles) =>
+  `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${roles[role]}`;
+const vault = (over: Properties = {}) => ({
+  apiVersion: '2026-02-01',
+  resourceProviderNamespace: 'Microsoft.KeyVault',
+  parentResourcePath: '',
+  resourceType: 'vaults',
+  resourceGroupName: 'rg',
+  resourceName: 'site-vault',
+  location: 'westeurope',
+  properties: {
+    tenantId,
+    sku: { family: 'A', name: 'standard' },
+    enableRbacAuthorization: true,
+    enablePurgeProtection: true,
+    softDeleteRetentionInDays: 7,
+  },
+  ...over,
+});
 
 it('a site enrols through a command only when the deployer has been given the role, and nothing else of this process is seen', async () => {
   const { id: vaultId, properties } = await deploy('azure-native:resources:Resource', 'vault', vault());
   const { vaultUri } = properties as { vaultUri: string };
-  const enrol = () => deploy('command:local:Command', 'enrol', { create: `node ${join(folder, 'enrol.js')} certificate`, environment: { VAULT_URI: vaultUri, SECRET_NAME: 'device', DEVICE_ID: 'aimm', CERTIFICATE_SERIAL: '1', ROLE_ASSIGNMENT_WAIT_SECONDS: '0', VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' } });
+  const enrol = () =>
+    deploy('command:local:Command', 'enrol', {
+      create: `node ${join(folder, 'enrol.js')} certificate`,
+      environment: {
+        VAULT_URI: vaultUri,
+        SECRET_NAME: 'device',
+        DEVICE_ID: 'aimm',
+        CERTIFICATE_SERIAL: '1',
+        ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
+        VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true',
+      },
+    });
   await expect(enrol()).rejects.toThrow(/CommandFailed[\s\S]*exit code 1[\s\S]*getSecret\/action/);
-  await deploy('azure-native:authorization:RoleAssignment', 'officer', { scope: vaultId, roleAssignmentName: guid('1'), principalId: region.entra.deployer.objectId, principalType: 'ServicePrincipal', roleDefinitionId: roleId('secretsOfficer') });
+  await deploy('azure-native:authorization:RoleAssignment', 'officer', {
+    scope: vaultId,
+    roleAssignmentName: guid('1'),
+    principalId: region.entra.deployer.objectId,
+    principalType: 'ServicePrincipal',
+    roleDefinitionId: roleId('secretsOfficer'),
+  });
   const first = await enrol();
   expect(JSON.parse(String(first['stdout']))).toMatchObject({ certificatePem: expect.stringContaining('BEGIN CERTIFICATE') as string });
   expect((await enrol())['stdout']).toBe(first['stdout']);
   process.env['ONLY_HERE'] = 'leak';
-  const seen = await deploy('command:local:Command', 'environment', { create: 'echo "$ONLY_HERE|$DECLARED|$AZURE_CLIENT_ID"; cat', environment: { DECLARED: 'yes' }, stdin: 'typed' });
+  const seen = await deploy('command:local:Command', 'environment', {
+    create: 'echo "$ONLY_HERE|$DECLARED|$AZURE_CLIENT_ID"; cat',
+    environment: { DECLARED: 'yes' },
+    stdin: 'typed',
+  });
   expect(seen['stdout']).toBe(`|yes|${region.entra.deployer.clientId}\ntyped`);
 });
 
 it('an image is built by a command and is the one that its digest names', async () => {
-  const { id, loginServer } = await deploy('azure-native:containerregistry:Registry', 'registry', { resourceGroupName: 'rg', registryName: 'factoryloop2', location: 'westeurope', sku: { name: 'Basic' }, adminUserEnabled: false });
+  const { id, loginServer } = await deploy('azure-native:containerregistry:Registry', 'registry', {
+    resourceGroupName: 'rg',
+    registryName: 'factoryloop2',
+    location: 'westeurope',
+    sku: { name: 'Basic' },
+    adminUserEnabled: false,
+  });
   const context = mkdtempSync(join(tmpdir(), 'program-'));
   writeFileSync(join(context, 'Dockerfile'), 'FROM node:24-bookworm-slim\nWORKDIR /app\nCOPY . .\nCMD ["node","index.js"]\n');
   writeFileSync(join(context, 'index.js'), '');
   const command = await deploy('command:local:Command', 'image', {
     create: `node ${join(folder, 'build.js')}`,
-    environment: { REGISTRY_ID: id, REGISTRY_LOGIN_SERVER: String(loginServer), PROGRAM: 'program', CONTENT_HASH: 'e'.repeat(64), CONTEXT_DIRECTORY: context, AZURE_RESOURCE_MANAGER_ENDPOINT: region.resourceManager.endpoint, AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com', ROLE_ASSIGNMENT_WAIT_SECONDS: '0' },
+    environment: {
+      REGISTRY_ID: id,
+      REGISTRY_LOGIN_SERVER: String(loginServer),
+      PROGRAM: 'program',
+      CONTENT_HASH: 'e'.repeat(64),
+      CONTEXT_DIRECTORY: context,
+      AZURE_RESOURCE_MANAGER_ENDPOINT: region.resourceManager.endpoint,
+      AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
+      ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
+    },
   });
   const { image } = JSON.parse(String(command['stdout'])) as { image: string };
-  const puller = await deploy('azure-native:managedidentity:UserAssignedIdentity', 'puller', { resourceGroupName: 'rg', resourceName: 'puller', location: 'westeurope' });
+  const puller = await deploy('azure-native:managedidentity:UserAssignedIdentity', 'puller', {
+    resourceGroupName: 'rg',
+    resourceName: 'puller',
+    location: 'westeurope',
+  });
   const identity = { objectId: String(puller['principalId']), clientId: String(puller['clientId']), displayName: 'puller' };
   await expect(region.registry.pull(image, identity)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
-  await deploy('azure-native:authorization:RoleAssignment', 'pull', { scope: id, roleAssignmentName: guid('2'), principalId: identity.objectId, principalType: 'ServicePrincipal', roleDefinitionId: roleId('acrPull') });
+  await deploy('azure-native:authorization:RoleAssignment', 'pull', {
+    scope: id,
+    roleAssignmentName: guid('2'),
+    principalId: identity.objectId,
+    principalType: 'ServicePrincipal',
+    roleDefinitionId: roleId('acrPull'),
+  });
   expect((await region.registry.pull(image, identity)).command).toEqual(['node', 'index.js']);
   rmSync(context, { recursive: true, force: true });
 });
 
 it('a certificate identity is declared, and declaring everything again changes nothing', async () => {
   const declare = async () => {
-    const application = await deploy('azuread:index/application:Application', 'site', { displayName: 'site', owners: [region.entra.deployer.objectId] });
+    const application = await deploy('azuread:index/application:Application', 'site', {
+      displayName: 'site',
+      owners: [region.entra.deployer.objectId],
+    });
     const principal = await deploy('azuread:index/servicePrincipal:ServicePrincipal', 'site', { clientId: application['clientId'] });
     const suffix = await deploy('random:index/randomString:RandomString', 'suffix', { length: 6, special: false, upper: false });
-    const identity = await deploy('azure-native:managedidentity:UserAssignedIdentity', 'job', { resourceGroupName: 'rg', resourceName: 'job', location: 'westeurope' });
+    const identity = await deploy('azure-native:managedidentity:UserAssignedIdentity', 'job', {
+      resourceGroupName: 'rg',
+      resourceName: 'job',
+      location: 'westeurope',
+    });
     return { application, principal, suffix, identity };
   };
   const first = await declare();
@@ -90,16 +179,54 @@ it('a certificate identity is declared, and declaring everything again changes n
 });
 
 describe('what a preview would refuse is refused', () => {
-  const assignment = (over: Properties) => deploy('azure-native:authorization:RoleAssignment', 'wrong', { scope: `/subscriptions/${subscriptionId}`, roleAssignmentName: guid('9'), principalId: region.identity('someone').objectId, principalType: 'ServicePrincipal', roleDefinitionId: roleId('reader'), ...over });
+  const assignment = (over: Properties) =>
+    deploy('azure-native:authorization:RoleAssignment', 'wrong', {
+      scope: `/subscriptions/${subscriptionId}`,
+      roleAssignmentName: guid('9'),
+      principalId: region.identity('someone').objectId,
+      principalType: 'ServicePrincipal',
+      roleDefinitionId: roleId('reader'),
+      ...over,
+    });
   it.each([
     ['a role assignment without a principal type', () => assignment({ principalType: undefined }), /principalType is missing/],
     ['a role assignment to a client id', () => assignment({ principalId: region.identity('someone').clientId }), /PrincipalNotFound/],
     ['a role assignment to an identity as a user', () => assignment({ principalType: 'User' }), /UnmatchedPrincipalType/],
-    ['a role assignment of an unknown role', () => assignment({ roleDefinitionId: roleId('reader').replace(/.$/, '0') }), /RoleDefinitionDoesNotExist/],
-    ['a vault name that is too long', () => deploy('azure-native:resources:Resource', 'long', vault({ resourceName: 'a'.repeat(25) })), /resourceName is "a{25}"/],
-    ['a vault with access policies', () => deploy('azure-native:resources:Resource', 'policies', vault({ resourceName: 'other-vault', properties: { tenantId, sku: { family: 'A', name: 'standard' } } })), /enableRbacAuthorization is missing/],
-    ['a registry name with a dash', () => deploy('azure-native:containerregistry:Registry', 'dash', { resourceGroupName: 'rg', registryName: 'factory-loop', sku: { name: 'Basic' } }), /registryName is "factory-loop"/],
-    ['a generic resource that is not served', () => deploy('azure-native:resources:Resource', 'else', { resourceProviderNamespace: 'Microsoft.Compute', resourceType: 'disks' }), /Microsoft.Compute\/disks is not served/],
+    [
+      'a role assignment of an unknown role',
+      () => assignment({ roleDefinitionId: roleId('reader').replace(/.$/, '0') }),
+      /RoleDefinitionDoesNotExist/,
+    ],
+    [
+      'a vault name that is too long',
+      () => deploy('azure-native:resources:Resource', 'long', vault({ resourceName: 'a'.repeat(25) })),
+      /resourceName is "a{25}"/,
+    ],
+    [
+      'a vault with access policies',
+      () =>
+        deploy(
+          'azure-native:resources:Resource',
+          'policies',
+          vault({ resourceName: 'other-vault', properties: { tenantId, sku: { family: 'A', name: 'standard' } } }),
+        ),
+      /enableRbacAuthorization is missing/,
+    ],
+    [
+      'a registry name with a dash',
+      () =>
+        deploy('azure-native:containerregistry:Registry', 'dash', {
+          resourceGroupName: 'rg',
+          registryName: 'factory-loop',
+          sku: { name: 'Basic' },
+        }),
+      /registryName is "factory-loop"/,
+    ],
+    [
+      'a generic resource that is not served',
+      () => deploy('azure-native:resources:Resource', 'else', { resourceProviderNamespace: 'Microsoft.Compute', resourceType: 'disks' }),
+      /Microsoft.Compute\/disks is not served/,
+    ],
   ])('%s', async (_what, declared, reason) => {
     await expect(declared()).rejects.toThrow(reason);
   });

@@ -21,7 +21,15 @@ void (async () => {
 let directory: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'disk-queue-kill-'));
-  await build({ stdin: { contents: program, resolveDir: root, loader: 'ts' }, outfile: join(directory, 'writer.js'), bundle: true, platform: 'node', target: 'node24', format: 'cjs', logLevel: 'error' });
+  await build({
+    stdin: { contents: program, resolveDir: root, loader: 'ts' },
+    outfile: join(directory, 'writer.js'),
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    logLevel: 'error',
+  });
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -30,7 +38,9 @@ it('keeps every item that was safe, over ten kills, and gives again only what wa
   const taken = new Map<number, number>();
   const place = join(directory, 'queue');
   for (let run = 0; run < 10; run += 1) {
-    const child = spawn(process.execPath, [join(directory, 'writer.js'), place, String(run * 1_000_000)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [join(directory, 'writer.js'), place, String(run * 1_000_000)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
       if (output === '') setTimeout(() => child.kill('SIGKILL'), 20 + Math.random() * 80);

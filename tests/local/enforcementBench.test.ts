@@ -6,17 +6,34 @@ import { Gate } from '../../local-azure/access/gate';
 import { testRegion } from './messaging';
 
 const root = join(__dirname, '..', '..');
-const node = (...args: string[]) => spawnSync(join(root, 'node_modules', '.bin', 'node'), args, { cwd: root, encoding: 'utf8', timeout: 200_000 });
+const node = (...args: string[]) =>
+  spawnSync(join(root, 'node_modules', '.bin', 'node'), args, { cwd: root, encoding: 'utf8', timeout: 200_000 });
 
 it('measures the gate on the role assignments of the default stack, and a request with and without it', () => {
-  const { status, stdout, stderr } = node('-r', 'ts-node/register', 'bench/enforcement/run.ts', '--pairs', '0', '--decisions', '300', '--requests', '4');
+  const { status, stdout, stderr } = node(
+    '-r',
+    'ts-node/register',
+    'bench/enforcement/run.ts',
+    '--pairs',
+    '0',
+    '--decisions',
+    '300',
+    '--requests',
+    '4',
+  );
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^gate: \d+ decisions\/s granted, \d+ refused, \d+ with the token's signature, on [1-9]\d role assignments$/m);
-  expect(stdout).toMatch(/^GET of a small blob, 4 on each side: p50 [\d.]+ ms with the gate, [\d.]+ ms without: -?[\d.]+ % of the request$/m);
+  expect(stdout).toMatch(
+    /^GET of a small blob, 4 on each side: p50 [\d.]+ ms with the gate, [\d.]+ ms without: -?[\d.]+ % of the request$/m,
+  );
 });
 
 it('starts the loop with another gate than the product, which has no switch for it', () => {
-  const probe = (start: string) => node('-e', `process.argv.push('start', '--help'); process.on('exit', () => process.stdout.write('gate ' + require('./local-azure/access/gate.ts').Gate.name)); ${start}`);
+  const probe = (start: string) =>
+    node(
+      '-e',
+      `process.argv.push('start', '--help'); process.on('exit', () => process.stdout.write('gate ' + require('./local-azure/access/gate.ts').Gate.name)); ${start}`,
+    );
   expect(probe("require('./bench/enforcement/startWithoutGate.cjs')").stdout).toMatch(/gate OpenGate$/);
   expect(probe("require('ts-node/register'); require('./commands/start.ts')").stdout).toMatch(/gate Gate$/);
 });
@@ -28,9 +45,18 @@ it('believes every token, with the end that it names, and asks no role', async (
     const who = region.principal('stranger');
     const { token, expiresOn } = authority.issue(who, 'https://elsewhere', 60);
     const forged = token.replace(/[^.]+$/, 'AAAA');
-    const request = { service: 'bench', audiences: ['https://storage.azure.com'], actions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'], scope: '/subscriptions/x' };
+    const request = {
+      service: 'bench',
+      audiences: ['https://storage.azure.com'],
+      actions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'],
+      scope: '/subscriptions/x',
+    };
     expect(new Gate(authority, roles, clock).authorize(forged, request)).toMatchObject({ allowed: false, status: 401 });
-    expect(new OpenGate(authority, roles, clock).authorize(forged, request)).toEqual({ allowed: true, principal: who, expiresAt: new Date(expiresOn * 1_000) });
+    expect(new OpenGate(authority, roles, clock).authorize(forged, request)).toEqual({
+      allowed: true,
+      principal: who,
+      expiresAt: new Date(expiresOn * 1_000),
+    });
   } finally {
     region.remove();
   }
@@ -39,5 +65,11 @@ it('believes every token, with the end that it names, and asks no role', async (
 it('compares run with run of the same pair', () => {
   expect(median([3, 1, 2])).toBe(2);
   expect(median([4, 1, 2, 3])).toBe(2.5);
-  expect(sideBySide([{ on: 110, off: 100 }, { on: 50, off: 50 }, { on: 240, off: 200 }])).toEqual({ on: 110, off: 100, ratios: [1.1, 1, 1.2], ratio: 1.1 });
+  expect(
+    sideBySide([
+      { on: 110, off: 100 },
+      { on: 50, off: 50 },
+      { on: 240, off: 200 },
+    ]),
+  ).toEqual({ on: 110, off: 100, ratios: [1.1, 1, 1.2], ratio: 1.1 });
 });

@@ -27,7 +27,11 @@ const { DefaultAzureCredential } = require('@azure/identity');
   console.log(JSON.stringify(tokens));
 })().catch((error) => { console.error(error.message); process.exit(1); });`;
 async function tokensOf(environment: Record<string, string>, resources: readonly string[]): Promise<string[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { cwd: root, env: { ...environment, AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential', RESOURCES: JSON.stringify(resources) }, timeout: 30_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], {
+    cwd: root,
+    env: { ...environment, AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential', RESOURCES: JSON.stringify(resources) },
+    timeout: 30_000,
+  });
   return JSON.parse(stdout) as string[];
 }
 const verified = (token: string, audience: string): Principal | string => {
@@ -39,12 +43,17 @@ describe('managed identities through DefaultAzureCredential', () => {
   it('get tokens for their own identity and for the audience that was asked, Event Hubs with its double slash', async () => {
     const who = region.identity('job');
     const { environment, revoke } = region.entra.grant([who], { protocol: 'appService' });
-    const [storage, events] = await tokensOf({ ...environment, AZURE_CLIENT_ID: who.clientId }, ['https://storage.azure.com', 'https://eventhubs.azure.net/']);
+    const [storage, events] = await tokensOf({ ...environment, AZURE_CLIENT_ID: who.clientId }, [
+      'https://storage.azure.com',
+      'https://eventhubs.azure.net/',
+    ]);
     expect(verified(storage ?? '', 'https://storage.azure.com')).toEqual(who);
     expect(verified(events ?? '', 'https://eventhubs.azure.net')).toEqual(who);
     expect(verified(storage ?? '', 'https://vault.azure.net')).toMatch(/audience/);
     revoke();
-    await expect(tokensOf({ ...environment, AZURE_CLIENT_ID: who.clientId }, ['https://storage.azure.com'])).rejects.toThrow(/not that of a running replica/);
+    await expect(tokensOf({ ...environment, AZURE_CLIENT_ID: who.clientId }, ['https://storage.azure.com'])).rejects.toThrow(
+      /not that of a running replica/,
+    );
   });
 
   it('get tokens on an Azure ML node, with and without a client id', async () => {
@@ -60,9 +69,13 @@ describe('managed identities through DefaultAzureCredential', () => {
   it('do not get the token of an identity that was not declared, nor one by default', async () => {
     const [mine, other] = [region.identity('mine'), region.identity('other')];
     const { environment } = region.entra.grant([mine], { protocol: 'appService' });
-    await expect(tokensOf({ ...environment, AZURE_CLIENT_ID: other.clientId }, ['https://storage.azure.com'])).rejects.toThrow(new RegExp(`no managed identity ${other.clientId}`));
+    await expect(tokensOf({ ...environment, AZURE_CLIENT_ID: other.clientId }, ['https://storage.azure.com'])).rejects.toThrow(
+      new RegExp(`no managed identity ${other.clientId}`),
+    );
     await expect(tokensOf(environment, ['https://storage.azure.com'])).rejects.toThrow(/set AZURE_CLIENT_ID/);
-    await expect(tokensOf({ ...environment, IDENTITY_HEADER: 'guessed', AZURE_CLIENT_ID: mine.clientId }, ['https://storage.azure.com'])).rejects.toThrow(/not that of a running replica/);
+    await expect(
+      tokensOf({ ...environment, IDENTITY_HEADER: 'guessed', AZURE_CLIENT_ID: mine.clientId }, ['https://storage.azure.com']),
+    ).rejects.toThrow(/not that of a running replica/);
   });
 });
 
@@ -73,7 +86,13 @@ describe('a certificate identity through ClientCertificateCredential', () => {
     const pem = await makeKeyAndCertificate(name, new Date());
     return { application, principal, pem, certificate: new X509Certificate(pem).toString() };
   };
-  const credential = (clientId: string, pem: string) => new ClientCertificateCredential(tenantId, clientId, { certificate: pem }, { authorityHost: region.entra.authorityHost, disableInstanceDiscovery: true, retryOptions: { maxRetries: 0 } });
+  const credential = (clientId: string, pem: string) =>
+    new ClientCertificateCredential(
+      tenantId,
+      clientId,
+      { certificate: pem },
+      { authorityHost: region.entra.authorityHost, disableInstanceDiscovery: true, retryOptions: { maxRetries: 0 } },
+    );
 
   it('signs in with a registered certificate, for several audiences, and its token verifies with the published key', async () => {
     const { application, principal, pem, certificate } = await register('site');
@@ -82,7 +101,9 @@ describe('a certificate identity through ClientCertificateCredential', () => {
     const { token } = await client.getToken('https://monitor.azure.com/.default');
     expect(verified(token, 'https://monitor.azure.com')).toEqual(principal);
     expect(verified((await client.getToken('https://storage.azure.com/.default')).token, 'https://storage.azure.com')).toEqual(principal);
-    const { keys } = (await (await fetch(`${region.entra.authorityHost}/${tenantId}/discovery/v2.0/keys`)).json()) as { keys: { kid: string }[] };
+    const { keys } = (await (await fetch(`${region.entra.authorityHost}/${tenantId}/discovery/v2.0/keys`)).json()) as {
+      keys: { kid: string }[];
+    };
     const { header } = jwt.decode(token, { complete: true }) as jwt.Jwt;
     expect(keys[0]?.kid).toBe(header.kid);
     expect(() => jwt.verify(token, createPublicKey({ key: keys[0] as never, format: 'jwk' }))).not.toThrow();

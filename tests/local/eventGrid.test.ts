@@ -29,7 +29,10 @@ const writer: Principal = { objectId: '00000000-0000-4000-9000-00000000e003', cl
 const idOf = (kind: 'container' | 'queue', name: string) => (kind === 'container' ? containerId : queueId)(region.account, name);
 const blob = (name: string, container = 'raw') => region.blobs(writer).getContainerClient(container).getBlockBlobClient(name);
 
-async function subscribe(name: string, options: { queue: string; filter?: Record<string, unknown>; retryPolicy?: Record<string, unknown>; deadLetters?: string }) {
+async function subscribe(
+  name: string,
+  options: { queue: string; filter?: Record<string, unknown>; retryPolicy?: Record<string, unknown>; deadLetters?: string },
+) {
   const types = eventGridTypes(eventGrid, region.storage, directory).resources;
   const put = async (token: string, inputs: Record<string, unknown>) => {
     const type = types.find((one) => one.token === token);
@@ -37,11 +40,35 @@ async function subscribe(name: string, options: { queue: string; filter?: Record
     return type?.create({ name, urn: name, inputs });
   };
   const common = { resourceGroupName: 'rg', systemTopicName: 'data-events' };
-  await put('azure-native:eventgrid:SystemTopic', { ...common, location: 'westeurope', source: region.account, topicType: 'Microsoft.Storage.StorageAccounts', identity: { type: 'SystemAssigned' } });
+  await put('azure-native:eventgrid:SystemTopic', {
+    ...common,
+    location: 'westeurope',
+    source: region.account,
+    topicType: 'Microsoft.Storage.StorageAccounts',
+    identity: { type: 'SystemAssigned' },
+  });
   await put('azure-native:eventgrid:SystemTopicEventSubscription', {
-    ...common, eventSubscriptionName: name, filter: { includedEventTypes: ['Microsoft.Storage.BlobCreated'], ...options.filter }, retryPolicy: options.retryPolicy,
-    deliveryWithResourceIdentity: { identity: { type: 'SystemAssigned' }, destination: { endpointType: 'StorageQueue', resourceId: region.account, queueName: options.queue, queueMessageTimeToLiveInSeconds: 3_600 } },
-    ...(options.deadLetters ? { deadLetterWithResourceIdentity: { identity: { type: 'SystemAssigned' }, deadLetterDestination: { endpointType: 'StorageBlob', resourceId: region.account, blobContainerName: options.deadLetters } } } : {}),
+    ...common,
+    eventSubscriptionName: name,
+    filter: { includedEventTypes: ['Microsoft.Storage.BlobCreated'], ...options.filter },
+    retryPolicy: options.retryPolicy,
+    deliveryWithResourceIdentity: {
+      identity: { type: 'SystemAssigned' },
+      destination: {
+        endpointType: 'StorageQueue',
+        resourceId: region.account,
+        queueName: options.queue,
+        queueMessageTimeToLiveInSeconds: 3_600,
+      },
+    },
+    ...(options.deadLetters
+      ? {
+          deadLetterWithResourceIdentity: {
+            identity: { type: 'SystemAssigned' },
+            deadLetterDestination: { endpointType: 'StorageBlob', resourceId: region.account, blobContainerName: options.deadLetters },
+          },
+        }
+      : {}),
   });
 }
 
@@ -87,9 +114,18 @@ describe('BlobCreated', () => {
     await expect(blob('blocks').upload('x', 1, { conditions: { ifNoneMatch: '*' } })).rejects.toMatchObject({ statusCode: 409 });
     const events = await drain('all', 3);
     const bySubject = events.sort((a, b) => (dataOf(a).sequencer < dataOf(b).sequencer ? -1 : 1));
-    expect(bySubject.map((event) => [blobOfSubject(event.subject).name, dataOf(event).api, dataOf(event).contentLength])).toEqual([['a b/é.csv', 'PutBlob', 3], ['blocks', 'PutBlockList', 3], ['copy', 'CopyBlob', 3]]);
+    expect(bySubject.map((event) => [blobOfSubject(event.subject).name, dataOf(event).api, dataOf(event).contentLength])).toEqual([
+      ['a b/é.csv', 'PutBlob', 3],
+      ['blocks', 'PutBlockList', 3],
+      ['copy', 'CopyBlob', 3],
+    ]);
     const first = bySubject[0];
-    expect(first).toMatchObject({ topic: region.account, eventType: 'Microsoft.Storage.BlobCreated', metadataVersion: '1', data: { contentType: 'text/csv', blobType: 'BlockBlob', url: 'https://data1.blob.core.windows.net/raw/a%20b/%C3%A9.csv' } });
+    expect(first).toMatchObject({
+      topic: region.account,
+      eventType: 'Microsoft.Storage.BlobCreated',
+      metadataVersion: '1',
+      data: { contentType: 'text/csv', blobType: 'BlockBlob', url: 'https://data1.blob.core.windows.net/raw/a%20b/%C3%A9.csv' },
+    });
     expect(dataOf(first).eTag).toBe((await blob('a b/é.csv').getProperties()).etag?.replaceAll('"', ''));
     expect(await drain('all', 1, 300)).toEqual([]);
   });
@@ -114,7 +150,13 @@ describe('BlobCreated', () => {
   });
 
   it('reaches only the subscriptions whose filter holds', async () => {
-    await subscribe('manifests', { queue: 'filtered', filter: { subjectEndsWith: '/manifest.json', advancedFilters: [{ operatorType: 'NumberGreaterThan', key: 'data.contentLength', value: 1 }] } });
+    await subscribe('manifests', {
+      queue: 'filtered',
+      filter: {
+        subjectEndsWith: '/manifest.json',
+        advancedFilters: [{ operatorType: 'NumberGreaterThan', key: 'data.contentLength', value: 1 }],
+      },
+    });
     await blob('d/v/manifest.json').upload('{}', 2);
     await blob('d/v2/manifest.json').upload('1', 1);
     await blob('d/v/windows.parquet').upload('PAR1', 4);
@@ -138,16 +180,32 @@ describe('delivery', () => {
 
   it('ends in the dead-letter container after the declared attempts', async () => {
     await region.storage.declareQueue(region.account, 'closed');
-    await subscribe('closed', { queue: 'closed', filter: only('lost'), retryPolicy: { maxDeliveryAttempts: 2, eventTimeToLiveInMinutes: 60 }, deadLetters: 'dead-letters' });
+    await subscribe('closed', {
+      queue: 'closed',
+      filter: only('lost'),
+      retryPolicy: { maxDeliveryAttempts: 2, eventTimeToLiveInMinutes: 60 },
+      deadLetters: 'dead-letters',
+    });
     region.assign(topicPrincipal, 'blobContributor', idOf('container', 'dead-letters'));
     await blob('lost', 'other').upload('x', 1);
     const letters: string[] = [];
-    for (const deadline = Date.now() + 10_000; letters.length === 0 && Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    for (
+      const deadline = Date.now() + 10_000;
+      letters.length === 0 && Date.now() < deadline;
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    ) {
       for await (const { name } of region.blobs(writer).getContainerClient('dead-letters').listBlobsFlat()) letters.push(name);
     }
     expect(letters).toEqual([expect.stringMatching(/^data-events\/closed\/\d{4}\/\d+\/\d+\/\d+\/[0-9a-f-]{36}\.json$/)]);
     const content = JSON.parse((await blob(letters[0] ?? '', 'dead-letters').downloadToBuffer()).toString()) as Record<string, unknown>[];
-    expect(content).toEqual([expect.objectContaining({ subject: '/blobServices/default/containers/other/blobs/lost', deadLetterReason: 'MaxDeliveryAttemptsExceeded', deliveryAttempts: 2, lastDeliveryOutcome: 'AuthorizationPermissionMismatch' })]);
+    expect(content).toEqual([
+      expect.objectContaining({
+        subject: '/blobServices/default/containers/other/blobs/lost',
+        deadLetterReason: 'MaxDeliveryAttemptsExceeded',
+        deliveryAttempts: 2,
+        lastDeliveryOutcome: 'AuthorizationPermissionMismatch',
+      }),
+    ]);
   });
 
   it('goes on after a restart, with blobs, messages, undelivered events and commits that were not announced', async () => {
@@ -161,7 +219,17 @@ describe('delivery', () => {
     await region.stop(true);
     const commits = new AppendOnlyStore<CommitIntent>(join(folder, 'storage/commits.jsonl'));
     expect(commits.size).toBe(0);
-    commits.set('left', { id: 'left', accountId: region.account, account: 'data1', container: 'other', blob: 'later-2', rawPath: '/data1/other/later-2', api: 'PutBlob', clientRequestId: '', startedAt: new Date(Date.now() - 30_000).toISOString() });
+    commits.set('left', {
+      id: 'left',
+      accountId: region.account,
+      account: 'data1',
+      container: 'other',
+      blob: 'later-2',
+      rawPath: '/data1/other/later-2',
+      api: 'PutBlob',
+      clientRequestId: '',
+      startedAt: new Date(Date.now() - 30_000).toISOString(),
+    });
     commits.close();
     ({ region, eventGrid } = await assemble(folder));
     region.assign(topicPrincipal, 'queueSender', idOf('queue', 'later'));

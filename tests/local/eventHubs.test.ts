@@ -1,4 +1,10 @@
-import { earliestEventPosition, latestEventPosition, type ReceivedEventData, type EventHubConsumerClient, type SubscribeOptions } from '@azure/event-hubs';
+import {
+  earliestEventPosition,
+  latestEventPosition,
+  type ReceivedEventData,
+  type EventHubConsumerClient,
+  type SubscribeOptions,
+} from '@azure/event-hubs';
 import { EventHubs, partitionOfKey } from '../../local-azure/event-hubs/eventHubs';
 import { eventHubConsumer, innermostErrors } from '../../pipeline-code/clients/eventHubs';
 import { armId } from '../../local-azure/provider/armId';
@@ -39,24 +45,57 @@ const consumer = (who = reader, consumerGroup = group, eventHub = 'from-devices'
   return client;
 };
 const send = (text: string, partitionKey = 'aimm', systemProperties: Record<string, unknown> = {}) =>
-  eventHubs.send(hubId, { body: Buffer.from(JSON.stringify({ text })), partitionKey, applicationProperties: { type: 'state', key: 'a+b&c=d é' }, systemProperties }, writer);
+  eventHubs.send(
+    hubId,
+    {
+      body: Buffer.from(JSON.stringify({ text })),
+      partitionKey,
+      applicationProperties: { type: 'state', key: 'a+b&c=d é' },
+      systemProperties,
+    },
+    writer,
+  );
 function collect(client: EventHubConsumerClient, options: SubscribeOptions) {
   const events: ReceivedEventData[] = [];
   const errors: Error[] = [];
-  client.subscribe({ processEvents: async (batch) => void events.push(...batch), processError: async (error) => void errors.push(...innermostErrors(error)) }, { maxWaitTimeInSeconds: 1, ...options });
+  client.subscribe(
+    {
+      processEvents: async (batch) => void events.push(...batch),
+      processError: async (error) => void errors.push(...innermostErrors(error)),
+    },
+    { maxWaitTimeInSeconds: 1, ...options },
+  );
   return { events, errors };
 }
 const texts = (events: ReceivedEventData[]) => events.map((event) => (event.body as { text: string }).text);
 
 test('the genuine consumer reads hub, partitions and events with all their properties', async () => {
-  await send('one', 'aimm', { 'iothub-connection-device-id': 'aimm', 'iothub-enqueuedtime': 1_700_000_000_000, content_type: 'application/json', message_id: 'm-1' });
+  await send('one', 'aimm', {
+    'iothub-connection-device-id': 'aimm',
+    'iothub-enqueuedtime': 1_700_000_000_000,
+    content_type: 'application/json',
+    message_id: 'm-1',
+  });
   const client = consumer();
   const partition = String(partitionOfKey('aimm', 2));
   expect((await client.getEventHubProperties()).partitionIds).toEqual(['0', '1']);
-  expect(await client.getPartitionProperties(partition)).toMatchObject({ beginningSequenceNumber: 0, lastEnqueuedSequenceNumber: 0, isEmpty: false, partitionId: partition });
+  expect(await client.getPartitionProperties(partition)).toMatchObject({
+    beginningSequenceNumber: 0,
+    lastEnqueuedSequenceNumber: 0,
+    isEmpty: false,
+    partitionId: partition,
+  });
   const { events } = collect(client, { startPosition: earliestEventPosition });
   await until(() => events.length === 1, 'one event');
-  expect(events[0]).toMatchObject({ body: { text: 'one' }, properties: { type: 'state', key: 'a+b&c=d é' }, sequenceNumber: 0, offset: '0', partitionKey: 'aimm', contentType: 'application/json', messageId: 'm-1' });
+  expect(events[0]).toMatchObject({
+    body: { text: 'one' },
+    properties: { type: 'state', key: 'a+b&c=d é' },
+    sequenceNumber: 0,
+    offset: '0',
+    partitionKey: 'aimm',
+    contentType: 'application/json',
+    messageId: 'm-1',
+  });
   expect(events[0]?.systemProperties).toMatchObject({ 'iothub-connection-device-id': 'aimm', 'iothub-enqueuedtime': 1_700_000_000_000 });
   await send('two');
   await until(() => events.length === 2, 'an event that arrives while it listens');
@@ -71,17 +110,39 @@ test('receivers start where they ask: after an offset, at a sequence number, aft
   await until(() => all.length === 3, 'all three');
   const second = all[1] as ReceivedEventData;
   const after = (startPosition: SubscribeOptions['startPosition']) => collect(consumer(), { startPosition } as SubscribeOptions).events;
-  const results = { offset: after({ offset: second.offset }), sequence: after({ sequenceNumber: second.sequenceNumber, isInclusive: true }), time: after({ enqueuedOn: second.enqueuedTimeUtc }), latest: after(latestEventPosition) };
-  await until(() => results.offset.length === 1 && results.sequence.length === 2 && results.time.length === 1, 'events from the asked positions');
-  expect({ offset: texts(results.offset), sequence: texts(results.sequence), time: texts(results.time), latest: texts(results.latest) }).toEqual({ offset: ['c'], sequence: ['b', 'c'], time: ['c'], latest: [] });
+  const results = {
+    offset: after({ offset: second.offset }),
+    sequence: after({ sequenceNumber: second.sequenceNumber, isInclusive: true }),
+    time: after({ enqueuedOn: second.enqueuedTimeUtc }),
+    latest: after(latestEventPosition),
+  };
+  await until(
+    () => results.offset.length === 1 && results.sequence.length === 2 && results.time.length === 1,
+    'events from the asked positions',
+  );
+  expect({
+    offset: texts(results.offset),
+    sequence: texts(results.sequence),
+    time: texts(results.time),
+    latest: texts(results.latest),
+  }).toEqual({ offset: ['c'], sequence: ['b', 'c'], time: ['c'], latest: [] });
 });
 
 test('without the receiver role the SDK gets UnauthorizedError and the gate knows who lacked what', async () => {
   const stranger = region.principal('stranger');
-  const refused = await consumer(stranger).getPartitionIds().catch((error: unknown) => error);
+  const refused = await consumer(stranger)
+    .getPartitionIds()
+    .catch((error: unknown) => error);
   expect(innermostErrors(refused)[0]).toMatchObject({ code: 'UnauthorizedError' });
-  expect(region.context.gate.denials.at(-1)).toMatchObject({ identity: 'stranger', action: expect.stringContaining('Microsoft.EventHub/namespaces/messages/receive/action'), scope: hubId, rolesThatGrant: ['Azure Event Hubs Data Receiver'] });
-  const failure = await eventHubs.send(hubId, { body: Buffer.from('{}'), partitionKey: 'x', applicationProperties: {}, systemProperties: {} }, stranger).catch((error: unknown) => error);
+  expect(region.context.gate.denials.at(-1)).toMatchObject({
+    identity: 'stranger',
+    action: expect.stringContaining('Microsoft.EventHub/namespaces/messages/receive/action'),
+    scope: hubId,
+    rolesThatGrant: ['Azure Event Hubs Data Receiver'],
+  });
+  const failure = await eventHubs
+    .send(hubId, { body: Buffer.from('{}'), partitionKey: 'x', applicationProperties: {}, systemProperties: {} }, stranger)
+    .catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 'amqp:unauthorized-access' });
 });
 
@@ -95,9 +156,20 @@ test('an exclusive receiver takes the partition over, and the loser learns it', 
   const partition = '0';
   const seen: string[] = [];
   const first = consumer();
-  first.subscribe(partition, { processEvents: async () => undefined, processError: async (error) => void seen.push((error as { code?: string }).code ?? error.message) }, { ownerLevel: 1, startPosition: earliestEventPosition, maxWaitTimeInSeconds: 1 });
+  first.subscribe(
+    partition,
+    {
+      processEvents: async () => undefined,
+      processError: async (error) => void seen.push((error as { code?: string }).code ?? error.message),
+    },
+    { ownerLevel: 1, startPosition: earliestEventPosition, maxWaitTimeInSeconds: 1 },
+  );
   await new Promise((resolve) => setTimeout(resolve, 300));
-  consumer().subscribe(partition, { processEvents: async () => undefined, processError: async () => undefined }, { ownerLevel: 2, startPosition: earliestEventPosition, maxWaitTimeInSeconds: 1 });
+  consumer().subscribe(
+    partition,
+    { processEvents: async () => undefined, processError: async () => undefined },
+    { ownerLevel: 2, startPosition: earliestEventPosition, maxWaitTimeInSeconds: 1 },
+  );
   await until(() => seen.length > 0, 'the first receiver to be told');
   expect(seen[0]).toBe('ReceiverDisconnectedError');
 });

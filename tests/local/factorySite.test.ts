@@ -3,7 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { z } from 'zod';
-import { inferenceDataTopic, lineCommandTopic, lineDataTopic, lineStateTopic, simaticData, type LineCommand, type LineState } from '../../contracts/databus';
+import {
+  inferenceDataTopic,
+  lineCommandTopic,
+  lineDataTopic,
+  lineStateTopic,
+  simaticData,
+  type LineCommand,
+  type LineState,
+} from '../../contracts/databus';
 import { connectDatabus, type Databus } from '../../edge-sim/databus/databusClient';
 import { inferenceClient } from '../../edge-sim/model-manager/inferenceClient';
 import { machineSensors, simulateRecord } from '../../edge-sim/production-line/machine';
@@ -21,7 +29,12 @@ let programs: SiteProcesses;
 async function command(content: LineCommand): Promise<LineState> {
   const client = await connectDatabus({ port }, 'operator', () => undefined);
   try {
-    const finished = new Promise<LineState>((resolve) => void client.subscribeJson(lineStateTopic, lineState, (state) => { if (state.id === content.id && state.finished) resolve(state); }));
+    const finished = new Promise<LineState>(
+      (resolve) =>
+        void client.subscribeJson(lineStateTopic, lineState, (state) => {
+          if (state.id === content.id && state.finished) resolve(state);
+        }),
+    );
     await client.publishJson(lineCommandTopic, content);
     return await finished;
   } finally {
@@ -35,7 +48,14 @@ beforeAll(async () => {
   const site = { FACTORY: 'test', DEVICE_ID: 'aimm-test', DATABUS_PORT: String(port) };
   // The broker comes last: programs of a site start in any order.
   programs.run('production-line', { ...site, LINE_MODE: 'idle', SAMPLE_INTERVAL_MS: '1000' });
-  programs.run('inference-server', { ...site, SITE_DIRECTORY: directory, PYTHON: 'python3', MAX_ACTIVE_PIPELINES: '2', OTLP_PORT: '9', TELEMETRY_INTERVAL_MS: '1000' });
+  programs.run('inference-server', {
+    ...site,
+    SITE_DIRECTORY: directory,
+    PYTHON: 'python3',
+    MAX_ACTIVE_PIPELINES: '2',
+    OTLP_PORT: '9',
+    TELEMETRY_INTERVAL_MS: '1000',
+  });
   broker = programs.run('databus', { DATABUS_PORT: String(port) });
   databus = await connectDatabus({ port }, 'test', () => undefined);
   await inferenceServerAnswers(port, programs);
@@ -58,19 +78,30 @@ it('answers every sample of a fast replay with a result of the delivered package
   const columns = [...machineSensors];
   const record = simulateRecord({ seed: 7, startTime: new Date('2026-01-01T00:00:00Z'), periodMs: 1000, samples: count });
   const times: string[] = [];
-  const all = new Promise<void>((resolve) => void databus.subscribeJson(inferenceDataTopic('Pump Watch'), simaticData, ({ vals }) => {
-    times.push(vals[0]?.ts as string);
-    if (times.length === count) resolve();
-  }));
+  const all = new Promise<void>(
+    (resolve) =>
+      void databus.subscribeJson(inferenceDataTopic('Pump Watch'), simaticData, ({ vals }) => {
+        times.push(vals[0]?.ts as string);
+        if (times.length === count) resolve();
+      }),
+  );
   const startedAt = performance.now();
-  const state = await command({ kind: 'replay', id: randomUUID(), intervalMs: 0, columns, rows: record.map(({ time, values }) => [time.toISOString(), ...columns.map((name) => values[name] as number)]) });
+  const state = await command({
+    kind: 'replay',
+    id: randomUUID(),
+    intervalMs: 0,
+    columns,
+    rows: record.map(({ time, values }) => [time.toISOString(), ...columns.map((name) => values[name] as number)]),
+  });
   const sentMs = performance.now() - startedAt;
   await all;
   const doneMs = performance.now() - startedAt;
   expect(state).toMatchObject({ kind: 'replay', samplesSent: count, finished: true });
   expect(times).toEqual(record.map(({ time }) => time.toISOString()));
   expect((await inference.ask({ kind: 'status' }, 20)).pipelines).toMatchObject([{ state: 'RUNNING', samplesIn: count, results: count }]);
-  process.stdout.write(`replay of ${count} samples: sent ${Math.round((count / sentMs) * 1000)}/s, answered ${Math.round((count / doneMs) * 1000)}/s\n`);
+  process.stdout.write(
+    `replay of ${count} samples: sent ${Math.round((count / sentMs) * 1000)}/s, answered ${Math.round((count / doneMs) * 1000)}/s\n`,
+  );
 });
 
 it('keeps a fault on until it is switched off', async () => {
@@ -82,7 +113,11 @@ it('keeps a fault on until it is switched off', async () => {
   });
   const next = async (count: number) => {
     pressures.length = 0;
-    await new Promise<void>((resolve) => { heard = () => { if (pressures.length >= count) resolve(); }; });
+    await new Promise<void>((resolve) => {
+      heard = () => {
+        if (pressures.length >= count) resolve();
+      };
+    });
     return pressures.slice(0, count);
   };
   const run1 = randomUUID();
@@ -96,7 +131,16 @@ it('keeps a fault on until it is switched off', async () => {
 });
 
 it('refuses a replay whose rows do not fit its columns', async () => {
-  const state = await command({ kind: 'replay', id: randomUUID(), intervalMs: 0, columns: ['a', 'b'], rows: [['2026-01-01T00:00:00Z', 1, 2], ['2026-01-01T00:00:01Z', 1]] });
+  const state = await command({
+    kind: 'replay',
+    id: randomUUID(),
+    intervalMs: 0,
+    columns: ['a', 'b'],
+    rows: [
+      ['2026-01-01T00:00:00Z', 1, 2],
+      ['2026-01-01T00:00:01Z', 1],
+    ],
+  });
   expect(state).toMatchObject({ finished: true, samplesSent: 0, error: 'row 1: expected 2 values after the time, got 1' });
 });
 
@@ -105,7 +149,9 @@ it('ends a connection that announces a packet above the limit, and serves the ot
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   socket.write(Buffer.concat([Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]), Buffer.alloc(100)]));
   await closed;
-  expect(await command({ kind: 'simulate', id: randomUUID(), samples: 10, intervalMs: 0, fault: 'none' })).toMatchObject({ samplesSent: 10 });
+  expect(await command({ kind: 'simulate', id: randomUUID(), samples: 10, intervalMs: 0, fault: 'none' })).toMatchObject({
+    samplesSent: 10,
+  });
 });
 
 it('stops with code 2 and the names of what is missing when its settings are wrong', async () => {

@@ -41,7 +41,17 @@ beforeEach(async () => {
   eventHubs.putEventHub({ id: eventHubId, namespaceId, name: 'device-messages', partitionCount: 2, retentionMs: 86_400_000 });
   await iotHub.putHub(hubId, 'hub', {
     routing: {
-      endpoints: { eventHubs: [{ name: 'out', authenticationType: 'identityBased', identity: { userAssignedIdentity: routingIdentityId }, endpointUri: `sb://${eventHubs.host(namespaceId)}`, entityPath: 'device-messages' }] },
+      endpoints: {
+        eventHubs: [
+          {
+            name: 'out',
+            authenticationType: 'identityBased',
+            identity: { userAssignedIdentity: routingIdentityId },
+            endpointUri: `sb://${eventHubs.host(namespaceId)}`,
+            entityPath: 'device-messages',
+          },
+        ],
+      },
       routes: [{ name: 'all', source: 'DeviceMessages', condition: 'true', endpointNames: ['out'], isEnabled: true }],
     },
   });
@@ -66,7 +76,11 @@ async function stopServices() {
   await iotHub.stop();
   await eventHubs.stop();
 }
-const description = (primaryThumbprint: string, deviceId = 'aimm', status = 'enabled') => ({ deviceId, status, authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint, secondaryThumbprint: '' } } });
+const description = (primaryThumbprint: string, deviceId = 'aimm', status = 'enabled') => ({
+  deviceId,
+  status,
+  authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint, secondaryThumbprint: '' } },
+});
 async function connect(using = certificate, deviceId = 'aimm'): Promise<HubConnection & { received: HubMessage[] }> {
   const connection = await connectDevice({ host: iotHub.host(hubId), deviceId, keyPair: async () => using });
   closing.push(connection);
@@ -79,12 +93,24 @@ function sender(who = service): C2dSender {
   closing.push(opened);
   return opened;
 }
-const command = (text: string, more: { expiryTimeMs?: number; body?: Buffer } = {}) => ({ messageId: `id-${text}`, body: Buffer.from(JSON.stringify({ text })), properties: { type: 'event', kind: 'newDelivery', deliveryId: text }, contentType: 'application/json' as const, ...more });
+const command = (text: string, more: { expiryTimeMs?: number; body?: Buffer } = {}) => ({
+  messageId: `id-${text}`,
+  body: Buffer.from(JSON.stringify({ text })),
+  properties: { type: 'event', kind: 'newDelivery', deliveryId: text },
+  contentType: 'application/json' as const,
+  ...more,
+});
 function deviceMessages(): ReceivedEventData[] {
-  const client: EventHubConsumerClient = eventHubConsumer({ host: eventHubs.host(namespaceId), eventHub: 'device-messages', consumerGroup: '$Default' }, region.credential(service));
+  const client: EventHubConsumerClient = eventHubConsumer(
+    { host: eventHubs.host(namespaceId), eventHub: 'device-messages', consumerGroup: '$Default' },
+    region.credential(service),
+  );
   closing.push(client);
   const events: ReceivedEventData[] = [];
-  client.subscribe({ processEvents: async (batch) => void events.push(...batch), processError: async () => undefined }, { startPosition: earliestEventPosition, maxWaitTimeInSeconds: 1 });
+  client.subscribe(
+    { processEvents: async (batch) => void events.push(...batch), processError: async () => undefined },
+    { startPosition: earliestEventPosition, maxWaitTimeInSeconds: 1 },
+  );
   return events;
 }
 const ids = (messages: readonly HubMessage[]) => messages.map((message) => message.properties['deliveryId']);
@@ -96,20 +122,38 @@ test('a command reaches the device with its properties, and its answer reaches E
   const device = await connect();
   await sender().send('aimm', command('d-1'));
   await until(() => device.received.length === 1, 'the command');
-  expect(device.received[0]).toMatchObject({ messageId: 'id-d-1', contentType: 'application/json', properties: { type: 'event', kind: 'newDelivery', deliveryId: 'd-1' } });
+  expect(device.received[0]).toMatchObject({
+    messageId: 'id-d-1',
+    contentType: 'application/json',
+    properties: { type: 'event', kind: 'newDelivery', deliveryId: 'd-1' },
+  });
   expect(JSON.parse(String(device.received[0]?.body))).toEqual({ text: 'd-1' });
 
-  await device.sendEvent({ properties: { type: 'state', deliveryId: 'd-1', 'we#ird/k': 'a+b&c=d é' }, body: JSON.stringify({ state: 'Received' }), messageId: 'm-1' });
+  await device.sendEvent({
+    properties: { type: 'state', deliveryId: 'd-1', 'we#ird/k': 'a+b&c=d é' },
+    body: JSON.stringify({ state: 'Received' }),
+    messageId: 'm-1',
+  });
   const events = deviceMessages();
   await until(() => events.length === 1, 'the state');
-  expect(events[0]).toMatchObject({ body: { state: 'Received' }, properties: { type: 'state', deliveryId: 'd-1', 'we#ird/k': 'a+b&c=d é' }, contentType: 'application/json', messageId: 'm-1' });
+  expect(events[0]).toMatchObject({
+    body: { state: 'Received' },
+    properties: { type: 'state', deliveryId: 'd-1', 'we#ird/k': 'a+b&c=d é' },
+    contentType: 'application/json',
+    messageId: 'm-1',
+  });
   expect(events[0]?.systemProperties).toMatchObject({ 'iothub-connection-device-id': 'aimm', 'iothub-message-source': 'Telemetry' });
 });
 
 test('a device takes up another certificate beside the present one; one that the hub does not know leaves the connection as it is', async () => {
   region.assign(routing, roles.eventHubsSender, eventHubId);
   const files = { current: certificate };
-  const device = await connectDevice({ host: iotHub.host(hubId), deviceId: 'aimm', keyPair: async () => files.current, certificateCheckMs: 50 });
+  const device = await connectDevice({
+    host: iotHub.host(hubId),
+    deviceId: 'aimm',
+    keyPair: async () => files.current,
+    certificateCheckMs: 50,
+  });
   closing.push(device);
   const [states, received]: [string[], HubMessage[]] = [[], []];
   device.onState((state) => states.push(state));
@@ -120,11 +164,24 @@ test('a device takes up another certificate beside the present one; one that the
   await sender().send('aimm', command('d-1'));
   await until(() => received.length === 1, 'a command over the present connection');
   await device.sendEvent({ properties: { n: '1' }, body: '{}', messageId: 'm-1' });
-  iotHub.devices.put(hubId, 'aimm', { ...description(certificate.sha256), authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint: certificate.sha256, secondaryThumbprint: otherCertificate.sha256 } } }, '*');
-  const sent = Promise.all([2, 3, 4, 5].map(async (n) => {
-    await new Promise((resolve) => setTimeout(resolve, n * 150));
-    await device.sendEvent({ properties: { n: String(n) }, body: '{}', messageId: `m-${n}` });
-  }));
+  iotHub.devices.put(
+    hubId,
+    'aimm',
+    {
+      ...description(certificate.sha256),
+      authentication: {
+        type: 'selfSigned',
+        x509Thumbprint: { primaryThumbprint: certificate.sha256, secondaryThumbprint: otherCertificate.sha256 },
+      },
+    },
+    '*',
+  );
+  const sent = Promise.all(
+    [2, 3, 4, 5].map(async (n) => {
+      await new Promise((resolve) => setTimeout(resolve, n * 150));
+      await device.sendEvent({ properties: { n: String(n) }, body: '{}', messageId: `m-${n}` });
+    }),
+  );
   await until(() => states.includes('certificate taken up'), 'the next certificate');
   iotHub.devices.put(hubId, 'aimm', description(otherCertificate.sha256), '*');
   await sent;
@@ -141,7 +198,11 @@ test('device messages wait for the role of the hub, and arrive in order once it 
   await device.sendEvent({ properties: { n: '1' }, body: '{}' });
   await device.sendEvent({ properties: { n: '2' }, body: '{}' });
   await until(() => refusals().length > 0, 'a refusal at the gate');
-  expect(refusals()[0]).toMatchObject({ identity: 'iot-hub', action: 'Microsoft.EventHub/namespaces/messages/send/action', scope: eventHubId });
+  expect(refusals()[0]).toMatchObject({
+    identity: 'iot-hub',
+    action: 'Microsoft.EventHub/namespaces/messages/send/action',
+    scope: eventHubId,
+  });
   region.assign(routing, roles.eventHubsSender, eventHubId);
   const events = deviceMessages();
   await until(() => events.length === 2, 'both messages');
@@ -178,15 +239,21 @@ test('a device that comes back finds its subscription and what was sent meanwhil
 test.each([
   ['an unknown certificate', async () => connect(otherCertificate)],
   ['an unknown device', async () => connect(certificate, 'stranger')],
-  ['a disabled device', async () => {
-    iotHub.devices.put(hubId, 'aimm', description(certificate.sha256, 'aimm', 'disabled'), '*');
-    return connect();
-  }],
-  ['an expired certificate', async () => {
-    const expired = await deviceCertificate('aimm', -1_000);
-    iotHub.devices.put(hubId, 'aimm', description(expired.sha256), '*');
-    return connect(expired);
-  }],
+  [
+    'a disabled device',
+    async () => {
+      iotHub.devices.put(hubId, 'aimm', description(certificate.sha256, 'aimm', 'disabled'), '*');
+      return connect();
+    },
+  ],
+  [
+    'an expired certificate',
+    async () => {
+      const expired = await deviceCertificate('aimm', -1_000);
+      iotHub.devices.put(hubId, 'aimm', description(expired.sha256), '*');
+      return connect(expired);
+    },
+  ],
 ])('%s is refused', async (_, attempt) => {
   await expect(attempt()).rejects.toThrow(/Not authorized/);
 });
@@ -197,7 +264,12 @@ test('a SHA-1 thumbprint is as good, and a changed identity ends the connection 
   const states: string[] = [];
   device.onState((state) => void states.push(state));
   const credential = region.credential(service);
-  const register = (thumbprint: string) => registerDevice('update', { IOT_HUB_HOST: iotHub.host(hubId), DEVICE_ID: 'aimm', PRIMARY_THUMBPRINT: thumbprint, ROLE_ASSIGNMENT_WAIT_SECONDS: '0' }, credential);
+  const register = (thumbprint: string) =>
+    registerDevice(
+      'update',
+      { IOT_HUB_HOST: iotHub.host(hubId), DEVICE_ID: 'aimm', PRIMARY_THUMBPRINT: thumbprint, ROLE_ASSIGNMENT_WAIT_SECONDS: '0' },
+      credential,
+    );
   const connectionState = async () => (await openRegistry(iotHub.host(hubId), credential).get('aimm')).responseBody.connectionState;
   expect(await connectionState()).toBe('Connected');
   await register(otherCertificate.sha256);
@@ -208,7 +280,11 @@ test('a SHA-1 thumbprint is as good, and a changed identity ends the connection 
 
 test('sending needs the role, a registered device, room in the queue and a message that fits', async () => {
   expect(await failureName(sender(region.principal('stranger')).send('aimm', command('x')))).toBe('UnauthorizedError');
-  expect(refusals().at(-1)).toMatchObject({ identity: 'stranger', action: 'Microsoft.Devices/IotHubs/cloudToDeviceMessages/send/action', scope: hubId });
+  expect(refusals().at(-1)).toMatchObject({
+    identity: 'stranger',
+    action: 'Microsoft.Devices/IotHubs/cloudToDeviceMessages/send/action',
+    scope: hubId,
+  });
   const out = sender();
   expect(await failureName(out.send('nobody', command('x')))).toBe('DeviceNotFoundError');
   expect(await failureName(out.send('aimm', command('x', { body: Buffer.alloc(65_537) })))).toBe('MessageTooLargeError');
@@ -217,20 +293,42 @@ test('sending needs the role, a registered device, room in the queue and a messa
 });
 
 test('the deploy command registers, changes and deletes a device, and doing it again changes nothing', async () => {
-  const environment = { IOT_HUB_HOST: iotHub.host(hubId), DEVICE_ID: 'plant-1', PRIMARY_THUMBPRINT: certificate.sha256, ROLE_ASSIGNMENT_WAIT_SECONDS: '0' };
-  const run = (action: string, more: Record<string, string> = {}) => registerDevice(action, { ...environment, ...more }, region.credential(service));
-  expect([await run('create'), await run('create'), await run('update', { SECONDARY_THUMBPRINT: otherCertificate.sha1 }), await run('delete'), await run('delete')].map((one) => one.status)).toEqual(['created', 'unchanged', 'updated', 'deleted', 'absent']);
+  const environment = {
+    IOT_HUB_HOST: iotHub.host(hubId),
+    DEVICE_ID: 'plant-1',
+    PRIMARY_THUMBPRINT: certificate.sha256,
+    ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
+  };
+  const run = (action: string, more: Record<string, string> = {}) =>
+    registerDevice(action, { ...environment, ...more }, region.credential(service));
+  expect(
+    [
+      await run('create'),
+      await run('create'),
+      await run('update', { SECONDARY_THUMBPRINT: otherCertificate.sha1 }),
+      await run('delete'),
+      await run('delete'),
+    ].map((one) => one.status),
+  ).toEqual(['created', 'unchanged', 'updated', 'deleted', 'absent']);
   const stranger = region.credential(region.principal('stranger'));
   await expect(registerDevice('create', environment, stranger)).rejects.toMatchObject({ statusCode: 401 });
   const late = region.principal('late');
   setTimeout(() => region.assign(late, roles.iotHubRegistryContributor, hubId), 300);
-  expect(await registerDevice('create', { ...environment, ROLE_ASSIGNMENT_WAIT_SECONDS: '10' }, region.credential(late))).toEqual({ deviceId: 'plant-1', status: 'created' });
+  expect(await registerDevice('create', { ...environment, ROLE_ASSIGNMENT_WAIT_SECONDS: '10' }, region.credential(late))).toEqual({
+    deviceId: 'plant-1',
+    status: 'created',
+  });
 });
 
 test('the genuine registry reads devices and is told why a device with a key is refused', async () => {
   const registry = openRegistry(iotHub.host(hubId), region.credential(service));
   const known = (await registry.get('aimm')).responseBody;
-  expect(known).toMatchObject({ deviceId: 'aimm', status: 'enabled', connectionState: 'Disconnected', authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint: certificate.sha256 } } });
+  expect(known).toMatchObject({
+    deviceId: 'aimm',
+    status: 'enabled',
+    connectionState: 'Disconnected',
+    authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint: certificate.sha256 } },
+  });
   await expect(registry.create({ deviceId: 'with-key' })).rejects.toThrow(/never with keys/);
   await expect(registry.get('missing')).rejects.toMatchObject({ name: 'DeviceNotFoundError' });
 });
@@ -244,7 +342,10 @@ test.each([
   const device = await connect();
   const socket = tls.connect({ host: 'localhost', port: Number(iotHub.host(hubId).split(':')[1]), ca: region.context.tls.ca });
   let ended = false;
-  socket.on('error', () => undefined).on('close', () => (ended = true)).on('data', () => undefined);
+  socket
+    .on('error', () => undefined)
+    .on('close', () => (ended = true))
+    .on('data', () => undefined);
   socket.on('end', () => (ended = true));
   socket.on('secureConnect', () => socket.write(bytes));
   await until(() => ended, 'the end of the connection', 12_000);

@@ -15,7 +15,12 @@ let secretsOfficer: Principal;
 let pem: string;
 beforeAll(async () => {
   region = await platformRegion();
-  ({ vaultUri } = await region.keyVault.putVault({ id: vaultId, name: 'vault1', location: 'westeurope', properties: { enablePurgeProtection: true, softDeleteRetentionInDays: 7 } }));
+  ({ vaultUri } = await region.keyVault.putVault({
+    id: vaultId,
+    name: 'vault1',
+    location: 'westeurope',
+    properties: { enablePurgeProtection: true, softDeleteRetentionInDays: 7 },
+  }));
   [officer, secretsOfficer] = [region.identity('officer'), region.identity('secrets-officer')];
   region.assign(officer, 'certificatesOfficer', vaultId);
   region.assign(secretsOfficer, 'secretsOfficer', vaultId);
@@ -32,7 +37,11 @@ it('a certificate is imported and read, with what is public of it', async () => 
   const { cer, properties, policy: kept, secretId } = await certificates(officer).getCertificate('shown');
   const certificate = new X509Certificate(pem);
   expect(Buffer.from(cer ?? []).equals(certificate.raw)).toBe(true);
-  expect(Buffer.from(properties.x509Thumbprint ?? []).toString('hex').toUpperCase()).toBe(certificate.fingerprint.replaceAll(':', ''));
+  expect(
+    Buffer.from(properties.x509Thumbprint ?? [])
+      .toString('hex')
+      .toUpperCase(),
+  ).toBe(certificate.fingerprint.replaceAll(':', ''));
   expect(properties).toMatchObject({ expiresOn: certificate.validToDate, recoverableDays: 7, tags: { device: 'aimm' } });
   expect(kept).toMatchObject({ issuerName: 'Unknown', contentType: 'application/x-pem-file' });
   expect(secretId).toMatch(/\/secrets\/shown\/[0-9a-f]{32}$/);
@@ -43,9 +52,15 @@ it('a certificate is imported and read, with what is public of it', async () => 
 
 it('its key is a secret of the same name, for whoever may read secrets, and changed with the certificate only', async () => {
   await imported('managed');
-  expect(await secrets(secretsOfficer).getSecret('managed')).toMatchObject({ value: pem, properties: { contentType: 'application/x-pem-file', managed: true } });
+  expect(await secrets(secretsOfficer).getSecret('managed')).toMatchObject({
+    value: pem,
+    properties: { contentType: 'application/x-pem-file', managed: true },
+  });
   await expect(secrets(officer).getSecret('managed')).rejects.toMatchObject({ statusCode: 403 });
-  await expect(secrets(secretsOfficer).setSecret('managed', 'x')).rejects.toMatchObject({ statusCode: 403, message: expect.stringContaining('belongs to the certificate') as unknown });
+  await expect(secrets(secretsOfficer).setSecret('managed', 'x')).rejects.toMatchObject({
+    statusCode: 403,
+    message: expect.stringContaining('belongs to the certificate') as unknown,
+  });
   await expect(secrets(secretsOfficer).beginDeleteSecret('managed')).rejects.toMatchObject({ statusCode: 403 });
   const renewed = await makeKeyAndCertificate('aimm', new Date());
   await imported('managed', renewed);
@@ -53,13 +68,23 @@ it('its key is a secret of the same name, for whoever may read secrets, and chan
 });
 
 it('nobody imports or reads one without a role for certificates', async () => {
-  await expect(certificates(secretsOfficer).importCertificate('other', Buffer.from(pem))).rejects.toMatchObject({ statusCode: 403, message: expect.stringContaining("Action: 'Microsoft.KeyVault/vaults/certificates/import/action'") as unknown });
-  expect(region.context.gate.denials.at(-1)).toMatchObject({ identity: 'secrets-officer', scope: `${vaultId}/certificates/other`, rolesThatGrant: expect.arrayContaining(['Key Vault Certificates Officer']) as unknown });
+  await expect(certificates(secretsOfficer).importCertificate('other', Buffer.from(pem))).rejects.toMatchObject({
+    statusCode: 403,
+    message: expect.stringContaining("Action: 'Microsoft.KeyVault/vaults/certificates/import/action'") as unknown,
+  });
+  expect(region.context.gate.denials.at(-1)).toMatchObject({
+    identity: 'secrets-officer',
+    scope: `${vaultId}/certificates/other`,
+    rolesThatGrant: expect.arrayContaining(['Key Vault Certificates Officer']) as unknown,
+  });
   await expect(certificates(secretsOfficer).getCertificate('shown')).rejects.toMatchObject({ statusCode: 403 });
 });
 
 it('what is no key with its certificate is refused, and so is the name of a secret', async () => {
-  await expect(imported('wrong', new X509Certificate(pem).toString())).rejects.toMatchObject({ statusCode: 400, message: expect.stringContaining('a private key and its certificate in PEM') as unknown });
+  await expect(imported('wrong', new X509Certificate(pem).toString())).rejects.toMatchObject({
+    statusCode: 400,
+    message: expect.stringContaining('a private key and its certificate in PEM') as unknown,
+  });
   await expect(certificates(officer).importCertificate('wrong', Buffer.from(pem))).rejects.toMatchObject({ statusCode: 400 });
   await secrets(secretsOfficer).setSecret('taken', 'x');
   await expect(imported('taken')).rejects.toMatchObject({ statusCode: 409 });

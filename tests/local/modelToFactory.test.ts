@@ -38,12 +38,22 @@ jest.mock('../../pipeline-code/clients/credential', () => ({
 }));
 
 const logged: string[] = [];
-const write = (level: string) => (message: string, detail?: object) => void logged.push(`${level} ${message} ${JSON.stringify(detail ?? {})}`);
+const write = (level: string) => (message: string, detail?: object) =>
+  void logged.push(`${level} ${message} ${JSON.stringify(detail ?? {})}`);
 const log: Log = { info: write('info'), warn: write('warn'), error: write('error') };
 
 const dataset = 'line';
 const dataVersion = '0123456789abcdef';
-const features: DatasetManifest['features'] = { schemaVersion: '1', windowSeconds: 10, strideSeconds: 10, minSamples: 5, sensors: [{ name: 'pressure', aggregates: ['mean', 'std'] }, { name: 'flow', aggregates: ['mean'] }] };
+const features: DatasetManifest['features'] = {
+  schemaVersion: '1',
+  windowSeconds: 10,
+  strideSeconds: 10,
+  minSamples: 5,
+  sensors: [
+    { name: 'pressure', aggregates: ['mean', 'std'] },
+    { name: 'flow', aggregates: ['mean'] },
+  ],
+};
 const factory = 'plant-1';
 const deviceId = 'aimm-plant-1';
 const names = loopNames(factory, dataset);
@@ -73,38 +83,109 @@ async function windowsFile(name: string, faultShift: number): Promise<string> {
 async function candidate(version: string, faultShift: number, dataset = 'line', model = loopNames(factory, dataset).model): Promise<void> {
   const file = await windowsFile(version, faultShift);
   const manifest: DatasetManifest = {
-    schemaVersion: '1', dataset, dataVersion: version, createdAt: '2026-01-02T00:00:00.000Z', features, windowsPath: `${dataset}/${version}/windows.parquet`, windowCount: 800, windowsByRole: { train: 300, calibrate: 150, 'held-out': 150, evaluate: 200 },
-    labelled: true, settings: {}, quarantined: [],
-    sources: [{ origin: 'raw', name: 'a.csv', etag: '"1"', sha256: 'x', sizeBytes: 1, rows: 8_000, windows: 800, firstTime: '2026-01-01T00:00:00.000Z', lastTime: '2026-01-01T02:13:19.000Z' }],
+    schemaVersion: '1',
+    dataset,
+    dataVersion: version,
+    createdAt: '2026-01-02T00:00:00.000Z',
+    features,
+    windowsPath: `${dataset}/${version}/windows.parquet`,
+    windowCount: 800,
+    windowsByRole: { train: 300, calibrate: 150, 'held-out': 150, evaluate: 200 },
+    labelled: true,
+    settings: {},
+    quarantined: [],
+    sources: [
+      {
+        origin: 'raw',
+        name: 'a.csv',
+        etag: '"1"',
+        sha256: 'x',
+        sizeBytes: 1,
+        rows: 8_000,
+        windows: 800,
+        firstTime: '2026-01-01T00:00:00.000Z',
+        lastTime: '2026-01-01T02:13:19.000Z',
+      },
+    ],
   };
   const path = manifestPath(dataset, version);
   await region.blobs('data', 'processed').getBlockBlobClient(manifest.windowsPath).uploadFile(file);
-  await region.blobs('data', 'processed').getBlockBlobClient(path).uploadData(Buffer.from(JSON.stringify(manifest)));
+  await region
+    .blobs('data', 'processed')
+    .getBlockBlobClient(path)
+    .uploadData(Buffer.from(JSON.stringify(manifest)));
   const { onnx, signature } = await trainModel(model, path, manifest, await readWindows(file, features));
   const models = region.blobs('ml', 'models');
   await models.getBlockBlobClient(`anomaly/${version}/model.onnx`).uploadData(onnx);
   await models.getBlockBlobClient(`anomaly/${version}/signature.json`).uploadData(Buffer.from(JSON.stringify(signature)));
   mockActing.who = 'train';
-  await modelCatalog(settings(), model).register({ path: `anomaly/${version}`, jobName: `train-${version}`, description: 'x', properties: {}, tags: { stage: 'candidate', dataVersion: version, dataset, trainingJob: `train-${version}`, sourceCommit: 'abc' } });
+  await modelCatalog(settings(), model).register({
+    path: `anomaly/${version}`,
+    jobName: `train-${version}`,
+    description: 'x',
+    properties: {},
+    tags: { stage: 'candidate', dataVersion: version, dataset, trainingJob: `train-${version}`, sourceCommit: 'abc' },
+  });
 }
 
-const own = (queue: string) => ({ AZURE_CLIENT_ID: '11111111-1111-4111-8111-111111111111', AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential' as const, DATA_BLOB_ENDPOINT: region.endpoints('data').blob, DATA_QUEUE_ENDPOINT: region.endpoints('data').queue, QUEUE_NAME: queue });
+const own = (queue: string) => ({
+  AZURE_CLIENT_ID: '11111111-1111-4111-8111-111111111111',
+  AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential' as const,
+  DATA_BLOB_ENDPOINT: region.endpoints('data').blob,
+  DATA_QUEUE_ENDPOINT: region.endpoints('data').queue,
+  QUEUE_NAME: queue,
+});
 const settings = () => ({
-  AZURE_RESOURCE_MANAGER_ENDPOINT: region.resourceManagerEndpoint, AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com', SUBSCRIPTION_ID: region.subscriptionId, RESOURCE_GROUP: group, ML_WORKSPACE: 'ml', DATASET_NAME: dataset,
-  ML_BLOB_ENDPOINT: region.endpoints('ml').blob, MODELS_CONTAINER: 'models', MODELS_DATASTORE: 'models', EDGE_BLOB_ENDPOINT: region.endpoints('edge').blob, PACKAGED_MODELS_CONTAINER: 'packaged-models', PROCESSED_CONTAINER: 'processed',
-  FACTORY: factory, PIPELINE_VERSION: '1', SOURCE_COMMIT: 'abc', DELIVERIES_CONTAINER: 'deliveries',
+  AZURE_RESOURCE_MANAGER_ENDPOINT: region.resourceManagerEndpoint,
+  AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
+  SUBSCRIPTION_ID: region.subscriptionId,
+  RESOURCE_GROUP: group,
+  ML_WORKSPACE: 'ml',
+  DATASET_NAME: dataset,
+  ML_BLOB_ENDPOINT: region.endpoints('ml').blob,
+  MODELS_CONTAINER: 'models',
+  MODELS_DATASTORE: 'models',
+  EDGE_BLOB_ENDPOINT: region.endpoints('edge').blob,
+  PACKAGED_MODELS_CONTAINER: 'packaged-models',
+  PROCESSED_CONTAINER: 'processed',
+  FACTORY: factory,
+  PIPELINE_VERSION: '1',
+  SOURCE_COMMIT: 'abc',
+  DELIVERIES_CONTAINER: 'deliveries',
 });
 const validate = () => {
   mockActing.who = 'validate-and-package';
-  return runValidateAndPackage({ ...own('validate-and-package'), ...settings(), GATE_MAX_FALSE_ALARM_RATE: 0.1, GATE_MIN_FAULT_DETECTION: 0.3, GATE_MIN_LABEL_AUC: 0.7 }, log);
+  return runValidateAndPackage(
+    {
+      ...own('validate-and-package'),
+      ...settings(),
+      GATE_MAX_FALSE_ALARM_RATE: 0.1,
+      GATE_MIN_FAULT_DETECTION: 0.3,
+      GATE_MIN_LABEL_AUC: 0.7,
+    },
+    log,
+  );
 };
 const tagAndDeliver = () => {
   mockActing.who = 'tag-and-deliver';
-  return runTagAndDeliver({ ...own('tag-and-deliver'), ...settings(), DELIVERY_QUEUE_NAME: 'delivery', REGISTRY_LOGIN_SERVER: region.loginServer, DEVICE_ID: deviceId, RELEASE: 'automatic' }, log);
+  return runTagAndDeliver(
+    {
+      ...own('tag-and-deliver'),
+      ...settings(),
+      DELIVERY_QUEUE_NAME: 'delivery',
+      REGISTRY_LOGIN_SERVER: region.loginServer,
+      DEVICE_ID: deviceId,
+      RELEASE: 'automatic',
+    },
+    log,
+  );
 };
 const tags = async (version: string) => (await modelCatalog(settings(), names.model).version(version))?.tags;
 const registered = (version: string, model = names.model) => region.published.find((one) => one.subject === `models/${model}:${version}`);
-const record = async () => JSON.parse((await region.blobs('data', 'deliveries').getBlobClient(`${deliveryId}.json`).downloadToBuffer()).toString()) as DeliveryRecord;
+const record = async () =>
+  JSON.parse(
+    (await region.blobs('data', 'deliveries').getBlobClient(`${deliveryId}.json`).downloadToBuffer()).toString(),
+  ) as DeliveryRecord;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'model-to-factory-'));
@@ -120,19 +201,40 @@ test('step 3a: a manifest becomes a data asset and one training job, however oft
   await candidate(dataVersion, 20);
   const run = () => {
     mockActing.who = 'model-development';
-    return runModelDevelopment({ ...own('model-development'), ...settings(), COMPUTE_ID: computeId, ENVIRONMENT_ID: environmentId, TRAIN_CLIENT_ID: region.identity('train').clientId }, log);
+    return runModelDevelopment(
+      {
+        ...own('model-development'),
+        ...settings(),
+        COMPUTE_ID: computeId,
+        ENVIRONMENT_ID: environmentId,
+        TRAIN_CLIENT_ID: region.identity('train').clientId,
+      },
+      log,
+    );
   };
-  for (const name of ['line/0123456789abcdef/windows.parquet', manifestPath(dataset, dataVersion), manifestPath(dataset, dataVersion)]) await region.enqueue('model-development', region.blobEvent('processed', name));
+  for (const name of ['line/0123456789abcdef/windows.parquet', manifestPath(dataset, dataVersion), manifestPath(dataset, dataVersion)])
+    await region.enqueue('model-development', region.blobEvent('processed', name));
   await run();
   await region.enqueue('model-development', region.blobEvent('processed', manifestPath(dataset, dataVersion)));
   await run();
   expect(await region.waiting('model-development')).toBe(0);
   const { dataVersions, jobs } = machineLearningClient(settings());
-  expect(await dataVersions.get(group, 'ml', dataset, dataVersion)).toMatchObject({ properties: { dataType: 'uri_folder', dataUri: `${region.endpoints('data').blob}/processed/line/${dataVersion}/`, tags: { dataVersion } } });
-  expect(await jobs.get(group, 'ml', `train-${dataVersion}`)).toMatchObject({ properties: { jobType: 'Command', computeId, environmentId, experimentName: names.model } });
+  expect(await dataVersions.get(group, 'ml', dataset, dataVersion)).toMatchObject({
+    properties: {
+      dataType: 'uri_folder',
+      dataUri: `${region.endpoints('data').blob}/processed/line/${dataVersion}/`,
+      tags: { dataVersion },
+    },
+  });
+  expect(await jobs.get(group, 'ml', `train-${dataVersion}`)).toMatchObject({
+    properties: { jobType: 'Command', computeId, environmentId, experimentName: names.model },
+  });
   await until(() => region.jobs.length > 0, 'the job runs');
   expect(region.jobs).toHaveLength(1);
-  expect(readSettings('train', trainSettings, region.jobs[0]?.environment ?? {})).toMatchObject({ MANIFEST_PATH: manifestPath(dataset, dataVersion), JOB_NAME: `train-${dataVersion}` });
+  expect(readSettings('train', trainSettings, region.jobs[0]?.environment ?? {})).toMatchObject({
+    MANIFEST_PATH: manifestPath(dataset, dataVersion),
+    JOB_NAME: `train-${dataVersion}`,
+  });
 });
 
 test('steps 5a and 5b: the gate lets a good model pass; tags, package and digest are there, and a second event changes nothing', async () => {
@@ -140,9 +242,19 @@ test('steps 5a and 5b: the gate lets a good model pass; tags, package and digest
   if (!event) throw new Error('expected the event of model version 1');
   await region.enqueue('validate-and-package', event);
   await validate();
-  expect(await tags('1')).toMatchObject({ stage: 'validated', packageId, packageVersion: '1', packageName: names.packageName, dataVersion, sourceCommit: 'abc', gateFigures: expect.stringContaining('labelAuc=1') });
+  expect(await tags('1')).toMatchObject({
+    stage: 'validated',
+    packageId,
+    packageVersion: '1',
+    packageName: names.packageName,
+    dataVersion,
+    sourceCommit: 'abc',
+    gateFigures: expect.stringContaining('labelAuc=1'),
+  });
   const packages = region.blobs('edge', 'packaged-models');
-  const digest = parseDigest((await packages.getBlobClient(`${packageId}/1/line-anomaly-detection-edge_1.sha256`).downloadToBuffer()).toString());
+  const digest = parseDigest(
+    (await packages.getBlobClient(`${packageId}/1/line-anomaly-detection-edge_1.sha256`).downloadToBuffer()).toString(),
+  );
   const zip = packages.getBlobClient(`${packageId}/1/line-anomaly-detection-edge_1.zip`);
   expect(digest).toEqual({ sha256: (await tags('1'))?.packageSha256, fileName: 'line-anomaly-detection-edge_1.zip' });
   expect(sha256(await zip.downloadToBuffer())).toBe(digest?.sha256);
@@ -170,25 +282,55 @@ test('step 5a: a model that cannot tell labelled faults is refused with its figu
   if (!event) throw new Error('expected the event of model version 2');
   await region.enqueue('validate-and-package', event);
   await validate();
-  expect(await tags('2')).toMatchObject({ stage: 'rejected', rejectedBecause: expect.stringMatching(/labelAuc 0\.[0-9]+ < 0\.7/), trainingJob: 'train-fedcba9876543210' });
+  expect(await tags('2')).toMatchObject({
+    stage: 'rejected',
+    rejectedBecause: expect.stringMatching(/labelAuc 0\.[0-9]+ < 0\.7/),
+    trainingJob: 'train-fedcba9876543210',
+  });
   expect((await tags('2'))?.packageId).toBeUndefined();
-  expect(await region.blobs('edge', 'packaged-models').getBlobClient(`${packageId}/2/line-anomaly-detection-edge_2.sha256`).exists()).toBe(false);
+  expect(await region.blobs('edge', 'packaged-models').getBlobClient(`${packageId}/2/line-anomaly-detection-edge_2.sha256`).exists()).toBe(
+    false,
+  );
 });
 
 test('step 7: tags, artifacts with lineage, one delivery record and its message; a foreign package is refused', async () => {
   const packages = region.blobs('edge', 'packaged-models');
-  await packages.getBlockBlobClient(`${packageId}/2/line-anomaly-detection-edge_2.sha256`).uploadData(Buffer.from(`${'ab'.repeat(32)}  line-anomaly-detection-edge_2.zip`));
-  for (const version of ['2', '1', '1']) await region.enqueue('tag-and-deliver', region.blobEvent('packaged-models', `${packageId}/${version}/line-anomaly-detection-edge_${version}.sha256`));
+  await packages
+    .getBlockBlobClient(`${packageId}/2/line-anomaly-detection-edge_2.sha256`)
+    .uploadData(Buffer.from(`${'ab'.repeat(32)}  line-anomaly-detection-edge_2.zip`));
+  for (const version of ['2', '1', '1'])
+    await region.enqueue(
+      'tag-and-deliver',
+      region.blobEvent('packaged-models', `${packageId}/${version}/line-anomaly-detection-edge_${version}.sha256`),
+    );
   await tagAndDeliver();
   expect(logged.filter((line) => line.startsWith('error package refused'))).toEqual([expect.stringContaining('stage rejected')]);
   const released = await tags('1');
   expect(released).toMatchObject({ stage: 'released', packageSha256: expect.any(String), dataVersion, pipelineVersion: '1' });
-  for (const [repository, digest, file] of [[names.modelRepository, released?.modelDigest, 'model.onnx'], [names.packageRepository, released?.packageDigest, 'line-anomaly-detection-edge_1.zip']] as const) {
-    const found = await new ContainerRegistryContentClient(`https://${region.loginServer}`, repository, region.credential(region.identity('tag-and-deliver'))).getManifest('1');
+  for (const [repository, digest, file] of [
+    [names.modelRepository, released?.modelDigest, 'model.onnx'],
+    [names.packageRepository, released?.packageDigest, 'line-anomaly-detection-edge_1.zip'],
+  ] as const) {
+    const found = await new ContainerRegistryContentClient(
+      `https://${region.loginServer}`,
+      repository,
+      region.credential(region.identity('tag-and-deliver')),
+    ).getManifest('1');
     expect(found.digest).toBe(digest);
-    expect(found.manifest).toMatchObject({ annotations: { 'factory-loop.data-version': dataVersion, 'org.opencontainers.image.revision': 'abc' }, layers: expect.arrayContaining([expect.objectContaining({ annotations: { 'org.opencontainers.image.title': file } })]) });
+    expect(found.manifest).toMatchObject({
+      annotations: { 'factory-loop.data-version': dataVersion, 'org.opencontainers.image.revision': 'abc' },
+      layers: expect.arrayContaining([expect.objectContaining({ annotations: { 'org.opencontainers.image.title': file } })]),
+    });
   }
-  expect(await record()).toMatchObject({ deliveryId, state: 'Opened', deviceId, packageId, packageVersion: '1', sha256: released?.packageSha256, announcements: 0 });
+  expect(await record()).toMatchObject({
+    deliveryId,
+    state: 'Opened',
+    deviceId,
+    packageId,
+    packageVersion: '1',
+    sha256: released?.packageSha256,
+    announcements: 0,
+  });
   expect(await region.waiting('delivery')).toBeGreaterThanOrEqual(1);
   expect(await tags('2')).toMatchObject({ stage: 'rejected' });
 });
@@ -201,19 +343,45 @@ test('steps 5a to 7 of a smoke test: its own model, package, artifacts and deliv
   await region.enqueue('validate-and-package', event);
   await validate();
   const catalog = modelCatalog(settings(), smoke.model);
-  expect((await catalog.version('1'))?.tags).toMatchObject({ stage: 'validated', dataset: 'smoke-a1b2', packageId: smoke.packageId, packageVersion: '1', packageName: 'smoke-anomaly-detection' });
+  expect((await catalog.version('1'))?.tags).toMatchObject({
+    stage: 'validated',
+    dataset: 'smoke-a1b2',
+    packageId: smoke.packageId,
+    packageVersion: '1',
+    packageName: 'smoke-anomaly-detection',
+  });
   const zip = join(directory, 'smoke.zip');
-  await region.blobs('edge', 'packaged-models').getBlobClient(`${smoke.packageId}/1/smoke-anomaly-detection-edge_1.zip`).downloadToFile(zip);
+  await region
+    .blobs('edge', 'packaged-models')
+    .getBlobClient(`${smoke.packageId}/1/smoke-anomaly-detection-edge_1.zip`)
+    .downloadToFile(zip);
   const unpacked = join(directory, 'smoke');
   await extractZip(zip, unpacked, { maxEntries: 100, maxTotalBytes: 1e8, maxRatio: 100 });
   const { dataFlowPipeline } = parsePipelineConfiguration(readFileSync(join(unpacked, 'pipeline_config.yml'), 'utf8'));
-  expect(dataFlowPipeline.pipelineParameters).toContainEqual({ name: 'quiet_after', type: 'String', defaultValue: '2026-01-03T00:00:00.000Z' });
-  await region.enqueue('tag-and-deliver', region.blobEvent('packaged-models', `${smoke.packageId}/1/smoke-anomaly-detection-edge_1.sha256`));
+  expect(dataFlowPipeline.pipelineParameters).toContainEqual({
+    name: 'quiet_after',
+    type: 'String',
+    defaultValue: '2026-01-03T00:00:00.000Z',
+  });
+  await region.enqueue(
+    'tag-and-deliver',
+    region.blobEvent('packaged-models', `${smoke.packageId}/1/smoke-anomaly-detection-edge_1.sha256`),
+  );
   await tagAndDeliver();
   const smokeDelivery = deliveryIdOf(smoke.packageId, '1', deviceId);
-  const opened = JSON.parse((await region.blobs('data', 'deliveries').getBlobClient(`${smokeDelivery}.json`).downloadToBuffer()).toString()) as DeliveryRecord;
+  const opened = JSON.parse(
+    (await region.blobs('data', 'deliveries').getBlobClient(`${smokeDelivery}.json`).downloadToBuffer()).toString(),
+  ) as DeliveryRecord;
   expect(opened).toMatchObject({ packageId: smoke.packageId, modelName: smoke.model, dataVersion: '00000000000000aa' });
-  expect((await new ContainerRegistryContentClient(`https://${region.loginServer}`, smoke.packageRepository, region.credential(region.identity('tag-and-deliver'))).getManifest('1')).digest).toBe((await catalog.version('1'))?.tags.packageDigest);
+  expect(
+    (
+      await new ContainerRegistryContentClient(
+        `https://${region.loginServer}`,
+        smoke.packageRepository,
+        region.credential(region.identity('tag-and-deliver')),
+      ).getManifest('1')
+    ).digest,
+  ).toBe((await catalog.version('1'))?.tags.packageDigest);
   expect(await tags('1')).toMatchObject({ stage: 'released', packageId });
   await region.blobs('data', 'deliveries').deleteBlob(`${smokeDelivery}.json`);
 });
@@ -224,7 +392,10 @@ test('a model that was not trained on its own data set is unfit, and so is the p
   if (!wrong) throw new Error('expected the event of model version 3');
   await region.enqueue('validate-and-package', wrong);
   await validate();
-  expect(await tags('3')).toMatchObject({ stage: 'rejected', rejectedBecause: expect.stringContaining('expected a model of its own data set') });
+  expect(await tags('3')).toMatchObject({
+    stage: 'rejected',
+    rejectedBecause: expect.stringContaining('expected a model of its own data set'),
+  });
   const foreign = '11111111-1111-5111-8111-111111111111';
   const refusals = () => logged.filter((line) => line.startsWith('error package refused') && line.includes('is neither')).length;
   await region.enqueue('tag-and-deliver', region.blobEvent('packaged-models', `${foreign}/1/x.sha256`));
@@ -246,13 +417,27 @@ test('steps 8a to 9: the exchange with a device over the hub ends in Success, an
   const device = await region.device(deviceId);
   const received: HubMessage[] = [];
   device.onMessage((message) => void received.push(message));
-  const said = (properties: Record<string, string>, body: object) => device.sendEvent({ properties: { deliveryId, ...properties }, body: JSON.stringify(body) });
+  const said = (properties: Record<string, string>, body: object) =>
+    device.sendEvent({ properties: { deliveryId, ...properties }, body: JSON.stringify(body) });
   const stop = new AbortController();
   mockActing.who = 'delivery';
-  const running = runDelivery({
-    ...own('delivery'), ...settings(), CHECKPOINTS_CONTAINER: 'checkpoints', IOT_HUB_HOST: region.hubHost, EVENT_HUBS_HOST: region.eventHubsHost, EVENT_HUB_NAME: 'from-devices', CONSUMER_GROUP: 'delivery',
-    SAS_LIFETIME_SECONDS: 600, STEP_TIMEOUT_SECONDS: 60, DELIVERY_TIMEOUT_SECONDS: 600, POLLING_INTERVAL_SECONDS: 1,
-  }, log, stop.signal);
+  const running = runDelivery(
+    {
+      ...own('delivery'),
+      ...settings(),
+      CHECKPOINTS_CONTAINER: 'checkpoints',
+      IOT_HUB_HOST: region.hubHost,
+      EVENT_HUBS_HOST: region.eventHubsHost,
+      EVENT_HUB_NAME: 'from-devices',
+      CONSUMER_GROUP: 'delivery',
+      SAS_LIFETIME_SECONDS: 600,
+      STEP_TIMEOUT_SECONDS: 60,
+      DELIVERY_TIMEOUT_SECONDS: 600,
+      POLLING_INTERVAL_SECONDS: 1,
+    },
+    log,
+    stop.signal,
+  );
   try {
     await until(() => received.length >= 1, 'newDelivery');
     expect(received[0]).toMatchObject({ contentType: 'application/json', properties: { type: 'event', kind: 'newDelivery', deliveryId } });
@@ -262,7 +447,9 @@ test('steps 8a to 9: the exchange with a device over the hub ends in Success, an
     expect(received[1]?.properties).toMatchObject({ type: 'data', kind: 'presignedUrlResponse', deliveryId });
     const { presignedUrl } = presignedUrlResponseBody.parse(JSON.parse(received[1]?.body.toString() ?? '')).attributes;
     expect(sha256(await new BlobClient(presignedUrl).downloadToBuffer())).toBe((await record()).sha256);
-    await expect(new BlobClient(presignedUrl.replace('line-anomaly-detection-edge_1.zip', 'line-anomaly-detection-edge_1.sha256')).downloadToBuffer()).rejects.toMatchObject({ statusCode: 403 });
+    await expect(
+      new BlobClient(presignedUrl.replace('line-anomaly-detection-edge_1.zip', 'line-anomaly-detection-edge_1.sha256')).downloadToBuffer(),
+    ).rejects.toMatchObject({ statusCode: 403 });
     await said({ type: 'state' }, { state: 'Success' });
     let state = '';
     for (let tries = 0; state !== 'Success' && tries < 100; tries++) {

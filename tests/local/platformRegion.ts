@@ -12,15 +12,21 @@ import { createRegionContext, subscriptionId } from '../../local-azure/region/re
 import { ResourceManager } from '../../local-azure/resource-manager/resourceManager';
 
 export const roles = {
-  reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', acrPull: '7f951dda-4ed3-4680-a7ca-43fe172d538d', acrPush: '8311e382-0749-4cb8-b61a-304f252e45ec',
-  secretsUser: '4633458b-17de-408a-b874-0445c86b69e6', secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7',
+  reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
+  acrPull: '7f951dda-4ed3-4680-a7ca-43fe172d538d',
+  acrPush: '8311e382-0749-4cb8-b61a-304f252e45ec',
+  secretsUser: '4633458b-17de-408a-b874-0445c86b69e6',
+  secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7',
   certificatesOfficer: 'a4417e6f-fecd-4de8-b567-7b0420556985',
 } as const;
 
 /** Tenant, Resource Manager, vaults and registries, and credentials of any identity for the genuine clients. */
 export async function platformRegion(directory = mkdtempSync(join(tmpdir(), 'platform-'))) {
   const logged: string[] = [];
-  const context = await createRegionContext({ directory, log: (service, message, detail) => void logged.push(`${service} ${message} ${JSON.stringify(detail ?? {})}`) });
+  const context = await createRegionContext({
+    directory,
+    log: (service, message, detail) => void logged.push(`${service} ${message} ${JSON.stringify(detail ?? {})}`),
+  });
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), context.tls.ca]);
   const entra = new Entra(context);
   const resourceManager = new ResourceManager(context);
@@ -29,11 +35,24 @@ export async function platformRegion(directory = mkdtempSync(join(tmpdir(), 'pla
   const services = [entra, resourceManager, keyVault, registry];
   for (const service of services) await service.start();
   return {
-    context, entra, resourceManager, keyVault, registry, directory, logged,
-    identity: (name: string): Principal => entra.managedIdentity(armId('rg', 'Microsoft.ManagedIdentity/userAssignedIdentities', name), name),
+    context,
+    entra,
+    resourceManager,
+    keyVault,
+    registry,
+    directory,
+    logged,
+    identity: (name: string): Principal =>
+      entra.managedIdentity(armId('rg', 'Microsoft.ManagedIdentity/userAssignedIdentities', name), name),
     assign(who: Principal, role: keyof typeof roles, scope: string): string {
       const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/${who.objectId}-${role}`;
-      context.roles.assign({ id, scope, roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${roles[role]}`, principalId: who.objectId, principalType: 'ServicePrincipal' });
+      context.roles.assign({
+        id,
+        scope,
+        roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${roles[role]}`,
+        principalId: who.objectId,
+        principalType: 'ServicePrincipal',
+      });
       return id;
     },
     credential: (who: Principal): TokenCredential => ({

@@ -5,20 +5,49 @@ import type { LoopReport } from '../../commands/loop/report';
 
 const root = join(__dirname, '..', '..');
 const local = '.local/rounds-test';
-const stepIds = ['1a', '1b', '2', '3a', '3b', '4', '5a', '5b', '6', '7', '8a', '8b', '8c', '8d', '9', '10', '11', '12', '13a', '13b', '13c'];
+const stepIds = [
+  '1a',
+  '1b',
+  '2',
+  '3a',
+  '3b',
+  '4',
+  '5a',
+  '5b',
+  '6',
+  '7',
+  '8a',
+  '8b',
+  '8c',
+  '8d',
+  '9',
+  '10',
+  '11',
+  '12',
+  '13a',
+  '13b',
+  '13c',
+];
 
 describe('three rounds', () => {
   afterAll(() => rmSync(join(root, local), { recursive: true, force: true }));
 
   it('close: what the line sends back becomes the next data version, model and package, and the fault stays an alarm', async () => {
     const code = await new Promise<number>((resolve) => {
-      execFile(join(root, 'node_modules', '.bin', 'node'), ['commands/start.cjs', '--quiet', '--rounds', '3', '--local', local], { cwd: root, timeout: 400_000, maxBuffer: 16 * 1024 * 1024 }, (error) => resolve(error === null ? 0 : typeof error.code === 'number' ? error.code : -1));
+      execFile(
+        join(root, 'node_modules', '.bin', 'node'),
+        ['commands/start.cjs', '--quiet', '--rounds', '3', '--local', local],
+        { cwd: root, timeout: 400_000, maxBuffer: 16 * 1024 * 1024 },
+        (error) => resolve(error === null ? 0 : typeof error.code === 'number' ? error.code : -1),
+      );
     });
     const report = JSON.parse(readFileSync(join(root, local, 'report.json'), 'utf8')) as LoopReport;
     expect(report.error).toBeUndefined();
     expect(report.steps.filter((step) => !step.ok)).toEqual([]);
     expect(code).toBe(0);
-    expect(report.steps.map(({ round, id }) => `${round}/${id}`)).toEqual([1, 2, 3].flatMap((round) => stepIds.map((id) => `${round}/${id}`)));
+    expect(report.steps.map(({ round, id }) => `${round}/${id}`)).toEqual(
+      [1, 2, 3].flatMap((round) => stepIds.map((id) => `${round}/${id}`)),
+    );
 
     expect(new Set(report.summaries.map(({ dataVersion }) => dataVersion)).size).toBe(3);
     expect(report.summaries.map(({ packageVersion }) => packageVersion)).toEqual(['1', '2', '3']);
@@ -30,7 +59,9 @@ describe('three rounds', () => {
       const step = (id: string) => report.steps.find((one) => one.round === round && one.id === id)?.evidence;
       expect(step('12')).toMatchObject({ version: String(round) });
       expect(step('10')).toMatchObject({ version: String(round), state: 'RUNNING' });
-      const [normal, fault] = (['normal', 'fault'] as const).map((stretch) => report.replays.find((one) => one.round === round && one.stretch === stretch));
+      const [normal, fault] = (['normal', 'fault'] as const).map((stretch) =>
+        report.replays.find((one) => one.round === round && one.stretch === stretch),
+      );
       expect(fault).toMatchObject({ packageVersions: [String(round)] });
       expect(fault?.alarmRate).toBeGreaterThan(0.8);
       expect(normal?.alarmRate).toBeLessThan(0.2);

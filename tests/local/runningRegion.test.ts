@@ -41,7 +41,7 @@ describe('the region of up:local', () => {
   it('is not taken for a process that has its number by chance', async () => {
     const { pid } = await ensureRegion(local, root);
     const text = readFileSync(regionFile, 'utf8');
-    writeFileSync(regionFile, JSON.stringify({ ...JSON.parse(text) as object, startOfProcess: '1' }));
+    writeFileSync(regionFile, JSON.stringify({ ...(JSON.parse(text) as object), startOfProcess: '1' }));
     expect(runningRegion(local)).toBeUndefined();
     writeFileSync(regionFile, text);
     expect(runningRegion(local)?.pid).toBe(pid);
@@ -50,7 +50,13 @@ describe('the region of up:local', () => {
   it("signs its operator in with the Azure SDK's own environment credential, whose key only the owner can read", async () => {
     await ensureRegion(local, root);
     const settings = JSON.parse(readFileSync(operatorFile, 'utf8')) as Record<string, string>;
-    expect(Object.keys(settings).sort()).toEqual(['AZURE_AUTHORITY_HOST', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_CLIENT_ID', 'AZURE_TENANT_ID', 'NODE_EXTRA_CA_CERTS']);
+    expect(Object.keys(settings).sort()).toEqual([
+      'AZURE_AUTHORITY_HOST',
+      'AZURE_CLIENT_CERTIFICATE_PATH',
+      'AZURE_CLIENT_ID',
+      'AZURE_TENANT_ID',
+      'NODE_EXTRA_CA_CERTS',
+    ]);
     expect(statSync(operatorCertificate).mode & 0o077).toBe(0);
     const before = { ...process.env };
     Object.assign(process.env, settings);

@@ -9,13 +9,22 @@ import { armId } from '../../local-azure/provider/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 
 const vaultId = armId('rg', 'Microsoft.KeyVault/vaults', 'vault1');
-const names = { manager: 'Model-Manager-aimm-nord-Configuration-ab12cd', monitor: 'Model-Monitor-aimm-nord-Configuration-ab12cd', certificates: ['ModelManager-aimm-nord-ab12cd', 'AuthProxy-aimm-nord-ab12cd'] };
+const names = {
+  manager: 'Model-Manager-aimm-nord-Configuration-ab12cd',
+  monitor: 'Model-Monitor-aimm-nord-Configuration-ab12cd',
+  certificates: ['ModelManager-aimm-nord-ab12cd', 'AuthProxy-aimm-nord-ab12cd'],
+};
 let region: PlatformRegion;
 let vaultUri: string;
 let deployer: Principal;
 beforeAll(async () => {
   region = await platformRegion();
-  ({ vaultUri } = await region.keyVault.putVault({ id: vaultId, name: 'vault1', location: 'westeurope', properties: { enablePurgeProtection: true, softDeleteRetentionInDays: 7 } }));
+  ({ vaultUri } = await region.keyVault.putVault({
+    id: vaultId,
+    name: 'vault1',
+    location: 'westeurope',
+    properties: { enablePurgeProtection: true, softDeleteRetentionInDays: 7 },
+  }));
   deployer = region.identity('deployer');
   for (const role of ['secretsOfficer', 'certificatesOfficer'] as const) region.assign(deployer, role, vaultId);
 });
@@ -24,7 +33,12 @@ const unverified = { disableChallengeResourceVerification: true };
 const secrets = () => new SecretClient(vaultUri, region.credential(deployer), unverified);
 const certificates = () => new CertificateClient(vaultUri, region.credential(deployer), unverified);
 
-const common = () => ({ VAULT_URI: vaultUri, DEVICE_ID: 'aimm-nord', ROLE_ASSIGNMENT_WAIT_SECONDS: '0', VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' });
+const common = () => ({
+  VAULT_URI: vaultUri,
+  DEVICE_ID: 'aimm-nord',
+  ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
+  VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true',
+});
 async function enrol(serial = '1'): Promise<Enrolled> {
   const environment = { ...common(), SECRET_NAME: 'device-certificate', CERTIFICATE_SERIAL: serial };
   const made = (await enrolSite('certificate', environment, region.credential(deployer))) as Enrolled;
@@ -32,9 +46,21 @@ async function enrol(serial = '1'): Promise<Enrolled> {
   return made;
 }
 const environment = (thumbprint: string, over: object = {}) => ({
-  ...common(), DOCUMENT_SUFFIX: 'ab12cd', KEY_SECRET_NAME: 'device-certificate', CERTIFICATE_THUMBPRINT: thumbprint, IOT_HUB_HOST: 'iot-nord.azure-devices.net', TRANSPORT: 'tls', BUILD_NUMBER: '1.0', TENANT_ID: 'tenant', CLIENT_ID: 'client', INSTRUMENTATION_KEY: 'ikey', INGESTION_HOST: 'ingestion.example', ...over,
+  ...common(),
+  DOCUMENT_SUFFIX: 'ab12cd',
+  KEY_SECRET_NAME: 'device-certificate',
+  CERTIFICATE_THUMBPRINT: thumbprint,
+  IOT_HUB_HOST: 'iot-nord.azure-devices.net',
+  TRANSPORT: 'tls',
+  BUILD_NUMBER: '1.0',
+  TENANT_ID: 'tenant',
+  CLIENT_ID: 'client',
+  INSTRUMENTATION_KEY: 'ikey',
+  INGESTION_HOST: 'ingestion.example',
+  ...over,
 });
-const write = (thumbprint: string, over: object = {}, who = deployer) => siteDocuments('create', environment(thumbprint, over), region.credential(who)) as Promise<WrittenDocuments>;
+const write = (thumbprint: string, over: object = {}, who = deployer) =>
+  siteDocuments('create', environment(thumbprint, over), region.credential(who)) as Promise<WrittenDocuments>;
 const read = async <T>(name: string) => JSON.parse((await secrets().getSecret(name)).value ?? '') as T;
 async function versions(): Promise<Record<string, number>> {
   const counted: Record<string, number> = {};
@@ -50,11 +76,18 @@ it('both documents and both certificates come into the vault under their names, 
   const written = await write(enrolled.thumbprintSha256);
   const { validToDate } = new X509Certificate(enrolled.certificatePem);
   expect(written).toEqual({
-    modelManager: { name: names.manager, uri: `${vaultUri}secrets/${names.manager}` }, modelMonitor: { name: names.monitor, uri: `${vaultUri}secrets/${names.monitor}` }, certificates: names.certificates, expiresOn: validToDate.toISOString(),
+    modelManager: { name: names.manager, uri: `${vaultUri}secrets/${names.manager}` },
+    modelMonitor: { name: names.monitor, uri: `${vaultUri}secrets/${names.monitor}` },
+    certificates: names.certificates,
+    expiresOn: validToDate.toISOString(),
   });
-  for (const name of [names.manager, names.monitor]) expect((await secrets().getSecret(name)).properties).toMatchObject({ contentType: 'application/json', expiresOn: validToDate });
+  for (const name of [names.manager, names.monitor])
+    expect((await secrets().getSecret(name)).properties).toMatchObject({ contentType: 'application/json', expiresOn: validToDate });
   for (const name of names.certificates) expect((await certificates().getCertificate(name)).properties.expiresOn).toEqual(validToDate);
-  expect(await read<ModelManagerDocument>(names.manager)).toMatchObject({ client_id: 'aimm-nord', x509_certificate: enrolled.certificatePem });
+  expect(await read<ModelManagerDocument>(names.manager)).toMatchObject({
+    client_id: 'aimm-nord',
+    x509_certificate: enrolled.certificatePem,
+  });
   expect((await read<ModelMonitorDocument>(names.monitor)).PrivateKey).toContain(enrolled.certificatePem);
 });
 
@@ -72,12 +105,18 @@ it('a renewed certificate makes new documents, and one that the hub was not told
   const before = await enrol();
   await write(before.thumbprintSha256);
   const renewed = await enrol('2');
-  await expect(write(before.thumbprintSha256)).rejects.toThrow(/holds the certificate [0-9A-F]{16}…, and the hub was told [0-9A-F]{16}…: deploy again/);
+  await expect(write(before.thumbprintSha256)).rejects.toThrow(
+    /holds the certificate [0-9A-F]{16}…, and the hub was told [0-9A-F]{16}…: deploy again/,
+  );
   expect((await read<ModelManagerDocument>(names.manager)).x509_certificate).toBe(before.certificatePem);
   await write(renewed.thumbprintSha256);
   expect((await read<ModelManagerDocument>(names.manager)).x509_certificate).toBe(renewed.certificatePem);
   expect((await read<ModelMonitorDocument>(names.monitor)).PrivateKey).toContain(renewed.certificatePem);
-  expect(Buffer.from((await certificates().getCertificate(names.certificates[0] ?? '')).cer ?? []).equals(new X509Certificate(renewed.certificatePem).raw)).toBe(true);
+  expect(
+    Buffer.from((await certificates().getCertificate(names.certificates[0] ?? '')).cer ?? []).equals(
+      new X509Certificate(renewed.certificatePem).raw,
+    ),
+  ).toBe(true);
 });
 
 it('all four go and come back under the same names, however often', async () => {
@@ -86,7 +125,8 @@ it('all four go and come back under the same names, however often', async () => 
   const remove = () => siteDocuments('delete', { ...common(), DOCUMENT_SUFFIX: 'ab12cd' }, region.credential(deployer));
   await remove();
   await remove();
-  for (const name of [names.manager, names.monitor, ...names.certificates]) await expect(secrets().getSecret(name)).rejects.toMatchObject({ statusCode: 404 });
+  for (const name of [names.manager, names.monitor, ...names.certificates])
+    await expect(secrets().getSecret(name)).rejects.toMatchObject({ statusCode: 404 });
   expect((await secrets().getSecret('device-certificate')).value).toContain('PRIVATE KEY');
   await write(thumbprint);
   expect(await read<ModelManagerDocument>(names.manager)).toMatchObject({ client_id: 'aimm-nord' });
@@ -96,8 +136,15 @@ it('says which right is missing, and what is wrong with its settings', async () 
   const { thumbprintSha256: thumbprint } = await enrol('2');
   const [half, none] = [region.identity('half'), region.identity('none')];
   region.assign(half, 'secretsOfficer', vaultId);
-  await expect(write(thumbprint, { DOCUMENT_SUFFIX: 'zz99zz' }, half)).rejects.toMatchObject({ statusCode: 403, message: expect.stringContaining('certificates/read') as unknown });
+  await expect(write(thumbprint, { DOCUMENT_SUFFIX: 'zz99zz' }, half)).rejects.toMatchObject({
+    statusCode: 403,
+    message: expect.stringContaining('certificates/read') as unknown,
+  });
   await expect(write(thumbprint, {}, none)).rejects.toMatchObject({ statusCode: 403 });
-  await expect(write(thumbprint, { DOCUMENT_SUFFIX: 'AB' })).rejects.toThrow(/DOCUMENT_SUFFIX: expected six lower case letters and digits, got "AB"/);
-  await expect(siteDocuments('update', environment(thumbprint), region.credential(deployer))).rejects.toThrow(/expected create or delete as the first argument, got update/);
+  await expect(write(thumbprint, { DOCUMENT_SUFFIX: 'AB' })).rejects.toThrow(
+    /DOCUMENT_SUFFIX: expected six lower case letters and digits, got "AB"/,
+  );
+  await expect(siteDocuments('update', environment(thumbprint), region.credential(deployer))).rejects.toThrow(
+    /expected create or delete as the first argument, got update/,
+  );
 });

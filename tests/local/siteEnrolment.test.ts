@@ -18,19 +18,38 @@ let vaults = 0;
 beforeEach(async () => {
   const name = `vault${++vaults}`;
   vaultId = armId('rg', 'Microsoft.KeyVault/vaults', name);
-  ({ vaultUri } = await region.keyVault.putVault({ id: vaultId, name, location: 'westeurope', properties: { enablePurgeProtection: true, softDeleteRetentionInDays: 7 } }));
+  ({ vaultUri } = await region.keyVault.putVault({
+    id: vaultId,
+    name,
+    location: 'westeurope',
+    properties: { enablePurgeProtection: true, softDeleteRetentionInDays: 7 },
+  }));
   region.assign(officer, 'secretsOfficer', vaultId);
 });
 
 const name = 'device-certificate';
-const client = () => new SecretClient(vaultUri, region.credential(officer), { disableChallengeResourceVerification: true, retryOptions: { maxRetries: 0 } });
+const client = () =>
+  new SecretClient(vaultUri, region.credential(officer), { disableChallengeResourceVerification: true, retryOptions: { maxRetries: 0 } });
 function enrol<T>(action: string, serial: number, more: NodeJS.ProcessEnv = {}, who = officer): Promise<T> {
-  return enrolSite(action, {
-    VAULT_URI: vaultUri, SECRET_NAME: name, DEVICE_ID: 'factory-aimm', CERTIFICATE_SERIAL: String(serial), CERTIFICATE_OVERLAP: 'true', TAKE_UP_SECONDS: '0', ROLE_ASSIGNMENT_WAIT_SECONDS: '0', VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true', ...more,
-  }, region.credential(who)) as Promise<T>;
+  return enrolSite(
+    action,
+    {
+      VAULT_URI: vaultUri,
+      SECRET_NAME: name,
+      DEVICE_ID: 'factory-aimm',
+      CERTIFICATE_SERIAL: String(serial),
+      CERTIFICATE_OVERLAP: 'true',
+      TAKE_UP_SECONDS: '0',
+      ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
+      VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true',
+      ...more,
+    },
+    region.credential(who),
+  ) as Promise<T>;
 }
 const make = (serial: number) => enrol<Enrolled>('certificate', serial);
-const handOver = (serial: number, { thumbprintSha256 }: Enrolled) => enrol<HandedOver>('hand-over', serial, { CERTIFICATE_THUMBPRINT: thumbprintSha256 });
+const handOver = (serial: number, { thumbprintSha256 }: Enrolled) =>
+  enrol<HandedOver>('hand-over', serial, { CERTIFICATE_THUMBPRINT: thumbprintSha256 });
 const valueOf = async (secret: string) => (await client().getSecret(secret)).value ?? '';
 /** Every key that somebody with the right to read secrets can read. */
 async function readableKeys(): Promise<string[]> {
@@ -53,7 +72,10 @@ it('makes a certificate once and gives out only what is public; where the site r
   expect(await handOver(1, made)).toEqual({ secretUri: `${vaultUri}secrets/${name}`, thumbprintSha256: made.thumbprintSha256 });
   const secret = await valueOf(name);
   expect(usableCertificate(secret, 'factory-aimm', new Date())?.fingerprint256.replaceAll(':', '')).toBe(made.thumbprintSha256);
-  expect([usableCertificate(secret, 'factory-aimm', new Date(Date.now() + 121 * 86_400_000)), usableCertificate(secret, 'another-device', new Date())]).toEqual([undefined, undefined]);
+  expect([
+    usableCertificate(secret, 'factory-aimm', new Date(Date.now() + 121 * 86_400_000)),
+    usableCertificate(secret, 'another-device', new Date()),
+  ]).toEqual([undefined, undefined]);
   expect(await make(1)).toEqual(made);
 });
 
@@ -105,7 +127,9 @@ it('says which key is gone instead of handing over another one', async () => {
   const made = await make(1);
   await handOver(1, made);
   await enrol('delete', 1);
-  await expect(handOver(1, made)).rejects.toThrow(/the key of certificate 1 \([0-9A-F]{16}…\) is not in the vault: ask for another one with edgeSite\.certificateSerial 2/);
+  await expect(handOver(1, made)).rejects.toThrow(
+    /the key of certificate 1 \([0-9A-F]{16}…\) is not in the vault: ask for another one with edgeSite\.certificateSerial 2/,
+  );
 });
 
 it('is taken back and done again, with another certificate', async () => {
@@ -123,7 +147,9 @@ it('is checked against what the vault says of the certificate in use', async () 
   await handOver(1, await make(1));
   await expect(enrol('check', 3)).rejects.toThrow(/expected edgeSite\.certificateSerial 2, got 3/);
   await handOver(2, await make(2));
-  await expect(enrol('check', 3, { TAKE_UP_SECONDS: '600' })).rejects.toThrow(/until \S+ the site may still use certificate 1, which 3 would end/);
+  await expect(enrol('check', 3, { TAKE_UP_SECONDS: '600' })).rejects.toThrow(
+    /until \S+ the site may still use certificate 1, which 3 would end/,
+  );
   await expect(enrol('check', 3, { TAKE_UP_SECONDS: '600', CERTIFICATE_OVERLAP: 'false' })).resolves.toEqual({ serial: 3 });
   await expect(enrol('check', 2, { TAKE_UP_SECONDS: '600' })).resolves.toEqual({ serial: 2 });
 });

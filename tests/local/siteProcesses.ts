@@ -17,7 +17,10 @@ export interface SiteProcesses {
 }
 
 const root = join(__dirname, '..', '..');
-export const exitOf = (child: ChildProcess) => new Promise<number | null>((resolve) => (child.exitCode === null && child.signalCode === null ? child.once('exit', (code) => resolve(code)) : resolve(child.exitCode)));
+export const exitOf = (child: ChildProcess) =>
+  new Promise<number | null>((resolve) =>
+    child.exitCode === null && child.signalCode === null ? child.once('exit', (code) => resolve(code)) : resolve(child.exitCode),
+  );
 
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -31,22 +34,43 @@ export async function freePort(): Promise<number> {
 export async function siteProcesses(names: readonly ProgramName[]): Promise<SiteProcesses> {
   const bundles = mkdtempSync(join(tmpdir(), 'factory-loop-bundles-'));
   await build({
-    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(root, programs[name], name, 'main.ts')])), outdir: bundles, bundle: true, platform: 'node', target: 'node24', format: 'cjs', keepNames: true,
-    external: ['onnxruntime-node'], loader: { '.py': 'text' }, logLevel: 'error', absWorkingDir: root,
+    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(root, programs[name], name, 'main.ts')])),
+    outdir: bundles,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    keepNames: true,
+    external: ['onnxruntime-node'],
+    loader: { '.py': 'text' },
+    logLevel: 'error',
+    absWorkingDir: root,
   });
   symlinkSync(join(root, 'node_modules'), join(bundles, 'node_modules'));
   const children: ChildProcess[] = [];
   let output = '';
   return {
     run(program, settings) {
-      const child = spawn(process.execPath, [join(bundles, program, 'index.js')], { cwd: join(bundles, program), env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TZ: 'UTC', ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
-      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { output += chunk.toString('utf8'); });
+      const child = spawn(process.execPath, [join(bundles, program, 'index.js')], {
+        cwd: join(bundles, program),
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TZ: 'UTC', ...settings },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      for (const stream of [child.stdout, child.stderr])
+        stream?.on('data', (chunk: Buffer) => {
+          output += chunk.toString('utf8');
+        });
       children.push(child);
       return child;
     },
     output: () => output,
     async stop() {
-      const codes = await Promise.all(children.splice(0).map((child) => { child.kill('SIGTERM'); return exitOf(child); }));
+      const codes = await Promise.all(
+        children.splice(0).map((child) => {
+          child.kill('SIGTERM');
+          return exitOf(child);
+        }),
+      );
       rmSync(bundles, { recursive: true, force: true });
       return codes;
     },
@@ -58,7 +82,15 @@ export async function inferenceServerAnswers(port: number, site: SiteProcesses):
   const databus = await connectDatabus({ port }, 'waiting', () => undefined);
   try {
     const inference = await inferenceClient(databus);
-    for (let attempt = 0; !(await inference.ask({ kind: 'status' }, 1).then(() => true, () => false)); attempt += 1) if (attempt > 20) throw new Error(`the inference server does not answer:\n${site.output()}`);
+    for (
+      let attempt = 0;
+      !(await inference.ask({ kind: 'status' }, 1).then(
+        () => true,
+        () => false,
+      ));
+      attempt += 1
+    )
+      if (attempt > 20) throw new Error(`the inference server does not answer:\n${site.output()}`);
   } finally {
     await databus.close();
   }

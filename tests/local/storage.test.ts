@@ -47,10 +47,19 @@ describe('blobs through the genuine client', () => {
     const assignment = region.assign(who, 'blobReader', raw());
     const container = region.blobs(who).getContainerClient('raw');
     expect(await container.getBlockBlobClient('nothing').exists()).toBe(false);
-    expect(await refusal(container.getBlockBlobClient('mine').upload('x', 1))).toEqual({ status: 403, code: 'AuthorizationPermissionMismatch' });
-    expect(await refusal(region.blobs(who).getContainerClient('processed').getBlockBlobClient('x').download())).toEqual({ status: 403, code: 'AuthorizationPermissionMismatch' });
+    expect(await refusal(container.getBlockBlobClient('mine').upload('x', 1))).toEqual({
+      status: 403,
+      code: 'AuthorizationPermissionMismatch',
+    });
+    expect(await refusal(region.blobs(who).getContainerClient('processed').getBlockBlobClient('x').download())).toEqual({
+      status: 403,
+      code: 'AuthorizationPermissionMismatch',
+    });
     region.context.roles.unassign(assignment);
-    expect(await refusal(container.getBlockBlobClient('nothing').getProperties())).toEqual({ status: 403, code: 'AuthorizationPermissionMismatch' });
+    expect(await refusal(container.getBlockBlobClient('nothing').getProperties())).toEqual({
+      status: 403,
+      code: 'AuthorizationPermissionMismatch',
+    });
     const denial = region.context.gate.denials.at(-1);
     expect(denial).toMatchObject({ identity: 'reader', scope: raw(), status: 403 });
     expect(denial?.rolesThatGrant).toContain('Storage Blob Data Reader');
@@ -61,19 +70,49 @@ describe('blobs through the genuine client', () => {
     region.assign(who, 'blobContributor', region.account);
     const endpoint = region.storage.endpoints('data1').blob;
     const withToken = (audience: string, lifetime: number) =>
-      new BlobServiceClient(endpoint, { getToken: () => Promise.resolve({ token: region.context.authority.issue(who, audience, lifetime).token, expiresOnTimestamp: Date.now() + 3_600_000 }) }, { retryOptions: { maxTries: 1 } });
+      new BlobServiceClient(
+        endpoint,
+        {
+          getToken: () =>
+            Promise.resolve({
+              token: region.context.authority.issue(who, audience, lifetime).token,
+              expiresOnTimestamp: Date.now() + 3_600_000,
+            }),
+        },
+        { retryOptions: { maxTries: 1 } },
+      );
     const target = (service: BlobServiceClient) => service.getContainerClient('raw').getProperties();
     expect(await refusal(new ContainerClient(`${endpoint}raw`).getProperties())).toMatchObject({ status: 401 });
     expect(await refusal(target(withToken('https://vault.azure.net', 3_600)))).toMatchObject({ status: 401 });
     expect(await refusal(target(withToken('https://storage.azure.com', -10)))).toMatchObject({ status: 401 });
-    expect(await refusal(target(new BlobServiceClient(endpoint, new StorageSharedKeyCredential('data1', Buffer.from('guess').toString('base64')))))).toEqual({ status: 403, code: 'KeyBasedAuthenticationNotPermitted' });
-    await expect(target(withToken('https://data1.blob.core.windows.net', 3_600))).resolves.toMatchObject({ requestId: expect.any(String) as string });
+    expect(
+      await refusal(
+        target(new BlobServiceClient(endpoint, new StorageSharedKeyCredential('data1', Buffer.from('guess').toString('base64')))),
+      ),
+    ).toEqual({ status: 403, code: 'KeyBasedAuthenticationNotPermitted' });
+    await expect(target(withToken('https://data1.blob.core.windows.net', 3_600))).resolves.toMatchObject({
+      requestId: expect.any(String) as string,
+    });
   });
 
   it('lets an adder create blobs but never replace, read or list them', async () => {
-    region.context.roles.define({ id: adderRole, name: 'adder', assignableScopes: [region.account], actions: [], notActions: [], dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'], notDataActions: [] });
+    region.context.roles.define({
+      id: adderRole,
+      name: 'adder',
+      assignableScopes: [region.account],
+      actions: [],
+      notActions: [],
+      dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'],
+      notDataActions: [],
+    });
     const who = region.principal('adder');
-    region.context.roles.assign({ id: `${raw()}/providers/Microsoft.Authorization/roleAssignments/adder`, scope: raw(), roleDefinitionId: adderRole, principalId: who.objectId, principalType: 'ServicePrincipal' });
+    region.context.roles.assign({
+      id: `${raw()}/providers/Microsoft.Authorization/roleAssignments/adder`,
+      scope: raw(),
+      roleDefinitionId: adderRole,
+      principalId: who.objectId,
+      principalType: 'ServicePrincipal',
+    });
     const container = region.blobs(who).getContainerClient('raw');
     const blob = container.getBlockBlobClient('added');
     await blob.upload('first', 5);
@@ -83,7 +122,9 @@ describe('blobs through the genuine client', () => {
     expect((await refusal(blob.stageBlock('AAAA', 'x', 1))).status).toBe(403);
     const contributor = region.principal('checker');
     region.assign(contributor, 'blobReader', raw());
-    expect((await region.blobs(contributor).getContainerClient('raw').getBlockBlobClient('added').downloadToBuffer()).toString()).toBe('first');
+    expect((await region.blobs(contributor).getContainerClient('raw').getBlockBlobClient('added').downloadToBuffer()).toString()).toBe(
+      'first',
+    );
   });
 
   it('copies what the caller may read and nothing else', async () => {
@@ -106,7 +147,10 @@ describe('blobs through the genuine client', () => {
     region.assign(reader, 'blobReader', raw());
     region.assign(writer, 'blobContributor', raw());
     const bytes = Buffer.alloc(64 * 1024 * 1024, 1);
-    expect(await refusal(region.blobs(reader).getContainerClient('raw').getBlockBlobClient('too large').uploadData(bytes))).toEqual({ status: 403, code: 'AuthorizationPermissionMismatch' });
+    expect(await refusal(region.blobs(reader).getContainerClient('raw').getBlockBlobClient('too large').uploadData(bytes))).toEqual({
+      status: 403,
+      code: 'AuthorizationPermissionMismatch',
+    });
     const abort = new AbortController();
     async function* half() {
       yield bytes.subarray(0, bytes.length / 2);
@@ -114,7 +158,11 @@ describe('blobs through the genuine client', () => {
       abort.abort();
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    const upload = region.blobs(writer).getContainerClient('raw').getBlockBlobClient('broken off').upload(() => Readable.from(half()), bytes.length, { abortSignal: abort.signal });
+    const upload = region
+      .blobs(writer)
+      .getContainerClient('raw')
+      .getBlockBlobClient('broken off')
+      .upload(() => Readable.from(half()), bytes.length, { abortSignal: abort.signal });
     await expect(upload).rejects.toMatchObject({ name: 'AbortError' });
     expect(await region.blobs(writer).getContainerClient('raw').getBlockBlobClient('broken off').exists()).toBe(false);
   });
@@ -125,9 +173,18 @@ describe('blobs through the genuine client', () => {
     const { token } = region.context.authority.issue(who, 'https://storage.azure.com');
     const { request } = await import('node:https');
     const { port } = new URL(region.storage.endpoints('data1').blob);
-    const status = (path: string, method = 'GET') => new Promise<number>((resolve, reject) => {
-      request({ host: 'localhost', port, path, method, headers: { authorization: `Bearer ${token}`, 'x-ms-version': '2024-11-04' } }, (answer) => { answer.resume(); resolve(answer.statusCode ?? 0); }).on('error', reject).end();
-    });
+    const status = (path: string, method = 'GET') =>
+      new Promise<number>((resolve, reject) => {
+        request(
+          { host: 'localhost', port, path, method, headers: { authorization: `Bearer ${token}`, 'x-ms-version': '2024-11-04' } },
+          (answer) => {
+            answer.resume();
+            resolve(answer.statusCode ?? 0);
+          },
+        )
+          .on('error', reject)
+          .end();
+      });
     expect(await status('/data1/raw/../processed/copied')).toBe(400);
     expect(await status('/data1/raw/%2e%2e/processed/copied')).toBe(400);
     expect(await status('/data1/raw%2Fx?restype=container')).toBe(400);
@@ -139,7 +196,11 @@ describe('blobs through the genuine client', () => {
 
 describe('user delegation SAS', () => {
   const letters = { read: 'r', write: 'w', create: 'c' } as const;
-  async function sasUrl(roles: readonly ('blobReader' | 'blobContributor' | 'blobDelegator')[], permission: keyof typeof letters, options: { blob?: string; expiresInMs?: number; version?: string; ip?: string } = {}) {
+  async function sasUrl(
+    roles: readonly ('blobReader' | 'blobContributor' | 'blobDelegator')[],
+    permission: keyof typeof letters,
+    options: { blob?: string; expiresInMs?: number; version?: string; ip?: string } = {},
+  ) {
     const { BlobSASPermissions, generateBlobSASQueryParameters } = await import('@azure/storage-blob');
     const who = region.principal(`signer-${roles.join('-')}`);
     region.assign(who, 'blobDelegator', region.account);
@@ -147,8 +208,24 @@ describe('user delegation SAS', () => {
     const now = Date.now();
     const key = await region.blobs(who).getUserDelegationKey(new Date(now - 60_000), new Date(now + 3_600_000));
     const blobName = options.blob ?? 'signed.bin';
-    const sas = generateBlobSASQueryParameters({ containerName: 'raw', blobName, permissions: BlobSASPermissions.parse(letters[permission]), startsOn: new Date(now - 60_000), expiresOn: new Date(now + (options.expiresInMs ?? 600_000)), ...(options.version ? { version: options.version } : {}), ...(options.ip ? { ipRange: { start: options.ip } } : {}), contentDisposition: 'attachment; filename=x.zip' }, key, 'data1');
-    return { url: `${region.storage.endpoints('data1').blob}raw/${encodeURIComponent(blobName)}?${sas.toString()}`, revoke: () => ids.forEach((id) => region.context.roles.unassign(id)) };
+    const sas = generateBlobSASQueryParameters(
+      {
+        containerName: 'raw',
+        blobName,
+        permissions: BlobSASPermissions.parse(letters[permission]),
+        startsOn: new Date(now - 60_000),
+        expiresOn: new Date(now + (options.expiresInMs ?? 600_000)),
+        ...(options.version ? { version: options.version } : {}),
+        ...(options.ip ? { ipRange: { start: options.ip } } : {}),
+        contentDisposition: 'attachment; filename=x.zip',
+      },
+      key,
+      'data1',
+    );
+    return {
+      url: `${region.storage.endpoints('data1').blob}raw/${encodeURIComponent(blobName)}?${sas.toString()}`,
+      revoke: () => ids.forEach((id) => region.context.roles.unassign(id)),
+    };
   }
   const client = (url: string) => new BlockBlobClient(url, undefined, { retryOptions: { maxTries: 1 } });
   beforeAll(async () => {
@@ -175,10 +252,18 @@ describe('user delegation SAS', () => {
     const { url } = await sasUrl(['blobContributor'], 'read');
     expect(await refusal(client(url.replace('signed.bin', 'added')).download())).toEqual({ status: 403, code: 'AuthenticationFailed' });
     expect(await refusal(client(url.replace(/se=\d{4}/, 'se=2999')).download())).toEqual({ status: 403, code: 'AuthenticationFailed' });
-    expect(await refusal(client((await sasUrl(['blobContributor'], 'read', { expiresInMs: -5_000 })).url).download())).toEqual({ status: 403, code: 'AuthenticationFailed' });
+    expect(await refusal(client((await sasUrl(['blobContributor'], 'read', { expiresInMs: -5_000 })).url).download())).toEqual({
+      status: 403,
+      code: 'AuthenticationFailed',
+    });
     expect(await refusal(client(url).delete())).toEqual({ status: 403, code: 'AuthorizationPermissionMismatch' });
-    expect(await refusal(client((await sasUrl(['blobContributor'], 'read', { ip: '10.1.2.3' })).url).download())).toEqual({ status: 403, code: 'AuthorizationSourceIPMismatch' });
-    expect((await client((await sasUrl(['blobContributor'], 'read', { ip: '127.0.0.1' })).url).downloadToBuffer()).toString()).toBe('signed');
+    expect(await refusal(client((await sasUrl(['blobContributor'], 'read', { ip: '10.1.2.3' })).url).download())).toEqual({
+      status: 403,
+      code: 'AuthorizationSourceIPMismatch',
+    });
+    expect((await client((await sasUrl(['blobContributor'], 'read', { ip: '127.0.0.1' })).url).downloadToBuffer()).toString()).toBe(
+      'signed',
+    );
   });
 
   it('creates but does not replace with the create letter, and needs the delegator role at the account', async () => {
@@ -190,13 +275,19 @@ describe('user delegation SAS', () => {
     expect((await refusal(region.blobs(containerReader).getUserDelegationKey(new Date(), new Date(Date.now() + 60_000)))).status).toBe(403);
     const delegator = region.principal('delegator');
     region.assign(delegator, 'blobDelegator', region.account);
-    expect((await refusal(region.blobs(delegator).getUserDelegationKey(new Date(), new Date(Date.now() + 8 * 86_400_000)))).status).toBe(400);
+    expect((await refusal(region.blobs(delegator).getUserDelegationKey(new Date(), new Date(Date.now() + 8 * 86_400_000)))).status).toBe(
+      400,
+    );
   });
 });
 
 describe('queues through the genuine client', () => {
   it('gives each role exactly its verbs', async () => {
-    const [sender, worker, scaler] = ['sender', 'worker', 'scaler'].map((name) => region.principal(name)) as [ReturnType<StorageRegion['principal']>, ReturnType<StorageRegion['principal']>, ReturnType<StorageRegion['principal']>];
+    const [sender, worker, scaler] = ['sender', 'worker', 'scaler'].map((name) => region.principal(name)) as [
+      ReturnType<StorageRegion['principal']>,
+      ReturnType<StorageRegion['principal']>,
+      ReturnType<StorageRegion['principal']>,
+    ];
     const work = queueId(region.account, 'work');
     region.assign(sender, 'queueSender', work);
     region.assign(worker, 'queueProcessor', work);
@@ -215,7 +306,9 @@ describe('queues through the genuine client', () => {
     expect((await refusal(queue(worker).sendMessage('x'))).status).toBe(403);
     for (const { messageId, popReceipt } of receivedMessageItems) await queue(worker).deleteMessage(messageId, popReceipt);
     await expect(region.storage.send(work, 'x', worker)).rejects.toMatchObject({ code: 'AuthorizationPermissionMismatch' });
-    await expect(region.storage.send(queueId(region.account, 'absent'), 'x', region.principal('nobody'))).rejects.toMatchObject({ code: 'AuthorizationPermissionMismatch' });
+    await expect(region.storage.send(queueId(region.account, 'absent'), 'x', region.principal('nobody'))).rejects.toMatchObject({
+      code: 'AuthorizationPermissionMismatch',
+    });
   });
 });
 
@@ -226,14 +319,31 @@ describe('as resource types', () => {
     if (!found) throw new Error(`no ${token}`);
     return found;
   };
-  const account = { resourceGroupName: 'rg', accountName: 'ml1', location: 'westeurope', kind: 'StorageV2', sku: { name: 'Standard_LRS' }, allowSharedKeyAccess: false };
+  const account = {
+    resourceGroupName: 'rg',
+    accountName: 'ml1',
+    location: 'westeurope',
+    kind: 'StorageV2',
+    sku: { name: 'Standard_LRS' },
+    allowSharedKeyAccess: false,
+  };
   const put = (token: string, inputs: Record<string, unknown>) => type(token).create({ name: 'x', urn: 'x', inputs });
 
   it('makes an account whose endpoints work, again and again, and takes its content along when it goes', async () => {
     const made = await put('StorageAccount', account);
     expect(await put('StorageAccount', account)).toEqual(made);
-    expect(made.outputs).toMatchObject({ name: 'ml1', allowSharedKeyAccess: false, sku: { name: 'Standard_LRS', tier: 'Standard' }, provisioningState: 'Succeeded' });
-    const { id } = await put('BlobContainer', { resourceGroupName: 'rg', accountName: 'ml1', containerName: 'models', publicAccess: 'None' });
+    expect(made.outputs).toMatchObject({
+      name: 'ml1',
+      allowSharedKeyAccess: false,
+      sku: { name: 'Standard_LRS', tier: 'Standard' },
+      provisioningState: 'Succeeded',
+    });
+    const { id } = await put('BlobContainer', {
+      resourceGroupName: 'rg',
+      accountName: 'ml1',
+      containerName: 'models',
+      publicAccess: 'None',
+    });
     await put('BlobContainer', { resourceGroupName: 'rg', accountName: 'ml1', containerName: 'models', publicAccess: 'None' });
     await put('Queue', { resourceGroupName: 'rg', accountName: 'ml1', queueName: 'work' });
     await put('Queue', { resourceGroupName: 'rg', accountName: 'ml1', queueName: 'work', metadata: { a: 'b' } });
@@ -250,26 +360,68 @@ describe('as resource types', () => {
   });
 
   it('refuses in a preview what Azure would refuse', async () => {
-    const failures = (token: string, inputs: Record<string, unknown>) => type(token).check({ name: 'x', inputs, preview: true }).failures.map((one) => one.property);
-    expect(failures('StorageAccount', { ...account, accountName: 'Not-Legal', sku: { name: 'Cheap' } })).toEqual(['accountName', 'sku.name']);
-    expect(failures('BlobContainer', { resourceGroupName: 'rg', accountName: 'ml1', containerName: 'a--b', publicAccess: 'Blob' })).toEqual(['containerName', 'publicAccess']);
-    expect(failures('BlobServiceProperties', { resourceGroupName: 'rg', accountName: 'ml1', blobServicesName: 'default', deleteRetentionPolicy: { enabled: true, days: 0 } })).toEqual(['deleteRetentionPolicy.days']);
-    expect(failures('ManagementPolicy', { resourceGroupName: 'rg', accountName: 'ml1', managementPolicyName: 'default', policy: { rules: [{ name: 'r', type: 'Lifecycle', definition: { actions: {} } }] } })).toEqual(['policy.rules[0].definition.filters.blobTypes']);
-    await expect(put('Queue', { resourceGroupName: 'rg', accountName: 'absent1', queueName: 'q' })).rejects.toThrow('ParentResourceNotFound');
-    await expect(put('StorageAccount', { ...account, resourceGroupName: 'other', accountName: 'data1' })).rejects.toThrow('StorageAccountAlreadyTaken');
+    const failures = (token: string, inputs: Record<string, unknown>) =>
+      type(token)
+        .check({ name: 'x', inputs, preview: true })
+        .failures.map((one) => one.property);
+    expect(failures('StorageAccount', { ...account, accountName: 'Not-Legal', sku: { name: 'Cheap' } })).toEqual([
+      'accountName',
+      'sku.name',
+    ]);
+    expect(failures('BlobContainer', { resourceGroupName: 'rg', accountName: 'ml1', containerName: 'a--b', publicAccess: 'Blob' })).toEqual(
+      ['containerName', 'publicAccess'],
+    );
+    expect(
+      failures('BlobServiceProperties', {
+        resourceGroupName: 'rg',
+        accountName: 'ml1',
+        blobServicesName: 'default',
+        deleteRetentionPolicy: { enabled: true, days: 0 },
+      }),
+    ).toEqual(['deleteRetentionPolicy.days']);
+    expect(
+      failures('ManagementPolicy', {
+        resourceGroupName: 'rg',
+        accountName: 'ml1',
+        managementPolicyName: 'default',
+        policy: { rules: [{ name: 'r', type: 'Lifecycle', definition: { actions: {} } }] },
+      }),
+    ).toEqual(['policy.rules[0].definition.filters.blobTypes']);
+    await expect(put('Queue', { resourceGroupName: 'rg', accountName: 'absent1', queueName: 'q' })).rejects.toThrow(
+      'ParentResourceNotFound',
+    );
+    await expect(put('StorageAccount', { ...account, resourceGroupName: 'other', accountName: 'data1' })).rejects.toThrow(
+      'StorageAccountAlreadyTaken',
+    );
   });
 
   it('archives nothing where copies are in several zones, and lets zones neither come nor go', async () => {
     const policy = (accountName: string, action: string) => ({
-      resourceGroupName: 'rg', accountName, managementPolicyName: 'default',
-      policy: { rules: [{ name: 'r', type: 'Lifecycle', enabled: true, definition: { actions: { baseBlob: { [action]: { daysAfterModificationGreaterThan: 90 } } }, filters: { blobTypes: ['blockBlob'] } } }] },
+      resourceGroupName: 'rg',
+      accountName,
+      managementPolicyName: 'default',
+      policy: {
+        rules: [
+          {
+            name: 'r',
+            type: 'Lifecycle',
+            enabled: true,
+            definition: {
+              actions: { baseBlob: { [action]: { daysAfterModificationGreaterThan: 90 } } },
+              filters: { blobTypes: ['blockBlob'] },
+            },
+          },
+        ],
+      },
     });
     await put('StorageAccount', { ...account, accountName: 'zoned1', sku: { name: 'Standard_GZRS' } });
     await expect(put('ManagementPolicy', policy('zoned1', 'tierToArchive'))).rejects.toThrow(/^InvalidRequestPropertyValue: .*GZRS/);
     await expect(put('ManagementPolicy', policy('zoned1', 'tierToCold'))).resolves.toBeDefined();
     await put('StorageAccount', { ...account, accountName: 'plain1' });
     await expect(put('ManagementPolicy', policy('plain1', 'tierToArchive'))).resolves.toBeDefined();
-    await expect(put('StorageAccount', { ...account, accountName: 'plain1', sku: { name: 'Standard_ZRS' } })).rejects.toThrow(/^InvalidAccountType: .*from LRS to ZRS/);
+    await expect(put('StorageAccount', { ...account, accountName: 'plain1', sku: { name: 'Standard_ZRS' } })).rejects.toThrow(
+      /^InvalidAccountType: .*from LRS to ZRS/,
+    );
     await expect(put('StorageAccount', { ...account, accountName: 'plain1', sku: { name: 'Standard_GRS' } })).resolves.toBeDefined();
   });
 });

@@ -26,15 +26,43 @@ const running = new Map<string, ChildProcess>();
 function settingsOf(name: string): [ProgramName, Record<string, string>] {
   const site = { FACTORY: 'plant', DEVICE_ID: 'device-1', DATABUS_PORT: '1' };
   const proxy = (port: number) => ({
-    TARGET_HOST: targets.host, LISTENING_PORT: String(port), AUDIENCE: 'https://monitor.azure.com', IDENTITY_TYPE: 'aadApplication', AAD_CLIENT_ID: application.clientId, AAD_TENANT_ID: tenantId,
-    AAD_CLIENT_CERTIFICATE_PATH: certificatePath, AAD_TOKEN_REFRESH_INTERVAL_IN_PERCENTAGE: '10', AZURE_AUTHORITY_HOST: region.entra.authorityHost, DISABLE_INSTANCE_DISCOVERY: 'true', NODE_EXTRA_CA_CERTS: region.context.tls.caFile,
+    TARGET_HOST: targets.host,
+    LISTENING_PORT: String(port),
+    AUDIENCE: 'https://monitor.azure.com',
+    IDENTITY_TYPE: 'aadApplication',
+    AAD_CLIENT_ID: application.clientId,
+    AAD_TENANT_ID: tenantId,
+    AAD_CLIENT_CERTIFICATE_PATH: certificatePath,
+    AAD_TOKEN_REFRESH_INTERVAL_IN_PERCENTAGE: '10',
+    AZURE_AUTHORITY_HOST: region.entra.authorityHost,
+    DISABLE_INSTANCE_DISCOVERY: 'true',
+    NODE_EXTRA_CA_CERTS: region.context.tls.caFile,
   });
   if (name === 'ingestion-proxy') return ['auth-proxy', proxy(ports.ingestion)];
   if (name === 'metrics-proxy') return ['auth-proxy', proxy(ports.metrics)];
-  if (name === 'otel-collector') return ['otel-collector', { ...site, SITE_DIRECTORY: directory, OTLP_PORT: String(ports.otlp), MODEL_MONITOR_PORT: String(ports.monitor), TELEMETRY_INTERVAL_MS: '200' }];
-  return ['model-monitor', {
-    ...site, SITE_DIRECTORY: directory, MODEL_MONITOR_PORT: String(ports.monitor), INSTRUMENTATION_KEY: instrumentationKey, INGESTION_PROXY_PORT: String(ports.ingestion), METRICS_PROXY_PORT: String(ports.metrics), REMOTE_WRITE_PATH: remoteWritePath,
-  }];
+  if (name === 'otel-collector')
+    return [
+      'otel-collector',
+      {
+        ...site,
+        SITE_DIRECTORY: directory,
+        OTLP_PORT: String(ports.otlp),
+        MODEL_MONITOR_PORT: String(ports.monitor),
+        TELEMETRY_INTERVAL_MS: '200',
+      },
+    ];
+  return [
+    'model-monitor',
+    {
+      ...site,
+      SITE_DIRECTORY: directory,
+      MODEL_MONITOR_PORT: String(ports.monitor),
+      INSTRUMENTATION_KEY: instrumentationKey,
+      INGESTION_PROXY_PORT: String(ports.ingestion),
+      METRICS_PROXY_PORT: String(ports.metrics),
+      REMOTE_WRITE_PATH: remoteWritePath,
+    },
+  ];
 }
 const start = (name: string) => running.set(name, programs.run(...settingsOf(name)));
 async function kill(name: string): Promise<void> {
@@ -43,7 +71,11 @@ async function kill(name: string): Promise<void> {
 }
 const emitters: TelemetryEmitter[] = [];
 async function emitter(): Promise<TelemetryEmitter> {
-  const telemetry = await TelemetryEmitter.open('test-program', { FACTORY: 'plant', DEVICE_ID: 'device-1', SITE_DIRECTORY: directory, OTLP_PORT: ports.otlp }, () => undefined);
+  const telemetry = await TelemetryEmitter.open(
+    'test-program',
+    { FACTORY: 'plant', DEVICE_ID: 'device-1', SITE_DIRECTORY: directory, OTLP_PORT: ports.otlp },
+    () => undefined,
+  );
   emitters.push(telemetry);
   return telemetry;
 }
@@ -81,25 +113,64 @@ it('brings logs and metrics of a program to both targets, with labels, item ids 
   const telemetry = await emitter();
   telemetry.log('warn', 'alarm started', { version: '7' });
   telemetry.gauge('pipeline_global_inputs', 41.5, { version: '7', pipeline: 'Pump Watch' });
-  await until(() => messages().has('alarm started') && targets.samples.some(({ labels }) => labels['__name__'] === 'pipeline_global_inputs'), 'both targets');
-  await until(() => targets.envelopes.some(({ data }) => data.baseData.metrics?.[0]?.name === 'pipeline_global_inputs'), 'the metric in Application Insights');
+  await until(
+    () => messages().has('alarm started') && targets.samples.some(({ labels }) => labels['__name__'] === 'pipeline_global_inputs'),
+    'both targets',
+  );
+  await until(
+    () => targets.envelopes.some(({ data }) => data.baseData.metrics?.[0]?.name === 'pipeline_global_inputs'),
+    'the metric in Application Insights',
+  );
   const common = { factory: 'plant', device: 'device-1', component: 'test-program', version: '7' };
   const log = targets.envelopes.find(({ data }) => data.baseData.message === 'alarm started');
-  expect(log).toMatchObject({ iKey: instrumentationKey, name: 'Microsoft.ApplicationInsights.Message', data: { baseType: 'MessageData', baseData: { severityLevel: 'Warning', properties: { ...common, 'factoryloop.item_id': expect.stringMatching(/^[0-9a-f-]{36}\/\d+$/) } } } });
+  expect(log).toMatchObject({
+    iKey: instrumentationKey,
+    name: 'Microsoft.ApplicationInsights.Message',
+    data: {
+      baseType: 'MessageData',
+      baseData: {
+        severityLevel: 'Warning',
+        properties: { ...common, 'factoryloop.item_id': expect.stringMatching(/^[0-9a-f-]{36}\/\d+$/) },
+      },
+    },
+  });
   const metric = targets.envelopes.find(({ data }) => data.baseData.metrics?.[0]?.name === 'pipeline_global_inputs');
   expect(metric).toMatchObject({ data: { baseType: 'MetricData', baseData: { metrics: [{ value: 41.5 }], properties: common } } });
   const sample = targets.samples.find(({ labels }) => labels['__name__'] === 'pipeline_global_inputs');
-  expect(sample).toEqual({ value: 41.5, timestamp: new Date(String(metric?.time)).getTime(), labels: { __name__: 'pipeline_global_inputs', ...common, pipeline: 'Pump Watch' } });
-  await until(() => targets.samples.some(({ labels, value }) => labels['__name__'] === 'host_box_running_application_count' && value === 1), 'the host metrics');
+  expect(sample).toEqual({
+    value: 41.5,
+    timestamp: new Date(String(metric?.time)).getTime(),
+    labels: { __name__: 'pipeline_global_inputs', ...common, pipeline: 'Pump Watch' },
+  });
+  await until(
+    () => targets.samples.some(({ labels, value }) => labels['__name__'] === 'host_box_running_application_count' && value === 1),
+    'the host metrics',
+  );
   const [track] = targets.requests.filter(({ url }) => url === '/v2.1/track');
-  expect(region.context.authority.verify(track?.authorization.replace('Bearer ', '') ?? '', ['https://monitor.azure.com'])).toMatchObject({ ok: true, principal: { clientId: application.clientId } });
+  expect(region.context.authority.verify(track?.authorization.replace('Bearer ', '') ?? '', ['https://monitor.azure.com'])).toMatchObject({
+    ok: true,
+    principal: { clientId: application.clientId },
+  });
   const write = targets.requests.find(({ url }) => url === remoteWritePath);
-  expect(write?.headers).toMatchObject({ 'content-encoding': 'snappy', 'content-type': 'application/x-protobuf', 'x-prometheus-remote-write-version': '0.1.0' });
+  expect(write?.headers).toMatchObject({
+    'content-encoding': 'snappy',
+    'content-type': 'application/x-protobuf',
+    'x-prometheus-remote-write-version': '0.1.0',
+  });
 });
 
 it('loses nothing when every hop is killed while items flow and the targets fail in turn', async () => {
   let request = 0;
-  targets.refuse = () => ([{ status: 503 }, undefined, { partial: (_: unknown, index: number) => (index % 2 === 1 ? 429 : undefined) }, undefined, { status: 500 }] as const)[request++ % 5];
+  targets.refuse = () =>
+    (
+      [
+        { status: 503 },
+        undefined,
+        { partial: (_: unknown, index: number) => (index % 2 === 1 ? 429 : undefined) },
+        undefined,
+        { status: 500 },
+      ] as const
+    )[request++ % 5];
   let telemetry = await emitter();
   const sent: string[] = [];
   const flow = async (count: number) => {
@@ -127,12 +198,14 @@ it('loses nothing when every hop is killed while items flow and the targets fail
 
 it('sends again what a partial answer left out, and only that', async () => {
   const refused = new Set<string>();
-  targets.refuse = () => ({ partial: ({ data }) => {
-    const text = data.baseData.message ?? '';
-    if (!text.startsWith('part ') || refused.has(text) || Number(text.slice(5)) % 3 > 0) return undefined;
-    refused.add(text);
-    return 429;
-  } });
+  targets.refuse = () => ({
+    partial: ({ data }) => {
+      const text = data.baseData.message ?? '';
+      if (!text.startsWith('part ') || refused.has(text) || Number(text.slice(5)) % 3 > 0) return undefined;
+      refused.add(text);
+      return 429;
+    },
+  });
   const telemetry = await emitter();
   const parts = Array.from({ length: 30 }, (_, index) => `part ${index}`);
   for (const part of parts) telemetry.log('info', part);
@@ -148,7 +221,10 @@ it('lets an item go that a target refuses for good, and a target that is away ho
   telemetry.log('info', 'poison');
   telemetry.gauge('waiting_metric', 1);
   telemetry.log('info', 'after the poison');
-  await until(() => messages().has('after the poison') && targets.envelopes.some(({ data }) => data.baseData.metrics?.[0]?.name === 'waiting_metric'), 'the item behind the refused one');
+  await until(
+    () => messages().has('after the poison') && targets.envelopes.some(({ data }) => data.baseData.metrics?.[0]?.name === 'waiting_metric'),
+    'the item behind the refused one',
+  );
   expect(messages().has('poison')).toBe(false);
   expect(targets.samples.some(({ labels }) => labels['__name__'] === 'waiting_metric')).toBe(false);
   targets.refuseMetrics = () => undefined;
@@ -156,12 +232,16 @@ it('lets an item go that a target refuses for good, and a target that is away ho
 });
 
 it('refuses what is not OTLP and says what was expected', async () => {
-  const post = (path: string, body: string) => fetch(`http://127.0.0.1:${ports.otlp}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  const post = (path: string, body: string) =>
+    fetch(`http://127.0.0.1:${ports.otlp}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   const wrong = await post('/v1/metrics', '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"","gauge":{"dataPoints":[]}}]}]}]}');
   expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('resourceMetrics.0.scopeMetrics.0.metrics.0.name')]);
   expect((await post('/v1/logs', '{')).status).toBe(400);
   // The collector answers and closes before it has read all; whether the client still hears the answer is the system's affair.
-  const tooLarge = await post('/v1/logs', `{"resourceLogs":[${' '.repeat(5 * 1024 * 1024)}]}`).then(({ status }) => status, (error: Error) => (error.cause as NodeJS.ErrnoException).code);
+  const tooLarge = await post('/v1/logs', `{"resourceLogs":[${' '.repeat(5 * 1024 * 1024)}]}`).then(
+    ({ status }) => status,
+    (error: Error) => (error.cause as NodeJS.ErrnoException).code,
+  );
   expect([413, 'EPIPE', 'ECONNRESET', 'UND_ERR_SOCKET']).toContain(tooLarge);
 });
 
@@ -175,9 +255,13 @@ describe('auth proxy', () => {
     const proxy = programs.run(program, { ...settings, LISTENING_PORT: String(lonely), TARGET_HOST: `localhost:${await freePort()}` });
     await until(() => programs.output().includes(`"auth proxy is ready","port":${lonely}`), 'the proxy');
     let answer = await get(lonely, '/anything');
-    for (let attempt = 0; attempt < 100 && !(await get(lonely, '/ready')).ok; attempt += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let attempt = 0; attempt < 100 && !(await get(lonely, '/ready')).ok; attempt += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     answer = await get(lonely, '/anything');
-    expect([answer.status, await answer.json()]).toEqual([503, { code: 'ServiceUnavailable', message: expect.stringContaining('ECONNREFUSED') }]);
+    expect([answer.status, await answer.json()]).toEqual([
+      503,
+      { code: 'ServiceUnavailable', message: expect.stringContaining('ECONNREFUSED') },
+    ]);
     proxy.kill('SIGTERM');
     expect(await exitOf(proxy)).toBe(0);
   });

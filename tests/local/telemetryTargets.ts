@@ -5,16 +5,38 @@ import protobuf from 'protobufjs';
 import { uncompress } from 'snappyjs';
 import type { TlsMaterial } from '../../local-azure/region/certificates';
 
-interface Envelope { readonly name: string; readonly time: string; readonly iKey: string; readonly tags: Record<string, string>; readonly data: { readonly baseType: string; readonly baseData: { readonly properties: Record<string, string>; readonly message?: string; readonly severityLevel?: string; readonly metrics?: { readonly name: string; readonly value: number }[] } } }
-export interface Sample { readonly labels: Record<string, string>; readonly value: number; readonly timestamp: number }
+interface Envelope {
+  readonly name: string;
+  readonly time: string;
+  readonly iKey: string;
+  readonly tags: Record<string, string>;
+  readonly data: {
+    readonly baseType: string;
+    readonly baseData: {
+      readonly properties: Record<string, string>;
+      readonly message?: string;
+      readonly severityLevel?: string;
+      readonly metrics?: { readonly name: string; readonly value: number }[];
+    };
+  };
+}
+export interface Sample {
+  readonly labels: Record<string, string>;
+  readonly value: number;
+  readonly timestamp: number;
+}
 type Refusal = { readonly status: number } | { readonly partial: (envelope: Envelope, index: number) => number | undefined };
 
-const writeRequest = protobuf.parse(`syntax = "proto3"; package prometheus;
+const writeRequest = protobuf
+  .parse(
+    `syntax = "proto3"; package prometheus;
 message WriteRequest { repeated TimeSeries timeseries = 1; }
 message TimeSeries { repeated Label labels = 1; repeated Sample samples = 2; }
 message Label { string name = 1; string value = 2; }
-message Sample { double value = 1; int64 timestamp = 2; }`).root.lookupType('prometheus.WriteRequest');
-const body = async (request: IncomingMessage) => Buffer.concat(await request.toArray() as Buffer[]);
+message Sample { double value = 1; int64 timestamp = 2; }`,
+  )
+  .root.lookupType('prometheus.WriteRequest');
+const body = async (request: IncomingMessage) => Buffer.concat((await request.toArray()) as Buffer[]);
 
 /** Azure Monitor's two front doors as far as a sender sees them, with every failure that a test wants. */
 export class TelemetryTargets {
@@ -29,7 +51,13 @@ export class TelemetryTargets {
   static async open(tls: TlsMaterial): Promise<TelemetryTargets> {
     const server = createServer({ key: tls.privateKey, cert: tls.certificate });
     const targets = new TelemetryTargets(server);
-    server.on('request', (request, response) => void targets.answer(request).then(([status, answer]) => { response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer)); }));
+    server.on(
+      'request',
+      (request, response) =>
+        void targets.answer(request).then(([status, answer]) => {
+          response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+        }),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return targets;
   }
@@ -59,9 +87,12 @@ export class TelemetryTargets {
     if (request.url === '/v2.1/track') return this.track(JSON.parse(content.toString('utf8')) as Envelope[]);
     const refused = this.refuseMetrics();
     if (refused !== undefined) return [refused, { error: 'refused' }];
-    const { timeseries } = writeRequest.toObject(writeRequest.decode(uncompress(content, 10_000_000)), { longs: Number }) as { timeseries: { labels: { name: string; value: string }[]; samples: { value?: number; timestamp: number }[] }[] };
+    const { timeseries } = writeRequest.toObject(writeRequest.decode(uncompress(content, 10_000_000)), { longs: Number }) as {
+      timeseries: { labels: { name: string; value: string }[]; samples: { value?: number; timestamp: number }[] }[];
+    };
     for (const { labels, samples } of timeseries) {
-      for (const { value = 0, timestamp } of samples) this.samples.push({ labels: Object.fromEntries(labels.map((label) => [label.name, label.value])), value, timestamp });
+      for (const { value = 0, timestamp } of samples)
+        this.samples.push({ labels: Object.fromEntries(labels.map((label) => [label.name, label.value])), value, timestamp });
     }
     return [200, {}];
   }

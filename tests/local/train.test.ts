@@ -24,11 +24,30 @@ const dataScientist = 'f6c7c914-8db3-469d-8ca1-694a8f32e121';
 const workspaceId = armId(group, 'Microsoft.MachineLearningServices/workspaces', 'ml');
 const dataVersion = '0123456789abcdef';
 const settings: TrainSettings = {
-  AZURE_CLIENT_ID: '00000000-0000-4000-8000-000000000001', AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential', AZURE_RESOURCE_MANAGER_ENDPOINT: 'https://localhost', AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
-  DATA_BLOB_ENDPOINT: 'https://localhost/data1', PROCESSED_CONTAINER: 'processed', MANIFEST_PATH: `line/${dataVersion}/manifest.json`, SUBSCRIPTION_ID: subscriptionId, RESOURCE_GROUP: group, ML_WORKSPACE: 'ml', MODEL_NAME: 'anomaly', JOB_NAME: `train-${dataVersion}`,
-  ML_BLOB_ENDPOINT: 'https://localhost/data1', MODELS_CONTAINER: 'models', MODELS_DATASTORE: 'models', SOURCE_COMMIT: 'abc',
+  AZURE_CLIENT_ID: '00000000-0000-4000-8000-000000000001',
+  AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+  AZURE_RESOURCE_MANAGER_ENDPOINT: 'https://localhost',
+  AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
+  DATA_BLOB_ENDPOINT: 'https://localhost/data1',
+  PROCESSED_CONTAINER: 'processed',
+  MANIFEST_PATH: `line/${dataVersion}/manifest.json`,
+  SUBSCRIPTION_ID: subscriptionId,
+  RESOURCE_GROUP: group,
+  ML_WORKSPACE: 'ml',
+  MODEL_NAME: 'anomaly',
+  JOB_NAME: `train-${dataVersion}`,
+  ML_BLOB_ENDPOINT: 'https://localhost/data1',
+  MODELS_CONTAINER: 'models',
+  MODELS_DATASTORE: 'models',
+  SOURCE_COMMIT: 'abc',
 };
-const features: FeatureDefinition = { schemaVersion: '1', windowSeconds: 30, strideSeconds: 10, minSamples: 15, sensors: ['flow', 'current'].map((name) => ({ name, aggregates: ['mean', 'std'] })) };
+const features: FeatureDefinition = {
+  schemaVersion: '1',
+  windowSeconds: 30,
+  strideSeconds: 10,
+  minSamples: 15,
+  sensors: ['flow', 'current'].map((name) => ({ name, aggregates: ['mean', 'std'] })),
+};
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const directory = mkdtempSync(join(tmpdir(), 'train-test-'));
 const parquet = join(directory, 'windows.parquet');
@@ -56,20 +75,47 @@ beforeAll(async () => {
   region = await platform();
   setDefaultCACertificates([...getCACertificates('default'), region.context.tls.ca]);
   const who = { objectId: 'cluster', clientId: 'cluster-client', displayName: 'cluster' };
-  region.context.roles.assign({ id: '/cluster', scope: workspaceId, roleDefinitionId: dataScientist, principalId: who.objectId, principalType: 'ServicePrincipal' });
+  region.context.roles.assign({
+    id: '/cluster',
+    scope: workspaceId,
+    roleDefinitionId: dataScientist,
+    principalId: who.objectId,
+    principalType: 'ServicePrincipal',
+  });
   machineLearning = new MachineLearning(region.context, {
-    directory: region.identities, identityEndpoint: region.identityEndpoint, runtime: region.containerApps, resourceManager: region.resourceManager,
+    directory: region.identities,
+    identityEndpoint: region.identityEndpoint,
+    runtime: region.containerApps,
+    resourceManager: region.resourceManager,
     events: { publish: (_, event) => Promise.resolve(void registered.push(event.data)) },
   });
   await machineLearning.start();
   const systemData = { createdAt: '', createdBy: '', createdByType: '', lastModifiedAt: '', lastModifiedBy: '', lastModifiedByType: '' };
-  machineLearning.workspaces.put({ id: workspaceId, name: 'ml', type: 'Microsoft.MachineLearningServices/workspaces', location: 'local', properties: {}, systemData });
-  machineLearning.workspaces.put({ id: `${workspaceId}/datastores/models`, name: 'models', type: 'Microsoft.MachineLearningServices/workspaces/datastores', properties: { datastoreType: 'AzureBlob', accountName: 'data1', containerName: 'models', credentials: { credentialsType: 'None' } }, systemData });
-  const credential: TokenCredential = { getToken: (scopes) => {
-    const { token, expiresOn } = region.context.authority.issue(who, String(scopes).replace('/.default', ''));
-    return Promise.resolve({ token, expiresOnTimestamp: expiresOn * 1_000 });
-  } };
-  const client = new AzureMachineLearningWorkspaces(credential, subscriptionId, { endpoint: region.resourceManager.endpoint, credentialScopes: 'https://management.azure.com/.default' });
+  machineLearning.workspaces.put({
+    id: workspaceId,
+    name: 'ml',
+    type: 'Microsoft.MachineLearningServices/workspaces',
+    location: 'local',
+    properties: {},
+    systemData,
+  });
+  machineLearning.workspaces.put({
+    id: `${workspaceId}/datastores/models`,
+    name: 'models',
+    type: 'Microsoft.MachineLearningServices/workspaces/datastores',
+    properties: { datastoreType: 'AzureBlob', accountName: 'data1', containerName: 'models', credentials: { credentialsType: 'None' } },
+    systemData,
+  });
+  const credential: TokenCredential = {
+    getToken: (scopes) => {
+      const { token, expiresOn } = region.context.authority.issue(who, String(scopes).replace('/.default', ''));
+      return Promise.resolve({ token, expiresOnTimestamp: expiresOn * 1_000 });
+    },
+  };
+  const client = new AzureMachineLearningWorkspaces(credential, subscriptionId, {
+    endpoint: region.resourceManager.endpoint,
+    credentialScopes: 'https://management.azure.com/.default',
+  });
 
   const cluster = storage.principal('cluster');
   for (const name of ['processed', 'models']) {
@@ -77,12 +123,26 @@ beforeAll(async () => {
     storage.assign(cluster, 'blobContributor', containerId(storage.account, name));
   }
   const blobs = storage.blobs(cluster);
-  connections = { processed: blobs.getContainerClient('processed'), models: blobs.getContainerClient('models'), catalog: modelCatalog(settings, settings.MODEL_NAME, client) };
+  connections = {
+    processed: blobs.getContainerClient('processed'),
+    models: blobs.getContainerClient('models'),
+    catalog: modelCatalog(settings, settings.MODEL_NAME, client),
+  };
   await writeWindows();
   await connections.processed.getBlockBlobClient(`line/${dataVersion}/windows.parquet`).uploadFile(parquet);
   const manifest = {
-    schemaVersion: '1', dataset: 'line', dataVersion, createdAt: new Date().toISOString(), features, sources: [], windowsPath: `line/${dataVersion}/windows.parquet`, windowCount: 300,
-    windowsByRole: { train: 120, calibrate: 40, 'held-out': 40, evaluate: 100 }, labelled: true, settings: {}, quarantined: [],
+    schemaVersion: '1',
+    dataset: 'line',
+    dataVersion,
+    createdAt: new Date().toISOString(),
+    features,
+    sources: [],
+    windowsPath: `line/${dataVersion}/windows.parquet`,
+    windowCount: 300,
+    windowsByRole: { train: 120, calibrate: 40, 'held-out': 40, evaluate: 100 },
+    labelled: true,
+    settings: {},
+    quarantined: [],
   };
   const content = JSON.stringify(manifest);
   await connections.processed.getBlockBlobClient(settings.MANIFEST_PATH).upload(content, Buffer.byteLength(content));
@@ -99,12 +159,24 @@ describe('train against storage and the model catalog', () => {
     await train(settings, silent, connections);
     const [version, ...more] = await connections.catalog.versions();
     expect(more).toEqual([]);
-    expect(version).toMatchObject({ version: '1', jobName: settings.JOB_NAME, tags: { stage: 'candidate', dataVersion, dataset: 'line', trainingJob: settings.JOB_NAME, sourceCommit: 'abc' } });
+    expect(version).toMatchObject({
+      version: '1',
+      jobName: settings.JOB_NAME,
+      tags: { stage: 'candidate', dataVersion, dataset: 'line', trainingJob: settings.JOB_NAME, sourceCommit: 'abc' },
+    });
     expect(parseModelUri(version?.modelUri ?? '')).toEqual({ datastore: 'models', path: `anomaly/${dataVersion}` });
     expect(registered).toHaveLength(1);
 
     await train(settings, silent, connections);
-    await expect(connections.catalog.register({ path: `anomaly/${dataVersion}`, description: '', jobName: 'another', properties: {}, tags: { stage: 'candidate', dataVersion, dataset: 'line', trainingJob: 'another', sourceCommit: 'abc' } })).resolves.toMatchObject({ created: false, version: { version: '1' } });
+    await expect(
+      connections.catalog.register({
+        path: `anomaly/${dataVersion}`,
+        description: '',
+        jobName: 'another',
+        properties: {},
+        tags: { stage: 'candidate', dataVersion, dataset: 'line', trainingJob: 'another', sourceCommit: 'abc' },
+      }),
+    ).resolves.toMatchObject({ created: false, version: { version: '1' } });
     expect(await connections.catalog.versions()).toHaveLength(1);
   });
 
@@ -113,19 +185,36 @@ describe('train against storage and the model catalog', () => {
     const signature = (await readJsonBlob(connections.models, `anomaly/${dataVersion}/signature.json`, modelSignature))?.value;
     if (signature === undefined) throw new Error('no signature');
     const figures = await evaluateModel(onnx, signature, parquet);
-    expect(figures).toMatchObject({ falseAlarmRate: 0, labelAuc: 1, heldOutWindows: 40, labelledFaultWindows: 40, labelledNormalWindows: 60 });
+    expect(figures).toMatchObject({
+      falseAlarmRate: 0,
+      labelAuc: 1,
+      heldOutWindows: 40,
+      labelledFaultWindows: 40,
+      labelledNormalWindows: 60,
+    });
     expect(figures.faultDetection).toBeGreaterThan(0.9);
   });
 
   it('numbers versions on and keeps other tags when some are set', async () => {
-    const { version } = await connections.catalog.register({ path: 'anomaly/fedcba9876543210', description: '', jobName: 'next', properties: { a: 'b' }, tags: { stage: 'candidate', dataVersion: 'fedcba9876543210', dataset: 'line', trainingJob: 'next', sourceCommit: 'abc' } });
+    const { version } = await connections.catalog.register({
+      path: 'anomaly/fedcba9876543210',
+      description: '',
+      jobName: 'next',
+      properties: { a: 'b' },
+      tags: { stage: 'candidate', dataVersion: 'fedcba9876543210', dataset: 'line', trainingJob: 'next', sourceCommit: 'abc' },
+    });
     expect(version.version).toBe('2');
     const tagged = await connections.catalog.setTags('2', { stage: 'rejected', rejectedBecause: 'labelAuc 0.521 < 0.7' });
-    expect(tagged).toMatchObject({ properties: { a: 'b' }, tags: { stage: 'rejected', rejectedBecause: 'labelAuc 0.521 < 0.7', dataset: 'line' } });
+    expect(tagged).toMatchObject({
+      properties: { a: 'b' },
+      tags: { stage: 'rejected', rejectedBecause: 'labelAuc 0.521 < 0.7', dataset: 'line' },
+    });
     expect(await connections.catalog.version('3')).toBeUndefined();
   });
 
   it('says which manifest is missing', async () => {
-    await expect(train({ ...settings, MANIFEST_PATH: 'line/none/manifest.json' }, silent, connections)).rejects.toThrow('there is no manifest line/none/manifest.json in container processed');
+    await expect(train({ ...settings, MANIFEST_PATH: 'line/none/manifest.json' }, silent, connections)).rejects.toThrow(
+      'there is no manifest line/none/manifest.json in container processed',
+    );
   });
 });

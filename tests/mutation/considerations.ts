@@ -20,14 +20,27 @@ const row = /^\| ([RSCOPW]\d+ [^|]+?) \| (-|`[\w.]+`) \| `(\w+)\.([\w.-]+)`( pro
 /** Rows of the table "Held by a rule". Throws on a row that it cannot read: none may be passed over. */
 export function readConsiderations(markdown: string): Consideration[] {
   const [, section = ''] = /\n## Held by a rule\n([\s\S]*?)\n## /.exec(markdown) ?? [];
-  const lines = section.split('\n').filter((line) => line.startsWith('|')).slice(2);
+  const lines = section
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2);
   if (lines.length === 0) throw new Error('docs/considerations.md: expected a table under "Held by a rule", found no row');
   return lines.map((line) => {
     const [, bullet = '', setting = '-', kind = '', path = '', production, rule = '', tests = ''] = row.exec(line) ?? [];
-    if (!(kind in kinds)) throw new Error(`docs/considerations.md: expected consideration, setting, kind and path, rule and test, found ${line}`);
-    return { bullet, setting: setting === '-' ? undefined : setting.replaceAll('`', ''), kind: kind as Kind, path, production: production !== undefined, rule, tests: tests.split(', ') };
+    if (!(kind in kinds))
+      throw new Error(`docs/considerations.md: expected consideration, setting, kind and path, rule and test, found ${line}`);
+    return {
+      bullet,
+      setting: setting === '-' ? undefined : setting.replaceAll('`', ''),
+      kind: kind as Kind,
+      path,
+      production: production !== undefined,
+      rule,
+      tests: tests.split(', '),
+    };
   });
 }
 
 /** Numbers of the considerations of the whole page. */
-export const numbersOf = (markdown: string): Set<string> => new Set([...markdown.matchAll(/^\| ([RSCOPW]\d+) /gm)].map(([, number]) => number ?? ''));
+export const numbersOf = (markdown: string): Set<string> =>
+  new Set([...markdown.matchAll(/^\| ([RSCOPW]\d+) /gm)].map(([, number]) => number ?? ''));

@@ -21,7 +21,8 @@ async function declareAfresh(settings: Readonly<Record<string, unknown>>): Promi
   const program = require.resolve('../../index');
   delete require.cache[program];
   // Whoever loaded it remembers it too, with everything it made.
-  for (const module of Object.values(require.cache)) if (module !== undefined) module.children = module.children.filter(({ id }) => id !== program);
+  for (const module of Object.values(require.cache))
+    if (module !== undefined) module.children = module.children.filter(({ id }) => id !== program);
   return declareStack(settings);
 }
 
@@ -39,22 +40,37 @@ async function mutate(): Promise<number> {
     const rule = allRules.find(({ name }) => name === row.rule);
     const mutants = propertyMutants(row, declared[stackOf(row)]);
     properties += mutants.length;
-    if (rule === undefined || mutants.length === 0) survivors.push(`${row.kind}.${row.path}: ${rule === undefined ? `there is no rule ${row.rule}` : `no resource of ${stackOf(row)} has it`}`);
-    else survivors.push(...mutants.filter(({ resources }) => violations(rule, resources).length === 0).map(({ resource }) => `${row.rule} did not notice ${resource} without ${row.path}`));
+    if (rule === undefined || mutants.length === 0)
+      survivors.push(
+        `${row.kind}.${row.path}: ${rule === undefined ? `there is no rule ${row.rule}` : `no resource of ${stackOf(row)} has it`}`,
+      );
+    else
+      survivors.push(
+        ...mutants
+          .filter(({ resources }) => violations(rule, resources).length === 0)
+          .map(({ resource }) => `${row.rule} did not notice ${resource} without ${row.path}`),
+      );
   }
   const bySetting = new Map<string, Consideration[]>();
-  for (const row of rows.filter(({ setting }) => setting !== undefined)) bySetting.set(`${stackOf(row)} ${row.setting ?? ''}`, [...(bySetting.get(`${stackOf(row)} ${row.setting ?? ''}`) ?? []), row]);
+  for (const row of rows.filter(({ setting }) => setting !== undefined))
+    bySetting.set(`${stackOf(row)} ${row.setting ?? ''}`, [...(bySetting.get(`${stackOf(row)} ${row.setting ?? ''}`) ?? []), row]);
   for (const of of bySetting.values()) {
     const [first] = of;
     if (first?.setting === undefined) continue;
     const { setting } = first;
     const stack = stackOf(first);
     const changed = await declareAfresh(withOtherValue(stacks[stack], setting));
-    survivors.push(...of.filter((row) => !follows(row, declared[stack], changed)).map((row) => `${row.kind}.${row.path} of ${stack} does not follow ${setting}`));
+    survivors.push(
+      ...of
+        .filter((row) => !follows(row, declared[stack], changed))
+        .map((row) => `${row.kind}.${row.path} of ${stack} does not follow ${setting}`),
+    );
   }
   survivors.push(...processSurvivors(steps, readProcessFiles(root), allProcessRules, (files) => processOf(files, root)));
   for (const survivor of survivors) process.stdout.write(`survived: ${survivor}\n`);
-  process.stdout.write(`${rows.length + steps.length} rows; ${properties} properties and ${steps.length} steps dropped, ${bySetting.size} settings changed; survivors: ${survivors.length}\n`);
+  process.stdout.write(
+    `${rows.length + steps.length} rows; ${properties} properties and ${steps.length} steps dropped, ${bySetting.size} settings changed; survivors: ${survivors.length}\n`,
+  );
   return survivors.length === 0 ? 0 : 1;
 }
 
@@ -69,10 +85,12 @@ const asked = (): Promise<number> => {
   return Promise.resolve(0);
 };
 
-Promise.resolve().then(asked).then(
-  (code) => process.exit(code),
-  (error: Error) => {
-    process.stderr.write(`${error.stack ?? error.message}\n`);
-    process.exit(1);
-  },
-);
+Promise.resolve()
+  .then(asked)
+  .then(
+    (code) => process.exit(code),
+    (error: Error) => {
+      process.stderr.write(`${error.stack ?? error.message}\n`);
+      process.exit(1);
+    },
+  );

@@ -10,13 +10,25 @@ const lists = [['stages'], ['jobs'], ['steps'], ['strategy', 'runOnce', 'deploy'
 function nameOf(node: Node): string {
   if (!isMapping(node)) return '';
   const parameters = isMapping(node['parameters']) ? node['parameters'] : {};
-  const name = node['stage'] ?? node['job'] ?? node['deployment'] ?? node['name'] ?? parameters['name'] ?? parameters['stack'] ?? (node['publish'] === undefined ? undefined : 'publish') ?? (node['checkout'] === undefined ? undefined : 'checkout') ?? (node['cron'] === undefined ? undefined : 'cron') ?? '';
+  const name =
+    node['stage'] ??
+    node['job'] ??
+    node['deployment'] ??
+    node['name'] ??
+    parameters['name'] ??
+    parameters['stack'] ??
+    (node['publish'] === undefined ? undefined : 'publish') ??
+    (node['checkout'] === undefined ? undefined : 'checkout') ??
+    (node['cron'] === undefined ? undefined : 'cron') ??
+    '';
   return textOf(name).replaceAll(/_?\$\{\{.*?\}\}/g, '');
 }
 
 function withoutText(node: Node, text: string): Node {
   if (typeof node === 'string') return node.replace(text, '');
-  return isMapping(node) ? Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withoutText(value, text)])) : node.map((one) => withoutText(one, text));
+  return isMapping(node)
+    ? Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withoutText(value, text)]))
+    : node.map((one) => withoutText(one, text));
 }
 
 /** The node at the path through `change`; what `change` gives nothing for is dropped. */
@@ -25,12 +37,20 @@ function changed(node: Node, [segment = '', ...rest]: readonly string[], change:
   if (!isMapping(node)) return node;
   if (node[segment] !== undefined) {
     const value = next(node[segment]);
-    return Object.fromEntries(Object.entries(node).flatMap(([key, old]) => (key !== segment ? [[key, old]] : value === undefined ? [] : [[key, value]])));
+    return Object.fromEntries(
+      Object.entries(node).flatMap(([key, old]) => (key !== segment ? [[key, old]] : value === undefined ? [] : [[key, value]])),
+    );
   }
   const inList = ([key = '', ...deeper]: readonly string[], within: Node): Node => {
     if (!isMapping(within) || within[key] === undefined) return within;
     const inner = within[key];
-    return { ...within, [key]: deeper.length > 0 ? inList(deeper, inner) : listOf(inner).flatMap((one) => (nameOf(one) === segment ? [next(one)].filter((left) => left !== undefined) : [one])) };
+    return {
+      ...within,
+      [key]:
+        deeper.length > 0
+          ? inList(deeper, inner)
+          : listOf(inner).flatMap((one) => (nameOf(one) === segment ? [next(one)].filter((left) => left !== undefined) : [one])),
+    };
   };
   return lists.reduce<Node>((whole, list) => inList(list, whole), node);
 }
@@ -39,7 +59,10 @@ function changed(node: Node, [segment = '', ...rest]: readonly string[], change:
 export function processMutant(files: ProcessFiles, { file, place, text }: ProcessRow): ProcessFiles | undefined {
   const script = files.text[file];
   if (script !== undefined) {
-    const left = script.split('\n').flatMap((line) => (!line.includes(place) ? [line] : text === undefined ? [] : [line.replace(text, '')])).join('\n');
+    const left = script
+      .split('\n')
+      .flatMap((line) => (!line.includes(place) ? [line] : text === undefined ? [] : [line.replace(text, '')]))
+      .join('\n');
     return left === script ? undefined : { ...files, text: { ...files.text, [file]: left } };
   }
   const pipeline = files.yaml[file];
@@ -49,7 +72,12 @@ export function processMutant(files: ProcessFiles, { file, place, text }: Proces
 }
 
 /** Rows whose step can go without their rule noticing, as text. */
-export function processSurvivors(rows: readonly ProcessRow[], files: ProcessFiles, rules: readonly ProcessRule[], processOf: (files: ProcessFiles) => Process): string[] {
+export function processSurvivors(
+  rows: readonly ProcessRow[],
+  files: ProcessFiles,
+  rules: readonly ProcessRule[],
+  processOf: (files: ProcessFiles) => Process,
+): string[] {
   return rows.flatMap((row) => {
     const rule = rules.find(({ name }) => name === row.rule);
     const mutant = processMutant(files, row);

@@ -15,11 +15,15 @@ const row = /^\| ([RSCOPW]\d+ [^|]+?) \| `([\w./-]+)`: `([^`]+)`(?: without `([^
 /** Throws on a row that it cannot read: none may be passed over. */
 export function readProcessRows(markdown: string): ProcessRow[] {
   const [, section = ''] = /\n## Held by a step of the process\n([\s\S]*?)\n## /.exec(markdown) ?? [];
-  const lines = section.split('\n').filter((line) => line.startsWith('|')).slice(2);
+  const lines = section
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2);
   if (lines.length === 0) throw new Error('docs/considerations.md: expected a table under "Held by a step of the process", found no row');
   return lines.map((line) => {
     const [matched, bullet = '', file = '', place = '', text, rule = '', tests = ''] = row.exec(line) ?? [];
-    if (matched === undefined) throw new Error(`docs/considerations.md: expected consideration, file and place, rule and test, found ${line}`);
+    if (matched === undefined)
+      throw new Error(`docs/considerations.md: expected consideration, file and place, rule and test, found ${line}`);
     return { bullet, file, place, text, rule, tests: tests.split(', ') };
   });
 }

@@ -5,7 +5,10 @@ import { parse } from 'yaml';
 /** YAML as Azure Pipelines reads it: every scalar is text. */
 export type Node = string | readonly Node[] | { readonly [key: string]: Node };
 /** What holds the process: pipelines and their templates as YAML, the gate's scripts as text; by path. */
-export interface ProcessFiles { readonly yaml: Readonly<Record<string, Node>>; readonly text: Readonly<Record<string, string>> }
+export interface ProcessFiles {
+  readonly yaml: Readonly<Record<string, Node>>;
+  readonly text: Readonly<Record<string, string>>;
+}
 
 export const mainPipeline = 'azure-pipelines.yml';
 export const certificatePipeline = '.azure-pipelines/certificates.yml';
@@ -14,14 +17,20 @@ const scripts = ['.ci/run', '.ci/secret-scan'];
 
 export function readProcessFiles(root: string): ProcessFiles {
   const read = (file: string) => readFileSync(join(root, file), 'utf8');
-  const pipelines = [mainPipeline, ...readdirSync(join(root, folder)).sort().map((file) => `${folder}/${file}`)];
+  const pipelines = [
+    mainPipeline,
+    ...readdirSync(join(root, folder))
+      .sort()
+      .map((file) => `${folder}/${file}`),
+  ];
   return {
     yaml: Object.fromEntries(pipelines.map((file) => [file, parse(read(file), { schema: 'failsafe' }) as Node])),
     text: Object.fromEntries(scripts.map((file) => [file, read(file)])),
   };
 }
 
-export const isMapping = (node: Node | undefined): node is { readonly [key: string]: Node } => typeof node === 'object' && !Array.isArray(node);
+export const isMapping = (node: Node | undefined): node is { readonly [key: string]: Node } =>
+  typeof node === 'object' && !Array.isArray(node);
 export const listOf = (node: Node | undefined): readonly Node[] => (Array.isArray(node) ? (node as readonly Node[]) : []);
 export const textOf = (node: Node | undefined): string => (typeof node === 'string' ? node : '');
 
@@ -31,12 +40,14 @@ function parametersOf(template: Node, given: Node | undefined, file: string): Re
   const values = isMapping(given) ? given : {};
   const stranger = Object.keys(values).find((name) => !known.some((one) => one['name'] === name));
   if (stranger !== undefined) throw new Error(`${file} has no parameter ${stranger}`);
-  return Object.fromEntries(known.map((one) => {
-    const name = textOf(one['name']);
-    const value = values[name] ?? one['default'];
-    if (typeof value !== 'string') throw new Error(`${file}: expected a value for its parameter ${name}`);
-    return [name, value];
-  }));
+  return Object.fromEntries(
+    known.map((one) => {
+      const name = textOf(one['name']);
+      const value = values[name] ?? one['default'];
+      if (typeof value !== 'string') throw new Error(`${file}: expected a value for its parameter ${name}`);
+      return [name, value];
+    }),
+  );
 }
 
 function withParameters(text: string, parameters: Readonly<Record<string, string>>): string {

@@ -16,36 +16,64 @@ export interface Job {
   readonly steps: readonly Step[];
   readonly raw: Mapping;
 }
-export interface Stage { readonly name: string; readonly dependsOn: readonly string[]; readonly condition: string | undefined; readonly jobs: readonly Job[] }
+export interface Stage {
+  readonly name: string;
+  readonly dependsOn: readonly string[];
+  readonly condition: string | undefined;
+  readonly jobs: readonly Job[];
+}
 
 const optional = (node: Node | undefined) => (typeof node === 'string' ? node : undefined);
-const commandsOf = (script: string) => script.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+const commandsOf = (script: string) =>
+  script
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
 
 const stepOf = (raw: Mapping): Step => {
   const inputs = isMapping(raw['inputs']) ? raw['inputs'] : {};
   return { name: textOf(raw['name']), commands: commandsOf(textOf(raw['script']) + textOf(inputs['inlineScript'])), raw };
 };
-const at = (node: Node | undefined, path: readonly string[]): Node | undefined => path.reduce<Node | undefined>((inner, key) => (isMapping(inner) ? inner[key] : undefined), node);
+const at = (node: Node | undefined, path: readonly string[]): Node | undefined =>
+  path.reduce<Node | undefined>((inner, key) => (isMapping(inner) ? inner[key] : undefined), node);
 
 const jobOf = (raw: Mapping): Job => {
   const environment = raw['environment'];
   return {
-    name: textOf(raw['job'] ?? raw['deployment']), condition: optional(raw['condition']), environment: raw['deployment'] === undefined ? undefined : optional(isMapping(environment) ? environment['name'] : environment),
-    steps: listOf(raw['steps'] ?? at(raw, ['strategy', 'runOnce', 'deploy', 'steps'])).filter(isMapping).map(stepOf), raw,
+    name: textOf(raw['job'] ?? raw['deployment']),
+    condition: optional(raw['condition']),
+    environment: raw['deployment'] === undefined ? undefined : optional(isMapping(environment) ? environment['name'] : environment),
+    steps: listOf(raw['steps'] ?? at(raw, ['strategy', 'runOnce', 'deploy', 'steps']))
+      .filter(isMapping)
+      .map(stepOf),
+    raw,
   };
 };
 
 /** Stages of an expanded pipeline. A stage that names none before it comes after the one above it. */
-export const stagesOf = (pipeline: Mapping): Stage[] => listOf(pipeline['stages']).filter(isMapping).map((raw, index, all) => {
-  const before = raw['dependsOn'];
-  const above = all[index - 1];
-  return {
-    name: textOf(raw['stage']), condition: optional(raw['condition']), jobs: listOf(raw['jobs']).filter(isMapping).map(jobOf),
-    dependsOn: before === undefined ? (above === undefined ? [] : [textOf(above['stage'])]) : typeof before === 'string' ? [before] : listOf(before).map(textOf),
-  };
-});
+export const stagesOf = (pipeline: Mapping): Stage[] =>
+  listOf(pipeline['stages'])
+    .filter(isMapping)
+    .map((raw, index, all) => {
+      const before = raw['dependsOn'];
+      const above = all[index - 1];
+      return {
+        name: textOf(raw['stage']),
+        condition: optional(raw['condition']),
+        jobs: listOf(raw['jobs']).filter(isMapping).map(jobOf),
+        dependsOn:
+          before === undefined
+            ? above === undefined
+              ? []
+              : [textOf(above['stage'])]
+            : typeof before === 'string'
+              ? [before]
+              : listOf(before).map(textOf),
+      };
+    });
 
-export const stepsOf = (stages: readonly Stage[]): { readonly stage: Stage; readonly job: Job; readonly step: Step }[] => stages.flatMap((stage) => stage.jobs.flatMap((job) => job.steps.map((step) => ({ stage, job, step }))));
+export const stepsOf = (stages: readonly Stage[]): { readonly stage: Stage; readonly job: Job; readonly step: Step }[] =>
+  stages.flatMap((stage) => stage.jobs.flatMap((job) => job.steps.map((step) => ({ stage, job, step }))));
 
 /** Whether a stage runs only after another one has succeeded. */
 export function comesAfter(stages: readonly Stage[], stage: Stage, earlier: string): boolean {
@@ -55,6 +83,13 @@ export function comesAfter(stages: readonly Stage[], stage: Stage, earlier: stri
   });
 }
 
-export interface Lane { readonly name: string; readonly command: string }
+export interface Lane {
+  readonly name: string;
+  readonly command: string;
+}
 /** Lanes of the gate, in their order. */
-export const lanesOf = (gate: string): Lane[] => [...gate.matchAll(/^\s*lane (?:'([^']+)'|(\w+)) (.+)$/gm)].map(([, quoted, plain, command = '']) => ({ name: quoted ?? plain ?? '', command }));
+export const lanesOf = (gate: string): Lane[] =>
+  [...gate.matchAll(/^\s*lane (?:'([^']+)'|(\w+)) (.+)$/gm)].map(([, quoted, plain, command = '']) => ({
+    name: quoted ?? plain ?? '',
+    command,
+  }));

@@ -20,10 +20,21 @@ export interface Process {
 
 export function processOf(files: ProcessFiles, root: string): Process {
   const [main, certificates] = [expandedPipeline(files, mainPipeline), expandedPipeline(files, certificatePipeline)];
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string>; devDependencies: Record<string, string> };
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+    devDependencies: Record<string, string>;
+  };
   return {
-    main, certificates, stages: stagesOf(main), certificateStages: stagesOf(certificates), lanes: lanesOf(files.text['.ci/run'] ?? ''), secretScan: files.text['.ci/secret-scan'] ?? '',
-    stacks: stacksIn(root).map((name) => ({ name, exceptions: existsSync(join(root, 'policy', 'exceptions', `${name}.json`)) ? `policy/exceptions/${name}.json` : undefined })),
+    main,
+    certificates,
+    stages: stagesOf(main),
+    certificateStages: stagesOf(certificates),
+    lanes: lanesOf(files.text['.ci/run'] ?? ''),
+    secretScan: files.text['.ci/secret-scan'] ?? '',
+    stacks: stacksIn(root).map((name) => ({
+      name,
+      exceptions: existsSync(join(root, 'policy', 'exceptions', `${name}.json`)) ? `policy/exceptions/${name}.json` : undefined,
+    })),
     versions: { ...dependencies, ...devDependencies },
   };
 }

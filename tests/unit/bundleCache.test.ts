@@ -34,7 +34,8 @@ it('names the sources that have changed since, and none where the bundles were m
   mkdirSync(join(root, 'node_modules'), { recursive: true });
   const [one, two, library] = ['one.ts', 'two.ts', join('node_modules', 'library.js')].map((name) => file(join('tree', name), 'first'));
   expect(changedSources(root)).toEqual([]);
-  for (const program of ['a', 'b']) new BundleCache(join(root, 'dist', 'cache', `${program}.json`), []).remember([one, two, library] as string[], 'abc');
+  for (const program of ['a', 'b'])
+    new BundleCache(join(root, 'dist', 'cache', `${program}.json`), []).remember([one, two, library] as string[], 'abc');
   expect(changedSources(root)).toEqual([]);
   file(join('tree', 'node_modules', 'library.js'), 'second one');
   file(join('tree', 'two.ts'), 'second one');

@@ -18,7 +18,10 @@ let keys: SiteKeys;
 let stack: StackCertificates;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'certificate-'));
-  writeFileSync(join(root, 'Pulumi.plant.yaml'), '# the plant\nconfig:\n  factory-loop:factory: plant-one # its name\n  factory-loop:profile: production\n');
+  writeFileSync(
+    join(root, 'Pulumi.plant.yaml'),
+    '# the plant\nconfig:\n  factory-loop:factory: plant-one # its name\n  factory-loop:profile: production\n',
+  );
   keys = new SiteKeys(join(root, 'keys'));
   stack = new StackCertificates(root, 'plant');
 });
@@ -27,7 +30,14 @@ const thumbprints = () => Object.fromEntries(keys.all().map(({ place, thumbprint
 const named = () => stack.list().map((one) => one.fingerprint256.replaceAll(':', ''));
 const configuration = () => {
   const values = (parse(readFileSync(stack.file, 'utf8')) as { config: Record<string, unknown> }).config;
-  return parseConfiguration(Object.fromEntries(Object.entries(values).map(([key, value]) => [key.replace('factory-loop:', ''), typeof value === 'string' ? value : JSON.stringify(value)])));
+  return parseConfiguration(
+    Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [
+        key.replace('factory-loop:', ''),
+        typeof value === 'string' ? value : JSON.stringify(value),
+      ]),
+    ),
+  );
 };
 
 it('goes from the first certificate over the overlap to the next, and the program takes the configuration at each step', async () => {
@@ -86,7 +96,8 @@ it('leaves everything as it was where the program would refuse the stack: a simu
 it('never leaves the site or the stack without a certificate', async () => {
   await create(keys, stack, 'aimm', now);
   const { current = '' } = thumbprints();
-  for (const which of ['current', current]) expect(() => revoke(keys, stack, which)).toThrow(/Replace it first: "npm run certificate -- rotate"/);
+  for (const which of ['current', current])
+    expect(() => revoke(keys, stack, which)).toThrow(/Replace it first: "npm run certificate -- rotate"/);
   expect([thumbprints(), named()]).toEqual([{ current }, [current]]);
   const elsewhere = new SiteKeys(join(root, 'other-keys'));
   expect(() => revoke(elsewhere, stack, current)).toThrow(/siteCertificates is empty/);
@@ -96,10 +107,19 @@ it('never leaves the site or the stack without a certificate', async () => {
 it('says what there is, what is missing, and when it is time', async () => {
   expect(status(keys, stack, now)).toMatchObject({ healthy: false });
   await create(keys, undefined, 'aimm', now);
-  expect(status(keys, stack, now)).toMatchObject({ healthy: false, told: { lines: expect.arrayContaining([expect.stringContaining('does not know the present certificate')]) as unknown } });
+  expect(status(keys, stack, now)).toMatchObject({
+    healthy: false,
+    told: { lines: expect.arrayContaining([expect.stringContaining('does not know the present certificate')]) as unknown },
+  });
   stack.add(keys.current().certificate);
-  expect(status(keys, stack, now)).toMatchObject({ healthy: true, told: { facts: { certificates: [{ place: 'current', validity: 'valid', configured: true }] } } });
-  expect(status(keys, stack, later(130))).toMatchObject({ healthy: true, told: { lines: expect.arrayContaining([expect.stringContaining('time to replace it')]) as unknown } });
+  expect(status(keys, stack, now)).toMatchObject({
+    healthy: true,
+    told: { facts: { certificates: [{ place: 'current', validity: 'valid', configured: true }] } },
+  });
+  expect(status(keys, stack, later(130))).toMatchObject({
+    healthy: true,
+    told: { lines: expect.arrayContaining([expect.stringContaining('time to replace it')]) as unknown },
+  });
   for (const days of [170, 181]) expect(status(keys, stack, later(days)).healthy).toBe(false);
   expect(() => revoke(keys, stack, 'everything')).toThrow(/expected next, previous or a SHA-256 thumbprint/);
   expect(() => revoke(keys, stack, 'A'.repeat(64))).toThrow(/no certificate/);
@@ -107,13 +127,18 @@ it('says what there is, what is missing, and when it is time', async () => {
 
 it('the state of a certificate only ever gets worse with time', () => {
   const order = ['not valid yet', 'valid', 'rotate', 'ends soon', 'expired'];
-  fc.assert(fc.property(fc.integer({ min: 1, max: 800 }), fc.array(fc.integer({ min: -10, max: 900 }), { minLength: 2 }), (life, days) => {
-    const seen = [...days].sort((a, b) => a - b).map((at) => order.indexOf(validityAt(now, later(life), later(at))));
-    return seen.every((one, index) => one >= (seen[index - 1] ?? 0));
-  }));
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 800 }), fc.array(fc.integer({ min: -10, max: 900 }), { minLength: 2 }), (life, days) => {
+      const seen = [...days].sort((a, b) => a - b).map((at) => order.indexOf(validityAt(now, later(life), later(at))));
+      return seen.every((one, index) => one >= (seen[index - 1] ?? 0));
+    }),
+  );
 });
 
-it.each([['no certificate at all', 'siteCertificates: [nonsense]'], ['a private key', "siteCertificates: ['-----BEGIN CERTIFICATE-----\\n-----BEGIN PRIVATE KEY-----']"]])('refuses a configuration with %s', (_, line) => {
+it.each([
+  ['no certificate at all', 'siteCertificates: [nonsense]'],
+  ['a private key', "siteCertificates: ['-----BEGIN CERTIFICATE-----\\n-----BEGIN PRIVATE KEY-----']"],
+])('refuses a configuration with %s', (_, line) => {
   writeFileSync(stack.file, `config:\n  factory-loop:${line}\n`);
   expect(() => stack.list()).toThrow(/expected at most two public certificates/);
 });

@@ -37,13 +37,18 @@ describe('renew', () => {
     const stack = stackWith('config:\n  factory-loop:profile: dev\n');
     expect(renew(stack, [], now).facts).toMatchObject({ renewed: false });
     renew(stack, [enrolled], later(150));
-    expect(readFileSync(stack.file, 'utf8')).toBe('config:\n  factory-loop:profile: dev\n  factory-loop:edgeSite:\n    certificateSerial: 2\n');
+    expect(readFileSync(stack.file, 'utf8')).toBe(
+      'config:\n  factory-loop:profile: dev\n  factory-loop:edgeSite:\n    certificateSerial: 2\n',
+    );
   });
 
   it('changes nothing of a real site, and says where its certificate is made', () => {
     const text = `config:\n  factory-loop:profile: production\n  factory-loop:siteCertificates:\n    - ${JSON.stringify(enrolled.toString())}\n`;
     const stack = stackWith(text);
-    expect(renew(stack, stack.list(), later(170))).toMatchObject({ lines: [expect.stringMatching(/made there, with "npm run certificate -- rotate"/)], facts: { renewed: false, simulated: false } });
+    expect(renew(stack, stack.list(), later(170))).toMatchObject({
+      lines: [expect.stringMatching(/made there, with "npm run certificate -- rotate"/)],
+      facts: { renewed: false, simulated: false },
+    });
     expect(readFileSync(stack.file, 'utf8')).toBe(text);
   });
 });
@@ -62,7 +67,10 @@ describe('status without the site', () => {
 
   it('has no advice while the next certificate of an overlap is there', async () => {
     const next = new X509Certificate(await makeKeyAndCertificate('aimm-plant-one', later(130)));
-    expect(statusAway([enrolled, next], false, later(131))).toMatchObject({ healthy: true, told: { lines: [expect.any(String), expect.any(String)] } });
+    expect(statusAway([enrolled, next], false, later(131))).toMatchObject({
+      healthy: true,
+      told: { lines: [expect.any(String), expect.any(String)] },
+    });
   });
 });
 
@@ -71,12 +79,25 @@ describe('the command line', () => {
     expect(readCertificateOptions(['renew', '--stack', 'dev'])).toEqual({ action: 'renew', site: undefined, stack: 'dev', json: false });
     expect(readCertificateOptions(['status', '--stack', 'dev'])).toMatchObject({ action: 'status', site: undefined, stack: 'dev' });
     expect(readCertificateOptions(['status', '--stack', 'dev', '--site', 'keys'])).toMatchObject({ action: 'status', site: 'keys' });
-    expect(readCertificateOptions(['revoke', 'previous', '--site', 'keys', '--json'])).toEqual({ action: 'revoke', which: 'previous', site: 'keys', stack: undefined, json: true });
+    expect(readCertificateOptions(['revoke', 'previous', '--site', 'keys', '--json'])).toEqual({
+      action: 'revoke',
+      which: 'previous',
+      site: 'keys',
+      stack: undefined,
+      json: true,
+    });
   });
 
   it.each([
-    [['renew'], /--stack <name> is missing/], [['renew', '--stack', 'dev', '--site', 'keys'], /without --site/], [['rotate', '--stack', 'dev'], /--site <folder> is missing/], [['status'], /--site <folder> is missing/],
-    [['revoke', '--site', 'keys'], /expected next, previous/], [['create', '--site', 'keys'], /--device/], [['status', 'now', '--site', 'keys'], /unexpected "now"/], [['look'], /got look/], [['status', '--key'], /Unknown option/],
+    [['renew'], /--stack <name> is missing/],
+    [['renew', '--stack', 'dev', '--site', 'keys'], /without --site/],
+    [['rotate', '--stack', 'dev'], /--site <folder> is missing/],
+    [['status'], /--site <folder> is missing/],
+    [['revoke', '--site', 'keys'], /expected next, previous/],
+    [['create', '--site', 'keys'], /--device/],
+    [['status', 'now', '--site', 'keys'], /unexpected "now"/],
+    [['look'], /got look/],
+    [['status', '--key'], /Unknown option/],
   ])('refuses %j in one line', (args, message) => {
     expect(() => readCertificateOptions(args)).toThrow(message);
   });
@@ -87,13 +108,22 @@ describe('npm run certificate -- status --stack', () => {
   /** With a CLI on the path that answers as the real one does. */
   function statusOf(outputs: object) {
     writeFileSync(join(root, 'pulumi'), `#!/bin/sh\ncat <<'END'\n${JSON.stringify(outputs)}\nEND\n`, { mode: 0o755 });
-    return spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/certificate.ts', 'status', '--stack', 'dev', '--json'], { cwd: repository, encoding: 'utf8', timeout: 60_000, env: { ...process.env, PATH: `${root}${delimiter}${process.env['PATH'] ?? ''}` } });
+    return spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/certificate.ts', 'status', '--stack', 'dev', '--json'], {
+      cwd: repository,
+      encoding: 'utf8',
+      timeout: 60_000,
+      env: { ...process.env, PATH: `${root}${delimiter}${process.env['PATH'] ?? ''}` },
+    });
   }
 
   it('reads what the simulated site of a deployed stack enrolled with', () => {
     const { status, stdout, stderr } = statusOf({ siteCertificates: [enrolled.toString()] });
     expect([status, stderr]).toEqual([0, '']);
-    expect(JSON.parse(stdout)).toMatchObject({ healthy: true, simulated: true, certificates: [{ thumbprint: enrolled.fingerprint256.replaceAll(':', ''), validity: 'valid' }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      healthy: true,
+      simulated: true,
+      certificates: [{ thumbprint: enrolled.fingerprint256.replaceAll(':', ''), validity: 'valid' }],
+    });
   }, 70_000);
 
   it('says so when the stack was deployed before it had that output', () => {

@@ -22,7 +22,11 @@ const outputsFile = (...places: readonly ('current' | 'next' | 'previous')[]) =>
   return file;
 };
 const command = (...args: readonly string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/certificate.ts', ...args, '--site', folder], { cwd: root, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['-r', 'ts-node/register', 'commands/certificate.ts', ...args, '--site', folder],
+    { cwd: root, encoding: 'utf8' },
+  );
   return { status, stdout, stderr };
 };
 
@@ -34,7 +38,8 @@ test('the first rotate needs no proof; the second, and the end of the previous o
   expect(certificateToKnow('revoke', 'next', keys)).toBeUndefined();
   await rotate(keys, undefined, now);
   const previous = keys.find('previous')?.thumbprint ?? '';
-  for (const which of ['previous', previous, previous.toLowerCase()]) expect(certificateToKnow('revoke', which, keys)?.thumbprint).toBe(keys.current().thumbprint);
+  for (const which of ['previous', previous, previous.toLowerCase()])
+    expect(certificateToKnow('revoke', which, keys)?.thumbprint).toBe(keys.current().thumbprint);
 });
 
 test('a certificate that was not deployed is refused by its thumbprint', async () => {
@@ -46,7 +51,11 @@ test('a certificate that was not deployed is refused by its thumbprint', async (
 
 test('a folder that cannot be written is said in one line', () => {
   writeFileSync(join(folder, 'file'), '');
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/certificate.ts', 'create', '--site', join(folder, 'file', 'keys'), '--device', 'aimm'], { cwd: root, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['-r', 'ts-node/register', 'commands/certificate.ts', 'create', '--site', join(folder, 'file', 'keys'), '--device', 'aimm'],
+    { cwd: root, encoding: 'utf8' },
+  );
   expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 1, stdout: '', lines: 1 });
   expect(stderr).toContain(join(folder, 'file', 'keys'));
 }, 60_000);
@@ -56,10 +65,16 @@ test('rotate, rotate, revoke without a deployment in between takes no key away',
   await rotate(keys, undefined, now);
   const before = keys.all().map(({ place, thumbprint }) => [place, thumbprint]);
   expect(command('rotate')).toMatchObject({ status: 2, stderr: expect.stringContaining('expected --outputs <file>') as string });
-  expect(command('rotate', '--outputs', outputsFile('current'))).toMatchObject({ status: 2, stderr: expect.stringContaining('run pulumi up first') as string });
+  expect(command('rotate', '--outputs', outputsFile('current'))).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('run pulumi up first') as string,
+  });
   expect(keys.all().map(({ place, thumbprint }) => [place, thumbprint])).toEqual(before);
   expect(command('rotate', '--outputs', outputsFile('current', 'next'))).toMatchObject({ status: 0, stderr: '' });
-  expect(command('revoke', 'previous', '--outputs', outputsFile('previous'))).toMatchObject({ status: 2, stderr: expect.stringContaining('run pulumi up first') as string });
+  expect(command('revoke', 'previous', '--outputs', outputsFile('previous'))).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('run pulumi up first') as string,
+  });
   expect(keys.find('previous')).toBeDefined();
   expect(command('revoke', 'previous', '--outputs', outputsFile('current', 'previous'))).toMatchObject({ status: 0, stderr: '' });
   expect(keys.all().map(({ place }) => place)).toEqual(['current']);

@@ -2,7 +2,13 @@ import type { StepResult } from '../report';
 import { text } from './markup';
 
 /** A place of the loop, with the steps that show its work; column and row are its place in the wide picture. */
-interface Place { readonly name: string; readonly steps: readonly string[]; readonly column: number; readonly row: number; readonly zone: 'azure' | 'factory' }
+interface Place {
+  readonly name: string;
+  readonly steps: readonly string[];
+  readonly column: number;
+  readonly row: number;
+  readonly zone: 'azure' | 'factory';
+}
 
 const places: readonly Place[] = [
   { name: 'data pipeline', steps: ['1a', '1b'], column: 0, row: 0, zone: 'azure' },
@@ -41,7 +47,8 @@ function placeBox({ name, steps, zone }: Place, x: number, y: number, results: r
 const arrow = (path: string, label?: { readonly words: string; readonly x: number; readonly y: number }) =>
   `<path class="arrow" d="${path}"/>${label ? `<text class="label" x="${label.x}" y="${label.y}">${text(label.words)}</text>` : ''}`;
 /** Each picture has its own arrow head: one of a hidden picture would not be drawn. */
-const tip = (name: string) => `<defs><marker id="${name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path d="M0 0 8 4 0 8z"/></marker></defs>`;
+const tip = (name: string) =>
+  `<defs><marker id="${name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path d="M0 0 8 4 0 8z"/></marker></defs>`;
 
 /** The loop as a ring: Azure above, the factory below. */
 function widePicture(results: readonly StepResult[]): string {
@@ -64,12 +71,28 @@ ${places.map((place) => placeBox(place, x(place.column), y(place.row), results))
 
 /** The same ring for a narrow screen: one place below the other, the way back along the edge. */
 function narrowPicture(results: readonly StepResult[]): string {
-  const order = ['data pipeline', 'model development', 'validate and package', 'tag and deliver', 'delivery', 'AI Model Manager', 'AI Inference Server', 'AI Model Monitor', 'Azure Monitor', 'data collector, hub', 'landing zone'];
+  const order = [
+    'data pipeline',
+    'model development',
+    'validate and package',
+    'tag and deliver',
+    'delivery',
+    'AI Model Manager',
+    'AI Inference Server',
+    'AI Model Monitor',
+    'Azure Monitor',
+    'data collector, hub',
+    'landing zone',
+  ];
   const y = (index: number) => 12 + index * 92;
   const at = (name: string) => order.indexOf(name);
   const centre = 70 + box.width / 2;
   const right = 70 + box.width;
-  const down = order.slice(1).map((_, index) => (order[index + 1] === 'data collector, hub' ? '' : arrow(`M${centre} ${y(index) + box.height}V${y(index + 1) - 3}`)));
+  const down = order
+    .slice(1)
+    .map((_, index) =>
+      order[index + 1] === 'data collector, hub' ? '' : arrow(`M${centre} ${y(index) + box.height}V${y(index + 1) - 3}`),
+    );
   const server = y(at('AI Inference Server')) + 33;
   const hub = y(at('data collector, hub')) + 33;
   return `<svg class="narrow" viewBox="0 0 312 ${y(order.length - 1) + box.height + 12}" role="img" aria-label="The loop and the state of its steps">${tip('narrow-tip')}
@@ -78,4 +101,5 @@ ${arrow(`M70 ${y(at('landing zone')) + 33}H40q-10 0 -10 -10V${y(0) + 43}q0 -10 1
 ${order.flatMap((name, index) => places.filter((place) => place.name === name).map((place) => placeBox(place, 70, y(index), results))).join('')}</svg>`;
 }
 
-export const loopPicture = (results: readonly StepResult[]): string => `<div class="picture">${widePicture(results)}${narrowPicture(results)}</div>`;
+export const loopPicture = (results: readonly StepResult[]): string =>
+  `<div class="picture">${widePicture(results)}${narrowPicture(results)}</div>`;

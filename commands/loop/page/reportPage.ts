@@ -13,30 +13,60 @@ const maxCharts = 6;
 const percent = (rate: number) => `${(rate * 100).toFixed(rate > 0 && rate < 0.1 ? 1 : 0)} %`;
 const section = (title: string, body: string) => (body === '' ? '' : `<section><h2>${text(title)}</h2>${body}</section>`);
 
-interface Chart { readonly title: string; readonly note: string; readonly threshold: number; readonly faultFrom: number; readonly score: readonly number[]; readonly alarm: readonly boolean[]; readonly at: readonly string[] }
+interface Chart {
+  readonly title: string;
+  readonly note: string;
+  readonly threshold: number;
+  readonly faultFrom: number;
+  readonly score: readonly number[];
+  readonly alarm: readonly boolean[];
+  readonly at: readonly string[];
+}
 
 /** One chart a round: the normal stretch, then the fault, window after window. */
 export function chartsOf(replays: readonly ReplayResult[]): Chart[] {
   const rounds = [...new Set(replays.map(({ round }) => round))];
   const shown = rounds.length <= maxCharts ? rounds : [...rounds.slice(0, 1), ...rounds.slice(1 - maxCharts)];
   return shown.map((round) => {
-    const parts = replays.filter((one) => one.round === round).sort((a, b) => Number(b.stretch === 'normal') - Number(a.stretch === 'normal'));
+    const parts = replays
+      .filter((one) => one.round === round)
+      .sort((a, b) => Number(b.stretch === 'normal') - Number(a.stretch === 'normal'));
     const series = parts.flatMap((part) => part.series);
-    const count = (stretch: string) => parts.filter((part) => part.stretch === stretch).map(({ alarms, windows }) => `${alarms} alarms in ${windows} ${stretch === 'fault' ? 'fault' : 'normal'} windows`);
+    const count = (stretch: string) =>
+      parts
+        .filter((part) => part.stretch === stretch)
+        .map(({ alarms, windows }) => `${alarms} alarms in ${windows} ${stretch === 'fault' ? 'fault' : 'normal'} windows`);
     return {
-      title: `Round ${round}, package ${[...new Set(parts.flatMap((part) => part.packageVersions))].join(', ')}`, note: [...count('normal'), ...count('fault')].join(', '),
-      threshold: parts.find((part) => part.threshold !== null)?.threshold ?? 0, faultFrom: parts.filter((part) => part.stretch === 'normal').reduce((sum, part) => sum + part.series.length, 0),
-      score: series.map((one) => one.score), alarm: series.map((one) => one.alarm), at: series.map((one) => one.at),
+      title: `Round ${round}, package ${[...new Set(parts.flatMap((part) => part.packageVersions))].join(', ')}`,
+      note: [...count('normal'), ...count('fault')].join(', '),
+      threshold: parts.find((part) => part.threshold !== null)?.threshold ?? 0,
+      faultFrom: parts.filter((part) => part.stretch === 'normal').reduce((sum, part) => sum + part.series.length, 0),
+      score: series.map((one) => one.score),
+      alarm: series.map((one) => one.alarm),
+      at: series.map((one) => one.at),
     };
   });
 }
 
 function roundRows({ summaries, replays }: LoopReport): string[][] {
-  const rate = ({ round }: RoundSummary, stretch: string) => replays.filter((one) => one.round === round && one.stretch === stretch).map(({ alarmRate }) => percent(alarmRate)).join('');
+  const rate = ({ round }: RoundSummary, stretch: string) =>
+    replays
+      .filter((one) => one.round === round && one.stretch === stretch)
+      .map(({ alarmRate }) => percent(alarmRate))
+      .join('');
   return summaries.map((one) => [
-    String(one.round), `<code>${text(one.dataVersion ?? '–')}</code>`, `${one.rawSources} raw${one.landingSources > 0 ? ` + ${one.landingSources} recycled` : ''}`, String(one.windows),
-    text(one.modelVersion ?? '–'), text(one.packageVersion ?? '–'), `<span class="${one.stage === 'rejected' ? 'bad' : ''}">${text(one.stage ?? '–')}</span>`,
-    Object.entries(one.gate).map(([name, value]) => `<span class="figure">${text(name)} <b>${text(value)}</b></span>`).join(' '), rate(one, 'normal'), rate(one, 'fault'),
+    String(one.round),
+    `<code>${text(one.dataVersion ?? '–')}</code>`,
+    `${one.rawSources} raw${one.landingSources > 0 ? ` + ${one.landingSources} recycled` : ''}`,
+    String(one.windows),
+    text(one.modelVersion ?? '–'),
+    text(one.packageVersion ?? '–'),
+    `<span class="${one.stage === 'rejected' ? 'bad' : ''}">${text(one.stage ?? '–')}</span>`,
+    Object.entries(one.gate)
+      .map(([name, value]) => `<span class="figure">${text(name)} <b>${text(value)}</b></span>`)
+      .join(' '),
+    rate(one, 'normal'),
+    rate(one, 'fault'),
   ]);
 }
 
@@ -44,17 +74,28 @@ function stepRows({ steps }: LoopReport, rounds: readonly number[]): string[][] 
   return [...new Set(steps.map(({ id }) => id))].map((id) => {
     const results = steps.filter((step) => step.id === id);
     const shown = results.find((step) => !step.ok) ?? results.at(-1);
-    const times = rounds.map((round) => results.find((step) => step.round === round)).map((step) => (step ? `<span class="${step.ok ? '' : 'bad'}">${step.ok ? '' : '✗ '}${duration(step.durationMs)}</span>` : '–'));
-    return [`<b class="${results.every((step) => step.ok) ? 'good' : 'bad'}">${text(id)}</b>`, `${text(shown?.title)}<small>${text(evidenceLine(shown?.evidence ?? {}))}</small>`, ...times];
+    const times = rounds
+      .map((round) => results.find((step) => step.round === round))
+      .map((step) => (step ? `<span class="${step.ok ? '' : 'bad'}">${step.ok ? '' : '✗ '}${duration(step.durationMs)}</span>` : '–'));
+    return [
+      `<b class="${results.every((step) => step.ok) ? 'good' : 'bad'}">${text(id)}</b>`,
+      `${text(shown?.title)}<small>${text(evidenceLine(shown?.evidence ?? {}))}</small>`,
+      ...times,
+    ];
   });
 }
 
-const tile = (label: string, value: string, note: string) => `<div class="tile"><span>${text(label)}</span><b>${text(value)}</b><small>${text(note)}</small></div>`;
+const tile = (label: string, value: string, note: string) =>
+  `<div class="tile"><span>${text(label)}</span><b>${text(value)}</b><small>${text(note)}</small></div>`;
 
 function tiles({ durationMs, startUp, recycled, telemetry, rounds }: LoopReport): string {
   const twice = ({ arrived, distinct }: { arrived: number; distinct: number }) => `${arrived - distinct} arrived twice`;
   return `<div class="tiles">${[
-    tile('whole run', duration(durationMs), `${rounds} round${rounds === 1 ? '' : 's'}, of it ${duration(startUp.regionMs + startUp.deploymentMs)} start-up of ${startUp.resources} resources`),
+    tile(
+      'whole run',
+      duration(durationMs),
+      `${rounds} round${rounds === 1 ? '' : 's'}, of it ${duration(startUp.regionMs + startUp.deploymentMs)} start-up of ${startUp.resources} resources`,
+    ),
     tile('recycled records', `${recycled.distinct} of ${recycled.sent}`, twice(recycled)),
     tile('logs in Application Insights', `${telemetry.logs.distinct} of ${telemetry.logs.sent}`, twice(telemetry.logs)),
     tile('metric values', `${telemetry.metrics.distinct} of ${telemetry.metrics.sent}`, twice(telemetry.metrics)),
@@ -79,8 +120,26 @@ ${tiles(report)}
 ${section('What the package said of the replayed signal', charts.length === 0 ? '' : `<p class="hint">Score of every window on a logarithmic scale. The shaded part is the fault; dots are alarms, the dashed line is the model's threshold.</p><div class="charts">${charts.map((chart, index) => `<figure><figcaption><b>${text(chart.title)}</b><small>${text(chart.note)}</small></figcaption><div class="chart" data-chart="${index}"></div></figure>`).join('')}</div>`)}
 ${section('Models', report.summaries.length === 0 ? '' : table(['round', 'data version', 'sources', 'windows', 'model', 'package', 'stage', 'gate', 'normal alarms', 'fault alarms'], roundRows(report), 'models'))}
 ${section('Steps', steps.length === 0 ? '' : table(['step', rounds.length > 1 ? 'what, and its last evidence' : 'what, and its evidence', ...rounds.map((round) => (rounds.length > 1 ? `round ${round}` : 'time'))], stepRows(report, rounds), 'steps'))}
-${section('Quarantine', quarantined.length === 0 ? '' : table(['file', 'row', 'column', 'reason'], quarantined.map(({ file, row, column, reason }) => [text(file), text(row ?? '–'), text(column ?? '–'), text(reason)]), 'quarantine'))}
-${section('Refused requests', refusals.length === 0 ? '' : table(['identity', 'lacks', 'scope'], refusals.slice(0, 50).map(({ identity, action, scope }) => [text(identity), text(action), text(scope)]), 'refusals'))}
+${section(
+  'Quarantine',
+  quarantined.length === 0
+    ? ''
+    : table(
+        ['file', 'row', 'column', 'reason'],
+        quarantined.map(({ file, row, column, reason }) => [text(file), text(row ?? '–'), text(column ?? '–'), text(reason)]),
+        'quarantine',
+      ),
+)}
+${section(
+  'Refused requests',
+  refusals.length === 0
+    ? ''
+    : table(
+        ['identity', 'lacks', 'scope'],
+        refusals.slice(0, 50).map(({ identity, action, scope }) => [text(identity), text(action), text(scope)]),
+        'refusals',
+      ),
+)}
 </main>
 <script>${library('uPlot.iife.min.js').replaceAll('</script', '<\\/script')}</script>
 <script>const charts = ${scriptValue(charts)};

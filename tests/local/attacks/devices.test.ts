@@ -32,13 +32,31 @@ const device = async (certificate: DeviceCertificate, deviceId: string): Promise
   return connection;
 };
 /** A device that writes its own packets, so that it may say what the SDK never would. */
-const bareDevice = (certificate: DeviceCertificate | undefined, clientId: string, username = `${attacked.hubHost}/${clientId}/?api-version=2021-04-12`) => new Promise<MqttClient>((resolve, reject) => {
-  const options: IClientOptions = { clientId, username, protocolVersion: 4, clean: true, reconnectPeriod: 0, connectTimeout: 5_000, ca: attacked.context.tls.ca, ...(certificate ? { cert: certificate.certificatePem, key: certificate.privateKeyPem } : {}) };
-  const client = connectMqtt(`mqtts://${attacked.hubHost}`, options);
-  closing.push({ close: () => client.endAsync(true) });
-  client.once('connect', () => resolve(client)).once('error', reject);
-});
-const refusedWith = (work: Promise<unknown>) => work.then(() => 'accepted', (error: Error) => error.message);
+const bareDevice = (
+  certificate: DeviceCertificate | undefined,
+  clientId: string,
+  username = `${attacked.hubHost}/${clientId}/?api-version=2021-04-12`,
+) =>
+  new Promise<MqttClient>((resolve, reject) => {
+    const options: IClientOptions = {
+      clientId,
+      username,
+      protocolVersion: 4,
+      clean: true,
+      reconnectPeriod: 0,
+      connectTimeout: 5_000,
+      ca: attacked.context.tls.ca,
+      ...(certificate ? { cert: certificate.certificatePem, key: certificate.privateKeyPem } : {}),
+    };
+    const client = connectMqtt(`mqtts://${attacked.hubHost}`, options);
+    closing.push({ close: () => client.endAsync(true) });
+    client.once('connect', () => resolve(client)).once('error', reject);
+  });
+const refusedWith = (work: Promise<unknown>) =>
+  work.then(
+    () => 'accepted',
+    (error: Error) => error.message,
+  );
 
 describe('a device signs in', () => {
   it('with its primary and with its secondary certificate, and with neither once both are gone', async () => {
@@ -49,18 +67,31 @@ describe('a device signs in', () => {
     let answer = '';
     const refusals = await attacked.refusals(async () => void (answer = await refusedWith(device(mine, 'aimm'))));
     expect(answer).toMatch(/Not authorized/);
-    expect(refusals[0]).toMatchObject({ service: 'iot-hub', status: 401, identity: 'device aimm', action: 'connect', scope: `${ids.hub}/devices/aimm`, reason: expect.stringMatching(/not registered/) as string });
+    expect(refusals[0]).toMatchObject({
+      service: 'iot-hub',
+      status: 401,
+      identity: 'device aimm',
+      action: 'connect',
+      scope: `${ids.hub}/devices/aimm`,
+      reason: expect.stringMatching(/not registered/) as string,
+    });
   });
 
   it.each([
     ['with the certificate of another', () => device(others, 'aimm')],
     ['under a name that nobody registered', () => device(mine, 'stranger')],
     ['without a certificate', () => bareDevice(undefined, 'aimm')],
-    ['under the name of another, in the user name only', () => bareDevice(mine, 'other', `${attacked.hubHost}/aimm/?api-version=2021-04-12`)],
-    ['when it is disabled', () => {
-      attacked.register('aimm', mine.sha256, { status: 'disabled' });
-      return device(mine, 'aimm');
-    }],
+    [
+      'under the name of another, in the user name only',
+      () => bareDevice(mine, 'other', `${attacked.hubHost}/aimm/?api-version=2021-04-12`),
+    ],
+    [
+      'when it is disabled',
+      () => {
+        attacked.register('aimm', mine.sha256, { status: 'disabled' });
+        return device(mine, 'aimm');
+      },
+    ],
   ])('never %s', async (_, attack) => {
     let answer = '';
     const refusals = await attacked.refusals(async () => void (answer = await refusedWith(attack())));
@@ -86,9 +117,17 @@ describe('a device signs in', () => {
 
 describe('a device', () => {
   it.each([
-    ['publishes as another', (client: MqttClient) => client.publish('devices/other/messages/events/', '{"state":"Success"}', { qos: 1 }), 'publish'],
+    [
+      'publishes as another',
+      (client: MqttClient) => client.publish('devices/other/messages/events/', '{"state":"Success"}', { qos: 1 }),
+      'publish',
+    ],
     ['publishes commands', (client: MqttClient) => client.publish('devices/other/messages/devicebound/', '{}', { qos: 1 }), 'publish'],
-    ['listens to the commands of another', (client: MqttClient) => client.subscribe('devices/other/messages/devicebound/#', { qos: 1 }), 'subscribe'],
+    [
+      'listens to the commands of another',
+      (client: MqttClient) => client.subscribe('devices/other/messages/devicebound/#', { qos: 1 }),
+      'subscribe',
+    ],
     ['listens to everybody', (client: MqttClient) => client.subscribe('devices/+/messages/devicebound/#', { qos: 1 }), 'subscribe'],
     ['listens to everything', (client: MqttClient) => client.subscribe('#', { qos: 1 }), 'subscribe'],
   ])('that %s is refused, and nobody hears of it', async (_, attack, action) => {
@@ -103,7 +142,13 @@ describe('a device', () => {
     const heard: string[] = [];
     client.on('message', (topic) => void heard.push(topic));
     const refusals = await attacked.refusals(async () => void attack(client));
-    expect(refusals[0]).toMatchObject({ service: 'iot-hub', status: 403, identity: 'device aimm', action, scope: `${ids.hub}/devices/aimm` });
+    expect(refusals[0]).toMatchObject({
+      service: 'iot-hub',
+      status: 403,
+      identity: 'device aimm',
+      action,
+      scope: `${ids.hub}/devices/aimm`,
+    });
     const sender = openC2dSender(attacked.hubHost, attacked.credential(attacked.identity('delivery')));
     closing.push(sender);
     await sender.send('other', { messageId: 'for the other', body: Buffer.from('{}'), properties: {}, contentType: 'application/json' });
@@ -118,35 +163,75 @@ describe('a device', () => {
 
   it('gets nothing from the services of the hub for its certificate', async () => {
     const known = attacked.region.iotHub.devices.get(ids.hub, 'other');
-    const call = (method: string, path: string) => new Promise<string>((resolve, reject) => {
-      const [host = '', port] = attacked.hubHost.split(':');
-      const socket = connectTls({ host, port: Number(port), ca: attacked.context.tls.ca, cert: mine.certificatePem, key: mine.privateKeyPem });
-      const chunks: Buffer[] = [];
-      socket.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => resolve(Buffer.concat(chunks).toString())).on('error', reject);
-      socket.on('secureConnect', () => socket.write(`${method} ${path}?api-version=2021-04-12 HTTP/1.1\r\nhost: hub\r\nif-match: *\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`));
-    });
+    const call = (method: string, path: string) =>
+      new Promise<string>((resolve, reject) => {
+        const [host = '', port] = attacked.hubHost.split(':');
+        const socket = connectTls({
+          host,
+          port: Number(port),
+          ca: attacked.context.tls.ca,
+          cert: mine.certificatePem,
+          key: mine.privateKeyPem,
+        });
+        const chunks: Buffer[] = [];
+        socket
+          .on('data', (chunk: Buffer) => chunks.push(chunk))
+          .on('end', () => resolve(Buffer.concat(chunks).toString()))
+          .on('error', reject);
+        socket.on('secureConnect', () =>
+          socket.write(
+            `${method} ${path}?api-version=2021-04-12 HTTP/1.1\r\nhost: hub\r\nif-match: *\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
+          ),
+        );
+      });
     const answers: string[] = [];
-    const refusals = await attacked.refusals(async () => void answers.push(await call('GET', '/devices/other'), await call('GET', '/devices'), await call('DELETE', '/devices/other')));
+    const refusals = await attacked.refusals(
+      async () =>
+        void answers.push(await call('GET', '/devices/other'), await call('GET', '/devices'), await call('DELETE', '/devices/other')),
+    );
     expect(answers.map((answer) => answer.split(' ')[1])).toEqual(['401', '401', '401']);
-    expect(refusals.map(({ action, scope }) => [action, scope])).toEqual(['read', 'read', 'delete'].map((verb) => [`Microsoft.Devices/IotHubs/devices/${verb}`, ids.hub]));
+    expect(refusals.map(({ action, scope }) => [action, scope])).toEqual(
+      ['read', 'read', 'delete'].map((verb) => [`Microsoft.Devices/IotHubs/devices/${verb}`, ids.hub]),
+    );
     expect(attacked.region.iotHub.devices.get(ids.hub, 'other')).toEqual(known);
   });
 });
 
 describe('the registry', () => {
-  const content = (who: string) => new ContainerRegistryContentClient(`https://${attacked.loginServer}`, 'models/pump', attacked.credential(attacked.identity(who)), { retryOptions: { maxRetries: 0 } });
+  const content = (who: string) =>
+    new ContainerRegistryContentClient(`https://${attacked.loginServer}`, 'models/pump', attacked.credential(attacked.identity(who)), {
+      retryOptions: { maxRetries: 0 },
+    });
   it.each(['acrPull', undefined] as const)('takes nothing from an identity with the role %s', async (role) => {
     const who = `with ${role ?? 'no role'}`;
     if (role !== undefined) attacked.assign(attacked.identity(who), role, ids.registry);
     const attempts: string[] = [];
     const refusals = await attacked.refusals(async () => {
       attempts.push(await refusedWith(content(who).uploadBlob(Buffer.from('mine'))));
-      attempts.push(await refusedWith(content(who).setManifest({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config: { mediaType: 'a/b', digest: `sha256:${'0'.repeat(64)}`, size: 1 }, layers: [] }, { tag: '1' })));
+      attempts.push(
+        await refusedWith(
+          content(who).setManifest(
+            {
+              schemaVersion: 2,
+              mediaType: 'application/vnd.oci.image.manifest.v1+json',
+              config: { mediaType: 'a/b', digest: `sha256:${'0'.repeat(64)}`, size: 1 },
+              layers: [],
+            },
+            { tag: '1' },
+          ),
+        ),
+      );
     });
     expect(attempts.every((one) => one.includes('UNAUTHORIZED'))).toBe(true);
-    expect(refusals.some(({ identity, action, scope }) => identity === who && action.includes('registries/push/write') && scope === ids.registry)).toBe(true);
+    expect(
+      refusals.some(
+        ({ identity, action, scope }) => identity === who && action.includes('registries/push/write') && scope === ids.registry,
+      ),
+    ).toBe(true);
     attacked.assign(attacked.identity('looker'), 'acrPull', ids.registry);
     expect(await refusedWith(content('looker').getManifest('1'))).toMatch(/MANIFEST_UNKNOWN|NAME_UNKNOWN/);
-    attacked.context.roles.unassign(`${ids.registry}/providers/Microsoft.Authorization/roleAssignments/${attacked.identity('looker').objectId}-acrPull`);
+    attacked.context.roles.unassign(
+      `${ids.registry}/providers/Microsoft.Authorization/roleAssignments/${attacked.identity('looker').objectId}-acrPull`,
+    );
   });
 });

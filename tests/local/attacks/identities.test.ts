@@ -16,27 +16,57 @@ afterAll(() => attacked.stop());
 const audience = 'https://storage.azure.com';
 const endpoint = () => `${attacked.region.entra.authorityHost}/${tenantId}/oauth2/v2.0/token`;
 
-interface Signed { readonly pem: string; readonly clientId: string; readonly named?: string; readonly claims?: object }
+interface Signed {
+  readonly pem: string;
+  readonly clientId: string;
+  readonly named?: string;
+  readonly claims?: object;
+}
 const seconds = (from: number) => Math.floor(Date.now() / 1_000) + from;
 function assertionOf({ pem, clientId, named = pem, claims = {} }: Signed): string {
   const header = { alg: 'PS256', 'x5t#S256': thumbprints(new X509Certificate(named).toString()).sha256 };
-  return jwt.sign({ iss: clientId, sub: clientId, aud: endpoint(), jti: randomUUID(), nbf: seconds(-10), exp: seconds(600), ...claims }, createPrivateKey(pem), { algorithm: 'PS256', header });
+  return jwt.sign(
+    { iss: clientId, sub: clientId, aud: endpoint(), jti: randomUUID(), nbf: seconds(-10), exp: seconds(600), ...claims },
+    createPrivateKey(pem),
+    { algorithm: 'PS256', header },
+  );
 }
 
-interface Answer { readonly status: number; readonly code?: number | undefined; readonly token?: string | undefined }
+interface Answer {
+  readonly status: number;
+  readonly code?: number | undefined;
+  readonly token?: string | undefined;
+}
 /** Asks for a token with this assertion, over the connections of this client alone. */
-const signIn = (clientId: string, assertion: string, client: Agent, resource = audience) => new Promise<Answer>((resolve, reject) => {
-  const form = new URLSearchParams({ client_id: clientId, scope: `${resource}/.default`, grant_type: 'client_credentials', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion }).toString();
-  const call = request(endpoint(), { method: 'POST', agent: client, headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(form) } }, (response) => {
-    const chunks: Buffer[] = [];
-    response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-      const body = JSON.parse(Buffer.concat(chunks).toString()) as { error_codes?: number[]; access_token?: string };
-      resolve({ status: response.statusCode ?? 0, code: body.error_codes?.[0], token: body.access_token });
-    });
+const signIn = (clientId: string, assertion: string, client: Agent, resource = audience) =>
+  new Promise<Answer>((resolve, reject) => {
+    const form = new URLSearchParams({
+      client_id: clientId,
+      scope: `${resource}/.default`,
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    }).toString();
+    const call = request(
+      endpoint(),
+      {
+        method: 'POST',
+        agent: client,
+        headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(form) },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response
+          .on('data', (chunk: Buffer) => chunks.push(chunk))
+          .on('end', () => {
+            const body = JSON.parse(Buffer.concat(chunks).toString()) as { error_codes?: number[]; access_token?: string };
+            resolve({ status: response.statusCode ?? 0, code: body.error_codes?.[0], token: body.access_token });
+          });
+      },
+    );
+    call.on('error', reject);
+    call.end(form);
   });
-  call.on('error', reject);
-  call.end(form);
-});
 /** A client of its own: it shares no TLS session with anybody. Without `resumes` it never keeps one either. */
 const clients: Agent[] = [];
 function client({ resumes = true } = {}): Agent {
@@ -52,7 +82,12 @@ const factory = async (name: string) => {
 };
 
 describe("another program's identity", () => {
-  const ask = async (header: string, clientId: string, url: string) => (await fetch(`${url}?api-version=2019-08-01&resource=${encodeURIComponent(audience)}&client_id=${clientId}`, { headers: { 'x-identity-header': header } })).status;
+  const ask = async (header: string, clientId: string, url: string) =>
+    (
+      await fetch(`${url}?api-version=2019-08-01&resource=${encodeURIComponent(audience)}&client_id=${clientId}`, {
+        headers: { 'x-identity-header': header },
+      })
+    ).status;
 
   it('is not given for a header of a running program, for a guessed one, or for one of a program that has ended', async () => {
     const [mine, other] = [attacked.identity('mine'), attacked.identity('other')];
@@ -62,12 +97,25 @@ describe("another program's identity", () => {
     expect(await ask(header, mine.clientId, url)).toBe(200);
     const answers: number[] = [];
     const refusals = await attacked.refusals(async () => {
-      answers.push(await ask(header, other.clientId, url), await ask(header.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A')), mine.clientId, url), await ask('', mine.clientId, url));
+      answers.push(
+        await ask(header, other.clientId, url),
+        await ask(
+          header.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A')),
+          mine.clientId,
+          url,
+        ),
+        await ask('', mine.clientId, url),
+      );
       grant.revoke();
       answers.push(await ask(header, mine.clientId, url));
     });
     expect(answers).toEqual([400, 401, 401, 401]);
-    expect(refusals.map(({ status, identity }) => [status, identity])).toEqual([[403, 'mine'], [401, 'anonymous'], [401, 'anonymous'], [401, 'anonymous']]);
+    expect(refusals.map(({ status, identity }) => [status, identity])).toEqual([
+      [403, 'mine'],
+      [401, 'anonymous'],
+      [401, 'anonymous'],
+      [401, 'anonymous'],
+    ]);
   });
 });
 
@@ -82,7 +130,11 @@ describe('a certificate', () => {
     });
     expect(answers).toEqual(answers.map(() => ({ status: 401, code: 700027 })));
     expect(refusals).toHaveLength(3);
-    expect(refusals.every((refusal) => refusal.service === 'entra' && refusal.identity === 'plant-one' && refusal.objectId === one.principal.objectId)).toBe(true);
+    expect(
+      refusals.every(
+        (refusal) => refusal.service === 'entra' && refusal.identity === 'plant-one' && refusal.objectId === one.principal.objectId,
+      ),
+    ).toBe(true);
     expect((await signIn(one.clientId, assertionOf({ pem: one.pem, clientId: one.clientId }), client())).status).toBe(200);
   });
 
@@ -131,10 +183,16 @@ describe('an assertion', () => {
     expect((await signIn(plant.clientId, assertion, owner)).status).toBe(200);
     const stolen: Answer[] = [];
     const refusals = await attacked.refusals(async () => {
-      stolen.push(await signIn(plant.clientId, assertion, thief), await signIn(plant.clientId, assertion, thief, 'https://monitor.azure.com'), await signIn(plant.clientId, assertion, client({ resumes: false })));
+      stolen.push(
+        await signIn(plant.clientId, assertion, thief),
+        await signIn(plant.clientId, assertion, thief, 'https://monitor.azure.com'),
+        await signIn(plant.clientId, assertion, client({ resumes: false })),
+      );
     });
     expect(stolen).toEqual(stolen.map(() => ({ status: 401, code: 50013 })));
-    expect(refusals.map(({ reason }) => reason)).toEqual(refusals.map(() => 'the client assertion was used before, over a TLS session of another client'));
+    expect(refusals.map(({ reason }) => reason)).toEqual(
+      refusals.map(() => 'the client assertion was used before, over a TLS session of another client'),
+    );
     // The owner comes back over new connections of its session.
     expect((await signIn(plant.clientId, assertion, owner, 'https://monitor.azure.com')).status).toBe(200);
     expect(await signIn(plant.clientId, assertion, thief)).toEqual({ status: 401, code: 50013 });
@@ -146,9 +204,25 @@ describe('an assertion', () => {
 
   it('is used again and again by the genuine client, for several services, at once and after its connections were closed', async () => {
     const plant = await factory('genuine');
-    const genuine = new ClientCertificateCredential(tenantId, plant.clientId, { certificate: plant.pem }, { authorityHost: attacked.region.entra.authorityHost, disableInstanceDiscovery: true, retryOptions: { maxRetries: 0 } });
-    const resources = ['storage.azure.com', 'monitor.azure.com', 'vault.azure.net', 'management.azure.com', 'iothubs.azure.net', 'eventhubs.azure.net', 'containerregistry.azure.net'];
-    const ask = async (some: readonly string[]) => (await Promise.all(some.map((one) => genuine.getToken(`https://${one}/.default`)))).map(({ token }) => (jwt.decode(token) as { aud: string }).aud);
+    const genuine = new ClientCertificateCredential(
+      tenantId,
+      plant.clientId,
+      { certificate: plant.pem },
+      { authorityHost: attacked.region.entra.authorityHost, disableInstanceDiscovery: true, retryOptions: { maxRetries: 0 } },
+    );
+    const resources = [
+      'storage.azure.com',
+      'monitor.azure.com',
+      'vault.azure.net',
+      'management.azure.com',
+      'iothubs.azure.net',
+      'eventhubs.azure.net',
+      'containerregistry.azure.net',
+    ];
+    const ask = async (some: readonly string[]) =>
+      (await Promise.all(some.map((one) => genuine.getToken(`https://${one}/.default`)))).map(
+        ({ token }) => (jwt.decode(token) as { aud: string }).aud,
+      );
     expect(await ask(resources.slice(0, 3))).toEqual(resources.slice(0, 3).map((one) => `https://${one}`));
     for (const one of resources.slice(3)) {
       globalAgent.destroy();

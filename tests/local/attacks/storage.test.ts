@@ -1,5 +1,11 @@
 import { request as secureRequest } from 'node:https';
-import { BlobSASPermissions, BlobServiceClient, generateBlobSASQueryParameters, StorageSharedKeyCredential, type UserDelegationKey } from '@azure/storage-blob';
+import {
+  BlobSASPermissions,
+  BlobServiceClient,
+  generateBlobSASQueryParameters,
+  StorageSharedKeyCredential,
+  type UserDelegationKey,
+} from '@azure/storage-blob';
 import type { Principal } from '../../../local-azure/entra/tokenAuthority';
 import { refusal } from '../storageRegion';
 import { attackedRegion, ids, landingZone, packages, type AttackedRegion } from './attackedRegion';
@@ -36,11 +42,23 @@ afterEach(async () => {
 /** A download address as the delivery program signs them, or one that differs from it. */
 function sas(change: { permissions?: string; expires?: number; account?: string } = {}): string {
   const permissions = BlobSASPermissions.parse(change.permissions ?? 'r');
-  return generateBlobSASQueryParameters({ containerName: 'packaged-models', blobName: packageBlob, permissions, expiresOn: new Date(Date.now() + (change.expires ?? 10 * minute)) }, key, change.account ?? 'edge1').toString();
+  return generateBlobSASQueryParameters(
+    {
+      containerName: 'packaged-models',
+      blobName: packageBlob,
+      permissions,
+      expiresOn: new Date(Date.now() + (change.expires ?? 10 * minute)),
+    },
+    key,
+    change.account ?? 'edge1',
+  ).toString();
 }
 const url = (query: string, blob = packageBlob) => `${attacked.region.storage.endpoints('edge1').blob}packaged-models/${blob}?${query}`;
 const get = async (address: string, init: RequestInit = {}) => {
-  const response = await fetch(address, { ...init, headers: { 'x-ms-version': '2025-01-05', ...(init.headers as Record<string, string> | undefined) } });
+  const response = await fetch(address, {
+    ...init,
+    headers: { 'x-ms-version': '2025-01-05', ...(init.headers as Record<string, string> | undefined) },
+  });
   return { status: response.status, text: await response.text(), code: response.headers.get('x-ms-error-code') };
 };
 
@@ -52,18 +70,44 @@ describe('a signed download address', () => {
   it.each([
     ['after its end', () => get(url(sas({ expires: -1_000 }))), 'AuthenticationFailed'],
     ['for another blob', () => get(url(sas(), 'package-id/2/pump-edge_2.zip')), 'AuthenticationFailed'],
-    ['with a later end than was signed', () => get(url(sas().replace(/(^|&)se=[^&]+/, `$1se=${encodeURIComponent(new Date(Date.now() + 600 * minute).toISOString().replace(/\.\d+/, ''))}`))), 'AuthenticationFailed'],
-    ['with more permissions than were signed', () => get(url(sas().replace(/(^|&)sp=r/, '$1sp=rwd')), { method: 'DELETE' }), 'AuthenticationFailed'],
-    ['for writing, where reading was signed', () => get(url(sas()), { method: 'PUT', body: 'mine', headers: { 'x-ms-blob-type': 'BlockBlob' } }), 'AuthorizationPermissionMismatch'],
+    [
+      'with a later end than was signed',
+      () =>
+        get(
+          url(
+            sas().replace(
+              /(^|&)se=[^&]+/,
+              `$1se=${encodeURIComponent(new Date(Date.now() + 600 * minute).toISOString().replace(/\.\d+/, ''))}`,
+            ),
+          ),
+        ),
+      'AuthenticationFailed',
+    ],
+    [
+      'with more permissions than were signed',
+      () => get(url(sas().replace(/(^|&)sp=r/, '$1sp=rwd')), { method: 'DELETE' }),
+      'AuthenticationFailed',
+    ],
+    [
+      'for writing, where reading was signed',
+      () => get(url(sas()), { method: 'PUT', body: 'mine', headers: { 'x-ms-blob-type': 'BlockBlob' } }),
+      'AuthorizationPermissionMismatch',
+    ],
     ['for deleting, where reading was signed', () => get(url(sas()), { method: 'DELETE' }), 'AuthorizationPermissionMismatch'],
-    ['for writing, signed by somebody who may only read', () => get(url(sas({ permissions: 'rw' })), { method: 'PUT', body: 'mine', headers: { 'x-ms-blob-type': 'BlockBlob' } }), 'AuthorizationPermissionMismatch'],
+    [
+      'for writing, signed by somebody who may only read',
+      () => get(url(sas({ permissions: 'rw' })), { method: 'PUT', body: 'mine', headers: { 'x-ms-blob-type': 'BlockBlob' } }),
+      'AuthorizationPermissionMismatch',
+    ],
     ['of another account', () => get(url(sas({ account: 'data1' }))), 'AuthenticationFailed'],
     ['without its signature', () => get(url(sas().replace(/(^|&)sig=[^&]+/, '$1sig=')), {}), 'AuthenticationFailed'],
   ])('is refused %s', async (_, attack, code) => {
     let answer: { status: number; code: string | null } | undefined;
     const refusals = await attacked.refusals(async () => void (answer = await attack()));
     expect(answer).toMatchObject({ status: 403, code });
-    expect(refusals.every(({ service, status, scope }) => service === 'storage/blob' && status === 403 && scope.startsWith(packages))).toBe(true);
+    expect(refusals.every(({ service, status, scope }) => service === 'storage/blob' && status === 403 && scope.startsWith(packages))).toBe(
+      true,
+    );
   });
 
   it('is refused from the moment its signer loses the role, and good again with it', async () => {
@@ -88,7 +132,11 @@ describe('the landing zone', () => {
     ['read', () => mine().download(), 'AuthorizationPermissionMismatch'],
     ['listed', () => zone().listBlobsFlat().next(), 'AuthorizationPermissionMismatch'],
     ['given other metadata', () => mine().setMetadata({ mine: 'yes' }), 'AuthorizationPermissionMismatch'],
-    ['copied to the packages', () => attacked.blobs(site).getContainerClient('packaged-models').getBlockBlobClient('x').beginCopyFromURL(mine().url), 'AuthorizationPermissionMismatch'],
+    [
+      'copied to the packages',
+      () => attacked.blobs(site).getContainerClient('packaged-models').getBlockBlobClient('x').beginCopyFromURL(mine().url),
+      'AuthorizationPermissionMismatch',
+    ],
   ])('cannot be %s with the identity that fills it', async (_, attack, code) => {
     let answer: unknown;
     const refusals = await attacked.refusals(async () => void (answer = await refusal(attack() as Promise<unknown>)));
@@ -99,9 +147,15 @@ describe('the landing zone', () => {
 
 describe('storage', () => {
   it('has no key that opens it', async () => {
-    const service = new BlobServiceClient(attacked.region.storage.endpoints('edge1').blob, new StorageSharedKeyCredential('edge1', Buffer.from('guess').toString('base64')), { retryOptions: { maxTries: 1 } });
+    const service = new BlobServiceClient(
+      attacked.region.storage.endpoints('edge1').blob,
+      new StorageSharedKeyCredential('edge1', Buffer.from('guess').toString('base64')),
+      { retryOptions: { maxTries: 1 } },
+    );
     let answer: unknown;
-    const refusals = await attacked.refusals(async () => void (answer = await refusal(service.getContainerClient('packaged-models').getBlockBlobClient(packageBlob).download())));
+    const refusals = await attacked.refusals(
+      async () => void (answer = await refusal(service.getContainerClient('packaged-models').getBlockBlobClient(packageBlob).download())),
+    );
     expect(answer).toEqual({ status: 403, code: 'KeyBasedAuthenticationNotPermitted' });
     expect(refusals[0]).toMatchObject({ identity: 'a shared key', service: 'storage/blob' });
   });
@@ -110,38 +164,78 @@ describe('storage', () => {
   const azurite = () => attacked.region.storage['client']?.address('blob') ?? '';
   it.each([
     ['anonymously', {}],
-    ["with the token of one who may read", { authorization: () => `Bearer ${attacked.token(delivery, 'https://storage.azure.com')}` }],
-    ["with the key that every Azurite is known to have", { authorization: () => 'SharedKey devstoreaccount1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' }],
+    ['with the token of one who may read', { authorization: () => `Bearer ${attacked.token(delivery, 'https://storage.azure.com')}` }],
+    [
+      'with the key that every Azurite is known to have',
+      { authorization: () => 'SharedKey devstoreaccount1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' },
+    ],
   ])('cannot be reached past its front %s', async (_, headers: { authorization?: () => string }) => {
     expect(azurite()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     let status = 0;
     const refusals = await attacked.refusals(async () => {
-      const response = await fetch(`${azurite()}/edge1/packaged-models/${packageBlob}`, { headers: { 'x-ms-version': '2025-01-05', 'x-ms-date': new Date().toUTCString(), ...(headers.authorization ? { authorization: headers.authorization() } : {}) } });
+      const response = await fetch(`${azurite()}/edge1/packaged-models/${packageBlob}`, {
+        headers: {
+          'x-ms-version': '2025-01-05',
+          'x-ms-date': new Date().toUTCString(),
+          ...(headers.authorization ? { authorization: headers.authorization() } : {}),
+        },
+      });
       status = response.status;
       expect(await response.text()).not.toContain('the package');
     });
     expect([401, 403]).toContain(status);
-    expect(refusals[0]).toMatchObject({ service: 'storage', identity: 'somebody who came past the front', scope: `/edge1/packaged-models/${packageBlob}` });
+    expect(refusals[0]).toMatchObject({
+      service: 'storage',
+      identity: 'somebody who came past the front',
+      scope: `/edge1/packaged-models/${packageBlob}`,
+    });
   });
 
   it('takes no signature made with the delegation key that every Azurite has', async () => {
     let status = 0;
-    await attacked.refusals(async () => void (status = (await fetch(`${azurite()}/edge1/packaged-models/${packageBlob}?${sas()}`, { headers: { 'x-ms-version': '2025-01-05' } })).status));
+    await attacked.refusals(
+      async () =>
+        void (status = (
+          await fetch(`${azurite()}/edge1/packaged-models/${packageBlob}?${sas()}`, { headers: { 'x-ms-version': '2025-01-05' } })
+        ).status),
+    );
     expect([401, 403]).toContain(status);
   });
 
   /** As it stands, which `fetch` would not send. */
-  const raw = (path: string, method = 'GET', headers: Record<string, string> = {}) => new Promise<number>((resolve, reject) => {
-    const { hostname, port } = new URL(attacked.region.storage.endpoints('edge1').blob);
-    const call = secureRequest({ hostname, port, path, method, headers: { authorization: `Bearer ${attacked.token(site, 'https://storage.azure.com')}`, 'x-ms-version': '2025-01-05', 'x-ms-blob-type': 'BlockBlob', ...headers } }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
+  const raw = (path: string, method = 'GET', headers: Record<string, string> = {}) =>
+    new Promise<number>((resolve, reject) => {
+      const { hostname, port } = new URL(attacked.region.storage.endpoints('edge1').blob);
+      const call = secureRequest(
+        {
+          hostname,
+          port,
+          path,
+          method,
+          headers: {
+            authorization: `Bearer ${attacked.token(site, 'https://storage.azure.com')}`,
+            'x-ms-version': '2025-01-05',
+            'x-ms-blob-type': 'BlockBlob',
+            ...headers,
+          },
+        },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        },
+      );
+      call.on('error', reject).end(method === 'PUT' ? 'mine' : '');
     });
-    call.on('error', reject).end(method === 'PUT' ? 'mine' : '');
-  });
   it.each([
-    '/edge1/landing-zone/../packaged-models/x', '/edge1/landing-zone/%2e%2e/packaged-models/x', '/edge1/landing-zone/a/%2E%2E/%2e%2e/packaged-models/x', '/edge1/landing-zone/..', '/edge1/../edge1/packaged-models/x', '/edge1/landing-zone/./x',
-    '/edge1//landing-zone/x', '//edge1/landing-zone/x', '/edge1/landing-zone/%ff%fe',
+    '/edge1/landing-zone/../packaged-models/x',
+    '/edge1/landing-zone/%2e%2e/packaged-models/x',
+    '/edge1/landing-zone/a/%2E%2E/%2e%2e/packaged-models/x',
+    '/edge1/landing-zone/..',
+    '/edge1/../edge1/packaged-models/x',
+    '/edge1/landing-zone/./x',
+    '/edge1//landing-zone/x',
+    '//edge1/landing-zone/x',
+    '/edge1/landing-zone/%ff%fe',
   ])('does not follow the path %s', async (path) => {
     let status = 0;
     const refusals = await attacked.refusals(async () => void (status = await raw(path, 'PUT', { 'content-length': '4' })));

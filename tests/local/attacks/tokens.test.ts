@@ -9,7 +9,18 @@ import { tenantId } from '../../../local-azure/region/regionContext';
 import { attackedRegion, eventHubId, ids, instrumentationKey, landingZone, type AttackedRegion } from './attackedRegion';
 
 let attacked: AttackedRegion;
-const all = ['blob', 'queue', 'resource manager', 'key vault', 'registry', 'iot hub registry', 'iot hub messages', 'event hubs', 'ingestion', 'log queries'] as const;
+const all = [
+  'blob',
+  'queue',
+  'resource manager',
+  'key vault',
+  'registry',
+  'iot hub registry',
+  'iot hub messages',
+  'event hubs',
+  'ingestion',
+  'log queries',
+] as const;
 type ServiceName = (typeof all)[number];
 
 beforeAll(async () => {
@@ -31,8 +42,16 @@ beforeAll(async () => {
 afterAll(() => attacked.stop());
 
 const audiences: Record<ServiceName, string> = {
-  blob: 'https://storage.azure.com', queue: 'https://storage.azure.com', 'resource manager': 'https://management.azure.com', 'key vault': 'https://vault.azure.net', registry: 'https://containerregistry.azure.net',
-  'iot hub registry': 'https://iothubs.azure.net', 'iot hub messages': 'https://iothubs.azure.net', 'event hubs': 'https://eventhubs.azure.net', ingestion: 'https://monitor.azure.com', 'log queries': 'https://api.loganalytics.io',
+  blob: 'https://storage.azure.com',
+  queue: 'https://storage.azure.com',
+  'resource manager': 'https://management.azure.com',
+  'key vault': 'https://vault.azure.net',
+  registry: 'https://containerregistry.azure.net',
+  'iot hub registry': 'https://iothubs.azure.net',
+  'iot hub messages': 'https://iothubs.azure.net',
+  'event hubs': 'https://eventhubs.azure.net',
+  ingestion: 'https://monitor.azure.com',
+  'log queries': 'https://api.loganalytics.io',
 };
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const status = async (url: string, init: RequestInit) => (await fetch(url, { ...init, signal: AbortSignal.timeout(20_000) })).status;
@@ -41,40 +60,104 @@ const json = (body: unknown) => ({ method: 'POST', body: JSON.stringify(body) })
 
 /** What each service answers to one harmless read or write with this token: an HTTP status, or the code of an AMQP refusal. */
 const calls: Record<ServiceName, (token: string) => Promise<number | string>> = {
-  blob: (token) => status(`${attacked.region.storage.endpoints('edge1').blob}landing-zone?restype=container&comp=list`, { headers: { ...bearer(token), 'x-ms-version': '2025-01-05' } }),
-  queue: (token) => status(`${attacked.region.storage.endpoints('edge1').queue}work?comp=metadata`, { headers: { ...bearer(token), 'x-ms-version': '2025-01-05' } }),
-  'resource manager': (token) => status(`${attacked.region.resourceManager.endpoint}/subscriptions/${ids.account.split('/')[2] ?? ''}?api-version=2022-12-01`, { headers: bearer(token) }),
+  blob: (token) =>
+    status(`${attacked.region.storage.endpoints('edge1').blob}landing-zone?restype=container&comp=list`, {
+      headers: { ...bearer(token), 'x-ms-version': '2025-01-05' },
+    }),
+  queue: (token) =>
+    status(`${attacked.region.storage.endpoints('edge1').queue}work?comp=metadata`, {
+      headers: { ...bearer(token), 'x-ms-version': '2025-01-05' },
+    }),
+  'resource manager': (token) =>
+    status(`${attacked.region.resourceManager.endpoint}/subscriptions/${ids.account.split('/')[2] ?? ''}?api-version=2022-12-01`, {
+      headers: bearer(token),
+    }),
   'key vault': async (token) => {
     const answer = await status(`${attacked.vaultUri}secrets/none?api-version=2025-07-01`, { headers: bearer(token) });
     return answer === 404 ? 200 : answer;
   },
-  registry: (token) => status(`https://${attacked.loginServer}/oauth2/exchange`, { method: 'POST', body: new URLSearchParams({ grant_type: 'access_token', service: attacked.loginServer, access_token: token }) }),
+  registry: (token) =>
+    status(`https://${attacked.loginServer}/oauth2/exchange`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'access_token', service: attacked.loginServer, access_token: token }),
+    }),
   'iot hub registry': (token) => status(`https://${attacked.hubHost}/devices/aimm?api-version=2021-04-12`, { headers: bearer(token) }),
   'iot hub messages': async (token) => {
     const sender = openC2dSender(attacked.hubHost, credential(token));
-    const answer = await sender.send('aimm', { messageId: 'm', body: Buffer.from('{}'), properties: {}, contentType: 'application/json' }).then(() => 200, (error: unknown) => c2dErrorName(error) ?? 'refused');
+    const answer = await sender
+      .send('aimm', { messageId: 'm', body: Buffer.from('{}'), properties: {}, contentType: 'application/json' })
+      .then(
+        () => 200,
+        (error: unknown) => c2dErrorName(error) ?? 'refused',
+      );
     await sender.close().catch(() => undefined);
     return answer;
   },
   'event hubs': async (token) => {
-    const client = new EventHubConsumerClient('$Default', 'localhost', 'device-messages', credential(token), { customEndpointAddress: `sb://${attacked.region.eventHubs.host(ids.namespace)}`, retryOptions: { maxRetries: 0 } });
-    const answer = await client.getEventHubProperties().then(() => 200, (error: unknown) => innermostErrors(error).map((one) => (one as { code?: string }).code ?? one.name).join());
+    const client = new EventHubConsumerClient('$Default', 'localhost', 'device-messages', credential(token), {
+      customEndpointAddress: `sb://${attacked.region.eventHubs.host(ids.namespace)}`,
+      retryOptions: { maxRetries: 0 },
+    });
+    const answer = await client.getEventHubProperties().then(
+      () => 200,
+      (error: unknown) =>
+        innermostErrors(error)
+          .map((one) => (one as { code?: string }).code ?? one.name)
+          .join(),
+    );
     await client.close();
     return answer;
   },
-  ingestion: (token) => status(`${attacked.region.monitor.endpoint}/v2.1/track`, { ...json([{ name: 'Message', time: new Date().toISOString(), iKey: instrumentationKey, data: { baseType: 'MessageData', baseData: { ver: 2, message: 'm' } } }]), headers: bearer(token) }),
-  'log queries': (token) => status(`${attacked.region.monitor.endpoint}/v1${ids.insights}/query`, { ...json({ query: 'traces | take 1' }), headers: bearer(token) }),
+  ingestion: (token) =>
+    status(`${attacked.region.monitor.endpoint}/v2.1/track`, {
+      ...json([
+        {
+          name: 'Message',
+          time: new Date().toISOString(),
+          iKey: instrumentationKey,
+          data: { baseType: 'MessageData', baseData: { ver: 2, message: 'm' } },
+        },
+      ]),
+      headers: bearer(token),
+    }),
+  'log queries': (token) =>
+    status(`${attacked.region.monitor.endpoint}/v1${ids.insights}/query`, {
+      ...json({ query: 'traces | take 1' }),
+      headers: bearer(token),
+    }),
 };
 
 const claims = (audience: string, change: object = {}) => {
   const who = attacked.identity('program');
   const now = Math.floor(Date.now() / 1_000);
-  return { aud: audience, iss: `https://sts.windows.net/${tenantId}/`, iat: now, nbf: now - 300, exp: now + 3_600, oid: who.objectId, sub: who.objectId, appid: who.clientId, app_displayname: who.displayName, tid: tenantId, idtyp: 'app', ver: '1.0', ...change };
+  return {
+    aud: audience,
+    iss: `https://sts.windows.net/${tenantId}/`,
+    iat: now,
+    nbf: now - 300,
+    exp: now + 3_600,
+    oid: who.objectId,
+    sub: who.objectId,
+    appid: who.clientId,
+    app_displayname: who.displayName,
+    tid: tenantId,
+    idtyp: 'app',
+    ver: '1.0',
+    ...change,
+  };
 };
 const genuineKey = () => readFileSync(join(attacked.directory, 'entra', 'signing.key'), 'utf8');
-const signed = (audience: string, change: object = {}, key = genuineKey()) => jwt.sign(claims(audience, change), key, { algorithm: 'RS256', keyid: attacked.context.authority.keyId });
-const foreignKey = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
-const publishedKey = () => createPublicKey({ key: attacked.context.authority.publicJwk() as never, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString();
+const signed = (audience: string, change: object = {}, key = genuineKey()) =>
+  jwt.sign(claims(audience, change), key, { algorithm: 'RS256', keyid: attacked.context.authority.keyId });
+const foreignKey = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+});
+const publishedKey = () =>
+  createPublicKey({ key: attacked.context.authority.publicJwk() as never, format: 'jwk' })
+    .export({ type: 'spki', format: 'pem' })
+    .toString();
 /** By hand: the library would not sign like this. */
 function hmacSigned(payload: object): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

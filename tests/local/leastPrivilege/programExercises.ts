@@ -13,14 +13,18 @@ let last = 0;
 /** Something new at each call: a file, a version, a job that nobody has seen. */
 const next = () => ++last;
 
-export const workspaceOf = ({ resources }: ProvingGround): string => resources.find(({ id }) => /\/Microsoft\.MachineLearningServices\/workspaces\/[^/]+$/i.test(id))?.id ?? '';
+export const workspaceOf = ({ resources }: ProvingGround): string =>
+  resources.find(({ id }) => /\/Microsoft\.MachineLearningServices\/workspaces\/[^/]+$/i.test(id))?.id ?? '';
 const isQueueReader = ({ role, scope }: FactoryRow) => role === 'queueDataReader' && scope.startsWith('queue/');
 
 /** New raw data: what every run of the data pipeline begins with. A bad file goes to quarantine. */
 export async function dropRaw(ground: ProvingGround, { bad = false } = {}): Promise<void> {
   const number = next();
   const csv = simulateCsv({ seed: 100 + number, startTime: new Date(Date.UTC(2026, 4, number)), periodMs: 1_000, samples: 600 });
-  await ground.container('data', ground.outputs.rawContainer).getBlockBlobClient(`${ground.outputs.dataset}/proof-${number}.csv`).uploadData(Buffer.from(bad ? `name;colour\na;${number}\n` : csv));
+  await ground
+    .container('data', ground.outputs.rawContainer)
+    .getBlockBlobClient(`${ground.outputs.dataset}/proof-${number}.csv`)
+    .uploadData(Buffer.from(bad ? `name;colour\na;${number}\n` : csv));
 }
 
 /** A new candidate in the catalog with the files of the model that is there. Its registration is not announced. */
@@ -30,7 +34,14 @@ function newCandidate(ground: ProvingGround): string {
   const [model] = machineLearning.assets.versions(workspace, 'models', ground.outputs.modelName);
   const version = String(1_000 + next());
   const { dataVersion, dataset, trainingJob, sourceCommit } = model?.properties['tags'] as Record<string, string>;
-  machineLearning.assets.putVersion(workspace, 'models', ground.outputs.modelName, version, { ...model?.properties, tags: { stage: 'candidate', dataVersion, dataset, trainingJob, sourceCommit } }, 'proof');
+  machineLearning.assets.putVersion(
+    workspace,
+    'models',
+    ground.outputs.modelName,
+    version,
+    { ...model?.properties, tags: { stage: 'candidate', dataVersion, dataset, trainingJob, sourceCommit } },
+    'proof',
+  );
   return version;
 }
 
@@ -43,14 +54,22 @@ const starts: Record<JobName, (ground: ProvingGround, row: FactoryRow) => Promis
   'validate-and-package': async (ground) => {
     const version = newCandidate(ground);
     await ground.sendEvent('validate-and-package', {
-      eventType: 'Microsoft.MachineLearningServices.ModelRegistered', subject: `models/${ground.outputs.modelName}:${version}`, data: { ModelName: ground.outputs.modelName, ModelVersion: Number(version), ModelTags: {}, ModelProperties: {} },
+      eventType: 'Microsoft.MachineLearningServices.ModelRegistered',
+      subject: `models/${ground.outputs.modelName}:${version}`,
+      data: { ModelName: ground.outputs.modelName, ModelVersion: Number(version), ModelTags: {}, ModelProperties: {} },
     });
   },
   'tag-and-deliver': async (ground, { role }) => {
     const record = await ground.delivery();
     // The message to the delivery program is sent for a delivery that is open still.
     if (role === 'queueMessageSender') await ground.writeDelivery({ ...record, state: 'Opened' });
-    await ground.sendEvent('tag-and-deliver', blobCreated(ground.outputs.packagedModelsContainer, `${packageFolder(record.packageId, record.packageVersion)}/${digestFileName(record.packageName, record.packageVersion)}`));
+    await ground.sendEvent(
+      'tag-and-deliver',
+      blobCreated(
+        ground.outputs.packagedModelsContainer,
+        `${packageFolder(record.packageId, record.packageVersion)}/${digestFileName(record.packageName, record.packageVersion)}`,
+      ),
+    );
   },
 };
 const dataVersionOf = ({ report }: ProvingGround) => {
@@ -77,7 +96,10 @@ export async function jobExercise(ground: ProvingGround, job: JobName, row: Fact
   return {
     start: async () => {
       known = new Set(ground.runs(job).map(({ name }) => name));
-      if (isQueueReader(row)) await fillQueue(ground, job, () => ground.events.slice(eventsBefore).some(({ type, name }) => type === 'scalerFailed' && name === ground.outputs.jobs[job]));
+      if (isQueueReader(row))
+        await fillQueue(ground, job, () =>
+          ground.events.slice(eventsBefore).some(({ type, name }) => type === 'scalerFailed' && name === ground.outputs.jobs[job]),
+        );
       else await starts[job](ground, row);
       startedAt = performance.now();
     },
@@ -85,11 +107,15 @@ export async function jobExercise(ground: ProvingGround, job: JobName, row: Fact
       if (isQueueReader(row)) {
         const events = ground.events.slice(eventsBefore).filter(({ name }) => name === ground.outputs.jobs[job]);
         const failure = events.findIndex(({ type }) => type === 'scalerFailed');
-        if (failure >= 0 && events.slice(failure).some(({ type }) => type === 'jobStarted')) throw new Error(`${job} was started although its scaler cannot see the queue`);
+        if (failure >= 0 && events.slice(failure).some(({ type }) => type === 'jobStarted'))
+          throw new Error(`${job} was started although its scaler cannot see the queue`);
         return failure >= 0 && performance.now() - startedAt > scalerPollsMs ? `the scaler of ${job} fails, nothing starts` : undefined;
       }
       // A second attempt finds the message gone for a while and nothing to do, so the first one counts.
-      const attempts = ground.runs(job).filter(({ name, status }) => !known.has(name) && status !== 'Running').flatMap(({ attempts: [first] }) => first ?? []);
+      const attempts = ground
+        .runs(job)
+        .filter(({ name, status }) => !known.has(name) && status !== 'Running')
+        .flatMap(({ attempts: [first] }) => first ?? []);
       if (attempts.some(({ exitCode }) => exitCode === 0)) throw new Error(`${job} did its work without it: the assignment is excess`);
       return attempts.length > 0 ? `the execution of ${job} fails` : undefined;
     },
@@ -107,14 +133,30 @@ export async function trainExercise(ground: ProvingGround): Promise<Exercise> {
   const number = next();
   const { dataset, dataVersion } = dataVersionOf(ground);
   const processed = ground.container('data', ground.outputs.processedContainer);
-  const manifest = JSON.parse((await processed.getBlobClient(`${dataset}/${dataVersion}/manifest.json`).downloadToBuffer()).toString('utf8')) as object;
+  const manifest = JSON.parse(
+    (await processed.getBlobClient(`${dataset}/${dataVersion}/manifest.json`).downloadToBuffer()).toString('utf8'),
+  ) as object;
   const path = `proof/${number}/data-version.json`;
   const name = `proof-${number}`;
-  await processed.getBlockBlobClient(path).uploadData(Buffer.from(JSON.stringify({ ...manifest, dataVersion: String(number).padStart(16, '0') })));
+  await processed
+    .getBlockBlobClient(path)
+    .uploadData(Buffer.from(JSON.stringify({ ...manifest, dataVersion: String(number).padStart(16, '0') })));
   const [model] = machineLearning.jobs.list(workspace);
   if (!model) throw new Error('no training job ran before');
   const { command, environmentId, computeId, experimentName, environmentVariables, identity, resources, limits } = model.properties;
-  const body = { jobType: 'Command', command, environmentId, computeId, experimentName, identity, resources, limits, environmentVariables: { ...environmentVariables, MANIFEST_PATH: path, JOB_NAME: name }, tags: {}, properties: {} };
+  const body = {
+    jobType: 'Command',
+    command,
+    environmentId,
+    computeId,
+    experimentName,
+    identity,
+    resources,
+    limits,
+    environmentVariables: { ...environmentVariables, MANIFEST_PATH: path, JOB_NAME: name },
+    tags: {},
+    properties: {},
+  };
   const job = () => machineLearning.jobs.list(workspace).find((one) => one.name === name)?.properties.status;
   return {
     start: async () => void machineLearning.jobs.put(workspace, name, body as CommandJobBody, 'proof'),
@@ -137,31 +179,70 @@ export async function deliveryExercise(ground: ProvingGround, row: FactoryRow): 
     await region.containerApps.putApp(app.id, declaration);
   };
   const opened = () => ground.send('delivery', { deliveryId: before.deliveryId });
-  const exercise = (start: () => Promise<unknown>, what: string): Exercise => ({ start, failed: () => what, restore: () => ground.writeDelivery(before) });
+  const exercise = (start: () => Promise<unknown>, what: string): Exercise => ({
+    start,
+    failed: () => what,
+    restore: () => ground.writeDelivery(before),
+  });
   switch (`${row.role} ${row.scope}`) {
-    case 'queueMessageProcessor queue/delivery': return exercise(opened, 'no delivery is opened');
-    case 'blobDataContributor data/deliveries': return exercise(opened, 'the record is not read');
-    case 'blobDataContributor data/checkpoints': return exercise(again, 'no partition is claimed');
-    case 'eventHubsDataReceiver event-hub': return exercise(again, 'nothing of the device is heard');
-    case 'cloudToDeviceSender iot-hub': return exercise(async () => {
-      await ground.writeDelivery({ ...before, state: 'Opened', history: [], updatedAt: new Date().toISOString(), openedAt: new Date().toISOString() });
-      await opened();
-    }, 'the delivery is not announced');
+    case 'queueMessageProcessor queue/delivery':
+      return exercise(opened, 'no delivery is opened');
+    case 'blobDataContributor data/deliveries':
+      return exercise(opened, 'the record is not read');
+    case 'blobDataContributor data/checkpoints':
+      return exercise(again, 'no partition is claimed');
+    case 'eventHubsDataReceiver event-hub':
+      return exercise(again, 'nothing of the device is heard');
+    case 'cloudToDeviceSender iot-hub':
+      return exercise(async () => {
+        await ground.writeDelivery({
+          ...before,
+          state: 'Opened',
+          history: [],
+          updatedAt: new Date().toISOString(),
+          openedAt: new Date().toISOString(),
+        });
+        await opened();
+      }, 'the delivery is not announced');
     case 'blobDelegator edge': {
       // A key for signing is kept for an hour, so the program starts anew; then the device asks for the link.
-      await ground.writeDelivery({ ...before, state: 'NewDelivery', history: [], updatedAt: new Date().toISOString(), openedAt: new Date().toISOString() });
+      await ground.writeDelivery({
+        ...before,
+        state: 'NewDelivery',
+        history: [],
+        updatedAt: new Date().toISOString(),
+        openedAt: new Date().toISOString(),
+      });
       await again();
       await sleep(1_500);
       return exercise(async () => {
         const hub = ground.resources.find(({ type }) => type.endsWith(':EventHub'));
-        const sender = region.entra.find({ objectId: region.context.roles.all().find((one) => one.scope === hub?.id && one.roleDefinitionId.endsWith('2b629674-e913-4c01-ae53-ef4638d8f975'))?.principalId ?? '' });
+        const sender = region.entra.find({
+          objectId:
+            region.context.roles
+              .all()
+              .find((one) => one.scope === hub?.id && one.roleDefinitionId.endsWith('2b629674-e913-4c01-ae53-ef4638d8f975'))?.principalId ??
+            '',
+        });
         if (!hub || !sender) throw new Error('the hub routes nowhere');
-        await region.eventHubs.send(hub.id, {
-          body: Buffer.from('{}'), partitionKey: ground.outputs.deviceId, applicationProperties: { type: 'event', kind: 'presignedUrlRequest', deliveryId: before.deliveryId },
-          systemProperties: { 'iothub-connection-device-id': ground.outputs.deviceId, 'iothub-enqueuedtime': Date.now(), 'iothub-message-source': 'Telemetry', message_id: randomUUID() },
-        }, sender);
+        await region.eventHubs.send(
+          hub.id,
+          {
+            body: Buffer.from('{}'),
+            partitionKey: ground.outputs.deviceId,
+            applicationProperties: { type: 'event', kind: 'presignedUrlRequest', deliveryId: before.deliveryId },
+            systemProperties: {
+              'iothub-connection-device-id': ground.outputs.deviceId,
+              'iothub-enqueuedtime': Date.now(),
+              'iothub-message-source': 'Telemetry',
+              message_id: randomUUID(),
+            },
+          },
+          sender,
+        );
       }, 'no link is signed');
     }
-    default: throw new Error(`there is no exercise for the delivery program's ${row.role} at ${row.scope}`);
+    default:
+      throw new Error(`there is no exercise for the delivery program's ${row.role} at ${row.scope}`);
   }
 }

@@ -33,7 +33,10 @@ export interface ProvingGround {
   readonly directory: string;
   /** Role assignments that `plan --json` shows of the default stack, or of the one with listed people. */
   planned(stack: 'default' | 'with listed people'): Promise<readonly PlannedResource[]>;
-  readonly report: LoopReport; readonly region: LocalRegion; readonly outputs: StackOutputs; readonly resources: readonly DeployedResource[];
+  readonly report: LoopReport;
+  readonly region: LocalRegion;
+  readonly outputs: StackOutputs;
+  readonly resources: readonly DeployedResource[];
   /** May put what starts a program where it belongs; its roles are the test's own. */
   readonly container: (account: 'data' | 'edge', name: string) => ReturnType<BlobServiceClient['getContainerClient']>;
   send(queue: QueueName, message: unknown): Promise<void>;
@@ -53,9 +56,18 @@ const sampleIntervalMs = 1_000;
 const queueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88';
 const blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe';
 export const queues: readonly QueueName[] = ['data-pipeline', 'model-development', 'validate-and-package', 'tag-and-deliver', 'delivery'];
-const messageEventOf = (event: { readonly eventType: string; readonly subject: string; readonly data: unknown }) => ({ id: 'proof', topic: 'proof', eventTime: new Date().toISOString(), dataVersion: '', metadataVersion: '1', ...event });
+const messageEventOf = (event: { readonly eventType: string; readonly subject: string; readonly data: unknown }) => ({
+  id: 'proof',
+  topic: 'proof',
+  eventTime: new Date().toISOString(),
+  dataVersion: '',
+  metadataVersion: '1',
+  ...event,
+});
 export const blobCreated = (container: string, blob: string) => ({
-  eventType: 'Microsoft.Storage.BlobCreated', subject: `/blobServices/default/containers/${container}/blobs/${blob}`, data: { api: 'PutBlob', eTag: '0x1', contentLength: 1, url: 'https://x', sequencer: '1', blobType: 'BlockBlob' },
+  eventType: 'Microsoft.Storage.BlobCreated',
+  subject: `/blobServices/default/containers/${container}/blobs/${blob}`,
+  data: { api: 'PutBlob', eTag: '0x1', contentLength: 1, url: 'https://x', sequencer: '1', blobType: 'BlockBlob' },
 });
 
 /** Deploys the default stack, lets one round of the loop close and keeps everything running. */
@@ -66,25 +78,47 @@ export async function startProvingGround(): Promise<ProvingGround> {
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
   let running: Promise<LoopReport> | undefined;
-  const ready = new Promise<{ report: LoopReport; region: LocalRegion; outputs: StackOutputs; resources: readonly DeployedResource[] }>((resolve, reject) => {
-    running = runLocalLoop({
-      directory, rounds: 1, keep: true, listed: ['approver', 'smoke-tester'], rawFiles: simulatedRawFiles(join(local, 'raw')), signal: new AbortController().signal, sampleIntervalMs, dataset: {},
-      program: async () => (await import('../../../index')).default as unknown as Record<string, unknown>, replay: replayStretches(true, {}), events: { phase: () => undefined, waiting: () => undefined, step: () => undefined },
-      whileRunning: async (report, region, outputs, resources) => {
-        resolve({ report, region, outputs, resources });
-        await finished;
-      },
-    });
-    void running.then((report) => reject(new Error(`the loop ended before it could be used: ${report.error ?? JSON.stringify(report.steps.at(-1))}`)));
-  });
+  const ready = new Promise<{ report: LoopReport; region: LocalRegion; outputs: StackOutputs; resources: readonly DeployedResource[] }>(
+    (resolve, reject) => {
+      running = runLocalLoop({
+        directory,
+        rounds: 1,
+        keep: true,
+        listed: ['approver', 'smoke-tester'],
+        rawFiles: simulatedRawFiles(join(local, 'raw')),
+        signal: new AbortController().signal,
+        sampleIntervalMs,
+        dataset: {},
+        program: async () => (await import('../../../index')).default as unknown as Record<string, unknown>,
+        replay: replayStretches(true, {}),
+        events: { phase: () => undefined, waiting: () => undefined, step: () => undefined },
+        whileRunning: async (report, region, outputs, resources) => {
+          resolve({ report, region, outputs, resources });
+          await finished;
+        },
+      });
+      void running.then((report) =>
+        reject(new Error(`the loop ended before it could be used: ${report.error ?? JSON.stringify(report.steps.at(-1))}`)),
+      );
+    },
+  );
   const { report, region, outputs, resources } = await ready;
 
   const operator = region.principal('operator of the proof');
-  const accounts = { data: new URL(outputs.dataBlobEndpoint).pathname.replaceAll('/', ''), edge: new URL(outputs.edgeBlobEndpoint).pathname.replaceAll('/', '') };
+  const accounts = {
+    data: new URL(outputs.dataBlobEndpoint).pathname.replaceAll('/', ''),
+    edge: new URL(outputs.edgeBlobEndpoint).pathname.replaceAll('/', ''),
+  };
   for (const account of Object.values(accounts)) {
     const scope = region.storage.accountByName(account) ?? '';
     for (const role of [queueDataContributor, blobDataContributor]) {
-      region.context.roles.assign({ id: `${scope}/providers/Microsoft.Authorization/roleAssignments/proof-${role}`, scope, roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${role}`, principalId: operator.objectId, principalType: 'ServicePrincipal' });
+      region.context.roles.assign({
+        id: `${scope}/providers/Microsoft.Authorization/roleAssignments/proof-${role}`,
+        scope,
+        roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${role}`,
+        principalId: operator.objectId,
+        principalType: 'ServicePrincipal',
+      });
     }
   }
   // Each is somebody of their own, so that their roles stand in for nobody's of the default stack.
@@ -95,21 +129,43 @@ export async function startProvingGround(): Promise<ProvingGround> {
     if (assignment) region.context.roles.assign({ ...assignment, id: `${assignment.id}-smoke`, principalId: smokeTester.objectId });
   }
   const credential = regionCredential(region, operator);
-  const blobs = { data: new BlobServiceClient(outputs.dataBlobEndpoint, credential), edge: new BlobServiceClient(outputs.edgeBlobEndpoint, credential) };
+  const blobs = {
+    data: new BlobServiceClient(outputs.dataBlobEndpoint, credential),
+    edge: new BlobServiceClient(outputs.edgeBlobEndpoint, credential),
+  };
   const queueService = new QueueServiceClient(region.storage.endpoints(accounts.data).queue, credential);
   const events: ContainerAppsEvent[] = [];
   const stopListening = region.containerApps.onEvent((event) => void events.push(event));
   const deliveries = blobs.data.getContainerClient(outputs.deliveriesContainer);
-  const send = async (queue: QueueName, message: unknown) => void (await queueService.getQueueClient(queue).sendMessage(encodeQueueMessage(message)));
+  const send = async (queue: QueueName, message: unknown) =>
+    void (await queueService.getQueueClient(queue).sendMessage(encodeQueueMessage(message)));
   return {
-    directory: local, approver, smokeTester,
+    directory: local,
+    approver,
+    smokeTester,
     planned: async (stack) => {
-      const people = { reader: region.principal('reader'), rawWriter: region.principal('raw-writer'), ...(stack === 'default' ? {} : { approver, smokeTester }) };
-      const configuration = localConfiguration(region.cloud, { rounds: 1, dataset: {}, sampleIntervalMs, ports: await sitePorts(directory), ...people });
+      const people = {
+        reader: region.principal('reader'),
+        rawWriter: region.principal('raw-writer'),
+        ...(stack === 'default' ? {} : { approver, smokeTester }),
+      };
+      const configuration = localConfiguration(region.cloud, {
+        rounds: 1,
+        dataset: {},
+        sampleIntervalMs,
+        ports: await sitePorts(directory),
+        ...people,
+      });
       const { resources: declared } = await plannedStack({ project, stack: 'local', configuration, secretKeys: [] }, { preview: false });
       return declared.filter(({ type }) => type === 'azure-native:authorization:RoleAssignment');
     },
-    report, region, outputs, resources, events, send, reader: new EvidenceReader(outputs, regionCredential(region, region.principal('reader'))),
+    report,
+    region,
+    outputs,
+    resources,
+    events,
+    send,
+    reader: new EvidenceReader(outputs, regionCredential(region, region.principal('reader'))),
     container: (account, name) => blobs[account].getContainerClient(name),
     sendEvent: (queue, event) => send(queue, messageEventOf(event)),
     clearQueues: async () => void (await Promise.all(queues.map((name) => queueService.getQueueClient(name).clearMessages()))),
@@ -121,10 +177,12 @@ export async function startProvingGround(): Promise<ProvingGround> {
       return resource;
     },
     delivery: async () => {
-      for await (const { name } of deliveries.listBlobsFlat()) return JSON.parse((await deliveries.getBlobClient(name).downloadToBuffer()).toString('utf8')) as DeliveryRecord;
+      for await (const { name } of deliveries.listBlobsFlat())
+        return JSON.parse((await deliveries.getBlobClient(name).downloadToBuffer()).toString('utf8')) as DeliveryRecord;
       throw new Error('there is no delivery');
     },
-    writeDelivery: async (record) => void (await deliveries.getBlockBlobClient(`${record.deliveryId}.json`).uploadData(Buffer.from(JSON.stringify(record)))),
+    writeDelivery: async (record) =>
+      void (await deliveries.getBlockBlobClient(`${record.deliveryId}.json`).uploadData(Buffer.from(JSON.stringify(record)))),
     async end() {
       stopListening();
       finish();

@@ -10,14 +10,24 @@ export interface Exercise {
   /** With the role back: brings back what the exercise stopped or changed. */
   restore?(): Promise<unknown>;
 }
-export interface Removal { readonly denial: Denial; readonly failed: string; readonly durationMs: number }
+export interface Removal {
+  readonly denial: Denial;
+  readonly failed: string;
+  readonly durationMs: number;
+}
 
 const patienceMs = 30_000;
 
 /** A refusal that is there because this assignment is not: its principal, below its scope, an action that its role grants. */
 export function becauseOf(assignment: RoleAssignment, denial: Denial, region: Pick<LocalRegion, 'context'>): boolean {
   const role = region.context.roles.role(assignment.roleDefinitionId);
-  return denial.status === 403 && denial.objectId === assignment.principalId && scopeContains(assignment.scope, denial.scope) && role !== undefined && denial.action.split(' or ').some((action) => roleGrants(role, action));
+  return (
+    denial.status === 403 &&
+    denial.objectId === assignment.principalId &&
+    scopeContains(assignment.scope, denial.scope) &&
+    role !== undefined &&
+    denial.action.split(' or ').some((action) => roleGrants(role, action))
+  );
 }
 
 /** Takes one role assignment away, runs what needs it and gives it back. Rejects when nothing was refused. */
@@ -35,7 +45,11 @@ export async function withoutAssignment(region: LocalRegion, assignment: RoleAss
       const failed = exercise.failed();
       if (denial && failed !== undefined) return { denial, failed, durationMs: Math.round(performance.now() - started) };
       if (performance.now() - started > patienceMs) {
-        throw new Error(denial ? `${denial.action} at ${denial.scope} was refused, but the part that needs it did not fail` : `nothing was refused without it, although what it is for was done (${failed ?? 'and it did not fail'}): the assignment is excess`);
+        throw new Error(
+          denial
+            ? `${denial.action} at ${denial.scope} was refused, but the part that needs it did not fail`
+            : `nothing was refused without it, although what it is for was done (${failed ?? 'and it did not fail'}): the assignment is excess`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -10,8 +10,12 @@ import type { Exercise } from './removal';
 
 /** How far a smoke test must come so that there is something at the scope, and what of it stays when nobody may take it away. */
 const made: Partial<Record<FactoryScope, readonly [until: string, left: string]>> = {
-  'data/processed': ['1b', 'processed files'], 'data/quarantine': ['1a', 'quarantined files'], 'data/deliveries': ['7', 'delivery records'],
-  'edge/packaged-models': ['5b', 'package files'], 'ml-workspace': ['3b', 'model versions archived'], registry: ['7', 'artifacts'],
+  'data/processed': ['1b', 'processed files'],
+  'data/quarantine': ['1a', 'quarantined files'],
+  'data/deliveries': ['7', 'delivery records'],
+  'edge/packaged-models': ['5b', 'package files'],
+  'ml-workspace': ['3b', 'model versions archived'],
+  registry: ['7', 'artifacts'],
 };
 
 /** A smoke test that keeps its evidence; then, without the right, what it made is taken away. */
@@ -28,10 +32,21 @@ export async function smokeExercise(ground: ProvingGround, { scope }: FactoryRow
     writeFileSync(unusable, 'name;colour\na;b\n');
   }
   const report = await smokeTest({
-    outputs, credential, dataset, until, timeoutMs: 100_000, keepEvidence: true, pollMs: 300, signal: new AbortController().signal, events: { phase: () => undefined, waiting: () => undefined, step: () => undefined },
+    outputs,
+    credential,
+    dataset,
+    until,
+    timeoutMs: 100_000,
+    keepEvidence: true,
+    pollMs: 300,
+    signal: new AbortController().signal,
+    events: { phase: () => undefined, waiting: () => undefined, step: () => undefined },
     ...(unusable === undefined ? {} : { raw: unusable }),
   });
-  const came = unusable === undefined ? report.error === undefined && report.steps.every(({ ok }) => ok) && report.steps.at(-1)?.id === until : report.quarantined.length > 0;
+  const came =
+    unusable === undefined
+      ? report.error === undefined && report.steps.every(({ ok }) => ok) && report.steps.at(-1)?.id === until
+      : report.quarantined.length > 0;
   if (!came) throw new Error(`the smoke test did not come to ${until}: ${report.error ?? JSON.stringify(report.steps.at(-1))}`);
   await atRest(ground);
   const takeAway = () => cleanUp(new EvidenceReader(outputsFor(outputs, dataset), credential), credential);
@@ -40,7 +55,8 @@ export async function smokeExercise(ground: ProvingGround, { scope }: FactoryRow
     start: async () => void (done = await takeAway()),
     failed: () => {
       if (!done) return undefined;
-      if (!done.left.some((one) => one.startsWith(`${left}: `))) throw new Error(`the smoke test took its ${left} away without it: the assignment is excess`);
+      if (!done.left.some((one) => one.startsWith(`${left}: `)))
+        throw new Error(`the smoke test took its ${left} away without it: the assignment is excess`);
       return `the smoke test leaves ${left}`;
     },
     restore: async () => {

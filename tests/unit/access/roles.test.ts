@@ -9,10 +9,25 @@ const role = (name: string) => {
 };
 const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
 const dataActions = [
-  `${blobs}/read`, `${blobs}/add/action`, 'Microsoft.Storage/storageAccounts/queueServices/queues/messages/process/action', 'Microsoft.KeyVault/vaults/secrets/getSecret/action', 'Microsoft.KeyVault/vaults/secrets/delete',
-  'Microsoft.EventHub/namespaces/messages/send/action', 'Microsoft.EventHub/namespaces/messages/receive/action', 'Microsoft.Devices/IotHubs/devices/write', 'Microsoft.Devices/IotHubs/cloudToDeviceMessages/send/action', 'Microsoft.Insights/Telemetry/Write',
+  `${blobs}/read`,
+  `${blobs}/add/action`,
+  'Microsoft.Storage/storageAccounts/queueServices/queues/messages/process/action',
+  'Microsoft.KeyVault/vaults/secrets/getSecret/action',
+  'Microsoft.KeyVault/vaults/secrets/delete',
+  'Microsoft.EventHub/namespaces/messages/send/action',
+  'Microsoft.EventHub/namespaces/messages/receive/action',
+  'Microsoft.Devices/IotHubs/devices/write',
+  'Microsoft.Devices/IotHubs/cloudToDeviceMessages/send/action',
+  'Microsoft.Insights/Telemetry/Write',
 ];
-const controlActions = ['Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action', 'Microsoft.Storage/storageAccounts/queueServices/queues/read', 'Microsoft.ContainerRegistry/registries/pull/read', 'Microsoft.MachineLearningServices/workspaces/jobs/write', 'Microsoft.KeyVault/vaults/secrets/read', 'Microsoft.Devices/IotHubs/read'];
+const controlActions = [
+  'Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action',
+  'Microsoft.Storage/storageAccounts/queueServices/queues/read',
+  'Microsoft.ContainerRegistry/registries/pull/read',
+  'Microsoft.MachineLearningServices/workspaces/jobs/write',
+  'Microsoft.KeyVault/vaults/secrets/read',
+  'Microsoft.Devices/IotHubs/read',
+];
 
 it('who may change every resource may not touch any data', () => {
   for (const name of ['Owner', 'Contributor']) {

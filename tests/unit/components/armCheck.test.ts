@@ -4,7 +4,9 @@ import { captureProgram, ofType } from './capturedProgram';
 
 describe('the registrations of a development stack', () => {
   itWithSchemas('have no error and no retiring API version by the schemas of Azure Resource Manager', async () => {
-    const prebuiltImages = Object.fromEntries(Object.keys(programs).map((program) => [program, `r.io/${program}@sha256:${'a'.repeat(64)}`]));
+    const prebuiltImages = Object.fromEntries(
+      Object.keys(programs).map((program) => [program, `r.io/${program}@sha256:${'a'.repeat(64)}`]),
+    );
     const captured = await captureProgram({ imageSource: 'prebuilt', prebuiltImages });
     const report = armReport(captured);
     expect(report).toMatch(/ 0 errors, /);

@@ -5,12 +5,21 @@ import { logTables } from '../../../components/observability/logTables';
 import { configurationKeys } from './configurationKeys';
 
 const text = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'configuration.md'), 'utf8');
-const rows = [...text.matchAll(/^\| `([^`]+)` \| (.*?) ?\| (.*?) \| (.*?) \|$/gm)].map(([, key, standard, allowed, meaning]) => ({ key: key ?? '', standard: standard ?? '', allowed: allowed ?? '', meaning: meaning ?? '' }));
+const rows = [...text.matchAll(/^\| `([^`]+)` \| (.*?) ?\| (.*?) \| (.*?) \|$/gm)].map(([, key, standard, allowed, meaning]) => ({
+  key: key ?? '',
+  standard: standard ?? '',
+  allowed: allowed ?? '',
+  meaning: meaning ?? '',
+}));
 
 describe('docs/configuration.md', () => {
   it('has every setting once, with its default and what is allowed, and no setting that does not exist', () => {
     const documented = rows.map(({ key, standard, allowed }) => `${key} | ${standard} | ${allowed}`);
-    expect([...documented].sort()).toEqual(configurationKeys().map(({ key, standard, allowed }) => `${key} | ${standard} | ${allowed}`).sort());
+    expect([...documented].sort()).toEqual(
+      configurationKeys()
+        .map(({ key, standard, allowed }) => `${key} | ${standard} | ${allowed}`)
+        .sort(),
+    );
   });
 
   it('says what each is for', () => {

@@ -18,7 +18,10 @@ describe('content hashes', () => {
     expect(() => readContentHashes(join(directory, 'partial.json'))).toThrow(/does not name every program/);
   });
   it('are read for every program', () => {
-    writeFileSync(join(directory, 'all.json'), JSON.stringify(Object.fromEntries(Object.keys(programs).map((name) => [name, 'b'.repeat(64)]))));
+    writeFileSync(
+      join(directory, 'all.json'),
+      JSON.stringify(Object.fromEntries(Object.keys(programs).map((name) => [name, 'b'.repeat(64)]))),
+    );
     expect(readContentHashes(join(directory, 'all.json')).train).toBe('b'.repeat(64));
   });
 });

@@ -9,6 +9,8 @@ describe('a preview, in which no service has answered yet', () => {
     expect(ofType(previewed, 'azure-native:authorization:RoleAssignment').length).toBeGreaterThan(50);
     expect(ofType(previewed, 'azure-native:eventgrid:SystemTopicEventSubscription')).toHaveLength(6);
     expect([...ofType(previewed, 'azure-native:app:Job'), ...ofType(previewed, 'azure-native:app:ContainerApp')]).toHaveLength(6);
-    expect(ofType(previewed, 'command:local:Command').map(({ name }) => name)).toEqual(expect.arrayContaining(['enrolment', 'model-manager-device']));
+    expect(ofType(previewed, 'command:local:Command').map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['enrolment', 'model-manager-device']),
+    );
   });
 });

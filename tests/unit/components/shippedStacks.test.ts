@@ -4,7 +4,8 @@ import { readStackFile, stacksIn } from '../../../commands/plan/stackFile';
 import { parseConfiguration, type Configuration } from '../../../components/configuration';
 
 const root = join(__dirname, '..', '..', '..');
-const own = (configuration: Readonly<Record<string, string>>) => parseConfiguration(Object.fromEntries(Object.entries(configuration).map(([key, value]) => [key.replace(/^factory-loop:/, ''), value])));
+const own = (configuration: Readonly<Record<string, string>>) =>
+  parseConfiguration(Object.fromEntries(Object.entries(configuration).map(([key, value]) => [key.replace(/^factory-loop:/, ''), value])));
 const stack = (name: string): Configuration => own(readStackFile(root, name, '').configuration);
 
 describe('the stacks in the repository', () => {
@@ -22,24 +23,51 @@ describe('the stacks in the repository', () => {
   });
 
   it('lock their data and are released by a person, but for development', () => {
-    expect(['battery', 'packaging', 'dev'].map((name) => [stack(name).protectData, stack(name).release])).toEqual([[true, 'approved'], [true, 'approved'], [false, 'automatic']]);
+    expect(['battery', 'packaging', 'dev'].map((name) => [stack(name).protectData, stack(name).release])).toEqual([
+      [true, 'approved'],
+      [true, 'approved'],
+      [false, 'automatic'],
+    ]);
   });
 });
 
 describe('a stack in the local region', () => {
-  const local = { 'factory-loop:dataset': '{"settleSeconds":1}', 'factory-loop:edgeSite': '{"enabled":true,"databusPort":5000}', 'factory-loop:readers': '[]' };
+  const local = {
+    'factory-loop:dataset': '{"settleSeconds":1}',
+    'factory-loop:edgeSite': '{"enabled":true,"databusPort":5000}',
+    'factory-loop:readers': '[]',
+  };
   const given = {
-    'factory-loop:factory': 'battery-sued', 'factory-loop:profile': 'production', 'factory-loop:dataset': '{"name":"formation","settleSeconds":60,"timeColumn":"t"}', 'factory-loop:siteCertificates': '["x"]', 'factory-loop:siteDocuments': '{"keyVault":true}', 'factory-loop:release': 'approved',
-    'factory-loop:containerRegistry': '{"existing":"/subscriptions/x"}', 'factory-loop:edgeSite': '{"enabled":false,"batchIdleMs":500}', 'factory-loop:expectedLoad': '{"devices":7}',
+    'factory-loop:factory': 'battery-sued',
+    'factory-loop:profile': 'production',
+    'factory-loop:dataset': '{"name":"formation","settleSeconds":60,"timeColumn":"t"}',
+    'factory-loop:siteCertificates': '["x"]',
+    'factory-loop:siteDocuments': '{"keyVault":true}',
+    'factory-loop:release': 'approved',
+    'factory-loop:containerRegistry': '{"existing":"/subscriptions/x"}',
+    'factory-loop:edgeSite': '{"enabled":false,"batchIdleMs":500}',
+    'factory-loop:expectedLoad': '{"devices":7}',
   };
 
   it('keeps its sizes, limits and names under what the region needs', () => {
     const configuration = own(overStack(given, local, { ownData: true }));
-    expect(configuration).toMatchObject({ factory: 'battery-sued', profile: 'production', protectData: true, dataset: { name: 'formation', settleSeconds: 1, timeColumn: 't' }, edgeSite: { enabled: true, databusPort: 5_000, batchIdleMs: 500 }, expectedLoad: { devices: 7 } });
+    expect(configuration).toMatchObject({
+      factory: 'battery-sued',
+      profile: 'production',
+      protectData: true,
+      dataset: { name: 'formation', settleSeconds: 1, timeColumn: 't' },
+      edgeSite: { enabled: true, databusPort: 5_000, batchIdleMs: 500 },
+      expectedLoad: { devices: 7 },
+    });
   });
 
   it('leaves out what only Azure has; who approves is the run', () => {
-    expect(own(overStack(given, local, { ownData: true }))).toMatchObject({ siteCertificates: [], siteDocuments: { keyVault: false }, containerRegistry: 'create', release: 'approved' });
+    expect(own(overStack(given, local, { ownData: true }))).toMatchObject({
+      siteCertificates: [],
+      siteDocuments: { keyVault: false },
+      containerRegistry: 'create',
+      release: 'approved',
+    });
     expect(overStack({}, local, { ownData: false })).toEqual(local);
   });
 

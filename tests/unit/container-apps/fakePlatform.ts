@@ -35,7 +35,11 @@ class FakeDirectory implements Directory {
 export async function platform(options: { readonly directory?: string; readonly clock?: Clock } = {}) {
   const directory = options.directory ?? realpathSync(mkdtempSync(join(tmpdir(), 'region-')));
   const lines: string[] = [];
-  const context = await createRegionContext({ directory, log: (_service, message) => void lines.push(message), ...(options.clock === undefined ? {} : { clock: options.clock }) });
+  const context = await createRegionContext({
+    directory,
+    log: (_service, message) => void lines.push(message),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+  });
   const identities = new FakeDirectory();
   identities.managedIdentity(identityId, 'program');
   const granted = new Set<string>();
@@ -43,7 +47,14 @@ export async function platform(options: { readonly directory?: string; readonly 
     grant: (principals, { protocol, systemAssigned }) => {
       const header = `header-${Math.random()}`;
       granted.add(header);
-      return { environment: { IDENTITY_HEADER: header, GRANTED: [...principals, ...(systemAssigned ? [systemAssigned] : [])].map((one) => one.displayName).join(), PROTOCOL: protocol }, revoke: () => granted.delete(header) };
+      return {
+        environment: {
+          IDENTITY_HEADER: header,
+          GRANTED: [...principals, ...(systemAssigned ? [systemAssigned] : [])].map((one) => one.displayName).join(),
+          PROTOCOL: protocol,
+        },
+        revoke: () => granted.delete(header),
+      };
     },
   };
   const images: ImageStore & { add(name: string, script: string): string } = {
@@ -55,7 +66,12 @@ export async function platform(options: { readonly directory?: string; readonly 
     pull: async (image) => {
       const name = /^registry\.test\/(.+):1$/.exec(image)?.[1];
       if (name === undefined) throw new Error(`MANIFEST_UNKNOWN: ${image}`);
-      return { directory: join(directory, 'images', name), digest: 'sha256:1', command: ['node', 'index.js'], environment: { FROM_IMAGE: 'yes' } };
+      return {
+        directory: join(directory, 'images', name),
+        digest: 'sha256:1',
+        command: ['node', 'index.js'],
+        environment: { FROM_IMAGE: 'yes' },
+      };
     },
   };
   const queue = { length: 0, error: undefined as Error | undefined, asked: 0 };
@@ -63,8 +79,18 @@ export async function platform(options: { readonly directory?: string; readonly 
   const resourceManager = new ResourceManager(context);
   await resourceManager.start();
   const containerApps = new ContainerApps(context, {
-    directory: identities, identityEndpoint, images, resourceManager,
-    queues: { send: async () => undefined, countMessages: async () => { queue.asked++; if (queue.error) throw queue.error; return queue.length; } },
+    directory: identities,
+    identityEndpoint,
+    images,
+    resourceManager,
+    queues: {
+      send: async () => undefined,
+      countMessages: async () => {
+        queue.asked++;
+        if (queue.error) throw queue.error;
+        return queue.length;
+      },
+    },
     secrets: {
       read: async (url, as) => {
         if (secrets.refusal) throw secrets.refusal;
@@ -77,7 +103,18 @@ export async function platform(options: { readonly directory?: string; readonly 
   containerApps.onEvent((event) => events.push(event));
   await containerApps.start();
   return {
-    directory, context, containerApps, resourceManager, images, queue, secrets, logged: () => lines.join('\n'), events, granted, identities, identityEndpoint,
+    directory,
+    context,
+    containerApps,
+    resourceManager,
+    images,
+    queue,
+    secrets,
+    logged: () => lines.join('\n'),
+    events,
+    granted,
+    identities,
+    identityEndpoint,
     event: async <T extends ContainerAppsEvent['type']>(type: T, count = 1) => {
       for (let tries = 0; events.filter((one) => one.type === type).length < count; tries++) {
         if (tries > 400) throw new Error(`no ${count} events ${type}; there were ${JSON.stringify(events)}`);

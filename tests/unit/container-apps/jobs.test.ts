@@ -5,15 +5,37 @@ import { group, identityId, jobId, platform, registryServer } from './fakePlatfo
 
 type Platform = Awaited<ReturnType<typeof platform>>;
 let region: Platform;
-beforeEach(async () => { region = await platform(); });
+beforeEach(async () => {
+  region = await platform();
+});
 afterEach(async () => region.close());
 
 function job(image: string, change: { configuration?: object; scale?: object; container?: object; triggerType?: string } = {}) {
   return jobDeclaration.parse({
-    resourceGroupName: group, jobName: 'worker', environmentId: '/environment', identity: { type: 'UserAssigned', userAssignedIdentities: [identityId] },
+    resourceGroupName: group,
+    jobName: 'worker',
+    environmentId: '/environment',
+    identity: { type: 'UserAssigned', userAssignedIdentities: [identityId] },
     configuration: {
-      triggerType: change.triggerType ?? 'Event', replicaTimeout: 60, replicaRetryLimit: 0, registries: [{ server: registryServer, identity: identityId }],
-      eventTriggerConfig: { scale: { pollingInterval: 1, maxExecutions: 2, rules: [{ name: 'queue', type: 'azure-queue', metadata: { accountName: 'data', queueName: 'work', queueLength: '1' }, identity: identityId }], ...change.scale } },
+      triggerType: change.triggerType ?? 'Event',
+      replicaTimeout: 60,
+      replicaRetryLimit: 0,
+      registries: [{ server: registryServer, identity: identityId }],
+      eventTriggerConfig: {
+        scale: {
+          pollingInterval: 1,
+          maxExecutions: 2,
+          rules: [
+            {
+              name: 'queue',
+              type: 'azure-queue',
+              metadata: { accountName: 'data', queueName: 'work', queueLength: '1' },
+              identity: identityId,
+            },
+          ],
+          ...change.scale,
+        },
+      },
       ...change.configuration,
     },
     template: { containers: [{ name: 'worker', image, env: [{ name: 'DECLARED', value: 'value' }], ...change.container }] },
@@ -29,7 +51,15 @@ it('runs the image with the declared environment, its identity and nothing of th
   const ended = await region.event('jobEnded');
   expect(ended).toMatchObject({ name: 'worker', status: 'Succeeded', exitCode: 0 });
   const environment = JSON.parse(readFileSync(seen, 'utf8')) as Record<string, string>;
-  expect(environment).toMatchObject({ DECLARED: 'value', FROM_IMAGE: 'yes', GRANTED: 'program', PROTOCOL: 'appService', TZ: 'UTC', NODE_EXTRA_CA_CERTS: region.context.tls.caFile, FACTORY_LOOP_REGION: region.directory });
+  expect(environment).toMatchObject({
+    DECLARED: 'value',
+    FROM_IMAGE: 'yes',
+    GRANTED: 'program',
+    PROTOCOL: 'appService',
+    TZ: 'UTC',
+    NODE_EXTRA_CA_CERTS: region.context.tls.caFile,
+    FACTORY_LOOP_REGION: region.directory,
+  });
   expect(environment['OF_THE_REGION']).toBeUndefined();
   expect(environment['HOME']).toContain(region.directory);
   expect(readFileSync(ended.logFile ?? '', 'utf8')).toBe('done\n');
@@ -38,7 +68,10 @@ it('runs the image with the declared environment, its identity and nothing of th
 
 it('starts an execution per message up to maxExecutions, and none while enough run', async () => {
   const go = join(region.directory, 'go');
-  await region.containerApps.putJob(jobId('worker'), job(region.images.add('worker', `setInterval(() => require('node:fs').existsSync(${JSON.stringify(go)}) && process.exit(0), 20)`)));
+  await region.containerApps.putJob(
+    jobId('worker'),
+    job(region.images.add('worker', `setInterval(() => require('node:fs').existsSync(${JSON.stringify(go)}) && process.exit(0), 20)`)),
+  );
   region.queue.length = 5;
   await region.event('jobStarted', 2);
   const asked = region.queue.asked;
@@ -58,7 +91,10 @@ it('says once why the scaler cannot read the queue', async () => {
 });
 
 it('tries a failed replica again up to the limit and then fails with its exit code', async () => {
-  await region.containerApps.putJob(jobId('worker'), job(region.images.add('worker', 'process.exit(3)'), { configuration: { replicaRetryLimit: 1 }, triggerType: 'Manual' }));
+  await region.containerApps.putJob(
+    jobId('worker'),
+    job(region.images.add('worker', 'process.exit(3)'), { configuration: { replicaRetryLimit: 1 }, triggerType: 'Manual' }),
+  );
   region.containerApps.startJob('worker');
   expect(await region.event('jobEnded')).toMatchObject({ status: 'Failed', exitCode: 3 });
   const [execution] = region.containerApps.executions('worker');
@@ -67,7 +103,13 @@ it('tries a failed replica again up to the limit and then fails with its exit co
 });
 
 it('ends a replica that runs longer than replicaTimeout', async () => {
-  await region.containerApps.putJob(jobId('worker'), job(region.images.add('worker', 'setInterval(() => {}, 1000)'), { configuration: { replicaTimeout: 1, replicaRetryLimit: 3 }, triggerType: 'Manual' }));
+  await region.containerApps.putJob(
+    jobId('worker'),
+    job(region.images.add('worker', 'setInterval(() => {}, 1000)'), {
+      configuration: { replicaTimeout: 1, replicaRetryLimit: 3 },
+      triggerType: 'Manual',
+    }),
+  );
   region.containerApps.startJob('worker');
   expect(await region.event('jobEnded')).toMatchObject({ status: 'Failed', reason: expect.stringContaining('replicaTimeout') });
   expect(region.containerApps.executions('worker')[0]?.attempts).toHaveLength(1);
@@ -76,13 +118,23 @@ it('ends a replica that runs longer than replicaTimeout', async () => {
 it('refuses an image that is not there, a registry without credential and an identity that is not declared', async () => {
   await expect(region.containerApps.putJob(jobId('worker'), job(`${registryServer}/absent:2`))).rejects.toThrow('MANIFEST_UNKNOWN');
   const image = region.images.add('worker', '');
-  await expect(region.containerApps.putJob(jobId('worker'), job(image, { configuration: { registries: [] } }))).rejects.toThrow(`no credential for ${registryServer}`);
-  await expect(region.containerApps.putJob(jobId('worker'), job(image, { configuration: { registries: [{ server: registryServer, identity: '/other' }] } }))).rejects.toThrow('ManagedIdentityNotAssigned');
+  await expect(region.containerApps.putJob(jobId('worker'), job(image, { configuration: { registries: [] } }))).rejects.toThrow(
+    `no credential for ${registryServer}`,
+  );
+  await expect(
+    region.containerApps.putJob(
+      jobId('worker'),
+      job(image, { configuration: { registries: [{ server: registryServer, identity: '/other' }] } }),
+    ),
+  ).rejects.toThrow('ManagedIdentityNotAssigned');
   expect(region.containerApps.hasJob(jobId('worker'))).toBe(false);
 });
 
 it('reports an execution that the region did not survive as failed', async () => {
-  await region.containerApps.putJob(jobId('worker'), job(region.images.add('worker', 'setInterval(() => {}, 1000)'), { triggerType: 'Manual' }));
+  await region.containerApps.putJob(
+    jobId('worker'),
+    job(region.images.add('worker', 'setInterval(() => {}, 1000)'), { triggerType: 'Manual' }),
+  );
   const name = region.containerApps.startJob('worker');
   const { directory } = region;
   await region.event('jobStarted');
@@ -94,7 +146,8 @@ it('reports an execution that the region did not survive as failed', async () =>
 });
 
 it('knows the sizes that Azure sells', () => {
-  const sized = (cpu: number, memory: string) => declarationFaults(job(`${registryServer}/worker:1`, { container: { resources: { cpu, memory } } }));
+  const sized = (cpu: number, memory: string) =>
+    declarationFaults(job(`${registryServer}/worker:1`, { container: { resources: { cpu, memory } } }));
   expect(sized(0.5, '1Gi')).toEqual([]);
   expect(sized(0.5, '2Gi')).toHaveLength(1);
   expect(sized(0.3, '0.6Gi')).toHaveLength(1);

@@ -9,12 +9,19 @@ it.each(Object.entries(programs))('the image of %s starts its bundle as a plain 
   const file = join(root, room, program, 'Dockerfile');
   expect(existsSync(file)).toBe(true);
   const recipe = parseDockerfile(readFileSync(file, 'utf8'));
-  expect({ ...recipe, notExecuted: [] }).toMatchObject({ workingDirectory: '/app', command: ['node', 'index.js'], user: 'node', entrypoint: [] });
+  expect({ ...recipe, notExecuted: [] }).toMatchObject({
+    workingDirectory: '/app',
+    command: ['node', 'index.js'],
+    user: 'node',
+    entrypoint: [],
+  });
   expect(recipe.copies.length).toBeGreaterThan(0);
 });
 
 it('all images have the same base, and no other bytes than when it was chosen', () => {
-  const bases = Object.entries(programs).map(([program, room]) => parseDockerfile(readFileSync(join(root, room, program, 'Dockerfile'), 'utf8')).base);
+  const bases = Object.entries(programs).map(
+    ([program, room]) => parseDockerfile(readFileSync(join(root, room, program, 'Dockerfile'), 'utf8')).base,
+  );
   expect(new Set(bases).size).toBe(1);
   expect(bases[0]).toMatch(/^node:24-bookworm-slim@sha256:[0-9a-f]{64}$/);
 });

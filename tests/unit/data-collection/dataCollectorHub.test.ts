@@ -13,7 +13,15 @@ import { Outbox, takenFrom } from '../../../edge-sim/data-collector-hub/outbox';
 import { DiskQueue } from '../../../edge-sim/disk-queue/diskQueue';
 
 const origin = { factory: 'plant-one', device: 'aimm-1' };
-const record = (second: number): InferenceRecord => ({ schemaVersion: '1', kind: 'sample', recordId: randomUUID(), ts: new Date(Date.UTC(2026, 4, 1, 5, 59, 50) + second * 1_000).toISOString(), ...origin, qc: 3, input: { flow: second } });
+const record = (second: number): InferenceRecord => ({
+  schemaVersion: '1',
+  kind: 'sample',
+  recordId: randomUUID(),
+  ts: new Date(Date.UTC(2026, 4, 1, 5, 59, 50) + second * 1_000).toISOString(),
+  ...origin,
+  qc: 3,
+  input: { flow: second },
+});
 const records = (count: number) => Array.from({ length: count }, (_, second) => record(second));
 
 /** A store that remembers, and fails when told to, before or after it has taken the blob. */
@@ -29,10 +37,18 @@ class MemoryStore implements BatchStore {
     if (failure === 'after') throw new Error('the answer was lost');
   }
   manifests() {
-    return [...this.blobs].flatMap(([name, content]) => (name.endsWith('.manifest.json') ? [landingManifest.parse(JSON.parse(content.toString()))] : []));
+    return [...this.blobs].flatMap(([name, content]) =>
+      name.endsWith('.manifest.json') ? [landingManifest.parse(JSON.parse(content.toString()))] : [],
+    );
   }
   ids(): string[] {
-    return this.manifests().flatMap(({ blob }) => gunzipSync(this.blobs.get(blob) as Buffer).toString().trimEnd().split('\n').map((line) => (JSON.parse(line) as InferenceRecord).recordId));
+    return this.manifests().flatMap(({ blob }) =>
+      gunzipSync(this.blobs.get(blob) as Buffer)
+        .toString()
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as InferenceRecord).recordId),
+    );
   }
 }
 
@@ -45,9 +61,22 @@ beforeEach(() => {
   store = new MemoryStore();
   settings = {
     ...dataCollectorHubSettings.parse({
-      FACTORY: 'plant-one', DEVICE_ID: 'aimm-1', DATABUS_PORT: '1', SITE_DIRECTORY: directory, DATA_COLLECTOR_HUB_PORT: '1', EDGE_BLOB_ENDPOINT: 'https://localhost/edge', LANDING_ZONE_CONTAINER: 'landing-zone', AAD_CLIENT_ID: randomUUID(), AAD_TENANT_ID: randomUUID(),
-      AAD_CLIENT_CERTIFICATE_PATH: '/none', AZURE_AUTHORITY_HOST: 'https://localhost', DISABLE_INSTANCE_DISCOVERY: 'true', BATCH_IDLE_MS: '200', BATCH_MAX_RECORDS: '100',
-    }), DATA_COLLECTOR_HUB_PORT: 0,
+      FACTORY: 'plant-one',
+      DEVICE_ID: 'aimm-1',
+      DATABUS_PORT: '1',
+      SITE_DIRECTORY: directory,
+      DATA_COLLECTOR_HUB_PORT: '1',
+      EDGE_BLOB_ENDPOINT: 'https://localhost/edge',
+      LANDING_ZONE_CONTAINER: 'landing-zone',
+      AAD_CLIENT_ID: randomUUID(),
+      AAD_TENANT_ID: randomUUID(),
+      AAD_CLIENT_CERTIFICATE_PATH: '/none',
+      AZURE_AUTHORITY_HOST: 'https://localhost',
+      DISABLE_INSTANCE_DISCOVERY: 'true',
+      BATCH_IDLE_MS: '200',
+      BATCH_MAX_RECORDS: '100',
+    }),
+    DATA_COLLECTOR_HUB_PORT: 0,
   };
 });
 type Hub = Awaited<ReturnType<typeof startDataCollectorHub>>;
@@ -67,9 +96,18 @@ async function stop(hub: Hub): Promise<void> {
   running.delete(hub);
   await hub.close();
 }
-const post = async (hub: Hub, body: unknown) => (await fetch(`http://127.0.0.1:${hub.port}/records`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(5_000) })).status;
+const post = async (hub: Hub, body: unknown) =>
+  (
+    await fetch(`http://127.0.0.1:${hub.port}/records`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(5_000),
+    })
+  ).status;
 const until = async (done: () => boolean) => {
-  for (const deadline = Date.now() + 8_000; !done(); await sleep(50)) if (Date.now() > deadline) throw new Error(`not done; logged: ${logged.slice(-5).join(', ')}`);
+  for (const deadline = Date.now() + 8_000; !done(); await sleep(50))
+    if (Date.now() > deadline) throw new Error(`not done; logged: ${logged.slice(-5).join(', ')}`);
 };
 
 it('closes a batch when it is full or when nothing came for a while, blob first and manifest last', async () => {
@@ -80,9 +118,16 @@ it('closes a batch when it is full or when nothing came for a while, blob first 
   await stop(hub);
   expect(store.manifests().map((manifest) => manifest.records)).toEqual([100, 100, 30]);
   expect(store.ids()).toEqual(sent.map(({ recordId }) => recordId));
-  expect(store.puts.map(({ name }) => /\.[a-z.]+$/.exec(name.split('/').at(-1) ?? '')?.[0])).toEqual(Array(3).fill(['.ndjson.gz', '.manifest.json']).flat());
+  expect(store.puts.map(({ name }) => /\.[a-z.]+$/.exec(name.split('/').at(-1) ?? '')?.[0])).toEqual(
+    Array(3).fill(['.ndjson.gz', '.manifest.json']).flat(),
+  );
   // Batches sort in the order in which they were made.
-  expect(store.manifests().map(({ batchId }) => batchId)).toEqual(store.manifests().map(({ batchId }) => batchId).sort());
+  expect(store.manifests().map(({ batchId }) => batchId)).toEqual(
+    store
+      .manifests()
+      .map(({ batchId }) => batchId)
+      .sort(),
+  );
 });
 
 it('sends the same bytes under the same name until each was taken', async () => {
@@ -104,7 +149,9 @@ it('puts the records of a batch into no other one when it was killed before it t
   await queue.append(sent);
   await queue.close();
   const batch = await buildBatch(origin, sent.slice(0, 12), new Date());
-  await (await Outbox.open(join(directory, 'data-collector-hub', 'outbox'), () => undefined)).save({ ...batch, taken: takenFrom(sent.slice(0, 12)) });
+  await (
+    await Outbox.open(join(directory, 'data-collector-hub', 'outbox'), () => undefined)
+  ).save({ ...batch, taken: takenFrom(sent.slice(0, 12)) });
   const hub = await start();
   await until(() => store.manifests().length === 2);
   await stop(hub);
@@ -117,7 +164,9 @@ it('leaves in the queue what came after the batch that was on its way at the kil
   const queue = await DiskQueue.open<InferenceRecord>(join(directory, 'data-collector-hub', 'queue'), { maxBytes: 10_000_000 });
   await queue.append(later);
   await queue.close();
-  await (await Outbox.open(join(directory, 'data-collector-hub', 'outbox'), () => undefined)).save({ ...(await buildBatch(origin, taken, new Date())), taken: takenFrom(taken) });
+  await (
+    await Outbox.open(join(directory, 'data-collector-hub', 'outbox'), () => undefined)
+  ).save({ ...(await buildBatch(origin, taken, new Date())), taken: takenFrom(taken) });
   const hub = await start();
   await until(() => store.manifests().length === 2);
   await stop(hub);
@@ -139,7 +188,12 @@ it('refuses what is no record of its site, and takes nothing of such a request',
 it('describes a batch by its first and last time, whatever the order, and holds a record once', async () => {
   const [a, b, c] = records(11).filter((_, index) => [0, 5, 10].includes(index)) as [InferenceRecord, InferenceRecord, InferenceRecord];
   const { manifest } = await buildBatch(origin, [b, c, a, b], new Date());
-  expect(manifest).toMatchObject({ records: 3, firstTs: '2026-05-01T05:59:50.000Z', lastTs: '2026-05-01T06:00:00.000Z', blob: `inference/plant-one/aimm-1/yyyy=2026/mm=05/dd=01/hh=05/${manifest.batchId}.ndjson.gz` });
+  expect(manifest).toMatchObject({
+    records: 3,
+    firstTs: '2026-05-01T05:59:50.000Z',
+    lastTs: '2026-05-01T06:00:00.000Z',
+    blob: `inference/plant-one/aimm-1/yyyy=2026/mm=05/dd=01/hh=05/${manifest.batchId}.ndjson.gz`,
+  });
   expect(landingManifest.safeParse(manifest).success).toBe(true);
   expect(timeOrderedUuid(new Date(1_000)) < timeOrderedUuid(new Date(2_000))).toBe(true);
 });

@@ -3,18 +3,25 @@ import fc from 'fast-check';
 import { generate } from 'mqtt-packet';
 import { PacketHeaders, packetSizeGuard } from '../../../edge-sim/databus/packetSizeGuard';
 
-const publish = (bytes: number) => generate({ cmd: 'publish', topic: 't', payload: Buffer.alloc(bytes), qos: 0, dup: false, retain: false });
+const publish = (bytes: number) =>
+  generate({ cmd: 'publish', topic: 't', payload: Buffer.alloc(bytes), qos: 0, dup: false, retain: false });
 const chunks = (stream: Buffer, cuts: readonly number[]) => {
   const places = [...new Set([0, ...cuts.map((cut) => cut % (stream.length + 1)), stream.length])].sort((left, right) => left - right);
   return places.slice(1).map((end, at) => stream.subarray(places[at], end));
 };
 
 it('knows the size of every packet, however the bytes are cut', () => {
-  fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 8 }), fc.array(fc.nat(), { maxLength: 20 }), (sizes, cuts) => {
-    const headers = new PacketHeaders();
-    const stream = Buffer.concat(sizes.map(publish));
-    expect(chunks(stream, cuts).flatMap((chunk) => headers.follow(chunk))).toEqual(sizes.map((bytes) => bytes + 3));
-  }));
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 8 }),
+      fc.array(fc.nat(), { maxLength: 20 }),
+      (sizes, cuts) => {
+        const headers = new PacketHeaders();
+        const stream = Buffer.concat(sizes.map(publish));
+        expect(chunks(stream, cuts).flatMap((chunk) => headers.follow(chunk))).toEqual(sizes.map((bytes) => bytes + 3));
+      },
+    ),
+  );
 });
 
 it('treats a length of more than four bytes as endless', () => {

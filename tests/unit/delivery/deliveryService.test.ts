@@ -35,7 +35,10 @@ function build(records: Records, options: { sendFails?: () => boolean; deliveryM
   const sent: { deviceId: string; message: C2dMessage }[] = [];
   let now = openedAt.getTime();
   const service = new DeliveryService({
-    records, now: () => new Date(now), deadlines: { stepMs: 60_000, deliveryMs: options.deliveryMs ?? 3_600_000 * 24 }, log: { info: (message, fields) => void lines.push({ message, fields }), warn: () => undefined, error: () => undefined },
+    records,
+    now: () => new Date(now),
+    deadlines: { stepMs: 60_000, deliveryMs: options.deliveryMs ?? 3_600_000 * 24 },
+    log: { info: (message, fields) => void lines.push({ message, fields }), warn: () => undefined, error: () => undefined },
     sign: async (blobName) => ({ url: `https://edge/${blobName}?sig=1`, expiresAt: new Date(now + 1_000) }),
     sender: {
       async send(deviceId, message) {
@@ -44,7 +47,13 @@ function build(records: Records, options: { sendFails?: () => boolean; deliveryM
       },
     },
   });
-  return { service, sent, lines, kinds: () => sent.map(({ message }) => message.properties.kind), pass: (durationMs: number) => (now += durationMs) };
+  return {
+    service,
+    sent,
+    lines,
+    kinds: () => sent.map(({ message }) => message.properties.kind),
+    pass: (durationMs: number) => (now += durationMs),
+  };
 }
 const { deliveryId, deviceId } = record;
 const success = { kind: 'reported', body: { state: 'Success' } } as const;
@@ -147,7 +156,10 @@ test('a delivery that may take a week and does not move is told of every hour, u
     if (lines.slice(before).some(({ message }) => message === 'delivery waits' || message === 'delivery moved')) told.push(hour);
   }
   expect(told).toHaveLength(6 * 24);
-  expect(lines.at(-1)).toMatchObject({ message: 'delivery waits', fields: { deliveryId, state: 'NewDelivery', updatedAt: records.blobs.get(deliveryId)?.record.updatedAt } });
+  expect(lines.at(-1)).toMatchObject({
+    message: 'delivery waits',
+    fields: { deliveryId, state: 'NewDelivery', updatedAt: records.blobs.get(deliveryId)?.record.updatedAt },
+  });
   // Another replica hears the end.
   await other.service.resume();
   await other.service.handle(deliveryId, success, deviceId);

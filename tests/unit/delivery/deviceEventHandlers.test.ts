@@ -2,17 +2,37 @@ import { type PartitionContext, type ReceivedEventData } from '@azure/event-hubs
 import { deviceEventHandlers } from '../../../pipeline-code/delivery/delivery';
 import { record } from './exampleRecord';
 
-const state = (sequenceNumber: number, deliveryId: string) => ({ sequenceNumber, body: { state: 'Assessing' }, properties: { type: 'state', deliveryId }, systemProperties: { 'iothub-connection-device-id': record.deviceId } }) as unknown as ReceivedEventData;
+const state = (sequenceNumber: number, deliveryId: string) =>
+  ({
+    sequenceNumber,
+    body: { state: 'Assessing' },
+    properties: { type: 'state', deliveryId },
+    systemProperties: { 'iothub-connection-device-id': record.deviceId },
+  }) as unknown as ReceivedEventData;
 
 function build(handle: () => Promise<void>) {
   const checkpoints: number[] = [];
   const failures: unknown[] = [];
   const lines: string[] = [];
   let nowMs = 0;
-  const contextOf = (partitionId: string) => ({ partitionId, updateCheckpoint: async (event: ReceivedEventData) => void checkpoints.push(event.sequenceNumber) }) as unknown as PartitionContext;
-  const handlers = deviceEventHandlers({ handle }, { info: () => undefined, warn: (message) => lines.push(message), error: () => undefined }, (error) => failures.push(error), () => nowMs);
+  const contextOf = (partitionId: string) =>
+    ({
+      partitionId,
+      updateCheckpoint: async (event: ReceivedEventData) => void checkpoints.push(event.sequenceNumber),
+    }) as unknown as PartitionContext;
+  const handlers = deviceEventHandlers(
+    { handle },
+    { info: () => undefined, warn: (message) => lines.push(message), error: () => undefined },
+    (error) => failures.push(error),
+    () => nowMs,
+  );
   return {
-    checkpoints, failures, lines, pass: (ms: number) => void (nowMs += ms), take: (...events: ReceivedEventData[]) => handlers.processEvents(events, contextOf('0')), takeOf: (partition: string, ...events: ReceivedEventData[]) => handlers.processEvents(events, contextOf(partition)),
+    checkpoints,
+    failures,
+    lines,
+    pass: (ms: number) => void (nowMs += ms),
+    take: (...events: ReceivedEventData[]) => handlers.processEvents(events, contextOf('0')),
+    takeOf: (partition: string, ...events: ReceivedEventData[]) => handlers.processEvents(events, contextOf(partition)),
   };
 }
 const nobodys = (sequenceNumber: number) => state(sequenceNumber, 'no delivery id');

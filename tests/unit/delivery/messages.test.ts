@@ -15,16 +15,35 @@ describe('the wire towards the AI Model Manager', () => {
     expect(message.properties).toEqual({ type: 'event', kind: 'newDelivery', deliveryId: record.deliveryId, projectId: record.projectId });
     expect(message).toMatchObject({ contentType: 'application/json', messageId, expiryTimeMs: 1_000 });
     const { attributes, ...fields } = body(message);
-    expect(fields).toEqual({ packageId: record.packageId, packageVersion: '12', eventId: messageId, timestamp: '2026-11-22T12:00:05.000Z' });
-    expect(attributes).toEqual({ schemaVersion: '1', sha256: record.sha256, sizeBytes: 12_345, packageName: 'Pump Watch', factory: 'plant-1' });
+    expect(fields).toEqual({
+      packageId: record.packageId,
+      packageVersion: '12',
+      eventId: messageId,
+      timestamp: '2026-11-22T12:00:05.000Z',
+    });
+    expect(attributes).toEqual({
+      schemaVersion: '1',
+      sha256: record.sha256,
+      sizeBytes: 12_345,
+      packageName: 'Pump Watch',
+      factory: 'plant-1',
+    });
     expect(newDeliveryBody.safeParse(body(message)).success).toBe(true);
   });
 
   test('presignedUrlResponse: properties and fields of the reference; it expires with its link', () => {
     const message = presignedUrlResponse(record, messageId, now, { url, expiresAt: new Date('2026-11-22T13:00:00.000Z') });
-    expect(message.properties).toEqual({ type: 'data', kind: 'presignedUrlResponse', deliveryId: record.deliveryId, projectId: record.projectId });
+    expect(message.properties).toEqual({
+      type: 'data',
+      kind: 'presignedUrlResponse',
+      deliveryId: record.deliveryId,
+      projectId: record.projectId,
+    });
     expect(message).toMatchObject({ contentType: 'application/json', expiryTimeMs: Date.parse('2026-11-22T13:00:00.000Z') });
-    expect(body(message)).toEqual({ timestamp: '2026-11-22T12:00:05.000Z', attributes: { presignedUrl: url, sha256: record.sha256, sizeBytes: 12_345, expiresAt: '2026-11-22T13:00:00.000Z' } });
+    expect(body(message)).toEqual({
+      timestamp: '2026-11-22T12:00:05.000Z',
+      attributes: { presignedUrl: url, sha256: record.sha256, sizeBytes: 12_345, expiresAt: '2026-11-22T13:00:00.000Z' },
+    });
     expect(presignedUrlResponseBody.safeParse(body(message)).success).toBe(true);
   });
 
@@ -52,7 +71,9 @@ describe('the wire from the AI Model Manager', () => {
   });
 
   test('unknown states and fields are kept', () => {
-    expect(read({ type: 'state', deliveryId }, { state: 'InMaintenanceWindow', shift: 3 })).toEqual(forDelivery({ kind: 'reported', body: { state: 'InMaintenanceWindow', shift: 3 } }));
+    expect(read({ type: 'state', deliveryId }, { state: 'InMaintenanceWindow', shift: 3 })).toEqual(
+      forDelivery({ kind: 'reported', body: { state: 'InMaintenanceWindow', shift: 3 } }),
+    );
   });
 
   test.each([
@@ -67,6 +88,9 @@ describe('the wire from the AI Model Manager', () => {
   });
 
   test('a message for which the hub names no device is ignored', () => {
-    expect(readDeviceEvent({ properties: { type: 'state', deliveryId }, body: { state: 'Success' } })).toMatchObject({ kind: 'ignored', reason: 'the hub named no device' });
+    expect(readDeviceEvent({ properties: { type: 'state', deliveryId }, body: { state: 'Success' } })).toMatchObject({
+      kind: 'ignored',
+      reason: 'the hub named no device',
+    });
   });
 });

@@ -6,14 +6,34 @@ import { steps } from '../../../commands/loop/steps';
 const root = join(__dirname, '..', '..', '..');
 const markdown = readFileSync(join(root, 'docs', 'threat-model.md'), 'utf8');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
-const cellsOf = (section: string) => section.split('\n').filter((line) => line.startsWith('|')).slice(2).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+const cellsOf = (section: string) =>
+  section
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2)
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
 const sectionOf = (title: string) => new RegExp(`\\n## ${title}\\n([\\s\\S]*?)(?=\\n## |$)`).exec(markdown)?.[1] ?? '';
 
 const flows = cellsOf(sectionOf('Data flows')).map(([step = '', , , crosses = '']) => ({ step, crosses }));
-const elements = sectionOf('Threats').split('\n### ').slice(1).map((section) => ({
-  name: section.split('\n')[0] ?? '',
-  rows: cellsOf(section).map(([stride = '', at = '', threat = '', control = '', shown = '', left = '']) => ({ stride: stride.split(' '), steps: at.split(' '), threat, control, shown, left })),
-}));
+const elements = sectionOf('Threats')
+  .split('\n### ')
+  .slice(1)
+  .map((section) => ({
+    name: section.split('\n')[0] ?? '',
+    rows: cellsOf(section).map(([stride = '', at = '', threat = '', control = '', shown = '', left = '']) => ({
+      stride: stride.split(' '),
+      steps: at.split(' '),
+      threat,
+      control,
+      shown,
+      left,
+    })),
+  }));
 const rows = elements.flatMap((element) => element.rows);
 
 /** Lines that name a test or a group of them: `it('…`, `['…` in a table, `])('…` after it. */
@@ -29,7 +49,10 @@ it('has every step of the loop once, and a threat for every one that crosses a b
 
 it('draws every boundary and every flow over the Internet and into the plant', () => {
   const [, picture = ''] = /```\n([\s\S]*?)```/.exec(markdown) ?? [];
-  const crossing = flows.filter(({ crosses }) => /^B[23]$/.test(crosses) && crosses !== '-').map(({ step }) => step).filter((step) => step !== '1a');
+  const crossing = flows
+    .filter(({ crosses }) => /^B[23]$/.test(crosses) && crosses !== '-')
+    .map(({ step }) => step)
+    .filter((step) => step !== '1a');
   expect(['B1', 'B2', 'B3', ...crossing].filter((mark) => !new RegExp(`(?<![\\w])${mark}(?![\\w])`).test(picture))).toEqual([]);
 });
 
@@ -39,7 +62,9 @@ it.each(elements.map(({ name, rows: of }) => [name, of] as const))('%s: is looke
 
 it('says for every threat what stands against it, where, and what is left', () => {
   expect(rows.length).toBeGreaterThan(40);
-  expect(rows.filter(({ threat, control, left }) => threat === '' || !/\(`[^)]+\)/.test(control) || !/^-$|: |^open$|purpose$/.test(left))).toEqual([]);
+  expect(
+    rows.filter(({ threat, control, left }) => threat === '' || !/\(`[^)]+\)/.test(control) || !/^-$|: |^open$|purpose$/.test(left)),
+  ).toEqual([]);
 });
 
 it('names code that exists, and tests that exist and say what it quotes', () => {
@@ -47,5 +72,9 @@ it('names code that exists, and tests that exist and say what it quotes', () => 
   expect(named.length).toBeGreaterThanOrEqual(rows.length);
   expect(named.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   const shown = rows.map(({ shown: text }) => /^`(tests\/[\w./-]+\.test\.ts)` "([^"]+)"$/.exec(text) ?? [text]);
-  expect(shown.filter(([, file = '', title = '']) => file === '' || !existsSync(join(root, file)) || !titles(read(file)).some((one) => one.includes(title)))).toEqual([]);
+  expect(
+    shown.filter(
+      ([, file = '', title = '']) => file === '' || !existsSync(join(root, file)) || !titles(read(file)).some((one) => one.includes(title)),
+    ),
+  ).toEqual([]);
 });

@@ -14,7 +14,14 @@ async function freshDirectory(): Promise<string> {
 }
 afterAll(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true }))));
 const open = <T>(directory: string, maxBytes = 1e6, segmentBytes?: number) => DiskQueue.open<T>(directory, { maxBytes, segmentBytes });
-const lastSegment = async (directory: string) => join(directory, (await readdir(directory)).filter((name) => name.endsWith('.segment')).sort().at(-1) ?? 'none');
+const lastSegment = async (directory: string) =>
+  join(
+    directory,
+    (await readdir(directory))
+      .filter((name) => name.endsWith('.segment'))
+      .sort()
+      .at(-1) ?? 'none',
+  );
 
 const same = (found: unknown, wanted: unknown) => deepStrictEqual(found, wanted);
 
@@ -26,34 +33,38 @@ const step = fc.oneof(
 
 describe('disk queue', () => {
   it('behaves as a list in memory, whatever is appended, taken, reopened or torn', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      const directory = await freshDirectory();
-      let queue = await open<string>(directory, 1e6, 100);
-      let model: string[] = [];
-      let newest: string | undefined;
-      for (const action of steps) {
-        if (action.do === 'append') {
-          await queue.append(action.items);
-          model = [...model, ...action.items];
-          newest = action.items.at(-1) ?? newest;
-        } else if (action.do === 'take') {
-          const { items, ack } = await queue.peek(action.max);
-          same(items, model.slice(0, action.max));
-          if (action.ack) {
-            await ack();
-            model = model.slice(items.length);
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        const directory = await freshDirectory();
+        let queue = await open<string>(directory, 1e6, 100);
+        let model: string[] = [];
+        let newest: string | undefined;
+        for (const action of steps) {
+          if (action.do === 'append') {
+            await queue.append(action.items);
+            model = [...model, ...action.items];
+            newest = action.items.at(-1) ?? newest;
+          } else if (action.do === 'take') {
+            const { items, ack } = await queue.peek(action.max);
+            same(items, model.slice(0, action.max));
+            if (action.ack) {
+              await ack();
+              model = model.slice(items.length);
+            }
+          } else {
+            await queue.close();
+            if (action.torn > 0 && (await readdir(directory)).some((name) => name.endsWith('.segment')))
+              await writeFile(await lastSegment(directory), '0a1b2c3d "torn'.slice(0, action.torn), { flag: 'a' });
+            queue = await open<string>(directory, 1e6, 100);
           }
-        } else {
-          await queue.close();
-          if (action.torn > 0 && (await readdir(directory)).some((name) => name.endsWith('.segment'))) await writeFile(await lastSegment(directory), '0a1b2c3d "torn'.slice(0, action.torn), { flag: 'a' });
-          queue = await open<string>(directory, 1e6, 100);
+          same(queue.size, model.length);
+          same(await newestItem(directory), newest);
         }
-        same(queue.size, model.length);
-        same(await newestItem(directory), newest);
-      }
-      same((await queue.peek(1_000)).items, model);
-      await queue.close();
-    }), { numRuns: 60 });
+        same((await queue.peek(1_000)).items, model);
+        await queue.close();
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('keeps every append that resolved, and a damaged line costs only itself', async () => {

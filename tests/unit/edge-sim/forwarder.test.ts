@@ -19,9 +19,17 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 const start = (send: (items: number[], signal: AbortSignal) => Promise<void>, maxItems = 8) => {
-  forwarder = startForwarder(queue, send, { name: 'test', maxItems, firstPauseMs: 1, longestPauseMs: 4, log: (level, message) => void lines.push(`${level} ${message}`) });
+  forwarder = startForwarder(queue, send, {
+    name: 'test',
+    maxItems,
+    firstPauseMs: 1,
+    longestPauseMs: 4,
+    log: (level, message) => void lines.push(`${level} ${message}`),
+  });
 };
-const drained = async () => { for (let attempt = 0; queue.size > 0 && attempt < 500; attempt += 1) await new Promise((resolve) => setTimeout(resolve, 5)); };
+const drained = async () => {
+  for (let attempt = 0; queue.size > 0 && attempt < 500; attempt += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+};
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 it('sends in order, and the same batch again after a failure', async () => {

@@ -16,7 +16,10 @@ describe('the engine that is built', () => {
 
   it('has its packages and versions pinned in the modules of this repository', () => {
     const read = engineTools.map((tool) => readToolModule(readFileSync(join(root, tool.module, 'go.mod'), 'utf8'), tool));
-    expect(read.map((one) => one.package)).toEqual(['github.com/pulumi/pulumi/pkg/v3/cmd/pulumi', 'github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs']);
+    expect(read.map((one) => one.package)).toEqual([
+      'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi',
+      'github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs',
+    ]);
     for (const { version } of read) expect(version).toMatch(/^v3\.\d+\.\d+$/);
   });
 
@@ -47,6 +50,8 @@ describe('the engine that is built', () => {
 
   it('says which line a module lacks', () => {
     const [cli] = engineTools;
-    expect(() => cli && readToolModule('module x\n\nrequire github.com/pulumi/pulumi/pkg/v3 v3.1.0\n', cli)).toThrow(/no line "tool …\/pulumi"/);
+    expect(() => cli && readToolModule('module x\n\nrequire github.com/pulumi/pulumi/pkg/v3 v3.1.0\n', cli)).toThrow(
+      /no line "tool …\/pulumi"/,
+    );
   });
 });

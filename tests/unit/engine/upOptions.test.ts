@@ -6,7 +6,11 @@ const root = '/project';
 describe('the command lines of up:local and down:local', () => {
   it('deploy the stack local below .local without being told', () => {
     expect(readUpOptions([], root)).toEqual({ stack: 'local', local: join(root, '.local'), preview: false });
-    expect(readUpOptions(['--stack', 'plant-two', '--preview', '--local', '.local/x'], root)).toEqual({ stack: 'plant-two', local: join(root, '.local', 'x'), preview: true });
+    expect(readUpOptions(['--stack', 'plant-two', '--preview', '--local', '.local/x'], root)).toEqual({
+      stack: 'plant-two',
+      local: join(root, '.local', 'x'),
+      preview: true,
+    });
   });
 
   it.each([

@@ -7,7 +7,9 @@ import { zipOf, type Files } from './samplePackage';
 
 const limits: ZipLimits = { maxEntries: 10, maxTotalBytes: 50_000_000, maxRatio: 100 };
 let directory: string;
-beforeEach(() => { directory = mkdtempSync(join(tmpdir(), 'factory-loop-zip-')); });
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'factory-loop-zip-'));
+});
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 async function extract(content: Buffer, with_ = limits): Promise<void> {
@@ -35,11 +37,14 @@ it('unpacks files and directories', async () => {
   expect(readFileSync(join(directory, 'out', 'deep', 'b.txt'), 'utf8')).toBe('two');
 });
 
-it.each(['../../a.txt', '/xx/a.txt', 'aa/../../b', 'C:/abc.txt', 'aa\\..\\b.t', './abc.txt', 'aa//b.txt'])('refuses the path %s and writes nothing', async (name) => {
-  await expect(extract(await renamed('x'.repeat(name.length), name))).rejects.toThrow('the archive is refused');
-  expect(existsSync(join(directory, 'out'))).toBe(false);
-  expect(existsSync(join(directory, '..', 'a.txt'))).toBe(false);
-});
+it.each(['../../a.txt', '/xx/a.txt', 'aa/../../b', 'C:/abc.txt', 'aa\\..\\b.t', './abc.txt', 'aa//b.txt'])(
+  'refuses the path %s and writes nothing',
+  async (name) => {
+    await expect(extract(await renamed('x'.repeat(name.length), name))).rejects.toThrow('the archive is refused');
+    expect(existsSync(join(directory, 'out'))).toBe(false);
+    expect(existsSync(join(directory, '..', 'a.txt'))).toBe(false);
+  },
+);
 
 it('refuses symbolic links', async () => {
   await expect(extract(await compressed('link', Buffer.from('/etc/passwd'), 0o120777))).rejects.toThrow('link');
@@ -62,7 +67,9 @@ it('refuses an entry that yields more bytes than it declares', async () => {
   declared.writeUInt32LE(1_000_000);
   const smaller = Buffer.alloc(4);
   smaller.writeUInt32LE(1_000);
-  await expect(extract(Buffer.from(content.toString('latin1').replaceAll(declared.toString('latin1'), smaller.toString('latin1')), 'latin1'))).rejects.toThrow('the archive is refused');
+  await expect(
+    extract(Buffer.from(content.toString('latin1').replaceAll(declared.toString('latin1'), smaller.toString('latin1')), 'latin1')),
+  ).rejects.toThrow('the archive is refused');
 });
 
 it('refuses too many entries, and what is no archive', async () => {
@@ -72,5 +79,7 @@ it('refuses too many entries, and what is no archive', async () => {
 });
 
 it('refuses encrypted entries before reading them', () => {
-  expect(archiveProblem([{ fileName: 'a', uncompressedSize: 1, externalFileAttributes: 0, generalPurposeBitFlag: 1 }], 100, limits)).toContain('encrypted');
+  expect(
+    archiveProblem([{ fileName: 'a', uncompressedSize: 1, externalFileAttributes: 0, generalPurposeBitFlag: 1 }], 100, limits),
+  ).toContain('encrypted');
 });

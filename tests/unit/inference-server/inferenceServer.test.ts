@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { inferenceAnswerTopic, inferenceDataTopic, inferenceRequestTopic, lineDataTopic, metricTopic, simaticData, type InferenceAnswer, type InferenceRequest } from '../../../contracts/databus';
+import {
+  inferenceAnswerTopic,
+  inferenceDataTopic,
+  inferenceRequestTopic,
+  lineDataTopic,
+  metricTopic,
+  simaticData,
+  type InferenceAnswer,
+  type InferenceRequest,
+} from '../../../contracts/databus';
 import { InferenceServer } from '../../../edge-sim/inference-server/inferenceServer';
 import type { Labels, Telemetry } from '../../../edge-sim/telemetry/emitter';
 import { MemoryDatabus } from './memoryDatabus';
@@ -18,8 +27,16 @@ async function site(directory = siteDirectory(), maxActivePipelines = 3) {
   const databus = new MemoryDatabus();
   const gauges: { name: string; value: number; labels: Labels }[] = [];
   const lines: { level: string; message: string; labels: Labels }[] = [];
-  const telemetry: Telemetry = { gauge: (name, value, labels = {}) => void gauges.push({ name, value, labels }), log: (level, message, labels = {}) => void lines.push({ level, message, labels }) };
-  const server = await InferenceServer.start({ siteDirectory: directory, python: 'python3', maxActivePipelines, telemetryIntervalMs: 50 }, { input: databus, output: databus }, telemetry, () => undefined);
+  const telemetry: Telemetry = {
+    gauge: (name, value, labels = {}) => void gauges.push({ name, value, labels }),
+    log: (level, message, labels = {}) => void lines.push({ level, message, labels }),
+  };
+  const server = await InferenceServer.start(
+    { siteDirectory: directory, python: 'python3', maxActivePipelines, telemetryIntervalMs: 50 },
+    { input: databus, output: databus },
+    telemetry,
+    () => undefined,
+  );
   open.push(server);
   const ask = async (question: Question): Promise<InferenceAnswer> => {
     const id = randomUUID();
@@ -32,12 +49,18 @@ async function site(directory = siteDirectory(), maxActivePipelines = 3) {
     return imported.ok ? ask({ kind: 'activate', packageId: id, packageVersion: version }) : imported;
   };
   let sequence = 0;
-  const feed = (current: number, flow = 1, qc = 3) => databus.publishJson(lineDataTopic, {
-    seq: ++sequence, vals: [['Motor Current', current], ['Flow Rate', flow]].map(([id, val]) => ({ id, qc, ts: `2026-11-22T13:00:${String(sequence % 60).padStart(2, '0')}.000Z`, val })),
-  });
+  const feed = (current: number, flow = 1, qc = 3) =>
+    databus.publishJson(lineDataTopic, {
+      seq: ++sequence,
+      vals: [
+        ['Motor Current', current],
+        ['Flow Rate', flow],
+      ].map(([id, val]) => ({ id, qc, ts: `2026-11-22T13:00:${String(sequence % 60).padStart(2, '0')}.000Z`, val })),
+    });
   return { directory, databus, server, ask, deliver, feed, gauges, lines };
 }
-const resultsOf = (texts: string[]) => texts.map((text) => JSON.parse(String(simaticData.parse(JSON.parse(text)).vals[0]?.val)) as Record<string, unknown>);
+const resultsOf = (texts: string[]) =>
+  texts.map((text) => JSON.parse(String(simaticData.parse(JSON.parse(text)).vals[0]?.val)) as Record<string, unknown>);
 
 afterEach(async () => {
   for (const server of open.splice(0)) await server.close();
@@ -58,7 +81,11 @@ it('runs the Python and ONNX components of a delivered package on samples of the
     { score: 7, alarm: false, time: '2026-11-22T13:00:03.000Z', quality: 'uncertain', package: `${packageId}/1`, scale: 3 },
   ]);
   expect(texts.map((text) => simaticData.parse(JSON.parse(text)).vals[0]?.qc)).toEqual([3, 3, 1]);
-  expect(databus.texts(metricTopic('Pump Watch', '1', 'postprocess', 'model_score'))).toEqual(['{"value": 7}', '{"value": 34}', '{"value": 7}']);
+  expect(databus.texts(metricTopic('Pump Watch', '1', 'postprocess', 'model_score'))).toEqual([
+    '{"value": 7}',
+    '{"value": 34}',
+    '{"value": 7}',
+  ]);
   expect((await ask({ kind: 'status' })).pipelines[0]).toMatchObject({ samplesIn: 3, results: 3 });
 });
 
@@ -69,7 +96,8 @@ it('tells the model monitor of samples, node times, custom metrics and of alarms
   await databus.until(resultTopic, 4);
   const labels = { pipeline: 'Pump Watch', package_id: packageId, version: '1' };
   const last = (name: string) => gauges.filter((gauge) => gauge.name === name).at(-1);
-  for (let attempt = 0; attempt < 100 && (last('pipeline_global_outputs')?.value ?? 0) < 4; attempt += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let attempt = 0; attempt < 100 && (last('pipeline_global_outputs')?.value ?? 0) < 4; attempt += 1)
+    await new Promise((resolve) => setTimeout(resolve, 20));
   expect(last('pipeline_global_inputs')).toEqual({ name: 'pipeline_global_inputs', value: 4, labels });
   expect(last('pipeline_global_outputs')).toEqual({ name: 'pipeline_global_outputs', value: 4, labels });
   expect(last('pipeline_preprocess_inputs')).toMatchObject({ value: 4, labels });
@@ -77,7 +105,12 @@ it('tells the model monitor of samples, node times, custom metrics and of alarms
   expect(times).toEqual([...times].sort((left, right) => left - right));
   expect(times[0]).toBeGreaterThan(0);
   expect(last('model_score')?.labels).toEqual({ ...labels, component: 'postprocess' });
-  expect(lines.map(({ level, message }) => `${level} ${message.split(',')[0]}`)).toEqual(['info package imported', 'info package activated', 'warn alarm started', 'info alarm ended']);
+  expect(lines.map(({ level, message }) => `${level} ${message.split(',')[0]}`)).toEqual([
+    'info package imported',
+    'info package activated',
+    'warn alarm started',
+    'info alarm ended',
+  ]);
   expect(lines.every((one) => one.labels['version'] === '1')).toBe(true);
 });
 
@@ -99,11 +132,18 @@ it('replaces a version only after the new one runs, and keeps the earlier one wh
   const refused = await deliver('2', { preprocess: 'import sqlite3\ndef process_input(data):\n    return None\n' });
   expect(refused.ok).toBe(false);
   expect(refused.error).toContain('sqlite3');
-  expect(refused.pipelines.map(({ packageVersion, state }) => [packageVersion, state])).toEqual([['1', 'RUNNING'], ['2', 'ERROR']]);
+  expect(refused.pipelines.map(({ packageVersion, state }) => [packageVersion, state])).toEqual([
+    ['1', 'RUNNING'],
+    ['2', 'ERROR'],
+  ]);
   await feed(1);
   expect(resultsOf(await databus.until(resultTopic, 1))).toMatchObject([{ package: `${packageId}/1` }]);
   const answer = await deliver('10');
-  expect(answer.pipelines.map(({ packageVersion, state }) => [packageVersion, state])).toEqual([['1', 'AVAILABLE'], ['2', 'ERROR'], ['10', 'RUNNING']]);
+  expect(answer.pipelines.map(({ packageVersion, state }) => [packageVersion, state])).toEqual([
+    ['1', 'AVAILABLE'],
+    ['2', 'ERROR'],
+    ['10', 'RUNNING'],
+  ]);
   await feed(1);
   expect(resultsOf(await databus.until(resultTopic, 2))[1]).toMatchObject({ package: `${packageId}/10` });
 });
@@ -143,7 +183,10 @@ it('imports the same package once, and refuses other content under a known versi
   const other = leaveInInbox(directory, await samplePackage(packageId, '1', { files: { 'README.html': 'changed' } }));
   expect(await ask({ kind: 'import', ...leaveInInbox(directory, content) })).toMatchObject({ ok: true });
   expect(await ask({ kind: 'import', ...other })).toMatchObject({ ok: false, error: expect.stringContaining('has a version 1 already') });
-  expect(await ask({ kind: 'import', ...leaveInInbox(directory, content), sha256: 'a'.repeat(64) })).toMatchObject({ ok: false, error: expect.stringContaining('SHA-256') });
+  expect(await ask({ kind: 'import', ...leaveInInbox(directory, content), sha256: 'a'.repeat(64) })).toMatchObject({
+    ok: false,
+    error: expect.stringContaining('SHA-256'),
+  });
   expect(readdirSync(join(directory, 'packages'))).toEqual([packageId]);
 });
 
@@ -167,13 +210,22 @@ it('ends the work of a package that is deactivated, gives its place to another o
   const { directory, server, databus, deliver, ask, feed, lines } = await site(undefined, 1);
   await deliver('1');
   expect(await ask({ kind: 'deactivate', packageId: other })).toMatchObject({ ok: true, pipelines: [{ packageId, state: 'RUNNING' }] });
-  expect(await ask({ kind: 'deactivate', packageId })).toMatchObject({ ok: true, pipelines: [{ packageId, packageVersion: '1', state: 'AVAILABLE' }] });
+  expect(await ask({ kind: 'deactivate', packageId })).toMatchObject({
+    ok: true,
+    pipelines: [{ packageId, packageVersion: '1', state: 'AVAILABLE' }],
+  });
   expect(lines.at(-1)?.message).toBe('package deactivated');
-  expect((await deliver('1', {}, other)).pipelines.map(({ packageId: one, state }) => [one, state])).toEqual([[packageId, 'AVAILABLE'], [other, 'RUNNING']]);
+  expect((await deliver('1', {}, other)).pipelines.map(({ packageId: one, state }) => [one, state])).toEqual([
+    [packageId, 'AVAILABLE'],
+    [other, 'RUNNING'],
+  ]);
   await feed(3);
   expect(resultsOf(await databus.until(resultTopic, 1)).map((one) => one.package)).toEqual([`${other}/1`]);
   await server.close();
   open.splice(open.indexOf(server), 1);
   const { ask: askAgain } = await site(directory, 1);
-  expect((await askAgain({ kind: 'status' })).pipelines.map(({ packageId: one, state }) => [one, state])).toEqual([[packageId, 'AVAILABLE'], [other, 'RUNNING']]);
+  expect((await askAgain({ kind: 'status' })).pipelines.map(({ packageId: one, state }) => [one, state])).toEqual([
+    [packageId, 'AVAILABLE'],
+    [other, 'RUNNING'],
+  ]);
 });

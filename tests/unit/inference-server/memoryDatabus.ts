@@ -20,12 +20,13 @@ export class MemoryDatabus implements Databus {
     this.subscriptions.set(topic, [...(this.subscriptions.get(topic) ?? []), subscription]);
   }
 
-  subscribeJson: Databus['subscribeJson'] = (topic, schema, receive) => this.subscribe(topic, {
-    receive: (payload) => {
-      const parsed = schema.safeParse(JSON.parse(payload.toString('utf8')));
-      if (parsed.success) void receive(parsed.data);
-    },
-  });
+  subscribeJson: Databus['subscribeJson'] = (topic, schema, receive) =>
+    this.subscribe(topic, {
+      receive: (payload) => {
+        const parsed = schema.safeParse(JSON.parse(payload.toString('utf8')));
+        if (parsed.success) void receive(parsed.data);
+      },
+    });
 
   texts(topic: string): string[] {
     return this.published.filter((one) => one.topic === topic).map(({ text }) => text);
@@ -34,7 +35,12 @@ export class MemoryDatabus implements Databus {
   /** Resolves when the topic has so many messages that satisfy the condition. */
   async until(topic: string, count: number, condition: (text: string) => boolean = () => true): Promise<string[]> {
     const found = () => this.texts(topic).filter(condition);
-    if (found().length < count) await new Promise<void>((resolve) => this.waiting.push(() => { if (found().length >= count) resolve(); }));
+    if (found().length < count)
+      await new Promise<void>((resolve) =>
+        this.waiting.push(() => {
+          if (found().length >= count) resolve();
+        }),
+      );
     return found();
   }
 

@@ -31,12 +31,19 @@ it('a claim ends with its token unless a newer one has taken its place, and with
   };
   const ended: string[] = [];
   const claims = new ConnectionClaims(clock, (entity) => void ended.push(entity));
-  const claim = (who: string, expiresMs: number) => ({ principal: { objectId: who, clientId: who, displayName: who }, expiresAt: new Date(expiresMs) });
+  const claim = (who: string, expiresMs: number) => ({
+    principal: { objectId: who, clientId: who, displayName: who },
+    expiresAt: new Date(expiresMs),
+  });
   claims.put(entityOf(`sb://x/${partition}`), claim('first', 100));
   claims.put(entityOf('sb://x/device-messages/$management'), claim('other', 300));
   claims.put(entityOf(`sb://x/${partition}`), claim('second', 200));
   advance(150);
   expect([ended, claims.at(partition)?.principal.displayName]).toEqual([[], 'second']);
   advance(250);
-  expect([ended, claims.at(partition), claims.at('$management')?.principal.displayName]).toEqual([[partition.toLowerCase()], undefined, 'other']);
+  expect([ended, claims.at(partition), claims.at('$management')?.principal.displayName]).toEqual([
+    [partition.toLowerCase()],
+    undefined,
+    'other',
+  ]);
 });

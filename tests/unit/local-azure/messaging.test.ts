@@ -14,15 +14,22 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'partition-'));
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
-const event = (text: string, enqueuedMs: number) => ({ body: Buffer.from(text), enqueuedMs, applicationProperties: {}, systemProperties: {} });
+const event = (text: string, enqueuedMs: number) => ({
+  body: Buffer.from(text),
+  enqueuedMs,
+  applicationProperties: {},
+  systemProperties: {},
+});
 
 describe('property bag', () => {
   test('any property survives its way through a topic', () => {
     const name = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }).filter((text) => !text.startsWith('$.'));
     const properties = fc.dictionary(name, fc.string({ maxLength: 20, unit: 'grapheme' }), { maxKeys: 10, noNullPrototype: true });
-    fc.assert(fc.property(properties, properties, (application, system) => {
-      expect(parsePropertyBag(formatPropertyBag({ application, system }))).toEqual({ application, system });
-    }));
+    fc.assert(
+      fc.property(properties, properties, (application, system) => {
+        expect(parsePropertyBag(formatPropertyBag({ application, system }))).toEqual({ application, system });
+      }),
+    );
   });
   test.each(['a=%', 'a=%E0%A4%A'])('the unreadable bag %s is not guessed at', (bag) => {
     expect(parsePropertyBag(bag)).toBeUndefined();
@@ -71,11 +78,24 @@ test.each([
   expect(parseEventPosition(filter)).toEqual(position);
 });
 
-test.each([['PT1H', 3_600_000], ['PT60S', 60_000], ['P2D', 172_800_000], ['P1DT1M', 86_460_000], ['1 hour', undefined], ['P', undefined], ['PT', undefined]])('the duration %s', (iso, ms) => {
+test.each([
+  ['PT1H', 3_600_000],
+  ['PT60S', 60_000],
+  ['P2D', 172_800_000],
+  ['P1DT1M', 86_460_000],
+  ['1 hour', undefined],
+  ['P', undefined],
+  ['PT', undefined],
+])('the duration %s', (iso, ms) => {
   expect(durationMs(iso)).toBe(ms);
 });
 
-test.each([['jwt', 'a.b.c', 'a.b.c'], ['servicebus.windows.net:sastoken', 'Bearer a.b.c', 'a.b.c'], ['servicebus.windows.net:sastoken', 'SharedAccessSignature sr=x&sig=y', undefined], ['jwt', undefined, undefined]])('a %s with the body %s', (type, body, token) => {
+test.each([
+  ['jwt', 'a.b.c', 'a.b.c'],
+  ['servicebus.windows.net:sastoken', 'Bearer a.b.c', 'a.b.c'],
+  ['servicebus.windows.net:sastoken', 'SharedAccessSignature sr=x&sig=y', undefined],
+  ['jwt', undefined, undefined],
+])('a %s with the body %s', (type, body, token) => {
   expect(bareToken(type, body)).toBe(token);
 });
 
@@ -87,5 +107,7 @@ test('pauses between attempts grow, have a ceiling and differ', () => {
 test('the name of an SDK error is the one that tells what the hub answered', () => {
   const named = (name: string) => Object.assign(new Error(name), { name });
   expect(c2dErrorName(Object.assign(named('Error'), { amqpError: named('UnauthorizedError') }))).toBe('UnauthorizedError');
-  expect(c2dErrorName(Object.assign(named('DeviceMaximumQueueDepthExceededError'), { amqpError: named('Error') }))).toBe('DeviceMaximumQueueDepthExceededError');
+  expect(c2dErrorName(Object.assign(named('DeviceMaximumQueueDepthExceededError'), { amqpError: named('Error') }))).toBe(
+    'DeviceMaximumQueueDepthExceededError',
+  );
 });

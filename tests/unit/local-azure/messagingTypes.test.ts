@@ -13,7 +13,12 @@ let iotHub: IotHub;
 
 beforeEach(async () => {
   region = await testRegion();
-  const directory: Directory = { find: (key) => ('resourceId' in key && key.resourceId === identityId ? { objectId: 'o', clientId: 'c', displayName: 'iot-hub' } : undefined), managedIdentity: () => ({ objectId: 'system', clientId: 'c', displayName: 'hub' }), remove: () => undefined };
+  const directory: Directory = {
+    find: (key) =>
+      'resourceId' in key && key.resourceId === identityId ? { objectId: 'o', clientId: 'c', displayName: 'iot-hub' } : undefined,
+    managedIdentity: () => ({ objectId: 'system', clientId: 'c', displayName: 'hub' }),
+    remove: () => undefined,
+  };
   eventHubs = new EventHubs(region.context);
   iotHub = new IotHub(region.context, { directory, ingress: eventHubs });
   await eventHubs.start();
@@ -25,31 +30,74 @@ afterEach(async () => {
   region.remove();
 });
 
-const resource = (token: string): ResourceType => [...eventHubsTypes(eventHubs).resources, ...iotHubTypes(iotHub).resources].find((one) => one.token === token) as ResourceType;
+const resource = (token: string): ResourceType =>
+  [...eventHubsTypes(eventHubs).resources, ...iotHubTypes(iotHub).resources].find((one) => one.token === token) as ResourceType;
 async function create(token: string, inputs: Properties): Promise<{ id: string; outputs: Properties }> {
   const checked = resource(token).check({ name: 'x', inputs, preview: false });
   if (checked.failures.length > 0) throw new Error(checked.failures.map((one) => one.reason).join('; '));
   return resource(token).create({ name: 'x', urn: 'urn', inputs: checked.inputs });
 }
-const namespace = { resourceGroupName: 'rg', namespaceName: 'factory-events', location: 'westeurope', sku: { name: 'Standard', tier: 'Standard', capacity: 1 }, disableLocalAuth: true };
-const eventHub = { resourceGroupName: 'rg', namespaceName: 'factory-events', eventHubName: 'device-messages', partitionCount: 2, retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: 24 } };
+const namespace = {
+  resourceGroupName: 'rg',
+  namespaceName: 'factory-events',
+  location: 'westeurope',
+  sku: { name: 'Standard', tier: 'Standard', capacity: 1 },
+  disableLocalAuth: true,
+};
+const eventHub = {
+  resourceGroupName: 'rg',
+  namespaceName: 'factory-events',
+  eventHubName: 'device-messages',
+  partitionCount: 2,
+  retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: 24 },
+};
 const hub = (more: { sku?: unknown; endpoint?: Properties } = {}) => ({
-  resourceGroupName: 'rg', resourceName: 'factory-hub', location: 'westeurope', sku: more.sku ?? { name: 'S1', capacity: 1 }, identity: { type: 'UserAssigned', userAssignedIdentities: [identityId] },
+  resourceGroupName: 'rg',
+  resourceName: 'factory-hub',
+  location: 'westeurope',
+  sku: more.sku ?? { name: 'S1', capacity: 1 },
+  identity: { type: 'UserAssigned', userAssignedIdentities: [identityId] },
   properties: {
     disableLocalAuth: true,
-    routing: { endpoints: { eventHubs: [{ name: 'out', authenticationType: 'identityBased', identity: { userAssignedIdentity: identityId }, endpointUri: 'sb://localhost:1', entityPath: 'device-messages', ...more.endpoint }] }, routes: [{ name: 'all', source: 'DeviceMessages', condition: 'true', endpointNames: ['out'], isEnabled: true }] },
+    routing: {
+      endpoints: {
+        eventHubs: [
+          {
+            name: 'out',
+            authenticationType: 'identityBased',
+            identity: { userAssignedIdentity: identityId },
+            endpointUri: 'sb://localhost:1',
+            entityPath: 'device-messages',
+            ...more.endpoint,
+          },
+        ],
+      },
+      routes: [{ name: 'all', source: 'DeviceMessages', condition: 'true', endpointNames: ['out'], isEnabled: true }],
+    },
   },
 });
 
 test('a declared namespace, event hub and group answer as Azure does, and declaring them again changes nothing', async () => {
   const made = await create('azure-native:eventhub:Namespace', namespace);
-  expect(made.outputs).toMatchObject({ name: 'factory-events', status: 'Active', location: 'westeurope', serviceBusEndpoint: expect.stringMatching(/^https:\/\/localhost:\d+\/$/) });
+  expect(made.outputs).toMatchObject({
+    name: 'factory-events',
+    status: 'Active',
+    location: 'westeurope',
+    serviceBusEndpoint: expect.stringMatching(/^https:\/\/localhost:\d+\/$/),
+  });
   const { id, outputs } = await create('azure-native:eventhub:EventHub', eventHub);
   expect(id).toBe(`${made.id}/eventhubs/device-messages`);
   expect(outputs).toMatchObject({ name: 'device-messages', partitionIds: ['0', '1'], status: 'Active' });
-  const group = await create('azure-native:eventhub:ConsumerGroup', { ...eventHub, partitionCount: undefined, retentionDescription: undefined, consumerGroupName: 'delivery' });
+  const group = await create('azure-native:eventhub:ConsumerGroup', {
+    ...eventHub,
+    partitionCount: undefined,
+    retentionDescription: undefined,
+    consumerGroupName: 'delivery',
+  });
   expect(group.id).toBe(`${id}/consumergroups/delivery`);
-  expect((await create('azure-native:eventhub:Namespace', namespace)).outputs['serviceBusEndpoint']).toBe(made.outputs['serviceBusEndpoint']);
+  expect((await create('azure-native:eventhub:Namespace', namespace)).outputs['serviceBusEndpoint']).toBe(
+    made.outputs['serviceBusEndpoint'],
+  );
   await expect(resource('azure-native:eventhub:EventHub').read(id)).resolves.toEqual(outputs);
   await resource('azure-native:eventhub:Namespace').delete(made.id, {});
   expect(eventHubs.eventHub(id)).toBeUndefined();
@@ -67,7 +115,9 @@ test('a declared hub answers with its host and identity', async () => {
   const { id, outputs } = await create('azure-native:iothub:IotHubResource', hub());
   expect(id).toMatch(/\/providers\/Microsoft\.Devices\/IotHubs\/factory-hub$/);
   expect(outputs).toMatchObject({
-    name: 'factory-hub', sku: { name: 'S1', capacity: 1, tier: 'Standard' }, identity: { type: 'UserAssigned', userAssignedIdentities: { [identityId]: { principalId: 'o', clientId: 'c' } } },
+    name: 'factory-hub',
+    sku: { name: 'S1', capacity: 1, tier: 'Standard' },
+    identity: { type: 'UserAssigned', userAssignedIdentities: { [identityId]: { principalId: 'o', clientId: 'c' } } },
     properties: { hostName: expect.stringMatching(/^localhost:\d+$/), state: 'Active', routing: { routes: [{ name: 'all' }] } },
   });
 });
@@ -77,7 +127,11 @@ test.each([
   ['more units than the tier has', { sku: { name: 'S3', capacity: 11 } }, /1 to 10/],
   ['an endpoint with a key', { endpoint: { authenticationType: 'keyBased', connectionString: 'Endpoint=x' } }, /identities only/],
   ['a route to nowhere', { endpoint: { name: 'elsewhere' } }, /names the endpoint "out"/],
-  ['an identity that the hub does not have', { endpoint: { identity: { userAssignedIdentity: '/other' } } }, /not among the hub's identities/],
+  [
+    'an identity that the hub does not have',
+    { endpoint: { identity: { userAssignedIdentity: '/other' } } },
+    /not among the hub's identities/,
+  ],
 ])('%s is refused before anything is made', async (_, change, reason) => {
   await expect(create('azure-native:iothub:IotHubResource', hub(change))).rejects.toThrow(reason);
 });

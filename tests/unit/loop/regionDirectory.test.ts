@@ -22,7 +22,12 @@ it('goes to one of several starts at once, even where a killed run has left its 
   const local = join(folder, 'claimed');
   mkdirSync(local);
   writeFileSync(join(local, 'region.pid'), `${process.pid} 1`);
-  const starts = [1, 2, 3].map(() => spawn(process.execPath, ['-r', 'ts-node/register/transpile-only', '-e', claim, local], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] }));
+  const starts = [1, 2, 3].map(() =>
+    spawn(process.execPath, ['-r', 'ts-node/register/transpile-only', '-e', claim, local], {
+      cwd: root,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    }),
+  );
   const lines = starts.map(({ stdout }) => stdout.setEncoding('utf8')[Symbol.asyncIterator]() as AsyncIterator<string>);
   for (const line of lines) expect((await line.next()).value).toBe('ready\n');
   const at = Date.now() + 200;

@@ -3,13 +3,40 @@ import { stateOf } from '../../../commands/loop/page/loopPicture';
 import { closingText } from '../../../commands/loop/closingText';
 import type { LoopReport, ReplayResult, StepResult } from '../../../commands/loop/report';
 
-const step = (round: number, id: string, ok: boolean, evidence: Record<string, unknown> = {}): StepResult => ({ round, id, title: `title of ${id}`, ok, evidence, durationMs: 1_200 });
+const step = (round: number, id: string, ok: boolean, evidence: Record<string, unknown> = {}): StepResult => ({
+  round,
+  id,
+  title: `title of ${id}`,
+  ok,
+  evidence,
+  durationMs: 1_200,
+});
 const replay = (round: number, stretch: 'normal' | 'fault', alarms: readonly boolean[]): ReplayResult => ({
-  round, stretch, source: 'pump', lineFault: 'none', packageVersions: [String(round)], samples: 10, windows: alarms.length, alarms: alarms.filter(Boolean).length, alarmRate: 0.5, threshold: 1.5, series: alarms.map((alarm, at) => ({ at: `2026-01-01T00:00:0${at}.000Z`, score: alarm ? 2 : 1, alarm })),
+  round,
+  stretch,
+  source: 'pump',
+  lineFault: 'none',
+  packageVersions: [String(round)],
+  samples: 10,
+  windows: alarms.length,
+  alarms: alarms.filter(Boolean).length,
+  alarmRate: 0.5,
+  threshold: 1.5,
+  series: alarms.map((alarm, at) => ({ at: `2026-01-01T00:00:0${at}.000Z`, score: alarm ? 2 : 1, alarm })),
 });
 const report = (over: Partial<LoopReport> = {}): LoopReport => ({
-  startedAt: '2026-01-01T00:00:00.000Z', rounds: 1, durationMs: 20_000, steps: [step(1, '1a', true)], summaries: [], quarantined: [], replays: [],
-  telemetry: { logs: { sent: 0, arrived: 0, distinct: 0 }, metrics: { sent: 0, arrived: 0, distinct: 0 } }, recycled: { sent: 0, arrived: 0, distinct: 0 }, startUp: { bundlesMs: 1, regionMs: 1, deploymentMs: 1, resources: 1 }, refusals: [], ...over,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  rounds: 1,
+  durationMs: 20_000,
+  steps: [step(1, '1a', true)],
+  summaries: [],
+  quarantined: [],
+  replays: [],
+  telemetry: { logs: { sent: 0, arrived: 0, distinct: 0 }, metrics: { sent: 0, arrived: 0, distinct: 0 } },
+  recycled: { sent: 0, arrived: 0, distinct: 0 },
+  startUp: { bundlesMs: 1, regionMs: 1, deploymentMs: 1, resources: 1 },
+  refusals: [],
+  ...over,
 });
 const plain = (text: string) => text;
 const paint = { ok: plain, bad: plain, dim: plain, bold: plain };
@@ -18,7 +45,13 @@ const place = { root: '/project', page: '/project/.local/report.html' };
 describe('report page', () => {
   it('shows what came from outside as text, in markup and in the script', () => {
     const hostile = '</script><img src=x onerror=alert(1)>';
-    const page = reportPage(report({ quarantined: [{ file: hostile, row: 1, column: hostile, reason: hostile }], error: hostile, replays: [{ ...replay(1, 'normal', [false]), packageVersions: [hostile] }] }));
+    const page = reportPage(
+      report({
+        quarantined: [{ file: hostile, row: 1, column: hostile, reason: hostile }],
+        error: hostile,
+        replays: [{ ...replay(1, 'normal', [false]), packageVersions: [hostile] }],
+      }),
+    );
     expect(page).not.toContain('<img');
     expect(page).toContain('&lt;/script&gt;&lt;img');
   });
@@ -35,7 +68,9 @@ describe('report page', () => {
   });
 
   it('shows the first and the latest of many rounds', () => {
-    const titles = chartsOf(Array.from({ length: 20 }, (_, at) => replay(at + 1, 'normal', [false]))).map(({ title }) => title.split(',')[0]);
+    const titles = chartsOf(Array.from({ length: 20 }, (_, at) => replay(at + 1, 'normal', [false]))).map(
+      ({ title }) => title.split(',')[0],
+    );
     expect(titles).toEqual(['Round 1', 'Round 16', 'Round 17', 'Round 18', 'Round 19', 'Round 20']);
   });
 
@@ -47,7 +82,17 @@ describe('report page', () => {
 
 describe('closing text', () => {
   it('leaves out steps that were never reached and says what failed', () => {
-    const lines = closingText(report({ steps: [step(1, '1a', false, { missing: 'no raw file can be used' }), step(1, '1b', false, { missing: 'not reached: step 1a failed' })], quarantined: [{ file: 'a.csv', row: 3, column: 'flow', reason: 'expected a number, found "x"' }] }), paint, place);
+    const lines = closingText(
+      report({
+        steps: [
+          step(1, '1a', false, { missing: 'no raw file can be used' }),
+          step(1, '1b', false, { missing: 'not reached: step 1a failed' }),
+        ],
+        quarantined: [{ file: 'a.csv', row: 3, column: 'flow', reason: 'expected a number, found "x"' }],
+      }),
+      paint,
+      place,
+    );
     const text = lines.join('\n');
     expect(text).not.toContain('title of 1b');
     expect(text).toContain('quarantined a.csv: row 3, column flow: expected a number, found "x"');

@@ -1,10 +1,24 @@
 import fc from 'fast-check';
 import { isTerminal, type NewDeliveryBody } from '../../../contracts/aimmMessages';
-import { decide, maximumAttempts, maximumLinkRequests, receive, type Delivery, type DeliveryAction, type DeliveryEvent } from '../../../edge-sim/model-manager/deliveryMachine';
+import {
+  decide,
+  maximumAttempts,
+  maximumLinkRequests,
+  receive,
+  type Delivery,
+  type DeliveryAction,
+  type DeliveryEvent,
+} from '../../../edge-sim/model-manager/deliveryMachine';
 
 const now = new Date('2026-11-22T12:00:00Z');
 const sha256 = 'a'.repeat(64);
-const body = { packageId: '0f4e2c6a-1111-5000-8000-000000000001', packageVersion: '10', eventId: 'e', timestamp: now.toISOString(), attributes: { sha256, sizeBytes: 5 } };
+const body = {
+  packageId: '0f4e2c6a-1111-5000-8000-000000000001',
+  packageVersion: '10',
+  eventId: 'e',
+  timestamp: now.toISOString(),
+  attributes: { sha256, sizeBytes: 5 },
+};
 const opened = (attributes: NewDeliveryBody['attributes'] = body.attributes) => receive('d1', 'p1', { ...body, attributes }, 1_000, now);
 const link: DeliveryEvent = { kind: 'linkReceived', url: 'https://account/container/blob?sas' };
 const downloaded: DeliveryEvent = { kind: 'downloaded', sha256, sizeBytes: 5 };
@@ -24,7 +38,11 @@ const happy: readonly DeliveryEvent[] = [{ kind: 'assessed' }, link, downloaded,
 it('goes from Received to Success, one import and one activation', () => {
   const { states, actions, delivery } = play(happy);
   expect(states).toEqual(['Received', 'Assessing', 'UrlRequested', 'Downloading', 'Verifying', 'Importing', 'Activating', 'Success']);
-  expect(actions.filter(({ kind }) => ['import', 'activate', 'download'].includes(kind)).map(({ kind }) => kind)).toEqual(['download', 'import', 'activate']);
+  expect(actions.filter(({ kind }) => ['import', 'activate', 'download'].includes(kind)).map(({ kind }) => kind)).toEqual([
+    'download',
+    'import',
+    'activate',
+  ]);
   expect(JSON.stringify(delivery)).not.toContain('sas');
 });
 
@@ -40,7 +58,10 @@ it('refuses what is not the announced package', () => {
   expect(play([{ kind: 'assessed' }, { ...link, sha256: 'b'.repeat(64) }]).delivery.state).toBe('Error');
   expect(receive('d', undefined, { ...body, packageId: '../x' }, 1_000, now).delivery.state).toBe('Error');
   expect(receive('d', undefined, { ...body, packageVersion: '1.0' }, 1_000, now).delivery.state).toBe('Error');
-  expect(receive('d', undefined, body, 4, now).delivery).toMatchObject({ state: 'Error', reason: expect.stringContaining('at most 4 bytes') });
+  expect(receive('d', undefined, body, 4, now).delivery).toMatchObject({
+    state: 'Error',
+    reason: expect.stringContaining('at most 4 bytes'),
+  });
 });
 
 it('asks for another link when one has run out, but not for ever', () => {
@@ -63,7 +84,10 @@ it('waits while the site is not ready and reports a reason once', () => {
 
 it('repeats its last state for a delivery that it knows', () => {
   expect(decide(play(happy).delivery, { kind: 'announced' }, now).actions).toEqual([{ kind: 'report', state: 'Success' }]);
-  expect(decide(play([{ kind: 'assessed' }]).delivery, { kind: 'announced' }, now).actions.map(({ kind }) => kind)).toEqual(['report', 'requestLink']);
+  expect(decide(play([{ kind: 'assessed' }]).delivery, { kind: 'announced' }, now).actions.map(({ kind }) => kind)).toEqual([
+    'report',
+    'requestLink',
+  ]);
 });
 
 it('takes up an import after a restart when the file is there, and starts over when it is not', () => {
@@ -73,30 +97,53 @@ it('takes up an import after a restart when the file is there, and starts over w
 });
 
 const anyEvent: fc.Arbitrary<DeliveryEvent> = fc.oneof(
-  fc.constantFrom<DeliveryEvent>({ kind: 'announced' }, { kind: 'due' }, { kind: 'assessed' }, { kind: 'assessed', problem: 'full' }, link, { ...link, sha256, sizeBytes: 5 }, downloaded, { kind: 'imported' }, { kind: 'activated' }, { kind: 'resumed', filePresent: false }, { kind: 'resumed', filePresent: true }),
+  fc.constantFrom<DeliveryEvent>(
+    { kind: 'announced' },
+    { kind: 'due' },
+    { kind: 'assessed' },
+    { kind: 'assessed', problem: 'full' },
+    link,
+    { ...link, sha256, sizeBytes: 5 },
+    downloaded,
+    { kind: 'imported' },
+    { kind: 'activated' },
+    { kind: 'resumed', filePresent: false },
+    { kind: 'resumed', filePresent: true },
+  ),
   fc.record({ kind: fc.constant('failed' as const), reason: fc.constantFrom('a', 'b'), transient: fc.boolean() }),
-  fc.record({ kind: fc.constant('downloaded' as const), sha256: fc.constantFrom(sha256, 'b'.repeat(64)), sizeBytes: fc.constantFrom(5, 6) }),
+  fc.record({
+    kind: fc.constant('downloaded' as const),
+    sha256: fc.constantFrom(sha256, 'b'.repeat(64)),
+    sizeBytes: fc.constantFrom(5, 6),
+  }),
 );
 
 /** What must hold of every step, as words for the one that does not. */
 function brokenLaw(before: Delivery, event: DeliveryEvent): string | undefined {
   const { delivery, actions } = decide(before, event, now);
   const kinds = new Set(actions.map(({ kind }) => kind));
-  if (isTerminal(before.state) && (delivery !== before || [...kinds].some((kind) => kind !== 'report'))) return 'an ended delivery stays as it is';
-  if (kinds.has('import') && (delivery.downloaded?.sha256 !== sha256 || delivery.downloaded.sizeBytes !== 5)) return 'only what was announced is imported';
-  if (delivery.state === 'Success' && before.state !== 'Success' && before.state !== 'Activating') return 'only an activation ends with success';
+  if (isTerminal(before.state) && (delivery !== before || [...kinds].some((kind) => kind !== 'report')))
+    return 'an ended delivery stays as it is';
+  if (kinds.has('import') && (delivery.downloaded?.sha256 !== sha256 || delivery.downloaded.sizeBytes !== 5))
+    return 'only what was announced is imported';
+  if (delivery.state === 'Success' && before.state !== 'Success' && before.state !== 'Activating')
+    return 'only an activation ends with success';
   if (delivery.linkRequests > maximumLinkRequests) return 'links are not asked for without end';
   const goesOn = ['assess', 'requestLink', 'download', 'import', 'activate', 'wakeUp'] as const;
-  if (delivery.state !== before.state && !isTerminal(delivery.state) && !goesOn.some((kind) => kinds.has(kind))) return 'an open delivery has something to wait for';
+  if (delivery.state !== before.state && !isTerminal(delivery.state) && !goesOn.some((kind) => kinds.has(kind)))
+    return 'an open delivery has something to wait for';
   return undefined;
 }
 
 it('keeps its laws whatever happens in whatever order', () => {
-  fc.assert(fc.property(fc.array(anyEvent, { maxLength: 80 }), (events) => {
-    let { delivery } = opened();
-    for (const event of events) {
-      expect(brokenLaw(delivery, event)).toBeUndefined();
-      ({ delivery } = decide(delivery, event, now));
-    }
-  }), { numRuns: 500 });
+  fc.assert(
+    fc.property(fc.array(anyEvent, { maxLength: 80 }), (events) => {
+      let { delivery } = opened();
+      for (const event of events) {
+        expect(brokenLaw(delivery, event)).toBeUndefined();
+        ({ delivery } = decide(delivery, event, now));
+      }
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -15,7 +15,9 @@ const sha256 = 'a'.repeat(64);
 const deliveryId = '11111111-1111-4111-8111-111111111111';
 const secret = 'https://account.blob.core.windows.net/packages/p.zip?sig=SECRET';
 let directory: string;
-beforeEach(() => { directory = mkdtempSync(join(tmpdir(), 'factory-loop-aimm-')); });
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'factory-loop-aimm-'));
+});
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 class Site {
@@ -25,25 +27,59 @@ class Site {
   readonly logged: string[] = [];
   readonly told: string[] = [];
   hubIsDown = false;
-  downloads: Download = async (_url, file) => { writeFileSync(file, 'zip'); return { sha256, sizeBytes: 3 }; };
+  downloads: Download = async (_url, file) => {
+    writeFileSync(file, 'zip');
+    return { sha256, sizeBytes: 3 };
+  };
   manager!: ModelManager;
   private handler: (message: HubMessage) => Promise<void> | void = () => undefined;
 
   async start(): Promise<this> {
     const store = await DeliveryStore.open(join(directory, 'model-manager', 'deliveries.json'), () => undefined);
     const hub = {
-      onMessage: (handler: (message: HubMessage) => Promise<void> | void) => { this.handler = handler; },
-      sendEvent: async (event: HubEvent) => { if (this.hubIsDown) throw new Error('hub is down'); this.sent.push(event); },
+      onMessage: (handler: (message: HubMessage) => Promise<void> | void) => {
+        this.handler = handler;
+      },
+      sendEvent: async (event: HubEvent) => {
+        if (this.hubIsDown) throw new Error('hub is down');
+        this.sent.push(event);
+      },
       close: async () => undefined,
     };
     const ask = async (question: InferenceQuestion): Promise<InferenceAnswer> => {
       this.questions.push(question);
-      if (question.kind === 'import') this.pipelines.push({ packageId, packageVersion: '7', projectName: 'p', sha256: question.sha256, state: 'AVAILABLE', samplesIn: 0, results: 0 });
+      if (question.kind === 'import')
+        this.pipelines.push({
+          packageId,
+          packageVersion: '7',
+          projectName: 'p',
+          sha256: question.sha256,
+          state: 'AVAILABLE',
+          samplesIn: 0,
+          results: 0,
+        });
       if (question.kind === 'activate') this.pipelines.splice(0, 1, { ...(this.pipelines[0] as InferencePipeline), state: 'RUNNING' });
       return { id: '', ok: true, pipelines: [...this.pipelines], maxActivePipelines: 1 };
     };
-    const surroundings = { hub, inference: { ask }, download: ((url, file, maxBytes, stop) => this.downloads(url, file, maxBytes, stop)) as Download, freeBytes: async () => 1e9, telemetry: { log: (...entry: unknown[]) => { this.told.push(JSON.stringify(entry)); } } };
-    this.manager = new ModelManager({ siteDirectory: directory, minFreeBytes: 1, maxPackageBytes: 1e6 }, store, surroundings, (...entry) => { this.logged.push(JSON.stringify(entry)); });
+    const surroundings = {
+      hub,
+      inference: { ask },
+      download: ((url, file, maxBytes, stop) => this.downloads(url, file, maxBytes, stop)) as Download,
+      freeBytes: async () => 1e9,
+      telemetry: {
+        log: (...entry: unknown[]) => {
+          this.told.push(JSON.stringify(entry));
+        },
+      },
+    };
+    this.manager = new ModelManager(
+      { siteDirectory: directory, minFreeBytes: 1, maxPackageBytes: 1e6 },
+      store,
+      surroundings,
+      (...entry) => {
+        this.logged.push(JSON.stringify(entry));
+      },
+    );
     await this.manager.start();
     return this;
   }
@@ -52,10 +88,20 @@ class Site {
     return this.handler({ messageId: randomUUID(), contentType: 'application/json', properties, body: Buffer.from(JSON.stringify(body)) });
   }
   announce = (attributes: object | undefined = { sha256, sizeBytes: 3 }) =>
-    this.receive({ type: 'event', kind: 'newDelivery', deliveryId, projectId: randomUUID() }, { packageId, packageVersion: '7', eventId: randomUUID(), timestamp: new Date().toISOString(), attributes });
-  respond = () => this.receive({ type: 'data', kind: 'presignedUrlResponse', deliveryId, projectId: randomUUID() }, { timestamp: new Date().toISOString(), attributes: { presignedUrl: secret } });
+    this.receive(
+      { type: 'event', kind: 'newDelivery', deliveryId, projectId: randomUUID() },
+      { packageId, packageVersion: '7', eventId: randomUUID(), timestamp: new Date().toISOString(), attributes },
+    );
+  respond = () =>
+    this.receive(
+      { type: 'data', kind: 'presignedUrlResponse', deliveryId, projectId: randomUUID() },
+      { timestamp: new Date().toISOString(), attributes: { presignedUrl: secret } },
+    );
 
-  states = () => this.sent.filter(({ properties }) => properties['type'] === 'state').map(({ body }) => (JSON.parse(String(body)) as { state: string }).state);
+  states = () =>
+    this.sent
+      .filter(({ properties }) => properties['type'] === 'state')
+      .map(({ body }) => (JSON.parse(String(body)) as { state: string }).state);
   linkRequests = () => this.sent.filter(({ properties }) => properties['kind'] === 'presignedUrlRequest').length;
   async until(condition: () => boolean): Promise<void> {
     for (let attempt = 0; !condition(); attempt += 1) {
@@ -74,18 +120,36 @@ it("speaks Siemens' wire from the announcement to Success, and imports a re-anno
   await site.announce();
   await site.until(() => site.states().length === 9);
   await site.manager.close();
-  expect(site.states()).toEqual(['Received', 'Assessing', 'UrlRequested', 'Downloading', 'Verifying', 'Importing', 'Activating', 'Success', 'Success']);
-  expect(site.sent.map(({ properties }) => properties)).toEqual([...Array(3).fill({ type: 'state', deliveryId }), { type: 'event', kind: 'presignedUrlRequest', deliveryId }, ...Array(6).fill({ type: 'state', deliveryId })]);
+  expect(site.states()).toEqual([
+    'Received',
+    'Assessing',
+    'UrlRequested',
+    'Downloading',
+    'Verifying',
+    'Importing',
+    'Activating',
+    'Success',
+    'Success',
+  ]);
+  expect(site.sent.map(({ properties }) => properties)).toEqual([
+    ...Array(3).fill({ type: 'state', deliveryId }),
+    { type: 'event', kind: 'presignedUrlRequest', deliveryId },
+    ...Array(6).fill({ type: 'state', deliveryId }),
+  ]);
   expect(site.questions.map(({ kind }) => kind)).toEqual(['status', 'import', 'activate']);
   expect(existsSync(join(directory, 'inbox', `${deliveryId}.zip`))).toBe(false);
   expect(site.told.join()).toContain('delivery from Activating to Success');
-  expect([...site.logged, ...site.told, readFileSync(join(directory, 'model-manager', 'deliveries.json'), 'utf8')].join()).not.toContain('SECRET');
+  expect([...site.logged, ...site.told, readFileSync(join(directory, 'model-manager', 'deliveries.json'), 'utf8')].join()).not.toContain(
+    'SECRET',
+  );
 });
 
 it('asks again when the link is refused', async () => {
   const site = await new Site().start();
   const works = site.downloads;
-  site.downloads = async () => { throw new DownloadError('the storage account answered 403 AuthenticationFailed', true); };
+  site.downloads = async () => {
+    throw new DownloadError('the storage account answered 403 AuthenticationFailed', true);
+  };
   await site.announce(undefined);
   await site.until(() => site.linkRequests() === 1);
   await site.respond();
@@ -116,7 +180,10 @@ it('keeps its messages while the hub is away, over a restart, and sends them in 
 
 it('refuses a package that the inference server read as another one', async () => {
   const site = await new Site().start();
-  site.downloads = async (_url, file) => { writeFileSync(file, 'zip'); return { sha256: 'b'.repeat(64), sizeBytes: 3 }; };
+  site.downloads = async (_url, file) => {
+    writeFileSync(file, 'zip');
+    return { sha256: 'b'.repeat(64), sizeBytes: 3 };
+  };
   await site.announce(undefined);
   await site.until(() => site.linkRequests() === 1);
   site.pipelines.push({ packageId, packageVersion: '7', projectName: 'p', sha256, state: 'AVAILABLE', samplesIn: 0, results: 0 });
@@ -130,7 +197,10 @@ it('survives messages that no cloud should send', async () => {
   const site = await new Site().start();
   await site.receive({}, {});
   await site.receive({ type: 'event', kind: 'newDelivery', deliveryId }, { packageId: 5 });
-  await site.receive({ type: 'data', kind: 'presignedUrlResponse', deliveryId: 'unknown' }, { timestamp: new Date().toISOString(), attributes: { presignedUrl: secret } });
+  await site.receive(
+    { type: 'data', kind: 'presignedUrlResponse', deliveryId: 'unknown' },
+    { timestamp: new Date().toISOString(), attributes: { presignedUrl: secret } },
+  );
   await site.receive({ type: 'event', kind: 'newDelivery', deliveryId }, 'x'.repeat(70_000));
   await site.announce();
   await site.until(() => site.linkRequests() === 1);
@@ -149,8 +219,22 @@ it('puts an unreadable state file aside and starts', async () => {
 });
 
 it('says why a site cannot take a package', () => {
-  const running = (id: string): InferencePipeline => ({ packageId: id, packageVersion: '1', projectName: 'p', sha256, state: 'RUNNING', samplesIn: 0, results: 0 });
-  const facts = { freeBytes: 1_000, minFreeBytes: 100, packageBytes: 10, packageId, inference: { id: '', ok: true, pipelines: [] as InferencePipeline[], maxActivePipelines: 1 } };
+  const running = (id: string): InferencePipeline => ({
+    packageId: id,
+    packageVersion: '1',
+    projectName: 'p',
+    sha256,
+    state: 'RUNNING',
+    samplesIn: 0,
+    results: 0,
+  });
+  const facts = {
+    freeBytes: 1_000,
+    minFreeBytes: 100,
+    packageBytes: 10,
+    packageId,
+    inference: { id: '', ok: true, pipelines: [] as InferencePipeline[], maxActivePipelines: 1 },
+  };
   expect(assessmentProblem(facts)).toBeUndefined();
   expect(assessmentProblem({ ...facts, freeBytes: 120 })).toContain('free disk');
   expect(assessmentProblem({ ...facts, inference: undefined })).toContain('does not answer');

@@ -11,7 +11,13 @@ import { root, shippedStack } from './shippedStacks';
 const directory = mkdtempSync(join(tmpdir(), 'stacks-'));
 beforeAll(() => copyFileSync(join(root, 'Pulumi.yaml'), join(directory, 'Pulumi.yaml')));
 afterAll(() => rmSync(directory, { recursive: true }));
-const plan = (...args: string[]) => spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/plan.ts', ...args], { cwd: root, encoding: 'utf8', timeout: 400_000, env: { ...process.env, NO_COLOR: '1' } });
+const plan = (...args: string[]) =>
+  spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/plan.ts', ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 400_000,
+    env: { ...process.env, NO_COLOR: '1' },
+  });
 const stack = (name: string, yaml: string) => {
   writeFileSync(join(directory, `Pulumi.${name}.yaml`), yaml);
   return readStackFile(directory, name, '[secret]');
@@ -53,13 +59,25 @@ describe('npm run plan', () => {
 
 describe('a stack file', () => {
   it('is handed to the program as Pulumi does it: text as it is, everything else as JSON, keys in full', () => {
-    expect(stack('full', 'config:\n  factory-loop:factory: plant-two\n  factory-loop:dataset:\n    name: line\n  azure-native:useMsi: true\n  location: westeurope\n').configuration)
-      .toEqual({ 'factory-loop:factory': 'plant-two', 'factory-loop:dataset': '{"name":"line"}', 'azure-native:useMsi': 'true', 'factory-loop:location': 'westeurope' });
+    expect(
+      stack(
+        'full',
+        'config:\n  factory-loop:factory: plant-two\n  factory-loop:dataset:\n    name: line\n  azure-native:useMsi: true\n  location: westeurope\n',
+      ).configuration,
+    ).toEqual({
+      'factory-loop:factory': 'plant-two',
+      'factory-loop:dataset': '{"name":"line"}',
+      'azure-native:useMsi': 'true',
+      'factory-loop:location': 'westeurope',
+    });
     expect(stack('empty', '').configuration).toEqual({});
   });
 
   it('gives no encrypted value away, and knows which keys hold one', () => {
-    const file = stack('secret', 'encryptionsalt: v1:abc\nconfig:\n  factory-loop:sourceCommit:\n    secure: v1:cipher\n  factory-loop:tags:\n    team: a\n    token:\n      secure: v1:cipher\n');
+    const file = stack(
+      'secret',
+      'encryptionsalt: v1:abc\nconfig:\n  factory-loop:sourceCommit:\n    secure: v1:cipher\n  factory-loop:tags:\n    team: a\n    token:\n      secure: v1:cipher\n',
+    );
     expect(file.configuration).toEqual({ 'factory-loop:sourceCommit': '[secret]', 'factory-loop:tags': '{"team":"a","token":"[secret]"}' });
     expect(file.secretKeys).toEqual(['factory-loop:sourceCommit', 'factory-loop:tags']);
     expect(JSON.stringify(file)).not.toContain('cipher');

@@ -14,9 +14,18 @@ beforeAll(async () => {
   [battery, dev] = await Promise.all([planOf(shippedStack('battery')), planOf(shippedStack('dev'))]);
 }, 120_000);
 
-const costOf = (width?: number) => costText(costReport('battery', battery.resources, parseConfiguration({ profile: 'production', edgeSite: '{"enabled":true}' }), shippedPrices), battery.resources, shippedPrices.sources, width);
+const costOf = (width?: number) =>
+  costText(
+    costReport('battery', battery.resources, parseConfiguration({ profile: 'production', edgeSite: '{"enabled":true}' }), shippedPrices),
+    battery.resources,
+    shippedPrices.sources,
+    width,
+  );
 const views: Readonly<Record<string, (width?: number) => string>> = {
-  cost: costOf, roles: (width) => roleTable(plannedRoles(battery), width), tree: (width) => resourceTree(battery.resources, plain, width), diff: (width) => differenceText(planDifference(battery.resources, dev.resources), 'battery', 'dev', width),
+  cost: costOf,
+  roles: (width) => roleTable(plannedRoles(battery), width),
+  tree: (width) => resourceTree(battery.resources, plain, width),
+  diff: (width) => differenceText(planDifference(battery.resources, dev.resources), 'battery', 'dev', width),
 };
 const widest = (text: string) => Math.max(...text.split('\n').map((line) => [...line].length));
 const letters = (text: string) => text.replaceAll(/[\s│├└─]/g, '');
@@ -32,11 +41,23 @@ describe('a plan on a terminal', () => {
   });
 
   it('loses no name and no scope', () => {
-    for (const { name, type, id } of battery.resources.filter(({ type }) => type.startsWith('azure-native:') && !type.endsWith(':RoleAssignment'))) {
-      expect([letters(views['tree']?.(80) ?? '').includes(letters(name)), letters(views['tree']?.(80) ?? '').includes(letters(id?.split('/').pop() ?? '')), type]).toEqual([true, true, type]);
+    for (const { name, type, id } of battery.resources.filter(
+      ({ type }) => type.startsWith('azure-native:') && !type.endsWith(':RoleAssignment'),
+    )) {
+      expect([
+        letters(views['tree']?.(80) ?? '').includes(letters(name)),
+        letters(views['tree']?.(80) ?? '').includes(letters(id?.split('/').pop() ?? '')),
+        type,
+      ]).toEqual([true, true, type]);
     }
     const roles = letters(views['roles']?.(80) ?? '');
-    for (const { who, role, why } of plannedRoles(battery)) expect([who, roles.includes(letters(who)), roles.includes(letters(role)), roles.includes(letters(why))]).toEqual([who, true, true, true]);
+    for (const { who, role, why } of plannedRoles(battery))
+      expect([who, roles.includes(letters(who)), roles.includes(letters(role)), roles.includes(letters(why))]).toEqual([
+        who,
+        true,
+        true,
+        true,
+      ]);
     expect(views['cost']?.(80).split('\n').at(-1)).toBe(views['cost']?.().split('\n').at(-1));
   });
 });

@@ -2,7 +2,8 @@ import { differenceText, planDifference } from '../../../commands/plan/planDiffe
 import { testCertificate } from '../components/capturedProgram';
 import { planOf, shippedStack } from './shippedStacks';
 
-const of = (stack: string, settings: Readonly<Record<string, unknown>>) => planOf({ ...shippedStack('dev', settings), stack }).then(({ resources }) => resources);
+const of = (stack: string, settings: Readonly<Record<string, unknown>>) =>
+  planOf({ ...shippedStack('dev', settings), stack }).then(({ resources }) => resources);
 
 describe('the difference between two stacks', () => {
   it('is nothing but the name where the settings are the same', async () => {

@@ -34,11 +34,15 @@ describe('the plan of every shipped stack', () => {
   it('has one element for each registration, of one shape, and every reference leads to another element', () => {
     expect(shippedStacks).toContain('dev');
     for (const [, resources] of every()) {
-      expect(new Set(resources.map((one) => Object.keys(one).join(' ')))).toEqual(new Set(['urn type name id parent dependsOn inputs protect custom']));
+      expect(new Set(resources.map((one) => Object.keys(one).join(' ')))).toEqual(
+        new Set(['urn type name id parent dependsOn inputs protect custom']),
+      );
       const urns = new Set(resources.map(({ urn }) => urn));
       expect(urns.size).toBe(resources.length);
       expect(resources.filter(({ parent }) => parent === null).map(({ type }) => type)).toEqual(['pulumi:pulumi:Stack']);
-      expect(resources.flatMap(({ parent, dependsOn }) => [...(parent === null ? [] : [parent]), ...dependsOn]).filter((urn) => !urns.has(urn))).toEqual([]);
+      expect(
+        resources.flatMap(({ parent, dependsOn }) => [...(parent === null ? [] : [parent]), ...dependsOn]).filter((urn) => !urns.has(urn)),
+      ).toEqual([]);
     }
   });
 
@@ -46,7 +50,14 @@ describe('the plan of every shipped stack', () => {
     for (const [, resources] of every()) {
       const azure = resources.filter(({ type }) => type.startsWith('azure-native:'));
       expect(azure.map(({ type }) => type).filter((type) => !hasArmId(type))).toEqual([]);
-      expect(azure.filter(({ id }) => !/^\/subscriptions\/[0-9-]{36}\/resourceGroups\/[\w-]+(\/providers\/[A-Z]\w+\.\w+(\/[\w.-]+\/[\w.$-]+)+)*$/.test(id ?? '')).map(({ id }) => id)).toEqual([]);
+      expect(
+        azure
+          .filter(
+            ({ id }) =>
+              !/^\/subscriptions\/[0-9-]{36}\/resourceGroups\/[\w-]+(\/providers\/[A-Z]\w+\.\w+(\/[\w.-]+\/[\w.$-]+)+)*$/.test(id ?? ''),
+          )
+          .map(({ id }) => id),
+      ).toEqual([]);
       expect(new Set(azure.map(({ id }) => id)).size).toBe(azure.length);
       expect(resources.filter(({ custom, id }) => custom !== (id !== null)).map(({ type }) => type)).toEqual([]);
     }
@@ -65,7 +76,9 @@ describe('the plan of every shipped stack', () => {
 
 describe('the plan of a stack', () => {
   it('is the same on every machine and in every run', async () => {
-    expect(await planOf(shippedStack('dev', { readers: [reader], rawWriters: [writer], approvers: [approver], smokeTesters: [tester] }))).toEqual(dev);
+    expect(
+      await planOf(shippedStack('dev', { readers: [reader], rawWriters: [writer], approvers: [approver], smokeTesters: [tester] })),
+    ).toEqual(dev);
   }, 60_000);
 
   it('has the ids and the inputs that the services will see', () => {
@@ -73,8 +86,11 @@ describe('the plan of a stack', () => {
     expect(queue).toMatchObject({
       urn: 'urn:pulumi:dev::factory-loop::factory-loop:index:Factory$factory-loop:storage:LoopStorage$factory-loop:storage:SecureAccount$azure-native:storage:Queue::data-delivery',
       id: '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-factory-loop-dev/providers/Microsoft.Storage/storageAccounts/plantonedataxxxxxx/queueServices/default/queues/delivery',
-      parent: 'urn:pulumi:dev::factory-loop::factory-loop:index:Factory$factory-loop:storage:LoopStorage$factory-loop:storage:SecureAccount::data',
-      inputs: { accountName: 'plantonedataxxxxxx', queueName: 'delivery', resourceGroupName: 'rg-factory-loop-dev' }, protect: false, custom: true,
+      parent:
+        'urn:pulumi:dev::factory-loop::factory-loop:index:Factory$factory-loop:storage:LoopStorage$factory-loop:storage:SecureAccount::data',
+      inputs: { accountName: 'plantonedataxxxxxx', queueName: 'delivery', resourceGroupName: 'rg-factory-loop-dev' },
+      protect: false,
+      custom: true,
     });
   });
 
@@ -98,17 +114,27 @@ describe('the plan of a stack', () => {
 describe('the role table', () => {
   it('says what the role matrix says, for everyone who is there', () => {
     const planned = plannedRoles(dev);
-    const nameOf = (role: keyof typeof builtInRoles | keyof typeof customRoles) => (isCustomRole(role) ? `${customRoles[role].name} (xxxxxx)` : builtInRoles[role].name);
-    const people: Readonly<Record<string, string>> = { reader: `Group ${reader.principalId}`, 'raw-writer': `User ${writer.principalId}`, approver: `User ${approver.principalId}`, 'smoke-tester': `User ${tester.principalId}` };
+    const nameOf = (role: keyof typeof builtInRoles | keyof typeof customRoles) =>
+      isCustomRole(role) ? `${customRoles[role].name} (xxxxxx)` : builtInRoles[role].name;
+    const people: Readonly<Record<string, string>> = {
+      reader: `Group ${reader.principalId}`,
+      'raw-writer': `User ${writer.principalId}`,
+      approver: `User ${approver.principalId}`,
+      'smoke-tester': `User ${tester.principalId}`,
+    };
     // Configuration documents are an opt-in: who writes and reads them is in tests/unit/components/siteDocuments.test.ts.
     const here = factoryRoles.filter(({ who }) => who !== 'document-writer' && who !== 'engineer');
-    const expected = [...workspaceRoles, ...here].map(({ who, role, step, why }) => `${people[who] ?? who} | ${nameOf(role)} | ${step} | ${why}`);
+    const expected = [...workspaceRoles, ...here].map(
+      ({ who, role, step, why }) => `${people[who] ?? who} | ${nameOf(role)} | ${step} | ${why}`,
+    );
     expect(planned.map(({ who, role, step, why }) => `${who} | ${role} | ${step} | ${why}`).sort()).toEqual(expected.sort());
     expect(planned.filter(({ scope }) => !scope.startsWith('/subscriptions/'))).toEqual([]);
   });
 
   it('shortens a scope to what tells it from others', () => {
-    expect(shortScope('/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/acc/blobServices/default/containers/raw')).toBe('storageAccounts/acc/containers/raw');
+    expect(
+      shortScope('/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/acc/blobServices/default/containers/raw'),
+    ).toBe('storageAccounts/acc/containers/raw');
     expect(shortScope('/subscriptions/s/resourceGroups/rg')).toBe('resourceGroups/rg');
   });
 });

@@ -7,12 +7,35 @@ let recorded: RecordedProgram;
 let outputIsSecret: boolean | undefined;
 beforeAll(async () => {
   recorded = await recordProgram({
-    project: 'factory-loop', stack: 'small', configuration: { 'factory-loop:token': '[secret]' }, secretKeys: ['factory-loop:token'], preview: false,
+    project: 'factory-loop',
+    stack: 'small',
+    configuration: { 'factory-loop:token': '[secret]' },
+    secretKeys: ['factory-loop:token'],
+    preview: false,
     program: async () => {
       const token = new pulumi.Config('factory-loop').requireSecret('token');
-      const account = new StorageAccount('data', { resourceGroupName: 'rg', accountName: 'acc', kind: 'StorageV2', sku: { name: 'Standard_LRS' }, tags: { plain: 'shown', password: pulumi.secret('hunter2'), deep: pulumi.interpolate`x-${token}` } }, { protect: true });
+      const account = new StorageAccount(
+        'data',
+        {
+          resourceGroupName: 'rg',
+          accountName: 'acc',
+          kind: 'StorageV2',
+          sku: { name: 'Standard_LRS' },
+          tags: { plain: 'shown', password: pulumi.secret('hunter2'), deep: pulumi.interpolate`x-${token}` },
+        },
+        { protect: true },
+      );
       outputIsSecret = await pulumi.isSecret(account.tags);
-      new Registry('images', { resourceGroupName: 'rg', registryName: pulumi.interpolate`${account.name}images`, sku: { name: 'Basic' }, tags: { uses: account.primaryEndpoints.blob } }, { dependsOn: [account] });
+      new Registry(
+        'images',
+        {
+          resourceGroupName: 'rg',
+          registryName: pulumi.interpolate`${account.name}images`,
+          sku: { name: 'Basic' },
+          tags: { uses: account.primaryEndpoints.blob },
+        },
+        { dependsOn: [account] },
+      );
       return {};
     },
   });

@@ -5,13 +5,23 @@ import { secretPlaceholder } from '../../../components/plan/plainValues';
 import { programs } from '../../../contracts/programs';
 
 export const root = join(__dirname, '..', '..', '..');
-const prebuiltImages = JSON.stringify(Object.fromEntries(Object.keys(programs).map((program) => [program, `r.io/${program}@sha256:${'a'.repeat(64)}`])));
+const prebuiltImages = JSON.stringify(
+  Object.fromEntries(Object.keys(programs).map((program) => [program, `r.io/${program}@sha256:${'a'.repeat(64)}`])),
+);
 
 /** A shipped stack that needs no bundles, with settings of the test's own. */
 export function shippedStack(name: string, settings: Readonly<Record<string, unknown>> = {}): StackFile {
   const file = readStackFile(root, name, secretPlaceholder);
   const more = { imageSource: 'prebuilt', prebuiltImages, ...settings };
-  return { ...file, configuration: { ...file.configuration, ...Object.fromEntries(Object.entries(more).map(([key, value]) => [`${file.project}:${key}`, typeof value === 'string' ? value : JSON.stringify(value)])) } };
+  return {
+    ...file,
+    configuration: {
+      ...file.configuration,
+      ...Object.fromEntries(
+        Object.entries(more).map(([key, value]) => [`${file.project}:${key}`, typeof value === 'string' ? value : JSON.stringify(value)]),
+      ),
+    },
+  };
 }
 export const shippedStacks = stacksIn(root);
 export const planOf = (stack: StackFile, preview = false) => plannedStack(stack, { preview });

@@ -13,10 +13,19 @@ export const stacks = {
 export type StackName = keyof typeof stacks;
 
 /** What a captured run declared, as rules see it. */
-export const declaredResources = ({ registrations, options }: Captured): DeclaredResource[] => registrations.filter(({ custom }) => custom).flatMap(({ type, name, inputs }) => {
-  const { propertyDependencies = {}, protect = false } = options.get(`${type} ${name}`) ?? {};
-  return withTemplated({ type, name, props: inputs, protect, madeOf: Object.fromEntries(Object.entries(propertyDependencies).map(([property, urns]) => [property, urns.map(keyOfUrn)])) });
-});
+export const declaredResources = ({ registrations, options }: Captured): DeclaredResource[] =>
+  registrations
+    .filter(({ custom }) => custom)
+    .flatMap(({ type, name, inputs }) => {
+      const { propertyDependencies = {}, protect = false } = options.get(`${type} ${name}`) ?? {};
+      return withTemplated({
+        type,
+        name,
+        props: inputs,
+        protect,
+        madeOf: Object.fromEntries(Object.entries(propertyDependencies).map(([property, urns]) => [property, urns.map(keyOfUrn)])),
+      });
+    });
 
 /** Runs the program afresh: the module registry would hand out what the last run made. */
 export async function declareStack(settings: Readonly<Record<string, unknown>>, preview = false): Promise<DeclaredResource[]> {

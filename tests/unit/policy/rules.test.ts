@@ -22,7 +22,8 @@ async function declared(settings: Readonly<Record<string, unknown>>): Promise<De
   });
   return resources;
 }
-const allViolations = (resources: readonly DeclaredResource[]) => allRules.flatMap((rule) => violations(rule, resources).map((found) => `${rule.name}: ${found}`));
+const allViolations = (resources: readonly DeclaredResource[]) =>
+  allRules.flatMap((rule) => violations(rule, resources).map((found) => `${rule.name}: ${found}`));
 const ruleNamed = (name: string) => {
   const rule = allRules.find((one) => one.name === name);
   if (rule === undefined) throw new Error(`there is no rule ${name}`);
@@ -36,14 +37,26 @@ beforeAll(async () => {
 const of = (production: boolean) => resources[production ? 'production' : 'dev'] ?? [];
 
 describe('every rule', () => {
-  it.each(stacksIn(root))('holds for the shipped stack %s, but for its exceptions', async (stack) => {
-    const settings = Object.entries(readStackFile(root, stack, 'secret').configuration).map(([key, value]) => [key.replace('factory-loop:', ''), value]);
-    const found = allViolations(await declared({ ...Object.fromEntries(settings), ...imagesGiven })).map((one) => ({ rule: one.split(':')[0] ?? '', one }));
-    const file = join(root, 'policy', 'exceptions', `${stack}.json`);
-    const excepted = existsSync(file) ? Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object) : [];
-    expect(found.filter(({ rule }) => !excepted.includes(rule)).map(({ one }) => one)).toEqual([]);
-    expect(excepted.filter((rule) => !found.some((one) => one.rule === rule) || !markdown.includes(`| ${stack} | \`${rule}\` |`))).toEqual([]);
-  }, 180_000);
+  it.each(stacksIn(root))(
+    'holds for the shipped stack %s, but for its exceptions',
+    async (stack) => {
+      const settings = Object.entries(readStackFile(root, stack, 'secret').configuration).map(([key, value]) => [
+        key.replace('factory-loop:', ''),
+        value,
+      ]);
+      const found = allViolations(await declared({ ...Object.fromEntries(settings), ...imagesGiven })).map((one) => ({
+        rule: one.split(':')[0] ?? '',
+        one,
+      }));
+      const file = join(root, 'policy', 'exceptions', `${stack}.json`);
+      const excepted = existsSync(file) ? Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object) : [];
+      expect(found.filter(({ rule }) => !excepted.includes(rule)).map(({ one }) => one)).toEqual([]);
+      expect(
+        excepted.filter((rule) => !found.some((one) => one.rule === rule) || !markdown.includes(`| ${stack} | \`${rule}\` |`)),
+      ).toEqual([]);
+    },
+    180_000,
+  );
 
   it('holds for a plant in production with a site of its own', () => {
     expect(of(true).length).toBeGreaterThan(100);
@@ -51,7 +64,8 @@ describe('every rule', () => {
   });
 
   it('asks a stack of the platform or of a factory alone for its own part only, and still for all of that', () => {
-    const ofPlatform = ({ name }: DeclaredResource) => /^(ml|machine-learning|monitoring|registry|training-cluster|platform|budget|train$)/.test(name);
+    const ofPlatform = ({ name }: DeclaredResource) =>
+      /^(ml|machine-learning|monitoring|registry|training-cluster|platform|budget|train$)/.test(name);
     const [platform, factory] = [of(true).filter(ofPlatform), of(true).filter((one) => !ofPlatform(one))];
     expect([platform.length, factory.length].filter((count) => count < 20)).toEqual([]);
     expect([allViolations(platform), allViolations(factory)]).toEqual([[], []]);
@@ -72,7 +86,9 @@ describe('every rule', () => {
 describe('docs/considerations.md', () => {
   it('has every consideration of the article, and every step of its workflow', () => {
     const article = { R: 3, S: 5, C: 8, O: 4, P: 3, W: 13 };
-    const expected = Object.entries(article).flatMap(([pillar, count]) => Array.from({ length: count }, (_, index) => `${pillar}${index + 1}`));
+    const expected = Object.entries(article).flatMap(([pillar, count]) =>
+      Array.from({ length: count }, (_, index) => `${pillar}${index + 1}`),
+    );
     expect(expected.filter((number) => !numbersOf(markdown).has(number))).toEqual([]);
   });
 
@@ -86,54 +102,105 @@ describe('docs/considerations.md', () => {
 
   it('names a test for every row that code or a command holds', () => {
     const [, section = ''] = /\n## Held by code or by a command\n([\s\S]*?)\n## /.exec(markdown) ?? [];
-    const held = section.split('\n').filter((line) => line.startsWith('| ')).slice(1);
+    const held = section
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .slice(1);
     expect(held.length).toBeGreaterThan(5);
     expect(held.filter((line) => !/\| (tests\/[\w./-]+\.test\.ts(, )?)+ \|$/.test(line))).toEqual([]);
   });
 
-  it.each(['| R1 zones | - | `Nothing.at.all` | `zone-redundant` | tests/x |', '| no number | - | `StorageAccount.kind` | `zone-redundant` | tests/x |'])('is not read past a row that says %s', (line) => {
+  it.each([
+    '| R1 zones | - | `Nothing.at.all` | `zone-redundant` | tests/x |',
+    '| no number | - | `StorageAccount.kind` | `zone-redundant` | tests/x |',
+  ])('is not read past a row that says %s', (line) => {
     expect(() => readConsiderations(`\n## Held by a rule\n\n| a |\n|---|\n${line}\n\n## Next\n`)).toThrow(/expected consideration/);
   });
 
   it('has a rule for every property that notices when any one resource lacks it', () => {
     const survivors = rows.flatMap((row) => {
       const mutants = propertyMutants(row, of(row.production));
-      return mutants.length === 0 ? [`nothing has ${row.kind}.${row.path}`] : mutants.filter((one) => violations(ruleNamed(row.rule), one.resources).length === 0).map(({ resource }) => `${row.rule}: ${resource} without ${row.path}`);
+      return mutants.length === 0
+        ? [`nothing has ${row.kind}.${row.path}`]
+        : mutants
+            .filter((one) => violations(ruleNamed(row.rule), one.resources).length === 0)
+            .map(({ resource }) => `${row.rule}: ${resource} without ${row.path}`);
     });
     expect(survivors).toEqual([]);
   });
 });
 
 describe('rules about what must not be there', () => {
-  const more = (name: string, change: (resource: DeclaredResource) => DeclaredResource | undefined) => violations(ruleNamed(name), of(true).flatMap((one) => [one, ...[change(one)].filter((extra) => extra !== undefined)]));
+  const more = (name: string, change: (resource: DeclaredResource) => DeclaredResource | undefined) =>
+    violations(
+      ruleNamed(name),
+      of(true).flatMap((one) => [one, ...[change(one)].filter((extra) => extra !== undefined)]),
+    );
 
   it('see a second log workspace and a vault whose audit goes nowhere', () => {
-    expect(more('nothing-needless', (one) => (one.type === 'azure-native:operationalinsights:Workspace' ? { ...one, name: 'another' } : undefined))).toEqual(['2 of LogAnalytics, expected at most 1']);
+    expect(
+      more('nothing-needless', (one) =>
+        one.type === 'azure-native:operationalinsights:Workspace' ? { ...one, name: 'another' } : undefined,
+      ),
+    ).toEqual(['2 of LogAnalytics, expected at most 1']);
     const silent = of(true).filter(({ type, name }) => !(type === 'azure-native:monitor:DiagnosticSetting' && name.startsWith('ml-vault')));
     expect(violations(ruleNamed('vault-audited'), silent)).toEqual(['ml-vault: no diagnostic setting with its audit log']);
   });
 
   it('see Owner, Contributor for somebody else, and a role on the whole group', () => {
-    const changed = (change: Record<string, unknown>) => violations(ruleNamed('least-privilege'), of(true).map((one) => (one.name === 'data-pipeline-acrPull-registry' ? { ...one, props: { ...one.props, ...change } } : one)));
+    const changed = (change: Record<string, unknown>) =>
+      violations(
+        ruleNamed('least-privilege'),
+        of(true).map((one) => (one.name === 'data-pipeline-acrPull-registry' ? { ...one, props: { ...one.props, ...change } } : one)),
+      );
     expect(changed({ roleDefinitionId: '/x/8e3af657-a8ff-443c-a75c-2fe8c4bcb635' })).toEqual([expect.stringMatching(/gives Owner/)]);
-    expect(changed({ roleDefinitionId: '/x/b24988ac-6180-42a0-ab88-20f7382dd24c' })).toEqual([expect.stringMatching(/gives Contributor to somebody else/)]);
+    expect(changed({ roleDefinitionId: '/x/b24988ac-6180-42a0-ab88-20f7382dd24c' })).toEqual([
+      expect.stringMatching(/gives Contributor to somebody else/),
+    ]);
     expect(changed({ scope: '/subscriptions/s/resourceGroups/g' })).toEqual([expect.stringMatching(/expected a single resource/)]);
   });
 
   it('see an own role with a wildcard, and one that hands out roles', () => {
-    const withAction = (actions: readonly string[], dataActions: readonly string[]) => violations(ruleNamed('custom-roles-narrow'), [{ type: 'azure-native:authorization:RoleDefinition', name: 'own', protect: false, madeOf: {}, props: { permissions: [{ actions, dataActions }] } }]);
+    const withAction = (actions: readonly string[], dataActions: readonly string[]) =>
+      violations(ruleNamed('custom-roles-narrow'), [
+        {
+          type: 'azure-native:authorization:RoleDefinition',
+          name: 'own',
+          protect: false,
+          madeOf: {},
+          props: { permissions: [{ actions, dataActions }] },
+        },
+      ]);
     expect(withAction(['Microsoft.ContainerRegistry/registries/artifacts/delete'], [])).toEqual([]);
-    expect([withAction([], ['Microsoft.Storage/*']), withAction(['Microsoft.Authorization/roleAssignments/write'], []), withAction([], [])].map((found) => found.length)).toEqual([1, 1, 1]);
+    expect(
+      [withAction([], ['Microsoft.Storage/*']), withAction(['Microsoft.Authorization/roleAssignments/write'], []), withAction([], [])].map(
+        (found) => found.length,
+      ),
+    ).toEqual([1, 1, 1]);
   });
 
   it('see that nobody is called for silence; of the devices of a site that sleeps nobody has to be', () => {
-    const quiet = (production: boolean) => violations(ruleNamed('operators-told'), of(production).filter(({ name }) => !/-(device-silent|telemetry-stopped)$/.test(name))).map((one) => one.split(':')[0]);
+    const quiet = (production: boolean) =>
+      violations(
+        ruleNamed('operators-told'),
+        of(production).filter(({ name }) => !/-(device-silent|telemetry-stopped)$/.test(name)),
+      ).map((one) => one.split(':')[0]);
     expect([quiet(true), quiet(false)]).toEqual([['device-silent', 'telemetry-stopped'], ['telemetry-stopped']]);
   });
 
   it('see a key in the settings of a program and a secret that is a value', () => {
-    const withEnvironment = (name: string, value: string) => violations(ruleNamed('no-secret-in-settings'), of(true).map((one) => (one.name === 'delivery' && one.type.endsWith('ContainerApp') ? { ...one, props: { ...one.props, template: { containers: [{ name: 'delivery', env: [{ name, value }] }] } } } : one)));
-    expect(withEnvironment('STORAGE', 'AccountName=x;AccountKey=y')).toEqual(['delivery: delivery is given STORAGE, which looks like a secret']);
+    const withEnvironment = (name: string, value: string) =>
+      violations(
+        ruleNamed('no-secret-in-settings'),
+        of(true).map((one) =>
+          one.name === 'delivery' && one.type.endsWith('ContainerApp')
+            ? { ...one, props: { ...one.props, template: { containers: [{ name: 'delivery', env: [{ name, value }] }] } } }
+            : one,
+        ),
+      );
+    expect(withEnvironment('STORAGE', 'AccountName=x;AccountKey=y')).toEqual([
+      'delivery: delivery is given STORAGE, which looks like a secret',
+    ]);
     expect(withEnvironment('HUB_CONNECTION_STRING', 'x')).toHaveLength(1);
     expect(withEnvironment('QUEUE_NAME', 'delivery')).toEqual([]);
   });
@@ -141,10 +208,35 @@ describe('rules about what must not be there', () => {
 
 describe('what a preview cannot know', () => {
   it('is held against nobody, and everything beside it still is', () => {
-    const unknowable = { id: 'x', get scope(): string { throw new Error('cannot be known'); }, list: [1, { get image(): string { throw new Error('cannot be known'); } }] };
+    const unknowable = {
+      id: 'x',
+      get scope(): string {
+        throw new Error('cannot be known');
+      },
+      list: [
+        1,
+        {
+          get image(): string {
+            throw new Error('cannot be known');
+          },
+        },
+      ],
+    };
     expect(knownProps(unknowable)).toEqual({ id: 'x', scope: unknownValue, list: [1, { image: unknownValue }] });
-    const hidden = of(false).map((one) => (one.type.endsWith(':RoleAssignment') ? { ...one, props: { ...one.props, scope: unknownValue } } : one.type.endsWith(':StorageAccount') ? { ...one, props: { ...one.props, sku: unknownValue, allowSharedKeyAccess: true } } : one));
-    const environment = { type: 'azure-native:app:Job', name: 'tag-and-deliver', protect: false, madeOf: {}, props: { template: { containers: [{ name: 'tag-and-deliver', env: unknownValue }] } } };
+    const hidden = of(false).map((one) =>
+      one.type.endsWith(':RoleAssignment')
+        ? { ...one, props: { ...one.props, scope: unknownValue } }
+        : one.type.endsWith(':StorageAccount')
+          ? { ...one, props: { ...one.props, sku: unknownValue, allowSharedKeyAccess: true } }
+          : one,
+    );
+    const environment = {
+      type: 'azure-native:app:Job',
+      name: 'tag-and-deliver',
+      protect: false,
+      madeOf: {},
+      props: { template: { containers: [{ name: 'tag-and-deliver', env: unknownValue }] } },
+    };
     expect(violations(ruleNamed('lineage-known'), [environment])).toEqual([]);
     expect(new Set(allViolations(hidden).map((found) => found.split(':')[0]))).toEqual(new Set(['entra-only']));
   });

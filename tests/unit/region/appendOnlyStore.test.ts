@@ -10,25 +10,31 @@ let count = 0;
 const newFile = () => join(directory, `${count++}.jsonl`);
 
 it('is after a restart what a map would be, however often it was written', () => {
-  const change = fc.record({ key: fc.constantFrom('a', 'b', 'c', '__proto__', 'ü\n'), value: fc.option(fc.jsonValue(), { nil: undefined }) });
-  fc.assert(fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
-    const file = newFile();
-    const store = new AppendOnlyStore<unknown>(file);
-    const expected = new Map<string, unknown>();
-    let agreed = true;
-    for (const { key, value } of changes) {
-      if (value === undefined) agreed &&= store.delete(key) === expected.delete(key);
-      else {
-        store.set(key, value);
-        expected.set(key, value);
+  const change = fc.record({
+    key: fc.constantFrom('a', 'b', 'c', '__proto__', 'ü\n'),
+    value: fc.option(fc.jsonValue(), { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
+      const file = newFile();
+      const store = new AppendOnlyStore<unknown>(file);
+      const expected = new Map<string, unknown>();
+      let agreed = true;
+      for (const { key, value } of changes) {
+        if (value === undefined) agreed &&= store.delete(key) === expected.delete(key);
+        else {
+          store.set(key, value);
+          expected.set(key, value);
+        }
       }
-    }
-    store.close();
-    expect(agreed).toBe(true);
-    const again = new AppendOnlyStore<unknown>(file);
-    expect(JSON.parse(JSON.stringify([...again.entries()]))).toEqual(JSON.parse(JSON.stringify([...expected])));
-    again.close();
-  }), { numRuns: 60 });
+      store.close();
+      expect(agreed).toBe(true);
+      const again = new AppendOnlyStore<unknown>(file);
+      expect(JSON.parse(JSON.stringify([...again.entries()]))).toEqual(JSON.parse(JSON.stringify([...expected])));
+      again.close();
+    }),
+    { numRuns: 60 },
+  );
 });
 
 it('drops a line that a crash cut short and goes on behind the last whole one', () => {
@@ -42,7 +48,10 @@ it('drops a line that a crash cut short and goes on behind the last whole one', 
   again.set('after', 2);
   again.close();
   const last = new AppendOnlyStore<number>(file);
-  expect([...last.entries()]).toEqual([['whole', 1], ['after', 2]]);
+  expect([...last.entries()]).toEqual([
+    ['whole', 1],
+    ['after', 2],
+  ]);
   last.close();
 });
 
@@ -56,7 +65,10 @@ it('keeps nothing of what was deleted once it is compacted', () => {
   expect(readFileSync(file, 'utf8')).toBe('{"k":"kept","v":"value"}\n');
   store.set('after', 'more');
   store.close();
-  expect([...new AppendOnlyStore<string>(file).entries()]).toEqual([['kept', 'value'], ['after', 'more']]);
+  expect([...new AppendOnlyStore<string>(file).entries()]).toEqual([
+    ['kept', 'value'],
+    ['after', 'more'],
+  ]);
 });
 
 it('stays small when the same key is written again and again', () => {
@@ -67,7 +79,10 @@ it('stays small when the same key is written again and again', () => {
   store.close();
   expect(readFileSync(file, 'utf8').split('\n').length).toBeLessThan(2_000);
   const again = new AppendOnlyStore<number>(file);
-  expect([...again.entries()]).toEqual([['one', 4_999], ['two', 2]]);
+  expect([...again.entries()]).toEqual([
+    ['one', 4_999],
+    ['two', 2],
+  ]);
   again.close();
 });
 

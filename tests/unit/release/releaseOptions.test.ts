@@ -6,7 +6,11 @@ const read = (...args: string[]) => readReleaseOptions(args, root);
 
 test('an action, a delivery and a stack', () => {
   expect(read('list', '--stack', 'dev')).toEqual({ action: 'list', stack: 'dev', all: false, json: false, local: resolve(root, '.local') });
-  expect(read('approve', '0b7e6b0e', '--stack', 'dev', '--reason', 'ok')).toMatchObject({ action: 'approve', delivery: '0b7e6b0e', reason: 'ok' });
+  expect(read('approve', '0b7e6b0e', '--stack', 'dev', '--reason', 'ok')).toMatchObject({
+    action: 'approve',
+    delivery: '0b7e6b0e',
+    reason: 'ok',
+  });
   expect(read('--help')).toBe('help');
   expect(releaseHelp.split('\n').filter((line) => line.length > 80)).toEqual([]);
 });
@@ -26,6 +30,8 @@ test.each([
   [['approve', '0b7e6b0e', '--stack', 'dev', '--reason', 'x'.repeat(1_001)], 'at most 1000 characters, got 1001'],
   [['list', '--bogus'], 'See "npm run release -- --help".'],
 ])('%j is answered with one line', (args, line) => {
-  expect(() => read(...args)).toThrow(expect.objectContaining({ name: 'UsageError', message: expect.stringContaining(line) as string }) as Error);
+  expect(() => read(...args)).toThrow(
+    expect.objectContaining({ name: 'UsageError', message: expect.stringContaining(line) as string }) as Error,
+  );
   expect(() => read(...args)).toThrow(/^[^\n]+$/);
 });

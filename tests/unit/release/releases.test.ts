@@ -12,18 +12,21 @@ function store(records: readonly DeliveryRecord[], conflicts = 0) {
   const kept = new Map(records.map((one) => [one.deliveryId, { record: one, etag: '1' }]));
   const told: string[] = [];
   let left = conflicts;
-  const releases = new Releases({
-    read: async (id) => kept.get(id),
-    replace: async (changed) => {
-      if (left-- > 0) return undefined;
-      const stored = { record: changed, etag: '2' };
-      kept.set(changed.deliveryId, stored);
-      return stored;
+  const releases = new Releases(
+    {
+      read: async (id) => kept.get(id),
+      replace: async (changed) => {
+        if (left-- > 0) return undefined;
+        const stored = { record: changed, etag: '2' };
+        kept.set(changed.deliveryId, stored);
+        return stored;
+      },
+      async *ids() {
+        yield* kept.keys();
+      },
     },
-    async *ids() {
-      yield* kept.keys();
-    },
-  }, async (id) => void told.push(id));
+    async (id) => void told.push(id),
+  );
   return { releases, told, state: (id: string) => kept.get(id)?.record.state };
 }
 
@@ -50,7 +53,7 @@ test('what cannot be decided is told nobody', async () => {
   expect([told, contested.told]).toEqual([[], []]);
 });
 
-test('a delivery is meant by its id, or by a beginning that is no other\'s', () => {
+test("a delivery is meant by its id, or by a beginning that is no other's", () => {
   expect(deliveryMeant([waiting, other], waiting.deliveryId.toUpperCase())).toBe(waiting);
   expect(deliveryMeant([waiting], '0b7e6b0e')).toBe(waiting);
   expect(() => deliveryMeant([waiting, other], '0b7e6b0e')).toThrow('several deliveries begin like this');

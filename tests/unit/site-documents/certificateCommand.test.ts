@@ -11,7 +11,14 @@ import { trustedAuthorities } from '../../../commands/documents/hubAuthority';
 const root = join(__dirname, '..', '..', '..');
 const now = new Date();
 const guid = (last: number) => `11111111-1111-4111-8111-11111111111${last}`;
-const outputs: DocumentOutputs = { iotHubHost: 'iot-nord.azure-devices.net', deviceId: 'aimm-nord', siteClientId: guid(1), siteTenantId: guid(2), siteInstrumentationKey: guid(3), siteIngestionHost: 'westeurope-5.in.applicationinsights.azure.com' };
+const outputs: DocumentOutputs = {
+  iotHubHost: 'iot-nord.azure-devices.net',
+  deviceId: 'aimm-nord',
+  siteClientId: guid(1),
+  siteTenantId: guid(2),
+  siteInstrumentationKey: guid(3),
+  siteIngestionHost: 'westeurope-5.in.applicationinsights.azure.com',
+};
 const files = ['Model-Manager-aimm-nord-Configuration.json', 'Model-Monitor-aimm-nord-Configuration.json'];
 let folder: string;
 let keys: SiteKeys;
@@ -21,7 +28,13 @@ beforeEach(async () => {
   await create(keys, undefined, 'aimm-nord', now);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
-const write = (over: Partial<DocumentOutputs> = {}, at = now, stack?: StackCertificates) => documents(keys, stack, { outputs: { ...outputs, ...over }, transport: 'tls', buildNumber: '1.2.3', authorities: trustedAuthorities() }, at);
+const write = (over: Partial<DocumentOutputs> = {}, at = now, stack?: StackCertificates) =>
+  documents(
+    keys,
+    stack,
+    { outputs: { ...outputs, ...over }, transport: 'tls', buildNumber: '1.2.3', authorities: trustedAuthorities() },
+    at,
+  );
 const read = (file: string) => JSON.parse(readFileSync(join(keys.folder, file), 'utf8')) as Record<string, string>;
 
 describe('the documents of a site', () => {
@@ -30,13 +43,27 @@ describe('the documents of a site', () => {
     write();
     expect(readdirSync(keys.folder).sort()).toEqual([...files, keyFiles.current].sort());
     expect(files.map((file) => statSync(join(keys.folder, file)).mode & 0o777)).toEqual([0o600, 0o600]);
-    expect(read(files[0] ?? '')).toMatchObject({ client_id: 'aimm-nord', endpoint: 'tls://iot-nord.azure-devices.net:8883', build_number: '1.2.3', x509_certificate: keys.current().certificate.toString() });
-    expect(read(files[1] ?? '')).toMatchObject({ ClientId: guid(1), TenantId: guid(2), InstrumentationKey: guid(3), IngestionEndpoint: 'https://westeurope-5.in.applicationinsights.azure.com/' });
+    expect(read(files[0] ?? '')).toMatchObject({
+      client_id: 'aimm-nord',
+      endpoint: 'tls://iot-nord.azure-devices.net:8883',
+      build_number: '1.2.3',
+      x509_certificate: keys.current().certificate.toString(),
+    });
+    expect(read(files[1] ?? '')).toMatchObject({
+      ClientId: guid(1),
+      TenantId: guid(2),
+      InstrumentationKey: guid(3),
+      IngestionEndpoint: 'https://westeurope-5.in.applicationinsights.azure.com/',
+    });
   });
 
   it('are never in what is said', () => {
     const told = write();
-    expect(told.facts).toMatchObject({ documents: { modelManager: join(keys.folder, files[0] ?? '') }, thumbprint: keys.current().thumbprint, endpoint: 'tls://iot-nord.azure-devices.net:8883' });
+    expect(told.facts).toMatchObject({
+      documents: { modelManager: join(keys.folder, files[0] ?? '') },
+      thumbprint: keys.current().thumbprint,
+      endpoint: 'tls://iot-nord.azure-devices.net:8883',
+    });
     expect(JSON.stringify(told)).not.toContain('PRIVATE KEY');
   });
 
@@ -55,8 +82,27 @@ describe('the documents of a site', () => {
   it.each([
     ['another device', () => write({ deviceId: 'aimm-sued' }), /is the certificate of aimm-nord, and the device of the stack is aimm-sued/],
     ['an expired certificate', () => write({}, new Date(now.getTime() + 181 * 86_400_000)), /the certificate of \S+ is expired/],
-    ['a stack that keeps them in its vault', () => write({ siteDocuments: { modelManager: 'https://kv/secrets/a', modelMonitor: 'https://kv/secrets/b' } }), /makes the key of this site itself .*https:\/\/kv\/secrets\/a/],
-    ['a hub whose authority is not known', () => documents(keys, undefined, { outputs: { ...outputs, iotHubHost: 'hub.example' }, transport: 'tls', buildNumber: '1', authorities: { bundled: [], trusted: [] } }, now), /hub\.example is no hub of Azure/],
+    [
+      'a stack that keeps them in its vault',
+      () => write({ siteDocuments: { modelManager: 'https://kv/secrets/a', modelMonitor: 'https://kv/secrets/b' } }),
+      /makes the key of this site itself .*https:\/\/kv\/secrets\/a/,
+    ],
+    [
+      'a hub whose authority is not known',
+      () =>
+        documents(
+          keys,
+          undefined,
+          {
+            outputs: { ...outputs, iotHubHost: 'hub.example' },
+            transport: 'tls',
+            buildNumber: '1',
+            authorities: { bundled: [], trusted: [] },
+          },
+          now,
+        ),
+      /hub\.example is no hub of Azure/,
+    ],
   ])('are not written for %s', (_, attempt, reason) => {
     expect(attempt).toThrow(reason);
     expect(readdirSync(keys.folder)).toEqual([keyFiles.current]);
@@ -75,7 +121,7 @@ describe('the outputs of a stack, from a file', () => {
   it.each([
     ['is not there', undefined, /expected the outputs of the stack as JSON/],
     ['is no JSON', 'Current stack outputs', /expected the outputs of the stack as JSON/],
-    ['is another program\'s', '{"url":"https://x"}', /expected the outputs of this program, iotHubHost is missing or wrong/],
+    ["is another program's", '{"url":"https://x"}', /expected the outputs of this program, iotHubHost is missing or wrong/],
     ['names a path for a device', JSON.stringify({ ...outputs, deviceId: '../../etc/x' }), /deviceId is missing or wrong/],
   ])('are refused in one line where it %s', (_, content, reason) => {
     const file = join(folder, 'outputs.json');
@@ -86,7 +132,11 @@ describe('the outputs of a stack, from a file', () => {
 
 describe('the command', () => {
   const run = (...args: readonly string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/certificate.ts', ...args], { cwd: root, encoding: 'utf8', env: { ...process.env, INIT_CWD: folder } });
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/certificate.ts', ...args], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, INIT_CWD: folder },
+    });
     return { status, stdout, stderr };
   };
 
@@ -94,17 +144,28 @@ describe('the command', () => {
     writeFileSync(join(folder, 'outputs.json'), JSON.stringify({ ...outputs, factory: 'nord' }));
     const { status, stdout, stderr } = run('documents', '--site', 'keys', '--outputs', 'outputs.json', '--transport', 'wss', '--json');
     expect([status, stderr]).toEqual([0, '']);
-    expect(JSON.parse(stdout)).toMatchObject({ endpoint: 'wss://iot-nord.azure-devices.net:443/$iothub/websocket', documents: { modelMonitor: join(keys.folder, files[1] ?? '') } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      endpoint: 'wss://iot-nord.azure-devices.net:443/$iothub/websocket',
+      documents: { modelMonitor: join(keys.folder, files[1] ?? '') },
+    });
     expect(stdout).not.toContain('PRIVATE KEY');
   }, 60_000);
 
   it.each([
     ['without outputs', ['documents', '--site', 'keys'], /documents: expected --outputs <file>/],
-    ['with a transport that no hub has', ['documents', '--site', 'keys', '--outputs', 'outputs.json', '--transport', 'amqp'], /--transport amqp: expected tls or wss/],
-    ['with an option that is not the action\'s', ['status', '--site', 'keys', '--transport', 'tls'], /--transport is for documents only/],
-  ])('answers wrong usage in one line and with 2: %s', (_, args, reason) => {
-    const { status, stdout, stderr } = run(...args);
-    expect([status, stdout, stderr.trim().split('\n').length]).toEqual([2, '', 1]);
-    expect(stderr).toMatch(reason);
-  }, 60_000);
+    [
+      'with a transport that no hub has',
+      ['documents', '--site', 'keys', '--outputs', 'outputs.json', '--transport', 'amqp'],
+      /--transport amqp: expected tls or wss/,
+    ],
+    ["with an option that is not the action's", ['status', '--site', 'keys', '--transport', 'tls'], /--transport is for documents only/],
+  ])(
+    'answers wrong usage in one line and with 2: %s',
+    (_, args, reason) => {
+      const { status, stdout, stderr } = run(...args);
+      expect([status, stdout, stderr.trim().split('\n').length]).toEqual([2, '', 1]);
+      expect(stderr).toMatch(reason);
+    },
+    60_000,
+  );
 });

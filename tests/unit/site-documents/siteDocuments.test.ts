@@ -1,32 +1,74 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { makeKeyAndCertificate } from '../../../commands/deploy/enrolSite';
 import { hubAuthority, trustedAuthorities } from '../../../commands/documents/hubAuthority';
-import { certificateNames, documentNames, documentText, hubEndpoint, modelManagerDocument, modelMonitorDocument } from '../../../contracts/siteDocuments';
+import {
+  certificateNames,
+  documentNames,
+  documentText,
+  hubEndpoint,
+  modelManagerDocument,
+  modelMonitorDocument,
+} from '../../../contracts/siteDocuments';
 
 let pem: string;
 beforeAll(async () => {
   pem = await makeKeyAndCertificate('aimm-nord', new Date());
 });
-const manager = (over: object = {}) => modelManagerDocument({ keyAndCertificate: pem, hubAuthority: 'AUTHORITY\n', iotHubHost: 'iot-nord.azure-devices.net', deviceId: 'aimm-nord', transport: 'tls', buildNumber: '20260101.1', ...over });
-const monitor = () => modelMonitorDocument({ keyAndCertificate: pem, tenantId: 'tenant', clientId: 'client', instrumentationKey: 'ikey', ingestionHost: 'westeurope-5.in.applicationinsights.azure.com', buildNumber: '20260101.1' });
+const manager = (over: object = {}) =>
+  modelManagerDocument({
+    keyAndCertificate: pem,
+    hubAuthority: 'AUTHORITY\n',
+    iotHubHost: 'iot-nord.azure-devices.net',
+    deviceId: 'aimm-nord',
+    transport: 'tls',
+    buildNumber: '20260101.1',
+    ...over,
+  });
+const monitor = () =>
+  modelMonitorDocument({
+    keyAndCertificate: pem,
+    tenantId: 'tenant',
+    clientId: 'client',
+    instrumentationKey: 'ikey',
+    ingestionHost: 'westeurope-5.in.applicationinsights.azure.com',
+    buildNumber: '20260101.1',
+  });
 
 describe('the configuration document of the AI Model Manager', () => {
   it('has the fields of the official sample, in their order, and no other', () => {
     const certificate = new X509Certificate(pem).toString();
     const key = String(createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' }));
-    expect(documentText(manager())).toBe(`${JSON.stringify({
-      ca_cert: 'AUTHORITY\n', client_id: 'aimm-nord', username: 'iot-nord.azure-devices.net/aimm-nord/?api-version=2021-04-12', topic_prefix: 'devices/aimm-nord', endpoint: 'tls://iot-nord.azure-devices.net:8883',
-      build_number: '20260101.1', x509_certificate: certificate, x509_private_key: key,
-    }, null, 2)}\n`);
-    expect([certificate.startsWith('-----BEGIN CERTIFICATE-----\n'), key.split(/ |\n/).slice(0, 3)]).toEqual([true, ['-----BEGIN', 'PRIVATE', 'KEY-----']]);
+    expect(documentText(manager())).toBe(
+      `${JSON.stringify(
+        {
+          ca_cert: 'AUTHORITY\n',
+          client_id: 'aimm-nord',
+          username: 'iot-nord.azure-devices.net/aimm-nord/?api-version=2021-04-12',
+          topic_prefix: 'devices/aimm-nord',
+          endpoint: 'tls://iot-nord.azure-devices.net:8883',
+          build_number: '20260101.1',
+          x509_certificate: certificate,
+          x509_private_key: key,
+        },
+        null,
+        2,
+      )}\n`,
+    );
+    expect([certificate.startsWith('-----BEGIN CERTIFICATE-----\n'), key.split(/ |\n/).slice(0, 3)]).toEqual([
+      true,
+      ['-----BEGIN', 'PRIVATE', 'KEY-----'],
+    ]);
   });
 
   it('names the hub by either of its addresses, and leaves a port that is there', () => {
     expect(manager({ transport: 'wss' }).endpoint).toBe('wss://iot-nord.azure-devices.net:443/$iothub/websocket');
-    expect([hubEndpoint('localhost:4711', 'tls'), hubEndpoint('localhost:4711', 'wss')]).toEqual(['tls://localhost:4711', 'wss://localhost:4711/$iothub/websocket']);
+    expect([hubEndpoint('localhost:4711', 'tls'), hubEndpoint('localhost:4711', 'wss')]).toEqual([
+      'tls://localhost:4711',
+      'wss://localhost:4711/$iothub/websocket',
+    ]);
   });
 
-  it('is not made from a key that is not the certificate\'s', async () => {
+  it("is not made from a key that is not the certificate's", async () => {
     const other = await makeKeyAndCertificate('aimm-nord', new Date());
     const mixed = other.slice(0, other.indexOf('-----BEGIN CERTIFICATE-----')) + new X509Certificate(pem).toString();
     expect(() => manager({ keyAndCertificate: mixed })).toThrow('the private key is not that of the certificate');
@@ -35,7 +77,15 @@ describe('the configuration document of the AI Model Manager', () => {
 
 describe('the configuration document of the AI Model Monitor', () => {
   it('has the fields of the official sample, in their order, and no other; the address of ingestion is not escaped', () => {
-    expect(Object.keys(monitor())).toEqual(['Certificate', 'PrivateKey', 'BuildNumber', 'TenantId', 'ClientId', 'InstrumentationKey', 'IngestionEndpoint']);
+    expect(Object.keys(monitor())).toEqual([
+      'Certificate',
+      'PrivateKey',
+      'BuildNumber',
+      'TenantId',
+      'ClientId',
+      'InstrumentationKey',
+      'IngestionEndpoint',
+    ]);
     expect(monitor()).toMatchObject({ BuildNumber: '20260101.1', TenantId: 'tenant', ClientId: 'client', InstrumentationKey: 'ikey' });
     expect(documentText(monitor())).toContain('"IngestionEndpoint": "https://westeurope-5.in.applicationinsights.azure.com/"\n');
   });
@@ -53,9 +103,18 @@ describe('the configuration document of the AI Model Monitor', () => {
 });
 
 it('the names are those of the official sample', () => {
-  expect(documentNames('aimm-nord', 'ab12cd')).toEqual({ modelManager: 'Model-Manager-aimm-nord-Configuration-ab12cd', modelMonitor: 'Model-Monitor-aimm-nord-Configuration-ab12cd' });
-  expect(documentNames('aimm-nord')).toEqual({ modelManager: 'Model-Manager-aimm-nord-Configuration', modelMonitor: 'Model-Monitor-aimm-nord-Configuration' });
-  expect(certificateNames('aimm-nord', 'ab12cd')).toEqual({ modelManager: 'ModelManager-aimm-nord-ab12cd', authProxy: 'AuthProxy-aimm-nord-ab12cd' });
+  expect(documentNames('aimm-nord', 'ab12cd')).toEqual({
+    modelManager: 'Model-Manager-aimm-nord-Configuration-ab12cd',
+    modelMonitor: 'Model-Monitor-aimm-nord-Configuration-ab12cd',
+  });
+  expect(documentNames('aimm-nord')).toEqual({
+    modelManager: 'Model-Manager-aimm-nord-Configuration',
+    modelMonitor: 'Model-Monitor-aimm-nord-Configuration',
+  });
+  expect(certificateNames('aimm-nord', 'ab12cd')).toEqual({
+    modelManager: 'ModelManager-aimm-nord-ab12cd',
+    authProxy: 'AuthProxy-aimm-nord-ab12cd',
+  });
 });
 
 describe('the authority that a device must trust', () => {
@@ -73,8 +132,14 @@ describe('the authority that a device must trust', () => {
   });
 
   it('is asked for in one line where it is missing', () => {
-    expect(() => hubAuthority('localhost:4711', { bundled: [], trusted: [] })).toThrow('localhost:4711 is no hub of Azure, and this Node was given no authority besides its own list: name the file of the hub\'s authority in NODE_EXTRA_CA_CERTS.');
-    expect(() => hubAuthority('localhost:4711', { bundled: [], trusted: trustedAuthorities().bundled })).toThrow(/NODE_EXTRA_CA_CERTS gives \d+ authorities beyond this Node's own list: name a file with that of the hub alone/);
-    expect(() => hubAuthority('iot-nord.azure-devices.cn', { bundled: [], trusted: [] })).toThrow(/the authority of iot-nord\.azure-devices\.cn, "DigiCert Global Root CA", is not in the list of Node/);
+    expect(() => hubAuthority('localhost:4711', { bundled: [], trusted: [] })).toThrow(
+      "localhost:4711 is no hub of Azure, and this Node was given no authority besides its own list: name the file of the hub's authority in NODE_EXTRA_CA_CERTS.",
+    );
+    expect(() => hubAuthority('localhost:4711', { bundled: [], trusted: trustedAuthorities().bundled })).toThrow(
+      /NODE_EXTRA_CA_CERTS gives \d+ authorities beyond this Node's own list: name a file with that of the hub alone/,
+    );
+    expect(() => hubAuthority('iot-nord.azure-devices.cn', { bundled: [], trusted: [] })).toThrow(
+      /the authority of iot-nord\.azure-devices\.cn, "DigiCert Global Root CA", is not in the list of Node/,
+    );
   });
 });

@@ -13,7 +13,12 @@ test('a smoke test takes as much of a recording as its windows need, and never m
 });
 
 test.each([
-  ['a\nb\nc\n', 2, 'a\nb\n'], ['a\nb\nc\n', 9, 'a\nb\nc\n'], ['a\nb\ncut of', 9, 'a\nb\n'], ['a\r\nb\r\nc\r\n', 2, 'a\r\nb\r\n'], ['one line', 3, 'one line'], ['', 3, ''],
+  ['a\nb\nc\n', 2, 'a\nb\n'],
+  ['a\nb\nc\n', 9, 'a\nb\nc\n'],
+  ['a\nb\ncut of', 9, 'a\nb\n'],
+  ['a\r\nb\r\nc\r\n', 2, 'a\r\nb\r\n'],
+  ['one line', 3, 'one line'],
+  ['', 3, ''],
 ])('of %j the first %i lines are %j', (text, lines, expected) => {
   expect(firstLines(Buffer.from(text), lines).toString()).toBe(expected);
 });

@@ -10,7 +10,13 @@ test("the operator of a local stack signs in, whatever sign-in of a person's own
   const stacks = join(backend, '.pulumi', 'stacks', 'factory-loop');
   mkdirSync(stacks, { recursive: true });
   writeFileSync(join(stacks, 'here.json'), '{}');
-  const settings = { AZURE_TENANT_ID: 't', AZURE_CLIENT_ID: 'c', AZURE_CLIENT_CERTIFICATE_PATH: '/p', AZURE_AUTHORITY_HOST: 'https://localhost:1', NODE_EXTRA_CA_CERTS: '/ca' };
+  const settings = {
+    AZURE_TENANT_ID: 't',
+    AZURE_CLIENT_ID: 'c',
+    AZURE_CLIENT_CERTIFICATE_PATH: '/p',
+    AZURE_AUTHORITY_HOST: 'https://localhost:1',
+    NODE_EXTRA_CA_CERTS: '/ca',
+  };
   writeFileSync(operatorFile, JSON.stringify(settings));
   const environment = operatorEnvironment(local, 'here') ?? {};
   expect(environment).toMatchObject(settings);

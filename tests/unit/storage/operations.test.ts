@@ -3,7 +3,8 @@ import { readStorageRequest } from '../../../local-azure/storage/storageRequest'
 
 const blobs = 'blobServices/containers/blobs';
 const messages = 'queueServices/queues/messages';
-const needsOf = (service: 'blob' | 'queue', method: string, url: string, headers: Record<string, string> = {}) => classify(readStorageRequest(service, method, url, headers)).needs;
+const needsOf = (service: 'blob' | 'queue', method: string, url: string, headers: Record<string, string> = {}) =>
+  classify(readStorageRequest(service, method, url, headers)).needs;
 
 describe('actions that an operation takes', () => {
   const block = { 'x-ms-blob-type': 'BlockBlob' };
@@ -23,7 +24,13 @@ describe('actions that an operation takes', () => {
     ['delete blob', 'DELETE', '/data1/raw/a', {}, [[`${blobs}/delete`]]],
     ['delete version', 'DELETE', '/data1/raw/a?versionid=1', {}, [[`${blobs}/deleteBlobVersion/action`]]],
     ['set tags', 'PUT', '/data1/raw/a?comp=tags', {}, [[`${blobs}/tags/write`]]],
-    ['user delegation key', 'POST', '/data1/?restype=service&comp=userdelegationkey', {}, [['blobServices/generateUserDelegationKey/action']]],
+    [
+      'user delegation key',
+      'POST',
+      '/data1/?restype=service&comp=userdelegationkey',
+      {},
+      [['blobServices/generateUserDelegationKey/action']],
+    ],
   ])('%s', (_, method, url, headers, expected) => {
     expect(needsOf('blob', method, url, headers)).toEqual(expected);
   });

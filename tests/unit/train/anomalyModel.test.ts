@@ -7,7 +7,13 @@ import { scoreWindows } from '../../../pipeline-code/train/onnxScores';
 import { trainModel } from '../../../pipeline-code/train/train';
 import { type Window } from '../../../pipeline-code/train/windowsFile';
 
-const definition: FeatureDefinition = { schemaVersion: '1', windowSeconds: 30, strideSeconds: 10, minSamples: 15, sensors: ['flow', 'current', 'still'].map((name) => ({ name, aggregates: ['mean', 'std'] })) };
+const definition: FeatureDefinition = {
+  schemaVersion: '1',
+  windowSeconds: 30,
+  strideSeconds: 10,
+  minSamples: 15,
+  sensors: ['flow', 'current', 'still'].map((name) => ({ name, aggregates: ['mean', 'std'] })),
+};
 
 function random(seed: number) {
   let state = seed;
@@ -22,11 +28,19 @@ function normalWindows(seed: number, count: number): number[][] {
   const gaussian = random(seed);
   return Array.from({ length: count }, () => {
     const load = gaussian();
-    return [30 + 2 * load + 0.1 * gaussian(), Math.abs(0.5 + 0.05 * gaussian()), 8 + load + 0.05 * gaussian(), Math.abs(0.2 + 0.02 * gaussian()), 21, 0];
+    return [
+      30 + 2 * load + 0.1 * gaussian(),
+      Math.abs(0.5 + 0.05 * gaussian()),
+      8 + load + 0.05 * gaussian(),
+      Math.abs(0.2 + 0.02 * gaussian()),
+      21,
+      0,
+    ];
   });
 }
 const model = fitAnomalyModel(definition, normalWindows(1, 300), normalWindows(2, 100));
-const alarms = async (windows: readonly (readonly number[])[]) => (await scoreWindows(onnxGraph(model, {}), windows)).map(({ alarm }) => alarm);
+const alarms = async (windows: readonly (readonly number[])[]) =>
+  (await scoreWindows(onnxGraph(model, {}), windows)).map(({ alarm }) => alarm);
 
 describe('anomaly model', () => {
   test('is quiet on other normal windows', async () => {
@@ -59,25 +73,56 @@ describe('anomaly model', () => {
   });
 
   test('the threshold is not moved by held-out or judging windows, nor by labels', async () => {
-    const window = (role: Window['role'], features: readonly number[], label: boolean | null = null): Window => ({ source: 'a', role, label, features });
-    const base = [...normalWindows(1, 100).map((one) => window('train', one)), ...normalWindows(2, 40).map((one) => window('calibrate', one))];
+    const window = (role: Window['role'], features: readonly number[], label: boolean | null = null): Window => ({
+      source: 'a',
+      role,
+      label,
+      features,
+    });
+    const base = [
+      ...normalWindows(1, 100).map((one) => window('train', one)),
+      ...normalWindows(2, 40).map((one) => window('calibrate', one)),
+    ];
     const manifest = { dataVersion: '0123456789abcdef', features: definition };
     const first = await trainModel('line', 'line/0123456789abcdef/manifest.json', manifest, base);
-    const second = await trainModel('line', 'line/0123456789abcdef/manifest.json', manifest, [...base.map((one) => ({ ...one, label: true })), window('held-out', [99, 9, 99, 9, 99, 9]), window('evaluate', [99, 9, 99, 9, 99, 9], true)]);
+    const second = await trainModel('line', 'line/0123456789abcdef/manifest.json', manifest, [
+      ...base.map((one) => ({ ...one, label: true })),
+      window('held-out', [99, 9, 99, 9, 99, 9]),
+      window('evaluate', [99, 9, 99, 9, 99, 9], true),
+    ]);
     expect(second.onnx.equals(first.onnx)).toBe(true);
-    expect(first.signature).toMatchObject({ input: { size: 6 }, trainedOn: { windows: 100, calibrationWindows: 40 }, onnxSha256: createHash('sha256').update(first.onnx).digest('hex') });
+    expect(first.signature).toMatchObject({
+      input: { size: 6 },
+      trainedOn: { windows: 100, calibrationWindows: 40 },
+      onnxSha256: createHash('sha256').update(first.onnx).digest('hex'),
+    });
     expect(second.signature.metrics.heldOutAlarmRate).toBe(1);
   });
 
   test('says what is missing instead of fitting nothing', () => {
-    expect(() => fitAnomalyModel(definition, normalWindows(1, 1), [])).toThrow('expected at least 2 training and 1 calibration windows, got 1 and 0');
-    expect(() => fitAnomalyModel(definition, [...normalWindows(1, 5), [1, 2, NaN, 4, 5, 6]], normalWindows(2, 2))).toThrow('expected windows of 6 finite features');
+    expect(() => fitAnomalyModel(definition, normalWindows(1, 1), [])).toThrow(
+      'expected at least 2 training and 1 calibration windows, got 1 and 0',
+    );
+    expect(() => fitAnomalyModel(definition, [...normalWindows(1, 5), [1, 2, NaN, 4, 5, 6]], normalWindows(2, 2))).toThrow(
+      'expected windows of 6 finite features',
+    );
   });
 });
 
 test('eigenvectors rebuild their matrix', () => {
-  const matrix = [[4, 1, -2], [1, 2, 0], [-2, 0, 3]];
+  const matrix = [
+    [4, 1, -2],
+    [1, 2, 0],
+    [-2, 0, 3],
+  ];
   const { values, vectors } = symmetricEigen(matrix);
   expect(values).toEqual([...values].sort((a, b) => b - a));
-  matrix.forEach((row, i) => row.forEach((value, j) => expect(values.reduce((sum, lambda, k) => sum + lambda * (vectors[i]?.[k] ?? NaN) * (vectors[j]?.[k] ?? NaN), 0)).toBeCloseTo(value, 10)));
+  matrix.forEach((row, i) =>
+    row.forEach((value, j) =>
+      expect(values.reduce((sum, lambda, k) => sum + lambda * (vectors[i]?.[k] ?? NaN) * (vectors[j]?.[k] ?? NaN), 0)).toBeCloseTo(
+        value,
+        10,
+      ),
+    ),
+  );
 });

@@ -13,6 +13,10 @@ deterministicZip([{ name: 'a.txt', content: 'alpha' }, { name: 'b/', content: ''
 const golden = '59d6ae8221f28a94d87f3daf565e5716256a9612b234250c07590bface9825aa';
 
 test.each(['UTC', 'Asia/Tokyo', 'America/New_York'])('the bytes of a zip are the same in %s', (zone) => {
-  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: root, env: { ...process.env, TZ: zone }, encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
+    cwd: root,
+    env: { ...process.env, TZ: zone },
+    encoding: 'utf8',
+  });
   expect({ hash: stdout.trim(), stderr }).toEqual({ hash: golden, stderr: '' });
 });

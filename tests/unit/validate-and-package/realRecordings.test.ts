@@ -42,12 +42,20 @@ function shuffleSensors(text: string, seed: number): string {
 }
 
 async function judge(name: string, change: (text: string, index: number) => string): Promise<GateDecision> {
-  const files = readdirSync(recordings).filter((file) => file.endsWith('.csv')).map((file, index) => {
-    const content = change(readFileSync(join(recordings, file), 'utf8'), index);
-    const path = join(directory, `${name}-${file}`);
-    writeFileSync(path, content);
-    return { name: file, etag: '"0x1"', file: path, sizeBytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
-  });
+  const files = readdirSync(recordings)
+    .filter((file) => file.endsWith('.csv'))
+    .map((file, index) => {
+      const content = change(readFileSync(join(recordings, file), 'utf8'), index);
+      const path = join(directory, `${name}-${file}`);
+      writeFileSync(path, content);
+      return {
+        name: file,
+        etag: '"0x1"',
+        file: path,
+        sizeBytes: content.length,
+        sha256: createHash('sha256').update(content).digest('hex'),
+      };
+    });
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   try {
@@ -58,7 +66,12 @@ async function judge(name: string, change: (text: string, index: number) => stri
     const { definition } = defineFeatures(good, shape);
     const parquet = join(directory, `${name}.parquet`);
     await shapeWindows(connection, good, definition, shape, parquet);
-    const { onnx, signature } = await trainModel('valve', 'valve/manifest.json', { dataVersion: '0123456789abcdef', features: definition }, await readWindows(parquet, definition));
+    const { onnx, signature } = await trainModel(
+      'valve',
+      'valve/manifest.json',
+      { dataVersion: '0123456789abcdef', features: definition },
+      await readWindows(parquet, definition),
+    );
     return decideGate(await evaluateModel(onnx, signature, parquet), limits);
   } finally {
     connection.closeSync();

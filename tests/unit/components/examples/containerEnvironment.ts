@@ -2,5 +2,8 @@ import { ContainerEnvironment } from '../../../../components/programs/containerE
 import { monitoring } from './monitoring';
 
 export const environment = new ContainerEnvironment('environment', {
-  resourceGroupName: 'rg-plant', location: 'westeurope', environmentName: 'cae-plant-x7k2', diagnostics: { workspaceId: monitoring.logAnalyticsId, metrics: true },
+  resourceGroupName: 'rg-plant',
+  location: 'westeurope',
+  environmentName: 'cae-plant-x7k2',
+  diagnostics: { workspaceId: monitoring.logAnalyticsId, metrics: true },
 });
