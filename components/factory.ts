@@ -2,14 +2,14 @@ import * as pulumi from '@pulumi/pulumi';
 import { RandomString } from '@pulumi/random';
 import { loopNames, smokeNames } from '../contracts/datasets';
 import { CustomRoleDefinitions } from './access/customRoleDefinitions';
-import { KeyVault } from './access/keyVault';
+import { factoryGrants } from './access/factoryGrants';
 import { programIdentity } from './access/programIdentity';
-import { RoleGrants, servicePrincipal, type Grantee, type ListedGrantee } from './access/roleGrants';
-import { jobNames, queueNames, rowsOf, type FactoryActor, type FactoryScope, type QueueName } from './access/roleMatrix';
-import type { Configuration } from './configuration';
-import { DeviceRegistration } from './delivery/deviceRegistration';
+import { servicePrincipal } from './access/roleGrants';
+import { jobNames, queueNames, type QueueName } from './access/roleMatrix';
+import type { Configuration } from './configurationSchema';
+import type { DeviceRegistration } from './delivery/deviceRegistration';
 import { MessageRoute } from './delivery/messageRoute';
-import { containerEnvironmentName, deviceId, programName, suffixLength, vaultName, type NameParts } from './naming';
+import { containerEnvironmentName, programName, suffixLength, type NameParts } from './naming';
 import { factoryAlerts } from './observability/alertRules';
 import { LoopWorkbook } from './observability/loopWorkbook';
 import { OperatorAlerts } from './observability/operatorAlerts';
@@ -18,12 +18,10 @@ import { ContainerEnvironment } from './programs/containerEnvironment';
 import { PipelinePrograms } from './programs/pipelinePrograms';
 import { pipelineSettings } from './programs/pipelineSettings';
 import { ProgramImages, type ImageSource } from './programs/programImages';
-import { certificateFacts } from './site/certificateFacts';
-import { CertificateHandOver } from './site/certificateHandOver';
 import { EdgeSite } from './site/edgeSite';
-import { certificateSecretName, SimulatedEnrolment } from './site/simulatedEnrolment';
-import { SiteDocuments } from './site/siteDocuments';
-import { labelled, SiteIdentity } from './site/siteIdentity';
+import { enrolSite, holdsSiteKey } from './site/enrolledSite';
+import type { SiteDocuments } from './site/siteDocuments';
+import type { SiteIdentity } from './site/siteIdentity';
 import { LoopEvents } from './storage/loopEvents';
 import { LoopStorage } from './storage/loopStorage';
 import { TrainingEnvironment } from './training/trainingEnvironment';
@@ -65,8 +63,7 @@ export class Factory extends pulumi.ComponentResource {
     const { location, factory, cloud, edgeSite } = configuration;
     const { roleAssignmentWaitSeconds, propagationSeconds } = cloud;
     const { subscriptionId, tenantId } = deployer;
-    const { alerts, protectData, servicePrincipal: principal, siteDocuments } = configuration;
-    const keyInVault = edgeSite.enabled || siteDocuments.keyVault;
+    const { alerts, protectData, siteDocuments } = configuration;
     const child = { parent: this };
     const suffix = new RandomString(`${name}-suffix`, { length: suffixLength, special: false, upper: false }, child);
     const names = suffix.result.apply((text): NameParts => ({ owner: factory, suffix: text }));
@@ -95,35 +92,10 @@ export class Factory extends pulumi.ComponentResource {
       },
       child,
     );
-    const scopes: Partial<Record<FactoryScope, pulumi.Input<string>>> = {
-      data: data.id,
-      edge: edge.id,
-      ml: platform.models.accountId,
-      'ml/models': platform.models.containerId,
-      'ml-workspace': platform.workspace.id,
-      registry: platform.registry.id,
-      'app-insights': platform.applicationInsightsId,
-      'metrics-rule': platform.telemetry.metricsRuleId,
-      'metrics-workspace': platform.telemetry.metricsWorkspaceId,
-      'iot-hub': this.route.iotHubId,
-      'event-hub': this.route.eventHubId,
-      ...Object.fromEntries(Object.entries(data.containers).map(([container, { id }]) => [`data/${container}`, id])),
-      ...Object.fromEntries(Object.entries(edge.containers).map(([container, { id }]) => [`edge/${container}`, id])),
-      ...Object.fromEntries(Object.entries(data.queues).map(([queue, { id }]) => [`queue/${queue}`, id])),
-    };
-    const grant = (
-      of: string,
-      actors: Partial<Record<FactoryActor, Grantee | readonly ListedGrantee[]>>,
-      options: { waitSeconds?: number; more?: typeof scopes; after?: pulumi.Resource[] } = {},
-    ) => {
-      const all = { ...scopes, ...options.more };
-      const rows = rowsOf(...(Object.keys(actors) as FactoryActor[])).filter((row) => row.scope !== 'site-vault' || keyInVault);
-      return new RoleGrants(
-        of,
-        { rows, actors, scopes: all, subscriptionId, customRoles, waitSeconds: options.waitSeconds ?? 0, after: options.after ?? [] },
-        child,
-      );
-    };
+    const grant = factoryGrants(
+      { storage: this.storage, route: this.route, platform, subscriptionId, customRoles, siteVault: holdsSiteKey(configuration) },
+      this,
+    );
 
     const topicGrants = grant(
       'event-roles',
@@ -145,109 +117,24 @@ export class Factory extends pulumi.ComponentResource {
       { ...child, dependsOn: [...topicGrants.ready] },
     );
 
-    const siteVault = keyInVault
-      ? new KeyVault(
-          'site-vault',
-          {
-            ...place,
-            diagnostics,
-            vaultName: names.apply((parts) => vaultName('site', parts)),
-            tenantId,
-            softDeleteDays: configuration.keyVault.softDeleteDays,
-            protect: protectData,
-          },
-          child,
-        )
-      : undefined;
-    const vaultScope = siteVault === undefined ? {} : { more: { 'site-vault': siteVault.id } };
-    const whoDeploys: Grantee = { principalId: deployer.objectId, principalType: configuration.deployerPrincipalType };
-    const deployerGrants = grant(
-      'deployer-roles',
-      { deployer: whoDeploys, ...(siteDocuments.keyVault ? { 'document-writer': whoDeploys } : {}) },
-      vaultScope,
-    );
-    const siteKeys =
-      siteVault === undefined
-        ? undefined
-        : {
-            vaultUri: siteVault.vaultUri,
-            deviceId: deviceId(factory),
-            certificateSerial: edgeSite.certificateSerial,
-            disableChallengeVerification: cloud.keyVaultDisableChallengeVerification,
-            roleAssignmentWaitSeconds,
-          };
-    const enrolment =
-      siteKeys === undefined
-        ? undefined
-        : new SimulatedEnrolment(
-            'enrolment',
-            { ...siteKeys, certificateOverlap: edgeSite.certificateOverlap, takeUpSeconds: cloud.secretRefreshSeconds },
-            { ...child, dependsOn: [...deployerGrants.ready] },
-          );
-    const certificates = enrolment?.certificates ?? labelled(configuration.siteCertificates);
-    this.siteCertificates = pulumi.all(certificates.map(({ pem }) => pem));
-    const factsOf = (pem: pulumi.Input<string>) => pulumi.output(pem).apply(certificateFacts);
-    this.siteIdentity = new SiteIdentity(
-      'site',
+    const site = enrolSite(
       {
-        displayName: pulumi.interpolate`factory-loop-${factory}-${suffix.result}`,
-        ownerObjectId: deployer.objectId,
-        certificates,
-        ...(principal === 'create' ? {} : { existingClientId: principal.existing }),
-      },
-      child,
-    );
-    const [primary = '', secondary] = certificates.map(({ pem }) => factsOf(pem).thumbprint);
-    this.device = new DeviceRegistration(
-      'model-manager-device',
-      {
+        configuration,
+        deployer,
+        platform,
+        place,
+        names,
+        suffix: suffix.result,
         iotHubHost: this.route.iotHubHost,
-        deviceId: deviceId(factory),
-        primaryThumbprint: primary,
-        ...(secondary === undefined ? {} : { secondaryThumbprint: secondary }),
-        roleAssignmentWaitSeconds,
+        buildNumber: args.pipelineVersion,
+        grant,
       },
-      { ...child, dependsOn: [...deployerGrants.ready] },
+      this,
     );
-    const handOver =
-      siteKeys === undefined || enrolment === undefined
-        ? undefined
-        : new CertificateHandOver(
-            'certificate-hand-over',
-            { ...siteKeys, thumbprint: factsOf(enrolment.certificatePem).thumbprint },
-            { ...child, dependsOn: [this.siteIdentity, this.device] },
-          );
-    const keyScope =
-      siteVault === undefined || handOver === undefined
-        ? {}
-        : { more: { 'site-vault/key': pulumi.interpolate`${siteVault.id}/secrets/${certificateSecretName}` }, after: [handOver] };
-
-    this.siteDocuments =
-      siteVault === undefined || enrolment === undefined || handOver === undefined || !siteDocuments.keyVault
-        ? undefined
-        : new SiteDocuments(
-            'site-documents',
-            {
-              vaultId: siteVault.id,
-              vaultUri: siteVault.vaultUri,
-              keySecretName: certificateSecretName,
-              certificatePem: enrolment.certificatePem,
-              suffix: siteDocuments.suffix ?? suffix.result,
-              deviceId: this.device.deviceId,
-              iotHubHost: this.route.iotHubHost,
-              transport: siteDocuments.transport,
-              buildNumber: args.pipelineVersion,
-              disableChallengeVerification: cloud.keyVaultDisableChallengeVerification,
-              roleAssignmentWaitSeconds,
-              monitor: {
-                tenantId,
-                clientId: this.siteIdentity.clientId,
-                instrumentationKey: platform.telemetry.instrumentationKey,
-                ingestionHost: platform.telemetry.ingestionHost,
-              },
-            },
-            { ...child, dependsOn: [...deployerGrants.ready, handOver] },
-          );
+    this.siteCertificates = pulumi.all(site.certificates.map(({ pem }) => pem));
+    this.siteIdentity = site.identity;
+    this.device = site.device;
+    this.siteDocuments = site.documents;
     if (this.siteDocuments !== undefined) {
       const { modelManager, modelMonitor } = this.siteDocuments;
       grant(
@@ -269,7 +156,7 @@ export class Factory extends pulumi.ComponentResource {
         site: servicePrincipal(this.siteIdentity.principalId),
         ...(siteAppIdentity === undefined ? {} : { 'edge-site': servicePrincipal(siteAppIdentity.principalId) }),
       },
-      { ...keyScope, waitSeconds: propagationSeconds },
+      { ...site.keyScope, waitSeconds: propagationSeconds },
     );
 
     const { images } = new ProgramImages(
@@ -320,7 +207,7 @@ export class Factory extends pulumi.ComponentResource {
       { ...running, names, identities, storage: this.storage, settings, pollingIntervalSeconds: configuration.jobs.pollingIntervalSeconds },
       { ...child, dependsOn: [...programGrants.ready] },
     );
-    if (siteAppIdentity !== undefined && handOver !== undefined) {
+    if (siteAppIdentity !== undefined && site.keySecretUri !== undefined) {
       new EdgeSite(
         'edge-site',
         {
@@ -331,7 +218,7 @@ export class Factory extends pulumi.ComponentResource {
           deviceId: this.device.deviceId,
           iotHubHost: this.route.iotHubHost,
           site: edgeSite,
-          certificateSecretUri: handOver.secretUri,
+          certificateSecretUri: site.keySecretUri,
           telemetry: platform.telemetry,
           monitorAudience: cloud.monitorAudience,
           signIn: {
@@ -374,9 +261,7 @@ export class Factory extends pulumi.ComponentResource {
             iotHubId: this.route.iotHubId,
             dataTopicId: dataEvents.id,
             edgeTopicId: edgeEvents.id,
-            certificatesNotAfter: pulumi.all(
-              enrolment === undefined ? certificates.map(({ pem }) => factsOf(pem).notAfter) : [factsOf(enrolment.certificatePem).notAfter],
-            ),
+            certificatesNotAfter: site.certificatesNotAfter,
           },
         },
         child,
@@ -386,7 +271,7 @@ export class Factory extends pulumi.ComponentResource {
     this.dataResources = {
       'data-account': data.id,
       'edge-account': edge.id,
-      ...(siteVault === undefined ? {} : { 'site-vault': siteVault.id }),
+      ...(site.vaultId === undefined ? {} : { 'site-vault': site.vaultId }),
     };
     this.registerOutputs({
       dataAccountId: data.id,

@@ -71,3 +71,11 @@ export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonl
   const found = at(jsonSchema(schema), path);
   return found?.properties === undefined ? (found?.propertyNames?.enum ?? []).map(String) : Object.keys(found.properties);
 }
+
+/** A value as it was given, shortened; a key that came by mistake is not repeated. */
+export const shown = (value: unknown) =>
+  value === undefined
+    ? 'nothing'
+    : JSON.stringify(value)?.includes('PRIVATE KEY')
+      ? 'a private key'
+      : (JSON.stringify(value) ?? String(value)).slice(0, 80);

@@ -1,5 +1,5 @@
 import { azureRegions } from './azureRegions';
-import type { Configuration } from './configuration';
+import type { Configuration } from './configurationSchema';
 import { monthlyUse } from './cost/monthlyUse';
 import { lineHoursPerDay } from './cost/plantData';
 

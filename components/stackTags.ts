@@ -1,4 +1,4 @@
-import type { Configuration } from './configuration';
+import type { Configuration } from './configurationSchema';
 import type { Tags } from './uniformComponent';
 
 /** Tags of every resource of a stack; the stack's own come first and cannot hide where a resource belongs. */

@@ -1,4 +1,4 @@
-import type { Configuration } from '../../components/configuration';
+import type { Configuration } from '../../components/configurationSchema';
 import { problem, ready, type Finding } from './finding';
 
 /** Where packages wait for a person: is there one? */

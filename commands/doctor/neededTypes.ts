@@ -1,4 +1,4 @@
-import type { Configuration } from '../../components/configuration';
+import type { Configuration } from '../../components/configurationSchema';
 
 type Choice = Pick<Configuration, 'alerts' | 'budget' | 'protectData' | 'logAnalyticsWorkspace' | 'containerRegistry'>;
 /** ARM types that the program creates. `regional` ones exist in some regions only. */

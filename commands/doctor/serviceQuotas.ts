@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Configuration } from '../../components/configuration';
+import type { Configuration } from '../../components/configurationSchema';
 import { problem, ready, unchecked, type Finding } from './finding';
 
 /** What a service says about a limit of the subscription. */

@@ -1,5 +1,5 @@
 import type { StepResult } from './report';
-import type { Observation, Observer, Step } from './steps';
+import type { Observation, Observer, Step } from './step';
 
 /** Why a program failed, as far as its platform can tell: error codes, refusals. */
 export type Explain = (program: string) => Promise<Record<string, unknown>>;

@@ -23,7 +23,8 @@ import { Releases } from '../release/releases';
 import { emptyRounds, runRounds } from './runRounds';
 import { SiteConsole } from './siteConsole';
 import { comesToRest } from './comesToRest';
-import { steps, type Step } from './steps';
+import type { Step } from './step';
+import { steps } from './steps';
 import { returnSteps } from './returnSteps';
 import { telemetryReturn } from './telemetryReturn';
 

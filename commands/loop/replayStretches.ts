@@ -2,7 +2,7 @@ import type { DatasetManifest } from '../../contracts/datasetManifest';
 import { judgedRun } from './judgedRun';
 import type { ReplayResult } from './report';
 import type { SiteConsole } from './siteConsole';
-import type { Sent } from './steps';
+import type { Sent } from './step';
 import { laterBy, recordedStretches, simulatedStretches, spanMs, type Row, type Stretch } from './stretches';
 
 const runTimeoutMs = 120_000;

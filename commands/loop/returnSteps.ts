@@ -1,6 +1,6 @@
 import { metricNames, telemetryLabels } from '../../contracts/telemetry';
 import type { Batch } from './landingZone';
-import type { Observation, Observer, Sent, Step } from './steps';
+import type { Observation, Observer, Sent, Step } from './step';
 
 const done = (evidence: Record<string, unknown>): Observation => ({ ok: true, evidence });
 

@@ -8,7 +8,8 @@ import type { Replay } from './replayStretches';
 import type { ReplayResult, RoundSummary, StepResult } from './report';
 import { landedCounts, returnSteps, type LandedCounts } from './returnSteps';
 import type { SiteConsole } from './siteConsole';
-import { steps, type RoundFacts, type Step } from './steps';
+import type { RoundFacts, Step } from './step';
+import { steps } from './steps';
 
 const stepTimeoutMs = 120_000;
 

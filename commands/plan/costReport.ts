@@ -1,4 +1,4 @@
-import type { Configuration } from '../../components/configuration';
+import type { Configuration } from '../../components/configurationSchema';
 import { assumptions, type Assumption } from '../../components/cost/assumptions';
 import type { PricedResource } from '../../components/cost/charge';
 import { estimateCost, type CostEstimate } from '../../components/cost/costEstimate';

@@ -2,7 +2,7 @@ import type { DatasetManifest } from '../../contracts/datasetManifest';
 import { resultKey } from '../loop/landingZone';
 import { replayStretch } from '../loop/replayStretches';
 import type { SiteConsole } from '../loop/siteConsole';
-import type { RoundFacts, Step } from '../loop/steps';
+import type { RoundFacts, Step } from '../loop/step';
 import { laterBy, recordedStretches } from '../loop/stretches';
 
 const maxSamples = 1_200;

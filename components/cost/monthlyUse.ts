@@ -1,4 +1,4 @@
-import type { Configuration } from '../configuration';
+import type { Configuration } from '../configurationSchema';
 import { meteredLoad } from '../delivery/expectedLoad';
 import { gigabyte, plantData, sizes, type PlantData, type PlantSources } from './plantData';
 import { daysAfterDeletion, sumOfDays, tierDays, type TierDays } from './storageTiers';

@@ -1,4 +1,4 @@
-import type { Configuration } from '../configuration';
+import type { Configuration } from '../configurationSchema';
 import { cronHoursPerMonth, cronScale } from '../site/siteHours';
 
 export type PlantSources = Pick<Configuration, 'dataset' | 'edgeSite' | 'expectedLoad'>;

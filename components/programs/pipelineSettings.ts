@@ -6,7 +6,7 @@ import type { SettingsOf, SettingsSchema } from '../../contracts/settings/settin
 import type { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
 import type { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
 import type { QueueName } from '../access/roleMatrix';
-import type { Configuration } from '../configuration';
+import type { Configuration } from '../configurationSchema';
 import { diskBytes, jobCpu } from './jobSize';
 import type { MessageRoute } from '../delivery/messageRoute';
 import type { PlatformLinks } from '../platform';

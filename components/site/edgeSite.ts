@@ -11,7 +11,7 @@ import {
   otelCollectorSettings,
   productionLineSettings,
 } from '../../contracts/settings/edgeSite';
-import type { Configuration } from '../configuration';
+import type { Configuration } from '../configurationSchema';
 import type { TelemetryTargets } from '../observability/monitoring';
 import { ProgramApp } from '../programs/programApp';
 import { programContainer } from '../programs/programContainer';

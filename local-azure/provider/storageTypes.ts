@@ -3,6 +3,7 @@ import { tenantId } from '../region/regionContext';
 import type { Storage } from '../storage/storage';
 import { armId } from './armId';
 import { checkInputs, type InputRule } from './checks';
+import { accountRule, accountRules, checkPolicy, checkRetention, groupRule } from './storageRules';
 import { ResourceError, type CheckFailure, type Properties, type ProviderPart, type ResourceType } from './resourceType';
 
 const apiVersion = '2024-01-01';
@@ -10,72 +11,7 @@ const accountType = 'Microsoft.Storage/storageAccounts';
 const keyOf = (id: string) => id.toLowerCase();
 const text = (value: unknown) => String(value);
 const dashed = /^(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*$/;
-const groupRule: InputRule = { property: 'resourceGroupName', required: true, expected: 'the resource group of the account' };
-const accountRule: InputRule = {
-  property: 'accountName',
-  required: true,
-  pattern: /^[a-z0-9]{3,24}$/,
-  expected: '3 to 24 lower case letters and digits',
-};
 const partOfId = 'Resource Manager: part of the resource id';
-
-const accountRules: readonly InputRule[] = [
-  groupRule,
-  accountRule,
-  { property: 'location', required: true, expected: 'an Azure location' },
-  {
-    property: 'kind',
-    required: true,
-    allowed: ['StorageV2', 'BlobStorage', 'BlockBlobStorage', 'Storage'],
-    expected: 'StorageV2, BlobStorage, BlockBlobStorage or Storage',
-  },
-  {
-    property: 'sku.name',
-    required: true,
-    pattern: /^(?:Standard_(?:LRS|GRS|RAGRS|ZRS|GZRS|RAGZRS)|Premium_(?:LRS|ZRS))$/,
-    expected: 'a sku such as Standard_LRS or Standard_ZRS',
-  },
-  { property: 'accessTier', allowed: ['Hot', 'Cool', 'Cold', 'Premium'], expected: 'Hot, Cool, Cold or Premium' },
-  { property: 'minimumTlsVersion', allowed: ['TLS1_0', 'TLS1_1', 'TLS1_2', 'TLS1_3'], expected: 'TLS1_2 or TLS1_3' },
-  {
-    property: 'publicNetworkAccess',
-    allowed: ['Enabled', 'Disabled', 'SecuredByPerimeter'],
-    expected: 'Enabled, Disabled or SecuredByPerimeter',
-  },
-  { property: 'isHnsEnabled', allowed: [false], expected: 'false: the local region has no hierarchical namespaces' },
-];
-
-/** Recovery days of a soft-delete policy, as the service limits them. */
-function checkRetention(inputs: Properties, property: string): CheckFailure[] {
-  const policy = inputs[property] as { enabled?: unknown; days?: unknown } | undefined;
-  if (
-    policy?.enabled !== true ||
-    (typeof policy.days === 'number' && policy.days >= 1 && policy.days <= 365) ||
-    typeof policy.days === 'string'
-  )
-    return [];
-  return [
-    {
-      property: `${property}.days`,
-      reason: `${property}.days is ${JSON.stringify(policy.days)}: expected 1 to 365 when the policy is enabled`,
-    },
-  ];
-}
-
-function checkPolicy(inputs: Properties): CheckFailure[] {
-  const { rules } = (inputs['policy'] ?? {}) as { rules?: unknown };
-  if (typeof rules === 'string') return [];
-  if (!Array.isArray(rules) || rules.length === 0 || rules.length > 100)
-    return [{ property: 'policy.rules', reason: 'policy.rules: expected 1 to 100 rules' }];
-  return rules.flatMap((rule, index) =>
-    checkInputs(rule as Properties, [
-      { property: 'name', required: true, pattern: /^[A-Za-z0-9-]{1,256}$/, expected: 'letters, digits and dashes' },
-      { property: 'type', required: true, allowed: ['Lifecycle'], expected: 'Lifecycle' },
-      { property: 'definition.actions', required: true, expected: 'what the rule does' },
-      { property: 'definition.filters.blobTypes', required: true, expected: 'the blob types the rule is for' },
-    ]).map(({ property, reason }) => ({ property: `policy.rules[${index}].${property}`, reason: `policy.rules[${index}]: ${reason}` })),
-  );
-}
 
 const redundancyOf = (account: Properties | undefined) =>
   /_(\w+)$/.exec(text((account?.['sku'] as Properties | undefined)?.['name'] ?? ''))?.[1] ?? '';

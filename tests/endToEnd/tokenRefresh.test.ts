@@ -2,20 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { latestEventPosition } from '@azure/event-hubs';
-import { BlobClient } from '@azure/storage-blob';
 import { makeKeyAndCertificate } from '../../commands/deploy/enrolSite';
-import { presignedUrlResponseBody } from '../../contracts/aimmMessages';
-import type { DeliveryRecord } from '../../contracts/deliveryRecord';
-import { type HubConnection, type HubMessage } from '../../edge-sim/model-manager/hubConnection';
+import { type HubMessage } from '../../edge-sim/model-manager/hubConnection';
 import type { TokenAuthority } from '../../local-azure/entra/tokenAuthority';
 import { AdjustableClock, systemClock } from '../../local-azure/region/clock';
 import { tenantId } from '../../local-azure/region/regionContext';
 import { eventHubConsumer, innermostErrors } from '../../pipeline-code/clients/eventHubs';
 import { c2dErrorName, openC2dSender } from '../../pipeline-code/clients/iotHub';
-import { readBlob } from '../../pipeline-code/clients/storage';
 import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from '../local/attacks/attackedRegion';
 import { deliveryRegion, type DeliveryRegion } from '../local/deliveryRegion';
 import { until } from '../local/messaging';
+import { deliverPackage } from './deliverPackage';
 import { freePort, siteProcesses, type SiteProcesses } from '../local/siteProcesses';
 
 interface Issued {
@@ -61,55 +58,6 @@ afterEach(async () => {
 const aheadMs = 115_000;
 const lifetimeSeconds = 10;
 
-async function deliver(
-  region: DeliveryRegion,
-  device: HubConnection & { readonly received: HubMessage[] },
-  deviceId: string,
-): Promise<void> {
-  const deliveryId = randomUUID();
-  const packageBlob = `${deliveryId}/1/x-edge_1.zip`;
-  const now = new Date().toISOString();
-  const record: DeliveryRecord = {
-    schemaVersion: '1',
-    deliveryId,
-    projectId: randomUUID(),
-    factory: 'plant',
-    deviceId,
-    packageId: randomUUID(),
-    packageVersion: '1',
-    packageName: 'x',
-    packageBlob,
-    sha256: 'a'.repeat(64),
-    sizeBytes: 7,
-    modelName: 'm',
-    modelVersion: '1',
-    dataVersion: 'd',
-    state: 'Opened',
-    openedAt: now,
-    updatedAt: now,
-    announcements: 0,
-    history: [],
-  };
-  const deliveries = region.blobs('data', 'deliveries');
-  await region.blobs('edge', 'packaged-models').getBlockBlobClient(packageBlob).upload('package', 7);
-  await deliveries.getBlockBlobClient(`${deliveryId}.json`).uploadData(Buffer.from(JSON.stringify(record)));
-  await region.announce(deliveryId);
-  const mine = (kind: string) =>
-    device.received.find(({ properties }) => properties['deliveryId'] === deliveryId && properties['kind'] === kind);
-  await until(() => mine('newDelivery') !== undefined, 'newDelivery', 30_000);
-  await device.sendEvent({ properties: { type: 'event', kind: 'presignedUrlRequest', deliveryId }, body: '{}' });
-  await until(() => mine('presignedUrlResponse') !== undefined, 'presignedUrlResponse', 30_000);
-  const { presignedUrl } = presignedUrlResponseBody.parse(JSON.parse(String(mine('presignedUrlResponse')?.body))).attributes;
-  expect(String(await new BlobClient(presignedUrl).downloadToBuffer())).toBe('package');
-  await device.sendEvent({ properties: { type: 'state', deliveryId }, body: '{"state":"Success"}' });
-  let state = '';
-  for (const end = Date.now() + 30_000; state !== 'Success' && Date.now() < end;) {
-    state = (JSON.parse(String((await readBlob(deliveries, `${deliveryId}.json`, 1_000_000))?.content)) as DeliveryRecord).state;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  expect(state).toBe('Success');
-}
-
 test('the delivery program works on over four lifetimes of its tokens, over HTTP and AMQP, and no earlier token counts any more', async () => {
   const ended: LinksEnded[] = [];
   const clock = new AdjustableClock(new Date(Date.now() + aheadMs));
@@ -149,7 +97,7 @@ test('the delivery program works on over four lifetimes of its tokens, over HTTP
   const own = (audience: string) => issued.filter((one) => one.audience === audience && jwtClientId(one.token) === identity.clientId);
   try {
     for (let lifetime = 0; lifetime < 4; lifetime++) {
-      await deliver(region, { ...connection, received }, deviceId);
+      await deliverPackage(region, { ...connection, received }, deviceId);
       const end = Math.max(...audiences.map((audience) => own(audience).at(-1)?.expiresAtMs ?? 0));
       if (lifetime < 3) await until(() => clock.now().getTime() > end, 'the end of the tokens', 60_000);
     }

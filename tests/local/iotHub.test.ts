@@ -1,8 +1,7 @@
 import * as tls from 'node:tls';
-import { earliestEventPosition, type EventHubConsumerClient, type ReceivedEventData } from '@azure/event-hubs';
 import { registerDevice } from '../../commands/deploy/registerDevice';
 import { openRegistry } from '../../commands/deploy/registryClient';
-import { connectDevice, type HubConnection, type HubMessage } from '../../edge-sim/model-manager/hubConnection';
+import { connectDevice, type HubMessage } from '../../edge-sim/model-manager/hubConnection';
 import { EventHubs } from '../../local-azure/event-hubs/eventHubs';
 import { IotHub } from '../../local-azure/iot-hub/iotHub';
 import { armId } from '../../local-azure/provider/armId';
@@ -11,6 +10,7 @@ import type { Principal } from '../../local-azure/entra/tokenAuthority';
 import { eventHubConsumer } from '../../pipeline-code/clients/eventHubs';
 import { c2dErrorName, openC2dSender, type C2dSender } from '../../pipeline-code/clients/iotHub';
 import { deviceCertificate, type DeviceCertificate } from './deviceCertificate';
+import { allEvents, command, deliveryIds, deviceDescription, receivingDevice } from './hubDevices';
 import { roles, testRegion, until, type TestRegion } from './messaging';
 
 const namespaceId = armId('rg', 'Microsoft.EventHub/namespaces', 'events');
@@ -57,7 +57,7 @@ beforeEach(async () => {
   });
   region.assign(service, roles.iotHubDataContributor, hubId);
   region.assign(service, roles.eventHubsReceiver, eventHubId);
-  iotHub.devices.put(hubId, 'aimm', description(certificate.sha256), undefined);
+  iotHub.devices.put(hubId, 'aimm', deviceDescription(certificate.sha256), undefined);
 });
 afterEach(async () => {
   await Promise.all(closing.splice(0).map((one) => one.close().catch(() => undefined)));
@@ -76,44 +76,24 @@ async function stopServices() {
   await iotHub.stop();
   await eventHubs.stop();
 }
-const description = (primaryThumbprint: string, deviceId = 'aimm', status = 'enabled') => ({
-  deviceId,
-  status,
-  authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint, secondaryThumbprint: '' } },
-});
-async function connect(using = certificate, deviceId = 'aimm'): Promise<HubConnection & { received: HubMessage[] }> {
-  const connection = await connectDevice({ host: iotHub.host(hubId), deviceId, keyPair: async () => using });
-  closing.push(connection);
-  const received: HubMessage[] = [];
-  connection.onMessage((message) => void received.push(message));
-  return { ...connection, received };
+async function connect(using = certificate, deviceId = 'aimm') {
+  const device = await receivingDevice(iotHub.host(hubId), deviceId, using);
+  closing.push(device);
+  return device;
 }
 function sender(who = service): C2dSender {
   const opened = openC2dSender(iotHub.host(hubId), region.credential(who));
   closing.push(opened);
   return opened;
 }
-const command = (text: string, more: { expiryTimeMs?: number; body?: Buffer } = {}) => ({
-  messageId: `id-${text}`,
-  body: Buffer.from(JSON.stringify({ text })),
-  properties: { type: 'event', kind: 'newDelivery', deliveryId: text },
-  contentType: 'application/json' as const,
-  ...more,
-});
-function deviceMessages(): ReceivedEventData[] {
-  const client: EventHubConsumerClient = eventHubConsumer(
+function deviceMessages() {
+  const client = eventHubConsumer(
     { host: eventHubs.host(namespaceId), eventHub: 'device-messages', consumerGroup: '$Default' },
     region.credential(service),
   );
   closing.push(client);
-  const events: ReceivedEventData[] = [];
-  client.subscribe(
-    { processEvents: async (batch) => void events.push(...batch), processError: async () => undefined },
-    { startPosition: earliestEventPosition, maxWaitTimeInSeconds: 1 },
-  );
-  return events;
+  return allEvents(client);
 }
-const ids = (messages: readonly HubMessage[]) => messages.map((message) => message.properties['deliveryId']);
 const failureName = (work: Promise<unknown>) => work.then(() => 'accepted', c2dErrorName);
 const refusals = () => region.context.gate.denials;
 
@@ -168,7 +148,7 @@ test('a device takes up another certificate beside the present one; one that the
     hubId,
     'aimm',
     {
-      ...description(certificate.sha256),
+      ...deviceDescription(certificate.sha256),
       authentication: {
         type: 'selfSigned',
         x509Thumbprint: { primaryThumbprint: certificate.sha256, secondaryThumbprint: otherCertificate.sha256 },
@@ -183,7 +163,7 @@ test('a device takes up another certificate beside the present one; one that the
     }),
   );
   await until(() => states.includes('certificate taken up'), 'the next certificate');
-  iotHub.devices.put(hubId, 'aimm', description(otherCertificate.sha256), '*');
+  iotHub.devices.put(hubId, 'aimm', deviceDescription(otherCertificate.sha256), '*');
   await sent;
   await sender().send('aimm', command('d-2'));
   await until(() => received.length === 2, 'a command over the next connection');
@@ -221,7 +201,7 @@ test('commands for an absent device wait, outlive a restart and arrive in order;
   await out.send('aimm', command('three'));
   const device = await connect();
   await until(() => device.received.length === 3, 'all commands');
-  expect(ids(device.received)).toEqual(['one', 'two', 'three']);
+  expect(deliveryIds(device.received)).toEqual(['one', 'two', 'three']);
 });
 
 test('a device that comes back finds its subscription and what was sent meanwhile, and nothing twice', async () => {
@@ -233,7 +213,7 @@ test('a device that comes back finds its subscription and what was sent meanwhil
   const second = await connect();
   await until(() => second.received.length === 1, 'the second command');
   await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(ids(second.received)).toEqual(['while away']);
+  expect(deliveryIds(second.received)).toEqual(['while away']);
 });
 
 test.each([
@@ -242,7 +222,7 @@ test.each([
   [
     'a disabled device',
     async () => {
-      iotHub.devices.put(hubId, 'aimm', description(certificate.sha256, 'aimm', 'disabled'), '*');
+      iotHub.devices.put(hubId, 'aimm', deviceDescription(certificate.sha256, 'aimm', 'disabled'), '*');
       return connect();
     },
   ],
@@ -250,7 +230,7 @@ test.each([
     'an expired certificate',
     async () => {
       const expired = await deviceCertificate('aimm', -1_000);
-      iotHub.devices.put(hubId, 'aimm', description(expired.sha256), '*');
+      iotHub.devices.put(hubId, 'aimm', deviceDescription(expired.sha256), '*');
       return connect(expired);
     },
   ],
@@ -259,7 +239,7 @@ test.each([
 });
 
 test('a SHA-1 thumbprint is as good, and a changed identity ends the connection until it is changed back', async () => {
-  iotHub.devices.put(hubId, 'aimm', description(certificate.sha1), '*');
+  iotHub.devices.put(hubId, 'aimm', deviceDescription(certificate.sha1), '*');
   const device = await connect();
   const states: string[] = [];
   device.onState((state) => void states.push(state));
@@ -352,5 +332,5 @@ test.each([
   socket.destroy();
   await sender().send('aimm', command('still here'));
   await until(() => device.received.length === 1, 'a command');
-  expect(ids(device.received)).toEqual(['still here']);
+  expect(deliveryIds(device.received)).toEqual(['still here']);
 });

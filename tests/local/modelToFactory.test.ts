@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ContainerRegistryContentClient } from '@azure/container-registry';
 import { BlobClient } from '@azure/storage-blob';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { presignedUrlResponseBody } from '../../contracts/aimmMessages';
-import { type DatasetManifest, manifestPath } from '../../contracts/datasetManifest';
+import { manifestPath } from '../../contracts/datasetManifest';
 import { type DeliveryRecord } from '../../contracts/deliveryRecord';
 import { loopNames, smokeNames } from '../../contracts/datasets';
 import { deliveryIdOf } from '../../contracts/nameBasedUuid';
@@ -21,12 +20,21 @@ import { runDelivery } from '../../pipeline-code/delivery/delivery';
 import { runModelDevelopment } from '../../pipeline-code/model-development/modelDevelopment';
 import { parseDigest } from '../../pipeline-code/tag-and-deliver/artifacts';
 import { runTagAndDeliver } from '../../pipeline-code/tag-and-deliver/tagAndDeliver';
-import { trainModel } from '../../pipeline-code/train/train';
-import { readWindows } from '../../pipeline-code/train/windowsFile';
 import { runValidateAndPackage } from '../../pipeline-code/validate-and-package/validateAndPackage';
 import { cloudMessage, siemensExchange } from './aimmTranscript';
 import { computeId, deliveryRegion, type DeliveryRegion, environmentId, group } from './deliveryRegion';
 import { until } from './messaging';
+import { registerCandidate } from './modelCandidates';
+import {
+  regionSettings,
+  dataset,
+  deliverySettings,
+  deviceId,
+  factory,
+  modelDevelopmentSettings,
+  tagAndDeliverSettings,
+  validateAndPackageSettings,
+} from './programSettings';
 
 const mockActing: { region?: DeliveryRegion; who?: Parameters<DeliveryRegion['identity']>[0] } = {};
 jest.mock('../../pipeline-code/clients/credential', () => ({
@@ -42,20 +50,7 @@ const write = (level: string) => (message: string, detail?: object) =>
   void logged.push(`${level} ${message} ${JSON.stringify(detail ?? {})}`);
 const log: Log = { info: write('info'), warn: write('warn'), error: write('error') };
 
-const dataset = 'line';
 const dataVersion = '0123456789abcdef';
-const features: DatasetManifest['features'] = {
-  schemaVersion: '1',
-  windowSeconds: 10,
-  strideSeconds: 10,
-  minSamples: 5,
-  sensors: [
-    { name: 'pressure', aggregates: ['mean', 'std'] },
-    { name: 'flow', aggregates: ['mean'] },
-  ],
-};
-const factory = 'plant-1';
-const deviceId = 'aimm-plant-1';
 const names = loopNames(factory, dataset);
 const { packageId } = names;
 const deliveryId = deliveryIdOf(packageId, '1', deviceId);
@@ -64,122 +59,19 @@ let region: DeliveryRegion;
 let directory: string;
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 
-/** Windows of a quiet machine whose labelled faults are far away, or not away at all. */
-async function windowsFile(name: string, faultShift: number): Promise<string> {
-  const file = join(directory, `${name}.parquet`);
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  const noise = (of: number) => `((hash(i * 7 + ${of}) % 10007) / 10007.0 - 0.5)`;
-  await connection.run(`COPY (
-    SELECT 'a.csv' AS source, TIMESTAMP '2026-01-01' + INTERVAL (i * 10) SECOND AS window_start, TIMESTAMP '2026-01-01' + INTERVAL (i * 10 + 10) SECOND AS window_end, 10::INTEGER AS samples,
-      CASE WHEN i < 300 THEN 'train' WHEN i < 450 THEN 'calibrate' WHEN i < 600 THEN 'held-out' ELSE 'evaluate' END AS role, CASE WHEN i < 600 THEN NULL ELSE i % 2 = 0 END AS label,
-      10 + ${noise(1)} + (CASE WHEN i >= 600 AND i % 2 = 0 THEN ${faultShift} ELSE 0 END) AS "pressure__mean", 1 + 0.1 * ${noise(2)} AS "pressure__std", 5 + ${noise(3)} AS "flow__mean"
-    FROM range(800) t(i)) TO '${file}' (FORMAT parquet)`);
-  connection.closeSync();
-  instance.closeSync();
-  return file;
-}
-
-async function candidate(version: string, faultShift: number, dataset = 'line', model = loopNames(factory, dataset).model): Promise<void> {
-  const file = await windowsFile(version, faultShift);
-  const manifest: DatasetManifest = {
-    schemaVersion: '1',
-    dataset,
-    dataVersion: version,
-    createdAt: '2026-01-02T00:00:00.000Z',
-    features,
-    windowsPath: `${dataset}/${version}/windows.parquet`,
-    windowCount: 800,
-    windowsByRole: { train: 300, calibrate: 150, 'held-out': 150, evaluate: 200 },
-    labelled: true,
-    settings: {},
-    quarantined: [],
-    sources: [
-      {
-        origin: 'raw',
-        name: 'a.csv',
-        etag: '"1"',
-        sha256: 'x',
-        sizeBytes: 1,
-        rows: 8_000,
-        windows: 800,
-        firstTime: '2026-01-01T00:00:00.000Z',
-        lastTime: '2026-01-01T02:13:19.000Z',
-      },
-    ],
-  };
-  const path = manifestPath(dataset, version);
-  await region.blobs('data', 'processed').getBlockBlobClient(manifest.windowsPath).uploadFile(file);
-  await region
-    .blobs('data', 'processed')
-    .getBlockBlobClient(path)
-    .uploadData(Buffer.from(JSON.stringify(manifest)));
-  const { onnx, signature } = await trainModel(model, path, manifest, await readWindows(file, features));
-  const models = region.blobs('ml', 'models');
-  await models.getBlockBlobClient(`anomaly/${version}/model.onnx`).uploadData(onnx);
-  await models.getBlockBlobClient(`anomaly/${version}/signature.json`).uploadData(Buffer.from(JSON.stringify(signature)));
+function candidate(dataVersion: string, faultShift: number, dataset = 'line', model = loopNames(factory, dataset).model): Promise<void> {
   mockActing.who = 'train';
-  await modelCatalog(settings(), model).register({
-    path: `anomaly/${version}`,
-    jobName: `train-${version}`,
-    description: 'x',
-    properties: {},
-    tags: { stage: 'candidate', dataVersion: version, dataset, trainingJob: `train-${version}`, sourceCommit: 'abc' },
-  });
+  return registerCandidate(region, directory, { dataVersion, faultShift, dataset, model });
 }
-
-const own = (queue: string) => ({
-  AZURE_CLIENT_ID: '11111111-1111-4111-8111-111111111111',
-  AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential' as const,
-  DATA_BLOB_ENDPOINT: region.endpoints('data').blob,
-  DATA_QUEUE_ENDPOINT: region.endpoints('data').queue,
-  QUEUE_NAME: queue,
-});
-const settings = () => ({
-  AZURE_RESOURCE_MANAGER_ENDPOINT: region.resourceManagerEndpoint,
-  AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
-  SUBSCRIPTION_ID: region.subscriptionId,
-  RESOURCE_GROUP: group,
-  ML_WORKSPACE: 'ml',
-  DATASET_NAME: dataset,
-  ML_BLOB_ENDPOINT: region.endpoints('ml').blob,
-  MODELS_CONTAINER: 'models',
-  MODELS_DATASTORE: 'models',
-  EDGE_BLOB_ENDPOINT: region.endpoints('edge').blob,
-  PACKAGED_MODELS_CONTAINER: 'packaged-models',
-  PROCESSED_CONTAINER: 'processed',
-  FACTORY: factory,
-  PIPELINE_VERSION: '1',
-  SOURCE_COMMIT: 'abc',
-  DELIVERIES_CONTAINER: 'deliveries',
-});
 const validate = () => {
   mockActing.who = 'validate-and-package';
-  return runValidateAndPackage(
-    {
-      ...own('validate-and-package'),
-      ...settings(),
-      GATE_MAX_FALSE_ALARM_RATE: 0.1,
-      GATE_MIN_FAULT_DETECTION: 0.3,
-      GATE_MIN_LABEL_AUC: 0.7,
-    },
-    log,
-  );
+  return runValidateAndPackage(validateAndPackageSettings(region), log);
 };
 const tagAndDeliver = () => {
   mockActing.who = 'tag-and-deliver';
-  return runTagAndDeliver(
-    {
-      ...own('tag-and-deliver'),
-      ...settings(),
-      DELIVERY_QUEUE_NAME: 'delivery',
-      REGISTRY_LOGIN_SERVER: region.loginServer,
-      DEVICE_ID: deviceId,
-      RELEASE: 'automatic',
-    },
-    log,
-  );
+  return runTagAndDeliver(tagAndDeliverSettings(region), log);
 };
+const settings = () => regionSettings(region);
 const tags = async (version: string) => (await modelCatalog(settings(), names.model).version(version))?.tags;
 const registered = (version: string, model = names.model) => region.published.find((one) => one.subject === `models/${model}:${version}`);
 const record = async () =>
@@ -201,16 +93,7 @@ test('step 3a: a manifest becomes a data asset and one training job, however oft
   await candidate(dataVersion, 20);
   const run = () => {
     mockActing.who = 'model-development';
-    return runModelDevelopment(
-      {
-        ...own('model-development'),
-        ...settings(),
-        COMPUTE_ID: computeId,
-        ENVIRONMENT_ID: environmentId,
-        TRAIN_CLIENT_ID: region.identity('train').clientId,
-      },
-      log,
-    );
+    return runModelDevelopment(modelDevelopmentSettings(region), log);
   };
   for (const name of ['line/0123456789abcdef/windows.parquet', manifestPath(dataset, dataVersion), manifestPath(dataset, dataVersion)])
     await region.enqueue('model-development', region.blobEvent('processed', name));
@@ -421,23 +304,7 @@ test('steps 8a to 9: the exchange with a device over the hub ends in Success, an
     device.sendEvent({ properties: { deliveryId, ...properties }, body: JSON.stringify(body) });
   const stop = new AbortController();
   mockActing.who = 'delivery';
-  const running = runDelivery(
-    {
-      ...own('delivery'),
-      ...settings(),
-      CHECKPOINTS_CONTAINER: 'checkpoints',
-      IOT_HUB_HOST: region.hubHost,
-      EVENT_HUBS_HOST: region.eventHubsHost,
-      EVENT_HUB_NAME: 'from-devices',
-      CONSUMER_GROUP: 'delivery',
-      SAS_LIFETIME_SECONDS: 600,
-      STEP_TIMEOUT_SECONDS: 60,
-      DELIVERY_TIMEOUT_SECONDS: 600,
-      POLLING_INTERVAL_SECONDS: 1,
-    },
-    log,
-    stop.signal,
-  );
+  const running = runDelivery(deliverySettings(region), log, stop.signal);
   try {
     await until(() => received.length >= 1, 'newDelivery');
     expect(received[0]).toMatchObject({ contentType: 'application/json', properties: { type: 'event', kind: 'newDelivery', deliveryId } });

@@ -20,7 +20,7 @@ it.each([
   [
     'a type across rooms',
     'contracts/probe.ts',
-    "import type { Step } from '../commands/loop/steps';\nexport type Probe = Step;\n",
+    "import type { Step } from '../commands/loop/step';\nexport type Probe = Step;\n",
     /contracts may import only nothing of ours/,
   ],
   [

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { configurationSchema, parseConfiguration } from '../../../components/configuration';
+import { parseConfiguration } from '../../../components/configuration';
+import { configurationSchema } from '../../../components/configurationSchema';
 import { testCertificate } from './capturedProgram';
 
 /** A setting as a reader of the documentation sees it. */

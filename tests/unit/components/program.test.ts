@@ -1,7 +1,7 @@
 import { programs } from '../../../contracts/programs';
 import { stackOutputs } from '../../../contracts/stackOutputs';
-import { builtInRoles } from '../../../components/access/roles';
 import { captureProgram, guid, managedId, ofType, type Captured, type Registration } from './capturedProgram';
+import { assignmentsOf, containersOf, dependenciesOf, roleName, type CapturedContainer } from './capturedResources';
 
 jest.mock('../../../components/programs/contentHashes', () => ({
   readContentHashes: () =>
@@ -26,29 +26,9 @@ beforeAll(async () => {
   });
 });
 
-const assignments = () =>
-  ofType(captured, 'azure-native:authorization:RoleAssignment').map(
-    ({ inputs }) =>
-      inputs as {
-        scope: string;
-        roleDefinitionId: string;
-        principalId: string;
-        principalType?: string;
-        roleAssignmentName: string;
-        description?: string;
-      },
-  );
-const roleName = (id: string) => Object.values(builtInRoles).find(({ guid: one }) => id.endsWith(one))?.name ?? 'custom';
-interface Container {
-  name: string;
-  image: string;
-  env: { name: string; value: string }[];
-}
-const containers = (): Container[] =>
-  [...ofType(captured, 'azure-native:app:Job'), ...ofType(captured, 'azure-native:app:ContainerApp')].flatMap(
-    ({ inputs }) => (inputs.template as { containers: Container[] }).containers,
-  );
-const dependencies = ({ type, name }: Registration) => captured.options.get(`${type} ${name}`)?.dependencies ?? [];
+const assignments = () => assignmentsOf(captured);
+const containers = () => containersOf(captured);
+const dependencies = (of: Registration) => dependenciesOf(captured, of);
 
 describe('the program', () => {
   it('exports exactly what readers of the loop were promised', () => {
@@ -116,7 +96,7 @@ describe('the program', () => {
 
   it('starts whoever receives before whoever sends to it', () => {
     const [site] = ofType(captured, 'azure-native:app:ContainerApp').filter(({ name }) => name === 'edge-site');
-    const order = (site?.inputs.template as { containers: Container[] }).containers.map(({ name }) => name);
+    const order = (site?.inputs.template as { containers: CapturedContainer[] }).containers.map(({ name }) => name);
     expect(order[0]).toBe('databus');
     const path = [
       ['auth-proxy-ingestion', 'model-monitor', 'otel-collector', 'inference-server'],
@@ -230,65 +210,6 @@ describe('role assignments', () => {
     }
     const device = ofType(captured, 'command:local:Command').filter(({ name }) => name === 'model-manager-device' || name === 'enrolment');
     expect(device.filter((one) => !dependencies(one).some((urn) => urn.includes('authorization:RoleAssignment')))).toEqual([]);
-  });
-});
-
-describe('waiting for roles', () => {
-  it('an assignment of a custom role comes after a pause since its definition, or Azure may not know the role', () => {
-    const custom = ofType(captured, 'azure-native:authorization:RoleAssignment').filter(
-      ({ inputs }) => roleName(String(inputs.roleDefinitionId)) === 'custom',
-    );
-    expect(custom.length).toBeGreaterThan(1);
-    expect(custom.filter((one) => !dependencies(one).some((urn) => urn.endsWith('::custom-roles-known')))).toEqual([]);
-  });
-
-  it('a command asks again for a quarter of an hour, a pause takes what the stack says', () => {
-    const waits = ofType(captured, 'command:local:Command').flatMap(
-      ({ inputs }) => (inputs.environment as { ROLE_ASSIGNMENT_WAIT_SECONDS?: string } | undefined)?.ROLE_ASSIGNMENT_WAIT_SECONDS ?? [],
-    );
-    expect(new Set(waits)).toEqual(new Set(['900']));
-    const pauses = ofType(captured, 'command:local:Command')
-      .filter(({ name }) => /-(in-force|known)$/.test(name))
-      .map(({ inputs }) => inputs.create);
-    expect(new Set(pauses)).toEqual(new Set(['node -e "setTimeout(() => {}, 2000)"']));
-  });
-});
-
-describe('images', () => {
-  it('are built one first, which brings the base image, and then four at a time', () => {
-    const names = Object.keys(programs).map((program) => `image-${program}`);
-    const before = ofType(captured, 'command:local:Command')
-      .filter(({ name }) => name.startsWith('image-'))
-      .map((one) => [
-        one.name,
-        dependencies(one)
-          .map((urn) => urn.split('::').pop())
-          .filter((name) => name?.startsWith('image-')),
-      ]);
-    expect(Object.fromEntries(before)).toEqual(
-      Object.fromEntries(names.map((name, index) => [name, index === 0 ? [] : [names[Math.max(0, index - 4)]]])),
-    );
-  });
-});
-
-describe('what Azure ML keeps', () => {
-  const only = (type: string) => ofType(captured, `azure-native:machinelearningservices:${type}`)[0] as Registration;
-  const keepers = (name: string) =>
-    ofType(captured, 'random:index/randomString:RandomString').find((one) => one.name === name)?.inputs.keepers;
-
-  it('goes with the workspace: a cluster or version is never deleted by itself', () => {
-    const optionsOf = (one: Registration) => captured.options.get(`${one.type} ${one.name}`);
-    expect([only('Compute'), only('EnvironmentVersion')].map((one) => optionsOf(one)?.retainOnDelete)).toEqual([true, true]);
-    expect(optionsOf(only('Datastore'))?.deletedWith).toMatch(/::machine-learning$/);
-  });
-
-  it('has a name that it never had before: another size, priority or image is another one, and so is the first one that comes back', () => {
-    expect(only('Compute').inputs.computeName).toBe('training-abc123');
-    expect(keepers('training-cluster-made')).toEqual({ vmSize: 'Standard_DS2_v2', priority: 'Dedicated' });
-    expect(only('EnvironmentVersion').inputs.version).toMatch(/^[0-9a-f]{16}-abc123$/);
-    expect(keepers('training-environment-made')).toEqual({
-      image: (only('EnvironmentVersion').inputs.properties as { image: string }).image,
-    });
   });
 });
 

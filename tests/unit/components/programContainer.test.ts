@@ -19,9 +19,9 @@ describe('the settings of a program', () => {
     const missing = () => programContainer({ program: 'databus', image, schema, settings: { FACTORY: 'one', COLUMN: undefined } });
     // @ts-expect-error an optional setting must be named too
     const unnamed = () => programContainer({ program: 'databus', image, schema, settings: { FACTORY: 'one', PORT: '3' } });
+    const known = { FACTORY: 'one', PORT: '3', COLUMN: undefined };
     // @ts-expect-error SPEED is not a setting of the program
-    const surplus = () =>
-      programContainer({ program: 'databus', image, schema, settings: { FACTORY: 'one', PORT: '3', COLUMN: undefined, SPEED: '1' } });
+    const surplus = () => programContainer({ program: 'databus', image, schema, settings: { ...known, SPEED: '1' } });
     const right = () => programContainer({ program: 'databus', image, schema, settings: { FACTORY: 'one', PORT: '3', COLUMN: undefined } });
     expect([missing, unnamed, surplus, right]).toHaveLength(4);
   });

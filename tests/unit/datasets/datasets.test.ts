@@ -55,6 +55,6 @@ test('a factory and its smoke tests never share a name, and all smoke tests of a
 
 test.each(['smoke', 'smoke-line'])('a factory cannot call its own data set %s', (name) => {
   expect(() => parseConfiguration({ dataset: JSON.stringify({ name }) })).toThrow(
-    `dataset.name is "${name}": another name: those that begin with smoke belong to smoke tests`,
+    `dataset.name is "${name}": expected another name: those that begin with smoke belong to smoke tests`,
   );
 });

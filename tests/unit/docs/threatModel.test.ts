@@ -36,8 +36,9 @@ const elements = sectionOf('Threats')
   }));
 const rows = elements.flatMap((element) => element.rows);
 
-/** Lines that name a test or a group of them: `it('…`, `['…` in a table, `])('…` after it. */
-const titles = (source: string) => source.split('\n').filter((line) => /^\s*((it|test|describe)\b.*\(|\]+( as .*)?\)\(|\[['"])/.test(line));
+/** Lines that name a test or a group of them: `it('…`, `['…` in a table, `])('…` after it, or the name on a line of its own. */
+const titles = (source: string) =>
+  source.split('\n').filter((line) => /^\s*((it|test|describe)\b.*\(|\]+( as .*)?\)\(|\[['"]|(['"]).*\4,$)/.test(line));
 
 it('has every step of the loop once, and a threat for every one that crosses a boundary', () => {
   expect(flows.map(({ step }) => step).sort()).toEqual([...steps, ...returnSteps].map(({ id }) => id).sort());

@@ -60,14 +60,12 @@ async function bySql(features: FeatureDefinition, samples: readonly Sample[]): P
   );
   await connection.run(`INSERT INTO samples VALUES ${rows.join(', ')}`);
   const result = await connection.runAndReadAll(renderFeatureSql(features, 'samples'));
-  const windows = result
-    .getRowObjects()
-    .map((row) => ({
-      start: Number(row.start_ms),
-      end: Number(row.end_ms),
-      samples: Number(row.samples),
-      vector: featureNames(features).map((name) => Number(row[name])),
-    }));
+  const windows = result.getRowObjects().map((row) => ({
+    start: Number(row.start_ms),
+    end: Number(row.end_ms),
+    samples: Number(row.samples),
+    vector: featureNames(features).map((name) => Number(row[name])),
+  }));
   connection.closeSync();
   instance.closeSync();
   return windows;

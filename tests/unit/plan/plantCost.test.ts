@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { costReport } from '../../../commands/plan/costReport';
-import { parseConfiguration, type Configuration } from '../../../components/configuration';
+import { parseConfiguration } from '../../../components/configuration';
+import type { Configuration } from '../../../components/configurationSchema';
 import { lineHoursPerDay, plantData, plantMeasures } from '../../../components/cost/plantData';
 import { shippedPrices } from '../../../components/cost/priceTable';
 import { daysAfterDeletion, horizonDays, sumOfDays, tierDays } from '../../../components/cost/storageTiers';
