@@ -55,13 +55,11 @@ export class LandingZone implements BatchStore {
     try {
       const container = await this.connect();
       // One Put Blob: blocks would need the right to write.
-      await container
-        .getBlockBlobClient(name)
-        .upload(content, content.length, {
-          blobHTTPHeaders: { blobContentType: contentType },
-          conditions: { ifNoneMatch: '*' },
-          abortSignal: AbortSignal.timeout(uploadMs),
-        });
+      await container.getBlockBlobClient(name).upload(content, content.length, {
+        blobHTTPHeaders: { blobContentType: contentType },
+        conditions: { ifNoneMatch: '*' },
+        abortSignal: AbortSignal.timeout(uploadMs),
+      });
     } catch (error) {
       if (isThere(error)) return this.log('info', 'was in the landing zone already', { blob: name });
       // The next attempt signs in anew.

@@ -150,16 +150,14 @@ export class StorageFront {
     then?: (answer: IncomingMessage) => void,
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const call = this.connections
-        .upstream()
-        .open({
-          service: this.service,
-          method: request.method,
-          account: request.account,
-          rawPath: request.rawPath,
-          query: withoutSas(request.query),
-          headers,
-        });
+      const call = this.connections.upstream().open({
+        service: this.service,
+        method: request.method,
+        account: request.account,
+        rawPath: request.rawPath,
+        query: withoutSas(request.query),
+        headers,
+      });
       let answered = false;
       response.once('close', () => {
         if (!response.writableFinished) call.destroy(new Error('the client went away'));
