@@ -29,9 +29,6 @@ export const newDeliveryBody = z.looseObject({
 });
 export type NewDeliveryBody = z.output<typeof newDeliveryBody>;
 
-/** Siemens does not publish this body; the cloud ignores it, so any JSON must do. */
-export const presignedUrlRequestBody = z.looseObject({});
-
 export const presignedUrlResponseBody = z.looseObject({
   timestamp: z.iso.datetime(),
   attributes: z.looseObject({

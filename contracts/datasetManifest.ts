@@ -6,11 +6,9 @@ export const windowRoles = ['train', 'calibrate', 'held-out', 'evaluate'] as con
 export type WindowRole = (typeof windowRoles)[number];
 
 /**
- * Columns of `windows.parquet` besides one DOUBLE per feature (named by `featureNames`):
+ * What the data pipeline says of a data version. Columns of its `windows.parquet` besides one DOUBLE per feature (named by `featureNames`):
  * source VARCHAR, window_start / window_end TIMESTAMP (UTC), samples INTEGER, role VARCHAR, label BOOLEAN (null without labels).
  */
-export const windowColumns = ['source', 'window_start', 'window_end', 'samples', 'role', 'label'] as const;
-
 export const datasetManifest = z.object({
   schemaVersion: z.literal('1'),
   dataset: z.string(),

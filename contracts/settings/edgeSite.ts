@@ -91,12 +91,6 @@ export const dataCollectorHubSettings = z.object({
   BATCH_MAX_RECORDS: integer(1, 50_000),
 });
 
-export type OtelCollectorSettings = z.output<typeof otelCollectorSettings>;
-export type ModelMonitorSettings = z.output<typeof modelMonitorSettings>;
-export type AuthProxySettings = z.output<typeof authProxySettings>;
 export type DataCollectorSettings = z.output<typeof dataCollectorSettings>;
 export type DataCollectorHubSettings = z.output<typeof dataCollectorHubSettings>;
-export type DatabusSettings = z.output<typeof databusSettings>;
-export type ProductionLineSettings = z.output<typeof productionLineSettings>;
-export type InferenceServerSettings = z.output<typeof inferenceServerSettings>;
 export type ModelManagerSettings = z.output<typeof modelManagerSettings>;

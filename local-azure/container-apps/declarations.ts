@@ -127,8 +127,6 @@ export const appDeclaration = z
 export type JobDeclaration = z.output<typeof jobDeclaration>;
 export type AppDeclaration = z.output<typeof appDeclaration>;
 export type ContainerDeclaration = z.output<typeof container>;
-export type VolumeDeclaration = z.output<typeof volume>;
-export type EventTrigger = z.output<typeof eventTriggerConfig>;
 /** What a replica needs to know of the resource it belongs to. */
 export type Workload = Pick<JobDeclaration, 'identity'> & {
   readonly configuration: Pick<JobDeclaration['configuration'], 'secrets' | 'registries' | 'identitySettings'>;
