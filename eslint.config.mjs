@@ -22,7 +22,10 @@ const roomZones = Object.entries(mayImport).flatMap(([room, allowed]) =>
     })),
 );
 /** What a bench replaces, for instance the gate, never gets into what is measured. */
-const noBench = ['./commands', './index.ts'].map((target) => ({ target, from: './bench', message: 'The product imports no bench.' }));
+const noBench = { target: './commands', from: './bench', message: 'The product imports no bench.' };
+const programZones = rooms
+  .filter((room) => !['components', 'contracts'].includes(room))
+  .map((room) => ({ target: './index.ts', from: `./${room}`, message: 'The program imports components and contracts only.' }));
 const sockets = ['http', 'https', 'http2', 'net', 'tls', 'dgram'].flatMap((name) => [name, `node:${name}`]);
 // Asking which authorities this Node trusts opens none.
 const opensNone = { tls: ['getCACertificates'], 'node:tls': ['getCACertificates'] };
@@ -54,7 +57,7 @@ export default tseslint.config(
     settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.cjs', '.mjs', '.js', '.json'] })] },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
-      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: [...roomZones, ...noBench] }],
+      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: [...roomZones, noBench, ...programZones] }],
       'max-lines': ['error', { max: 350, skipBlankLines: false, skipComments: false }],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],

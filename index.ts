@@ -1,12 +1,12 @@
 import './components/requireNode';
 import { getClientConfigOutput } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
-import { changedSources } from './commands/bundleCache';
 import { DataLocks } from './components/access/dataLocks';
 import { readConfiguration } from './components/configuration';
 import { Factory } from './components/factory';
 import { Platform } from './components/platform';
 import { platformExports, referencedPlatform } from './components/platformLinks';
+import { changedSources } from './components/programs/bundleRecord';
 import { readContentHashes } from './components/programs/contentHashes';
 import { sourceCommit } from './components/sourceCommit';
 import { settingWarnings } from './components/settingWarnings';
@@ -16,10 +16,10 @@ import { version as pipelineVersion } from './package.json';
 
 const configuration = readConfiguration();
 for (const warning of settingWarnings(configuration)) void pulumi.log.warn(warning);
-const changed = configuration.imageSource === 'build' ? changedSources(process.cwd()) : [];
+const changed = configuration.imageSource === 'build' && configuration.parts !== 'platform' ? changedSources(process.cwd()) : [];
 if (changed.length > 0)
   void pulumi.log.warn(
-    `dist/ is older than ${changed[0] ?? ''}${changed.length > 1 ? ` and ${changed.length - 1} more` : ''}: the images will be those that were built before; "npm run build" bundles the programs again`,
+    `${changed[0]}${changed.length > 1 ? ` and ${changed.length - 1} more have` : ' has'} changed since dist/ was built, which the images are made of: "npm run build" first`,
   );
 const stack = pulumi.getStack();
 const tags = stackTags(configuration, stack);

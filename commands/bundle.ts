@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
-import { programs, type ProgramName } from '../contracts/programs';
+import { bundleRecordFile } from '../components/programs/bundleRecord';
+import { deployPrograms, programs, type ProgramName } from '../contracts/programs';
 import { BundleCache } from './bundleCache';
 
 /** Packages with native code: installed in the image instead of bundled. */
@@ -12,11 +13,9 @@ const root = join(__dirname, '..');
 export interface Bundle {
   readonly name: string;
   readonly directory: string;
-  /** Hash of everything that goes into the image. */ readonly hash: string;
+  /** Hash of everything that goes into the image. */
+  readonly hash: string;
 }
-
-/** Programs that Pulumi runs while it deploys; bundled, but never an image. */
-export const deployPrograms = ['register-device', 'enrol-site', 'site-documents', 'build-image'] as const;
 
 const camel = (name: string) => name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
@@ -41,7 +40,7 @@ export function hashDirectory(directory: string): string {
 async function bundleProgram(name: string, entry: string, assets: string | undefined): Promise<Bundle> {
   const directory = join(root, 'dist', name);
   const dockerfile = assets === undefined ? undefined : join(assets, 'Dockerfile');
-  const cache = new BundleCache(join(root, 'dist', 'cache', `${name}.json`), [__filename, join(root, 'package.json')]);
+  const cache = new BundleCache(bundleRecordFile(root, name));
   const known = existsSync(directory) ? cache.unchanged() : undefined;
   if (known !== undefined) return { name, directory: relative(root, directory), hash: known };
   const fresh = `${directory}.new-${process.pid}`;
@@ -81,7 +80,12 @@ async function bundleProgram(name: string, entry: string, assets: string | undef
     renameSync(fresh, directory);
   }
   cache.remember(
-    [...Object.keys(result.metafile.inputs).map((input) => join(root, input)), ...(dockerfile === undefined ? [] : [dockerfile])],
+    [
+      __filename,
+      join(root, 'package.json'),
+      ...Object.keys(result.metafile.inputs).map((input) => join(root, input)),
+      ...(dockerfile === undefined ? [] : [dockerfile]),
+    ],
     hash,
   );
   return { name, directory: relative(root, directory), hash };

@@ -91,9 +91,9 @@ certificate().then(
   (code) => (process.exitCode = code),
   (error: Error) => {
     const ours = error instanceof UsageError || error instanceof CertificateError;
-    // What the file system refuses (permission, no space) is said with its path by Node.
-    const fileSystem = (error as NodeJS.ErrnoException).syscall !== undefined;
-    process.stderr.write(`${ours || fileSystem ? error.message : (error.stack ?? error.message)}\n`);
+    // What the system refuses (permission, no space, no such program) Node says in one line, with the path.
+    const bySystem = (error as NodeJS.ErrnoException).syscall !== undefined;
+    process.stderr.write(`${ours || bySystem ? error.message : (error.stack ?? error.message)}\n`);
     process.exitCode = ours ? 2 : 1;
   },
 );

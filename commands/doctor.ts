@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError, parseConfiguration } from '../components/configuration';
 import { nodeVersionProblem } from '../components/nodeVersion';
+import { changedSources } from '../components/programs/bundleRecord';
 import { settingWarnings } from '../components/settingWarnings';
-import { changedSources } from './bundleCache';
 import { judgeApprovers } from './doctor/approvers';
 import { NoAnswer } from './doctor/azureQuestions';
 import { allUnchecked, checkCloud } from './doctor/cloudChecks';
@@ -77,7 +77,7 @@ async function examine(stack: string): Promise<Finding[]> {
         built: existsSync(join(root, 'dist', 'images.json')),
         changed: changedSources(root),
       },
-      configuration.imageSource,
+      configuration.imageSource === 'build' && configuration.parts !== 'platform',
     ),
     ...judgeApprovers(configuration),
   ];

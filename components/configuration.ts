@@ -36,7 +36,7 @@ export function parseConfiguration(values: Readonly<Record<string, string>>): Co
           return `${[...issue.path, issue.keys[0]].join('.')}: no such setting; expected one of ${allowed.length === 0 ? 'the keys in docs/configuration.md' : allowed.join(', ')}`;
         }
         if (issue.code === 'invalid_key')
-          return `${issue.path.join('.')}: expected ${issue.message === '' ? (issue.issues[0]?.message ?? '') : issue.message}`;
+          return `${issue.path.join('.')}: expected ${issue.message === '' ? (issue.issues[0]?.message ?? 'another name') : issue.message}`;
         return `${issue.path.join('.')} is ${shown(valueAt(given, issue.path))}: expected ${issue.message === '' ? allowedAt(configurationSchema, issue.path) : issue.message}`;
       }),
     );

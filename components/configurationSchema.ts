@@ -196,6 +196,10 @@ export const configurationSchema = z.strictObject({
   tags: z
     .record(tagName, z.string().max(256))
     .refine((tags) => Object.keys(tags).length <= 40, "at most 40 tags: Azure takes 50, and some are the stack's own")
+    .refine(
+      (tags) => new Set(Object.keys(tags).map((name) => name.toLowerCase())).size === Object.keys(tags).length,
+      'names that differ by more than case',
+    )
     .default({}),
   /** Who the resources are for, as tags; without `environment` the profile. */
   environment: z.string().min(1).max(100).optional(),

@@ -2,6 +2,8 @@ import { azureRegions } from './azureRegions';
 import type { Configuration } from './configurationSchema';
 import { monthlyUse } from './cost/monthlyUse';
 import { lineHoursPerDay } from './cost/plantData';
+import { silenceCountsFrom } from './observability/alertRules';
+import { openMinutes } from './site/siteHours';
 
 const hoursPerMonth = 730;
 /** The platform ends a pass of the data pipeline after this time. */
@@ -10,7 +12,7 @@ const shown = (value: number) => Number(value.toPrecision(2));
 
 /** What Azure takes and the plant will be sorry for: each with the setting, what is expected, and what to do. */
 export function settingWarnings(configuration: Configuration): string[] {
-  const { edgeSite, location, logs, parts, logAnalyticsWorkspace } = configuration;
+  const { alerts, edgeSite, location, logs, parts, logAnalyticsWorkspace } = configuration;
   const elsewhere = azureRegions.includes(location)
     ? []
     : [
@@ -25,8 +27,17 @@ export function settingWarnings(configuration: Configuration): string[] {
     hoursPerMonth,
   );
   const telemetry = plant.telemetryGbPerDay;
+  const asked =
+    alerts.enabled && edgeSite.enabled && edgeSite.hours !== 'always'
+      ? openMinutes(edgeSite.hours).to - silenceCountsFrom(edgeSite.hours, alerts.telemetrySilentMinutes, alerts.evaluationMinutes)
+      : Infinity;
   return [
     ...elsewhere,
+    ...(asked < alerts.evaluationMinutes
+      ? [
+          `alerts.evaluationMinutes is ${alerts.evaluationMinutes}: on a day of edgeSite.hours there are only ${asked} minutes in which silence of the site counts, so that nobody may ask then and telemetry that stops goes unnoticed; ask more often, or have the site up for longer`,
+        ]
+      : []),
     ...(logAnalyticsWorkspace === 'create' && logs.dailyQuotaGb >= 0 && telemetry > logs.dailyQuotaGb
       ? [
           `logs.dailyQuotaGb is ${logs.dailyQuotaGb}: the telemetry of the edge alone is expected to be ${shown(telemetry)} GB a day, so that collection stops before the day is over and alerts on logs are blind; set it to ${Math.ceil(telemetry * 1.25)} or more, or send less: a longer edgeSite.telemetryIntervalMs, fewer devices in expectedLoad.modelDevices`,

@@ -5,12 +5,15 @@ import type { Tags } from './uniformComponent';
 export const stackTags = (
   { tags, factory, profile, environment, costCentre }: Pick<Configuration, 'tags' | 'factory' | 'profile' | 'environment' | 'costCentre'>,
   stack: string,
-): Tags => ({
-  ...tags,
-  product: 'factory-loop',
-  factory,
-  profile,
-  environment,
-  stack,
-  ...(costCentre === undefined ? {} : { 'cost-centre': costCentre }),
-});
+): Tags => {
+  const own = {
+    product: 'factory-loop',
+    factory,
+    profile,
+    environment,
+    stack,
+    ...(costCentre === undefined ? {} : { 'cost-centre': costCentre }),
+  };
+  // To Azure, names of tags that differ by case only are one.
+  return { ...Object.fromEntries(Object.entries(tags).filter(([name]) => !(name.toLowerCase() in own))), ...own };
+};

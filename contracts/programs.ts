@@ -17,3 +17,6 @@ export const programs = {
   'data-collector-hub': 'edge-sim',
 } as const;
 export type ProgramName = keyof typeof programs;
+
+/** Programs that Pulumi runs while it deploys; bundled, but never an image. */
+export const deployPrograms = ['register-device', 'enrol-site', 'site-documents', 'build-image'] as const;

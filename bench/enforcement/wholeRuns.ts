@@ -8,7 +8,8 @@ const local = join('.local', 'bench-enforcement');
 export interface WholeRun {
   readonly durationMs: number;
   readonly fromDeploymentMs: number;
-  /** Known where the gate is the open one, which counts them. */ readonly decisions?: number;
+  /** Known where the gate is the open one, which counts them. */
+  readonly decisions?: number;
 }
 
 /** `npm start` as a user starts it, or the same on a region whose gate asks nobody. Rejects unless the loop closed. */

@@ -12,7 +12,7 @@ export interface RegistryPlace {
   readonly loginServer: string;
 }
 
-const from = /^ARG BASE_IMAGE=(?<name>[a-z0-9][a-z0-9_/-]*):(?<tag>[\w.-]+)@(?<digest>sha256:[0-9a-f]{64})\nFROM \$\{BASE_IMAGE\}$/m;
+const from = /^ARG BASE_IMAGE=(?<name>[a-z0-9][a-z0-9_/-]*):(?<tag>[\w.-]+)@(?<digest>sha256:[0-9a-f]{64})\r?\nFROM \$\{BASE_IMAGE\}\r?$/m;
 
 /** The base image that a Dockerfile takes from Docker Hub by digest; undefined for any other. */
 export function baseImageOf(dockerfile: string): BaseImage | undefined {

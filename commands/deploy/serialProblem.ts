@@ -1,7 +1,8 @@
 /** What is known of the certificate in use. */
 export interface InUse {
   readonly serial: number;
-  /** The serial that was in use before it. */ readonly replaces: number | undefined;
+  /** The serial that was in use before it. */
+  readonly replaces: number | undefined;
   readonly handedOverAt: Date;
 }
 export interface AskedSerial {

@@ -6,14 +6,12 @@ export interface LocalTools {
   readonly machineNode: string;
   readonly nodeProblem: string | undefined;
   readonly built: boolean;
-  /** Sources that have changed since. */ readonly changed: readonly string[];
+  /** Sources that have changed since. */
+  readonly changed: readonly string[];
 }
 
 /** Is everything there that `pulumi up` needs on this machine? */
-export function judgeLocalTools(
-  { pulumi, machineNode, nodeProblem, built, changed }: LocalTools,
-  imageSource: 'build' | 'prebuilt',
-): Finding[] {
+export function judgeLocalTools({ pulumi, machineNode, nodeProblem, built, changed }: LocalTools, buildsImages: boolean): Finding[] {
   return [
     pulumi === undefined
       ? problem('Pulumi CLI', 'no "pulumi" on the path', 'install it: https://www.pulumi.com/docs/install/')
@@ -21,7 +19,7 @@ export function judgeLocalTools(
     nodeProblem === undefined
       ? ready('Node', machineNode)
       : problem('Node', nodeProblem, 'install the current Node LTS, the Pulumi CLI starts the program with it'),
-    ...(imageSource === 'prebuilt'
+    ...(!buildsImages
       ? []
       : [
           !built
@@ -29,7 +27,7 @@ export function judgeLocalTools(
             : changed.length > 0
               ? note(
                   'program bundles',
-                  `older than ${changed[0] ?? ''}${changed.length > 1 ? ` and ${changed.length - 1} more` : ''}: a deployment would bring what was built before`,
+                  `${changed[0] ?? ''}${changed.length > 1 ? ` and ${changed.length - 1} more have` : ' has'} changed since they were made: a deployment would bring what was built before`,
                   'npm run build',
                 )
               : ready('program bundles', 'dist/images.json'),

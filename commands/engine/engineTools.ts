@@ -5,8 +5,10 @@ import { join } from 'node:path';
 /** A program of Pulumi's engine that is built from a module of its own. */
 export interface EngineTool {
   readonly name: string;
-  /** Folder of its go.mod. */ readonly module: string;
-  /** The module whose version it carries. */ readonly versionOf: string;
+  /** Folder of its go.mod. */
+  readonly module: string;
+  /** The module whose version it carries. */
+  readonly versionOf: string;
 }
 
 const sdk = 'github.com/pulumi/pulumi/sdk/v3';

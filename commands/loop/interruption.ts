@@ -11,7 +11,8 @@ export class Interrupted extends Error {
 
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** 128 and the signal's number, once one came. */ exitCode(): number | undefined;
+  /** 128 and the signal's number, once one came. */
+  exitCode(): number | undefined;
 }
 
 /** The first signal asks for an orderly end; a second one, or an end that takes longer than `patienceMs`, forces it. */
@@ -31,6 +32,7 @@ export function onInterrupt(forced: () => void, patienceMs = 30_000): Interrupti
       }
       code = exitCode;
       firstAt = performance.now();
+      if (process.stderr.isTTY) process.stderr.write('\nending what runs; once more ends it at once\n');
       setTimeout(force, patienceMs).unref();
       controller.abort();
     });

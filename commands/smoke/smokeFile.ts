@@ -10,7 +10,8 @@ const wantedStrides = 360;
 
 export interface SmokeFile {
   readonly file: string;
-  /** Where its content comes from, for people. */ readonly from: string;
+  /** Where its content comes from, for people. */
+  readonly from: string;
   readonly sizeBytes: number;
 }
 

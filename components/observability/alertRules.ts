@@ -71,6 +71,12 @@ const deadLetters = <Signals>(of: string, resourceId: (signals: Signals) => stri
 /** The earliest end of validity counts: a rotation that nobody finished leaves the site with the certificate that ends first. */
 const earliest = (times: readonly string[]) => [...times].sort()[0] ?? '';
 
+/** Minute of the day from which a silence within the hours of a site counts: once it could have been long enough, and early enough to be asked about. */
+export function silenceCountsFrom(hours: Exclude<SiteHours, 'always'>, silentMinutes: number, evaluationMinutes: number): number {
+  const { from, to } = openMinutes(hours);
+  return Math.min(from + silentMinutes, Math.max(Math.ceil((from + to) / 2), to - evaluationMinutes));
+}
+
 /** Where the site is up by the clock a silence counts once it has lasted long enough within its hours. One row is always counted, so that no rows can be asked about together with the time of day. */
 function silentInHours(
   rows: readonly string[],
@@ -78,12 +84,12 @@ function silentInHours(
   silentMinutes: number,
   evaluationMinutes: number,
 ): string {
-  const { days, from, to } = openMinutes(hours);
-  const since = Math.min(from + silentMinutes, Math.max(Math.ceil((from + to) / 2), to - evaluationMinutes));
+  const { days, to } = openMinutes(hours);
+  const since = silenceCountsFrom(hours, silentMinutes, evaluationMinutes);
   return [
     ...rows,
     '| summarize rows = count()',
-    `| extend TimeGenerated = now(), local = datetime_utc_to_local(now(), ${quoted(hours.timezone)})`,
+    `| extend local = datetime_utc_to_local(now(), ${quoted(hours.timezone)})`,
     "| extend day = toint(dayofweek(local) / 1d), minute = 60 * datetime_part('hour', local) + datetime_part('minute', local)",
     `| where rows == 0 and day in (${days.join(', ')}) and minute between (${since} .. ${to})`,
   ].join('\n');

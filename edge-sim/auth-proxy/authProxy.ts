@@ -6,7 +6,8 @@ import { TokenKeeper, type TokenOptions } from './token';
 
 export interface AuthProxyOptions extends TokenOptions {
   readonly port: number;
-  /** Host of the upstream, with its port where it is not 443. */ readonly target: string;
+  /** Host of the upstream, with its port where it is not 443. */
+  readonly target: string;
   readonly upstreamSeconds?: number;
 }
 

@@ -10,7 +10,8 @@ export interface BatchLimits {
   readonly idleMs: number;
   readonly maxRecords: number;
   readonly maxBytes: number;
-  /** Even a line that never rests gives a batch this often. */ readonly maxAgeMs: number;
+  /** Even a line that never rests gives a batch this often. */
+  readonly maxAgeMs: number;
 }
 const pollMs = 100;
 const longestPauseMs = 30_000;

@@ -23,7 +23,8 @@ export interface Databus {
 export interface DatabusAddress {
   readonly port: number;
   readonly host?: string;
-  /** How long the first connection is tried. */ readonly connectSeconds?: number;
+  /** How long the first connection is tried. */
+  readonly connectSeconds?: number;
 }
 const requestSeconds = 30;
 

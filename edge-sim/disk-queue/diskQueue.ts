@@ -4,13 +4,16 @@ import { z } from 'zod';
 import { line, readLines, recoverSegment, segmentName, segmentNumber, type Segment } from './segment';
 
 export interface DiskQueueOptions {
-  /** Unacknowledged bytes that the queue holds at most. */ readonly maxBytes: number;
+  /** Unacknowledged bytes that the queue holds at most. */
+  readonly maxBytes: number;
   readonly segmentBytes?: number;
-  /** Appends do not wait for the disk but for the system: a killed process loses nothing, a power cut at most what came within this time. */ readonly syncWithinMs?: number;
+  /** Appends do not wait for the disk but for the system: a killed process loses nothing, a power cut at most what came within this time. */
+  readonly syncWithinMs?: number;
 }
 export interface Peeked<T> {
   readonly items: T[];
-  /** Takes these items, and all before them, out of the queue for good. */ ack(): Promise<void>;
+  /** Takes these items, and all before them, out of the queue for good. */
+  ack(): Promise<void>;
 }
 /** The queue holds all it may; the sender keeps its items and tries again later. */
 export class QueueFullError extends Error {
@@ -20,7 +23,8 @@ export class QueueFullError extends Error {
 interface Position {
   readonly segment: number;
   readonly offset: number;
-  /** Items before this position since the queue was opened. */ readonly taken: number;
+  /** Items before this position since the queue was opened. */
+  readonly taken: number;
 }
 interface Waiting {
   readonly bytes: Buffer;

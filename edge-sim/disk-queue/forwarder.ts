@@ -15,7 +15,8 @@ export interface ForwarderOptions {
   readonly longestPauseMs?: number;
 }
 export interface Forwarder {
-  /** Ends the sending that is under way; what was not acknowledged stays in the queue. */ stop(): Promise<void>;
+  /** Ends the sending that is under way; what was not acknowledged stays in the queue. */
+  stop(): Promise<void>;
 }
 
 const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>

@@ -5,7 +5,8 @@ import { crc32 } from 'node:zlib';
 /** A file of the queue: one item a line, each with its checksum, so that half a write is seen as such. */
 export interface Segment {
   readonly number: number;
-  /** What is surely on the disk. */ bytes: number;
+  /** What is surely on the disk. */
+  bytes: number;
 }
 export interface ReadLine {
   readonly json: string | undefined;

@@ -1,6 +1,7 @@
 export interface NodeTimes {
   readonly inputs: number;
-  /** Milliseconds for one input since the last reading; absent when nothing ran. */ readonly exec?: {
+  /** Milliseconds for one input since the last reading; absent when nothing ran. */
+  readonly exec?: {
     readonly min: number;
     readonly max: number;
     readonly avg: number;

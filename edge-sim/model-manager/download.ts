@@ -16,7 +16,8 @@ export class DownloadError extends Error {
   override readonly name = 'DownloadError';
   constructor(
     message: string,
-    /** A new link or a later attempt may help. */ readonly transient: boolean,
+    /** A new link or a later attempt may help. */
+    readonly transient: boolean,
   ) {
     super(message);
   }

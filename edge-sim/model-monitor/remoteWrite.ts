@@ -8,7 +8,8 @@ const answerSeconds = 30;
 const longestLabel = 1_023;
 interface Series {
   readonly labels: readonly (readonly [string, string])[];
-  /** Values by time in milliseconds. */ readonly samples: Map<number, number>;
+  /** Values by time in milliseconds. */
+  readonly samples: Map<number, number>;
 }
 
 const metricName = (name: string) => name.replaceAll(/[^a-zA-Z0-9_:]/g, '_').replace(/^(?=\d)/, '_');

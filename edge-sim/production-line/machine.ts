@@ -9,7 +9,8 @@ export interface MachineSample {
 export interface MachineSettings {
   readonly seed: number;
   readonly startTime: Date;
-  /** Time from a sample to the next. */ readonly periodMs: number;
+  /** Time from a sample to the next. */
+  readonly periodMs: number;
 }
 
 /** Sensors of the simulated pump station, in the order of the columns of its records. */

@@ -20,7 +20,8 @@ export interface SecretVersion {
 export interface Secret {
   readonly name: string;
   readonly versions: readonly SecretVersion[];
-  /** It is the key of the certificate of this name, and changed with that only. */ readonly managed?: true;
+  /** It is the key of the certificate of this name, and changed with that only. */
+  readonly managed?: true;
   readonly deleted?: { readonly date: number; readonly purge: number };
 }
 

@@ -15,7 +15,8 @@ import {
 interface AssetKind {
   readonly container: z.ZodType;
   readonly version: z.ZodType;
-  /** Properties that a version keeps for ever. */ readonly immutable: readonly string[];
+  /** Properties that a version keeps for ever. */
+  readonly immutable: readonly string[];
   readonly what: string;
 }
 export const assetKinds = {

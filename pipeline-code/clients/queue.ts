@@ -12,9 +12,11 @@ export const queueClient = (endpoint: string, name: string) => new QueueClient(`
 
 export interface QueueMessage {
   readonly id: string;
-  /** Decoded, but not yet checked against a schema. */ readonly body: unknown;
+  /** Decoded, but not yet checked against a schema. */
+  readonly body: unknown;
   readonly dequeueCount: number;
-  /** Deletes the message: its work is done. */ done(): Promise<void>;
+  /** Deletes the message: its work is done. */
+  done(): Promise<void>;
 }
 
 /**

@@ -39,8 +39,8 @@ export interface Released {
   readonly fileName: string;
   readonly sha256: string;
   readonly packageName: string;
-  /** When the gate let it pass: the artifacts of one release carry one time, however often they are pushed. */ readonly createdAt:
-    string | undefined;
+  /** When the gate let it pass: the artifacts of one release carry one time, however often they are pushed. */
+  readonly createdAt: string | undefined;
   readonly onnx: Buffer;
   readonly signature: Buffer;
   readonly zip: Buffer;

@@ -6,7 +6,8 @@ import { quoteIdentifier, quoteLiteral } from '../../contracts/features/renderSq
 export interface Window {
   readonly source: string;
   readonly role: WindowRole;
-  /** Null where the source has no labels. */ readonly label: boolean | null;
+  /** Null where the source has no labels. */
+  readonly label: boolean | null;
   readonly features: readonly number[];
 }
 

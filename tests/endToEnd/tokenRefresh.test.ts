@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { latestEventPosition } from '@azure/event-hubs';
 import { makeKeyAndCertificate } from '../../commands/deploy/enrolSite';
-import { type HubMessage } from '../../edge-sim/model-manager/hubConnection';
+import type { HubMessage } from '../../edge-sim/model-manager/hubConnection';
 import type { TokenAuthority } from '../../local-azure/entra/tokenAuthority';
 import { AdjustableClock, systemClock } from '../../local-azure/region/clock';
 import { tenantId } from '../../local-azure/region/regionContext';

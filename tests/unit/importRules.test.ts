@@ -18,6 +18,12 @@ it.each([
     /pipeline-code may import only contracts/,
   ],
   [
+    'a command in the program itself',
+    'index.ts',
+    "import { buildImage } from './commands/deploy/buildImage';\nexport const build = buildImage;\n",
+    /The program imports components and contracts only/,
+  ],
+  [
     'a type across rooms',
     'contracts/probe.ts',
     "import type { Step } from '../commands/loop/step';\nexport type Probe = Step;\n",

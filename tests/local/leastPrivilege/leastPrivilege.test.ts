@@ -43,7 +43,8 @@ const stackOf = ({ who }: Row): Stack => (who === 'smoke-tester' || who === 'app
 
 interface Result {
   readonly stack: Stack;
-  /** Its name in the program. */ readonly declared: string;
+  /** Its name in the program. */
+  readonly declared: string;
   readonly assignment: string;
   readonly who: string;
   readonly role: string;

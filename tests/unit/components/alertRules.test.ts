@@ -97,7 +97,7 @@ describe('the alerts of a factory', () => {
     it.each([
       ['waits until it could have been silent for long enough', hours, {}, ['1, 2, 3, 4, 5', '570', '660']],
       [
-        'asks at least once before it closes, however long the silence',
+        'has time to ask before it closes, however long the silence',
         hours,
         { telemetrySilentMinutes: 120 } as const,
         ['1, 2, 3, 4, 5', '645', '660'],

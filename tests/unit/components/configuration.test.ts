@@ -47,6 +47,7 @@ describe('the stack configuration', () => {
     [{ logs: { dailyQuotaGb: 0 } }, /logs\.dailyQuotaGb is 0: expected -1, or a number from 0\.1 to 10000$/],
     [{ tags: { 'a/b': '1' } }, /tags\.a\/b: expected a name of 1 to 128 characters without/],
     [{ tags: { 'Azure-x': '1' } }, /tags\.Azure-x: expected a name/],
+    [{ tags: { one: '1', One: '2' } }, /tags is .*: expected names that differ by more than case$/],
     [{ tags: { ok: 5 } }, /tags\.ok is 5: expected text of at most 256 characters$/],
     [{ tags: Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`t${index}`, ''])) }, /tags is .*: expected at most 40 tags/],
     [{ storage: { lifecycle: { rawx: {} } } }, /storage\.lifecycle\.rawx: no such setting; expected one of raw, .*landing-zone/],

@@ -68,7 +68,13 @@ describe('tags', () => {
   it('cannot hide where a resource belongs', () => {
     expect(
       stackTags(
-        { tags: { factory: 'other', team: 'a' }, factory: 'plant-one', profile: 'dev', environment: 'dev', costCentre: undefined },
+        {
+          tags: { factory: 'other', Stack: 'other', team: 'a' },
+          factory: 'plant-one',
+          profile: 'dev',
+          environment: 'dev',
+          costCentre: undefined,
+        },
         'dev',
       ),
     ).toEqual({ team: 'a', product: 'factory-loop', factory: 'plant-one', profile: 'dev', environment: 'dev', stack: 'dev' });

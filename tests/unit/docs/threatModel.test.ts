@@ -36,9 +36,15 @@ const elements = sectionOf('Threats')
   }));
 const rows = elements.flatMap((element) => element.rows);
 
-/** Lines that name a test or a group of them: `it('…`, `['…` in a table, `])('…` after it, or the name on a line of its own. */
+/** Lines that name a test or a group of them: `it('…`, `['…` in a table, `])('…` after it, or the name alone on the line after one of these. */
 const titles = (source: string) =>
-  source.split('\n').filter((line) => /^\s*((it|test|describe)\b.*\(|\]+( as .*)?\)\(|\[['"]|(['"]).*\4,$)/.test(line));
+  source
+    .split('\n')
+    .filter(
+      (line, index, all) =>
+        /^\s*((it|test|describe)\b.*\(|\]+( as .*)?\)\(|\[['"])/.test(line) ||
+        (/^\s*(['"]).*\1,$/.test(line) && /^\s*((it|test|describe)\b.*\(|\]+( as .*)?\)\(|\[)$/.test(all[index - 1] ?? '')),
+    );
 
 it('has every step of the loop once, and a threat for every one that crosses a boundary', () => {
   expect(flows.map(({ step }) => step).sort()).toEqual([...steps, ...returnSteps].map(({ id }) => id).sort());

@@ -43,13 +43,6 @@ describe('resource providers and region', () => {
       'ready',
       'ready',
     ]);
-    const built = { pulumi: 'v3.259.0', machineNode: 'v24.1.0', nodeProblem: undefined, built: true };
-    expect(judgeLocalTools({ ...built, changed: [] }, 'build').at(-1)).toMatchObject({ state: 'ready' });
-    expect(judgeLocalTools({ ...built, changed: ['a.ts', 'b.ts'] }, 'build').at(-1)).toMatchObject({
-      state: 'note',
-      found: expect.stringContaining('older than a.ts and 1 more') as string,
-      fix: 'npm run build',
-    });
   });
 
   it('name what is not registered with the command that registers it', () => {
@@ -191,22 +184,21 @@ describe('names and tools', () => {
 
   it('want bundles only where images are built', () => {
     const tools = { pulumi: undefined, machineNode: 'v20.1.0', nodeProblem: 'too old', built: false, changed: [] };
-    expect(judgeLocalTools(tools, 'build').map(({ check, state }) => [check, state])).toEqual([
+    expect(judgeLocalTools(tools, true).map(({ check, state }) => [check, state])).toEqual([
       ['Pulumi CLI', 'problem'],
       ['Node', 'problem'],
       ['program bundles', 'problem'],
     ]);
     expect(
-      judgeLocalTools(
-        { pulumi: 'v3.259.0', machineNode: 'v24.1.0', nodeProblem: undefined, built: false, changed: ['a.ts'] },
-        'prebuilt',
-      ).map(({ state }) => state),
+      judgeLocalTools({ pulumi: 'v3.259.0', machineNode: 'v24.1.0', nodeProblem: undefined, built: false, changed: ['a.ts'] }, false).map(
+        ({ state }) => state,
+      ),
     ).toEqual(['ready', 'ready']);
     const built = { pulumi: 'v3.259.0', machineNode: 'v24.1.0', nodeProblem: undefined, built: true };
-    expect(judgeLocalTools({ ...built, changed: [] }, 'build').at(-1)).toMatchObject({ state: 'ready' });
-    expect(judgeLocalTools({ ...built, changed: ['a.ts', 'b.ts'] }, 'build').at(-1)).toMatchObject({
+    expect(judgeLocalTools({ ...built, changed: [] }, true).at(-1)).toMatchObject({ state: 'ready' });
+    expect(judgeLocalTools({ ...built, changed: ['a.ts', 'b.ts'] }, true).at(-1)).toMatchObject({
       state: 'note',
-      found: expect.stringContaining('older than a.ts and 1 more') as string,
+      found: expect.stringContaining('a.ts and 1 more have changed') as string,
       fix: 'npm run build',
     });
   });

@@ -236,6 +236,15 @@ describe('a setting that does not fit the load', () => {
     ).toEqual([]);
   });
 
+  it('is warned about where the site is up too shortly for its silence to be noticed', () => {
+    const edgeSite = { hours: { from: '09:00', to: '09:30' } };
+    expect(own({ edgeSite, alerts: { evaluationMinutes: 30 } }).join()).toMatch(
+      /^alerts\.evaluationMinutes is 30: .* only 15 minutes in which/,
+    );
+    for (const alerts of [{ evaluationMinutes: 15 }, { evaluationMinutes: 30, enabled: false }])
+      expect(own({ edgeSite, alerts })).toEqual([]);
+  });
+
   it('is warned about where no region has this name', () => {
     for (const parts of ['both', 'platform'])
       expect(own({ location: 'westeuropa', parts }).join()).toMatch(/^location is westeuropa: none of the public regions/);
