@@ -1,4 +1,4 @@
-import roles from './builtInRoles.json';
+import roles from './roleDefinitions.json';
 
 /** What a role allows; the four lists are Azure's. */
 export interface RolePermissions {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 
 const root = join(__dirname, '..', '..');
 /** Lints a text as if it were the file. */
@@ -85,3 +85,8 @@ it.each([
   },
   60_000,
 );
+
+it('no data file has the name of a module beside it: Node would take it for the module', () => {
+  const files = execFileSync('git', ['ls-files', '*.json', '*.ts'], { cwd: root, encoding: 'utf8' }).split('\n');
+  expect(files.filter((file) => file.endsWith('.json') && files.includes(file.replace(/\.json$/, '.ts')))).toEqual([]);
+});
