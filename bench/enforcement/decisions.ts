@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AccessRequest } from '../../local-azure/access/gate';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { AccessRequest } from '../../local-azure/region/gate';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { createRegionContext, type RegionContext } from '../../local-azure/region/regionContext';
 import type { DeclaredAccess } from './defaultAssignments';
 

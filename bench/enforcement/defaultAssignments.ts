@@ -1,6 +1,6 @@
 import { plannedStack } from '../../commands/plan/plannedStack';
 import { localConfiguration, project } from '../../commands/loop/localConfiguration';
-import type { RoleAssignment, RoleDefinition } from '../../local-azure/access/roleAssignments';
+import type { RoleAssignment, RoleDefinition } from '../../local-azure/region/roleAssignments';
 
 const somebody = (last: number) => ({ objectId: `00000000-0000-4000-9000-${String(last).padStart(12, '0')}` });
 const ports = { databusPort: 1, otlpPort: 2, modelMonitorPort: 3, ingestionProxyPort: 4, metricsProxyPort: 5, dataCollectorHubPort: 6 };

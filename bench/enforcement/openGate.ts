@@ -1,5 +1,5 @@
-import { Gate, type AccessRequest, type Decision } from '../../local-azure/access/gate';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import { Gate, type AccessRequest, type Decision } from '../../local-azure/region/gate';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 
 /** Who the token says it is for, and until when; nothing of it is checked. */
 function claimed(token: string): { readonly principal: Principal; readonly expiresAt: Date } {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AccessToken, TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import { stackOutputs, type StackOutputs } from '../../contracts/stackOutputs';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { catalogueOf } from '../../local-azure/provider/catalogue';
 import { deploy, type DeployedResource } from '../../local-azure/provider/host';
 import { regionTypes } from '../../local-azure/provider/regionTypes';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import rhea, { type Connection, type EventContext, type Message, type Receiver, type Sender, type Session } from 'rhea';
-import type { Decision } from '../access/gate';
+import type { Decision } from '../region/gate';
 import type { RegionContext } from '../region/regionContext';
 import { bareToken } from './bareToken';
 import { ConnectionClaims, entityOf } from './connectionClaims';

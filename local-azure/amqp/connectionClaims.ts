@@ -1,4 +1,4 @@
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import type { Clock } from '../region/clock';
 
 export interface Claim {

@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import { nameOf } from '../provider/armId';
 import { ResourceError } from '../provider/resourceType';
 import type { ContainerRuntime, Directory, IdentityEndpoint, RunningContainer, SecretReader } from '../region/seams';

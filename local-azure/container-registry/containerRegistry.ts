@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';

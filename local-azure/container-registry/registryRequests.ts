@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import type { RegionContext } from '../region/regionContext';
 import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
 import { digestOf, digestPattern, type BlobStore } from './blobStore';

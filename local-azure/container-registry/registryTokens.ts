@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import type { Clock } from '../region/clock';
 
 export type Right = 'pull' | 'push' | 'delete' | 'metadata_read' | 'metadata_write' | '*';

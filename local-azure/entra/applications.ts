@@ -1,6 +1,6 @@
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import type { Principal } from './tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 
 export interface ApplicationCertificate {
   readonly keyId: string;

@@ -11,7 +11,7 @@ import { ManagedIdentityEndpoint } from './managedIdentityEndpoint';
 import { ManagedIdentities } from './principals';
 import { resumeSessions } from './tlsSessions';
 import { TokenEndpoint } from './tokenEndpoint';
-import type { Principal } from './tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 
 const ownerRole = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
 const deployerAssignment = `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-0000000000d0`;

@@ -1,8 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Refusal } from '../access/gate';
+import type { Refusal } from '../region/gate';
 import { sendJson } from '../region/webServer';
-import type { Principal, TokenAuthority } from './tokenAuthority';
+import type { Principal, TokenAuthority } from '../region/tokenAuthority';
 
 type Protocol = 'appService' | 'machineLearning';
 interface Grant {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { Directory } from '../region/seams';
-import type { Principal } from './tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 
 /** The managed identities of the tenant, by the ARM id of the resource that they belong to. */
 export class ManagedIdentities implements Directory {

@@ -3,12 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
 import type { Clock } from '../region/clock';
-import type { Refusal } from '../access/gate';
+import type { Refusal } from '../region/gate';
 import { checkAssertion } from './clientAssertion';
 import type { Applications } from './applications';
 import type { AssertionUses } from './assertionUses';
 import { sessionOf } from './tlsSessions';
-import type { TokenAuthority } from './tokenAuthority';
+import type { TokenAuthority } from '../region/tokenAuthority';
 
 const tokenRequest = z.object({
   client_id: z.uuid(),

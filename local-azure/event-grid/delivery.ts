@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { encodeQueueMessage, type EventGridEvent } from '../../contracts/eventGrid';
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import { nameOf } from '../provider/armId';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';

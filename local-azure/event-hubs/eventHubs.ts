@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import { acceptAmqp } from '../amqp/amqpEndpoint';
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';

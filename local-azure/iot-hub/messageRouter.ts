@@ -1,4 +1,4 @@
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
 import type { Directory, EventIngress } from '../region/seams';

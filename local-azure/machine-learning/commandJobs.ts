@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import { nameOf } from '../provider/armId';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';

@@ -4,7 +4,7 @@ import type { Properties } from '../provider/resourceType';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
 import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
-import { bearerToken } from './bearerToken';
+import { bearerToken } from '../region/bearerToken';
 import { runQuery } from './kustoRun';
 import { parseQuery, QueryError } from './kustoSyntax';
 import type { TelemetryStore } from './telemetryStore';

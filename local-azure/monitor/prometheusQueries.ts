@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RegionContext } from '../region/regionContext';
 import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
-import { bearerToken } from './bearerToken';
+import { bearerToken } from '../region/bearerToken';
 import type { Labels, MetricStore, Sample } from './metricStore';
 import { parseSelector, PromError } from './promSelector';
 

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { stableGuid } from './stableGuid';
+import { stableGuid } from '../region/stableGuid';
 import type { TableName, TelemetryRow } from './telemetryStore';
 
 /** Limits of one request; Azure's ingestion has the same order of magnitude. */

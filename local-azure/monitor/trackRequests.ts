@@ -3,7 +3,7 @@ import type { Properties } from '../provider/resourceType';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
 import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
-import { bearerToken } from './bearerToken';
+import { bearerToken } from '../region/bearerToken';
 import { bodyItems, maxRequestBytes, readItem, rowsOf, UnreadableBody, type TelemetryItem } from './telemetryItems';
 import type { TelemetryStore } from './telemetryStore';
 

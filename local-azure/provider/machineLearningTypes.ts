@@ -6,7 +6,7 @@ import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { Clock } from '../region/clock';
 import { tenantId } from '../region/regionContext';
 import type { Directory } from '../region/seams';
-import { stableGuid } from '../monitor/stableGuid';
+import { stableGuid } from '../region/stableGuid';
 import { nameOf } from './armId';
 import { clusterFaults, clusterRules, datastoreRules, fixedOfCluster, workspaceFaults, workspaceRules } from './machineLearningRules';
 import { declaredType, type DeclaredType } from './declaredType';

@@ -1,5 +1,5 @@
 import type { Monitor } from '../monitor/monitor';
-import { stableGuid } from '../monitor/stableGuid';
+import { stableGuid } from '../region/stableGuid';
 import type { Clock } from '../region/clock';
 import { tenantId } from '../region/regionContext';
 import { armId } from './armId';

@@ -15,7 +15,7 @@ import { Monitor } from '../monitor/monitor';
 import { ResourceManager } from '../resource-manager/resourceManager';
 import { Storage } from '../storage/storage';
 import { createRegionContext, subscriptionId, tenantId, type RegionContext, type RegionOptions, type Service } from './regionContext';
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from './tokenAuthority';
 
 /** The local Azure region: every service in one process, state below one directory. */
 export class LocalRegion {

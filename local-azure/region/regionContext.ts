@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Gate } from '../access/gate';
-import { RoleAssignments, type RoleAssignment, type RoleDefinition } from '../access/roleAssignments';
-import { TokenAuthority } from '../entra/tokenAuthority';
+import { Gate } from './gate';
+import { RoleAssignments, type RoleAssignment, type RoleDefinition } from './roleAssignments';
+import { TokenAuthority } from './tokenAuthority';
 import { AppendOnlyStore } from './appendOnlyStore';
 import { regionCertificates, type TlsMaterial } from './certificates';
 import { systemClock, type Clock } from './clock';

@@ -1,4 +1,4 @@
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from './tokenAuthority';
 
 /** How the services of the region meet. Each is implemented by the service named in its comment. */
 

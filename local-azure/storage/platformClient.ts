@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:https';
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import type { RegionContext } from '../region/regionContext';
 import type { StorageService } from './azurite';
 

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import { containerId, nameOf, queueId } from '../provider/armId';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';

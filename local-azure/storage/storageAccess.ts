@@ -1,4 +1,4 @@
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import type { RegionContext } from '../region/regionContext';
 import type { Operation } from './operation';
 import { scopeOf } from './operations';

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BlockList } from 'node:net';
-import type { Principal } from '../entra/tokenAuthority';
+import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { Clock } from '../region/clock';
 import { hmac } from './sharedKey';

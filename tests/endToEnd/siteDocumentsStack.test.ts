@@ -13,7 +13,7 @@ import type { StackOutputs } from '../../contracts/stackOutputs';
 import { catalogueOf } from '../../local-azure/provider/catalogue';
 import { deploy, type Deployment } from '../../local-azure/provider/host';
 import { regionTypes } from '../../local-azure/provider/regionTypes';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { LocalRegion } from '../../local-azure/region/localRegion';
 import { until } from '../local/messaging';
 

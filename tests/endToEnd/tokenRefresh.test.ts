@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { latestEventPosition } from '@azure/event-hubs';
 import { makeKeyAndCertificate } from '../../commands/deploy/enrolSite';
 import type { HubMessage } from '../../edge-sim/model-manager/hubConnection';
-import type { TokenAuthority } from '../../local-azure/entra/tokenAuthority';
+import type { TokenAuthority } from '../../local-azure/region/tokenAuthority';
 import { AdjustableClock, systemClock } from '../../local-azure/region/clock';
 import { tenantId } from '../../local-azure/region/regionContext';
 import { eventHubConsumer, innermostErrors } from '../../pipeline-code/clients/eventHubs';

@@ -10,7 +10,7 @@ import { prepareBackend, prepareStack, pulumiEnvironment } from '../../commands/
 import { enrolOperator } from '../../commands/up/operator';
 import { findPulumi, runPulumi } from '../../commands/up/pulumiCli';
 import { stackDirectory, stackFile, upDirectory, type UpDirectory } from '../../commands/up/upDirectory';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { catalogueOf, type Catalogue } from '../../local-azure/provider/catalogue';
 import { ProviderServer } from '../../local-azure/provider/providerServer';
 import { regionTypes } from '../../local-azure/provider/regionTypes';

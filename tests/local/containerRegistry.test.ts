@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ContainerRegistryClient, ContainerRegistryContentClient, type OciImageManifest } from '@azure/container-registry';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { gzip, writeTar } from '../../local-azure/container-registry/tarball';
 import { armId } from '../../local-azure/provider/armId';
 import { buildProgramImage } from '../../commands/deploy/buildImage';

@@ -16,7 +16,7 @@ import { encodeQueueMessage } from '../../contracts/eventGrid';
 import { type HubConnection, connectDevice } from '../../edge-sim/model-manager/hubConnection';
 import { ContainerRegistry } from '../../local-azure/container-registry/containerRegistry';
 import { Entra } from '../../local-azure/entra/entra';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { EventHubs } from '../../local-azure/event-hubs/eventHubs';
 import { IotHub } from '../../local-azure/iot-hub/iotHub';
 import { MachineLearning } from '../../local-azure/machine-learning/machineLearning';

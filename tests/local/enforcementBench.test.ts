@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { median, sideBySide } from '../../bench/enforcement/figures';
 import { OpenGate } from '../../bench/enforcement/openGate';
-import { Gate } from '../../local-azure/access/gate';
+import { Gate } from '../../local-azure/region/gate';
 import { testRegion } from './messaging';
 
 const root = join(__dirname, '..', '..');

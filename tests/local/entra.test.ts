@@ -6,7 +6,7 @@ import { ClientCertificateCredential } from '@azure/identity';
 import jwt from 'jsonwebtoken';
 import { makeKeyAndCertificate } from '../../commands/deploy/enrolSite';
 import { tenantId } from '../../local-azure/region/regionContext';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 
 const root = join(__dirname, '..', '..');

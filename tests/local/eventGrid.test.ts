@@ -3,7 +3,7 @@ import { EventGrid } from '../../local-azure/event-grid/eventGrid';
 import { containerId, queueId } from '../../local-azure/provider/armId';
 import { eventGridTypes } from '../../local-azure/provider/eventGridTypes';
 import { AppendOnlyStore } from '../../local-azure/region/appendOnlyStore';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import type { CommitIntent } from '../../local-azure/storage/blobCommits';
 import { join } from 'node:path';
 import { storageRegion, type StorageRegion } from './storageRegion';

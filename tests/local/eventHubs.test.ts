@@ -8,7 +8,7 @@ import {
 import { EventHubs, partitionOfKey } from '../../local-azure/event-hubs/eventHubs';
 import { eventHubConsumer, innermostErrors } from '../../pipeline-code/clients/eventHubs';
 import { armId } from '../../local-azure/provider/armId';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { roles, testRegion, until, type TestRegion } from './messaging';
 
 const namespaceId = armId('rg', 'Microsoft.EventHub/namespaces', 'events');

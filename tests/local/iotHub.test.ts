@@ -6,7 +6,7 @@ import { EventHubs } from '../../local-azure/event-hubs/eventHubs';
 import { IotHub } from '../../local-azure/iot-hub/iotHub';
 import { armId } from '../../local-azure/provider/armId';
 import type { Directory } from '../../local-azure/region/seams';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { eventHubConsumer } from '../../pipeline-code/clients/eventHubs';
 import { c2dErrorName, openC2dSender, type C2dSender } from '../../pipeline-code/clients/iotHub';
 import { deviceCertificate, type DeviceCertificate } from './deviceCertificate';

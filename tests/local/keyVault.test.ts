@@ -1,5 +1,5 @@
 import { SecretClient } from '@azure/keyvault-secrets';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/provider/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 

@@ -3,7 +3,7 @@ import { CertificateClient } from '@azure/keyvault-certificates';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { makeKeyAndCertificate } from '../../commands/deploy/enrolSite';
 import { keepCertificate } from '../../commands/deploy/vaultObjects';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/provider/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 

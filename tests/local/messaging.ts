@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tls from 'node:tls';
 import type { TokenCredential } from '@azure/identity';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { createRegionContext, type RegionContext } from '../../local-azure/region/regionContext';
 
 /** A region context in a folder of its own, trusted by this process, with the few moves that messaging tests make. */

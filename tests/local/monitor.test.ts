@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { LogsQueryClient, LogsQueryResultStatus } from '@azure/monitor-query-logs';
 import { itemIdAttribute } from '../../contracts/telemetry';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { monitorRegion, type MonitorRegion, nowSeconds, owner, reader, site, stranger, writeRequest } from './monitorRegion';
 
 let region: MonitorRegion;

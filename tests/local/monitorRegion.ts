@@ -7,7 +7,7 @@ import type { TokenCredential } from '@azure/identity';
 import { Writer } from 'protobufjs/minimal';
 import { compress } from 'snappyjs';
 import { MonitorReader } from '../../commands/loop/monitorReader';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { Monitor } from '../../local-azure/monitor/monitor';
 import { monitorTypes } from '../../local-azure/provider/monitorTypes';
 import type { Properties } from '../../local-azure/provider/resourceType';

@@ -5,7 +5,7 @@ import tls from 'node:tls';
 import type { TokenCredential } from '@azure/identity';
 import { ContainerRegistry } from '../../local-azure/container-registry/containerRegistry';
 import { Entra } from '../../local-azure/entra/entra';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { KeyVault } from '../../local-azure/key-vault/keyVault';
 import { armId } from '../../local-azure/provider/armId';
 import { createRegionContext, subscriptionId } from '../../local-azure/region/regionContext';

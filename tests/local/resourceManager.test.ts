@@ -1,6 +1,6 @@
 import { ArmError } from '../../local-azure/region/seams';
 import { subscriptionId } from '../../local-azure/region/regionContext';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { decodedPath } from '../../local-azure/resource-manager/resourceManager';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 

@@ -4,7 +4,7 @@ import { SecretClient } from '@azure/keyvault-secrets';
 import { enrolSite, type Enrolled } from '../../commands/deploy/enrolSite';
 import { siteDocuments, type WrittenDocuments } from '../../commands/deploy/siteDocuments';
 import type { ModelManagerDocument, ModelMonitorDocument } from '../../contracts/siteDocuments';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/provider/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 

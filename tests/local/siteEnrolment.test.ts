@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { enrolSite, usableCertificate, type Enrolled, type HandedOver } from '../../commands/deploy/enrolSite';
-import type { Principal } from '../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/provider/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 

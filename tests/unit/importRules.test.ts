@@ -14,7 +14,7 @@ it.each([
   [
     'a program that knows the local region',
     'pipeline-code/train/probe.ts',
-    "import { Gate } from '../../local-azure/access/gate';\nexport const gate = Gate;\n",
+    "import { Gate } from '../../local-azure/region/gate';\nexport const gate = Gate;\n",
     /pipeline-code may import only contracts/,
   ],
   [

@@ -6,7 +6,7 @@ import {
   StorageSharedKeyCredential,
   type UserDelegationKey,
 } from '@azure/storage-blob';
-import type { Principal } from '../../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { refusal } from '../storageRegion';
 import { attackedRegion, ids, landingZone, packages, type AttackedRegion } from './attackedRegion';
 

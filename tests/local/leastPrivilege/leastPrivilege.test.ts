@@ -9,7 +9,7 @@ import {
   type PlatformRow,
 } from '../../../components/access/roleMatrix';
 import { builtInRoles, isCustomRole } from '../../../components/access/roles';
-import type { RoleAssignment } from '../../../local-azure/access/roleAssignments';
+import type { RoleAssignment } from '../../../local-azure/region/roleAssignments';
 import { SiteConsole } from '../../../commands/loop/siteConsole';
 import { until } from '../messaging';
 import {

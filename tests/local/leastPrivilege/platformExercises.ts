@@ -11,7 +11,7 @@ import type { FactoryRow } from '../../../components/access/roleMatrix';
 import { connectDevice } from '../../../edge-sim/model-manager/hubConnection';
 import { innermostErrors } from '../../../pipeline-code/clients/eventHubs';
 import { urlSigner } from '../../../pipeline-code/delivery/signedUrl';
-import type { Principal } from '../../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { deviceCertificate } from '../deviceCertificate';
 import { dropRaw, workspaceOf } from './programExercises';
 import type { ProvingGround } from './provingGround';

@@ -17,7 +17,7 @@ import type { StackOutputs } from '../../../contracts/stackOutputs';
 import type { JobExecution } from '../../../local-azure/container-apps/jobExecution';
 import type { ContainerAppsEvent } from '../../../local-azure/container-apps/containerApps';
 import type { DeployedResource } from '../../../local-azure/provider/host';
-import type { Principal } from '../../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import type { LocalRegion } from '../../../local-azure/region/localRegion';
 import type { JobName, QueueName } from '../../../components/access/roleMatrix';
 import { until } from '../messaging';

@@ -1,5 +1,5 @@
-import type { Denial } from '../../../local-azure/access/gate';
-import { roleGrants, scopeContains, type RoleAssignment } from '../../../local-azure/access/roleAssignments';
+import type { Denial } from '../../../local-azure/region/gate';
+import { roleGrants, scopeContains, type RoleAssignment } from '../../../local-azure/region/roleAssignments';
 import type { LocalRegion } from '../../../local-azure/region/localRegion';
 
 /** Runs the part of the loop that needs a role, and says how that part failed without it. */

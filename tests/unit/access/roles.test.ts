@@ -1,6 +1,6 @@
-import { builtInRoles } from '../../../local-azure/access/builtInRoles';
-import { isDataAction } from '../../../local-azure/access/dataActions';
-import { roleGrants, scopeContains } from '../../../local-azure/access/roleAssignments';
+import { builtInRoles } from '../../../local-azure/region/builtInRoles';
+import { isDataAction } from '../../../local-azure/region/dataActions';
+import { roleGrants, scopeContains } from '../../../local-azure/region/roleAssignments';
 
 const role = (name: string) => {
   const found = Object.values(builtInRoles).find((one) => one.name === name);

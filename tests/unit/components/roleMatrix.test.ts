@@ -1,6 +1,6 @@
 import { factoryRoles, queueNames, workspaceRoles } from '../../../components/access/roleMatrix';
 import { builtInRoles, isCustomRole } from '../../../components/access/roles';
-import { builtInRoles as publishedRoles } from '../../../local-azure/access/builtInRoles';
+import { builtInRoles as publishedRoles } from '../../../local-azure/region/builtInRoles';
 
 const all = [...workspaceRoles, ...factoryRoles];
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ContainerApps, type ContainerAppsEvent } from '../../../local-azure/container-apps/containerApps';
-import type { Principal } from '../../../local-azure/entra/tokenAuthority';
+import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { armId } from '../../../local-azure/provider/armId';
 import type { Clock } from '../../../local-azure/region/clock';
 import { createRegionContext } from '../../../local-azure/region/regionContext';

@@ -1,4 +1,4 @@
-import type { AppendOnlyStore } from '../region/appendOnlyStore';
+import type { AppendOnlyStore } from './appendOnlyStore';
 import { builtInRoles, type RolePermissions } from './builtInRoles';
 import { isDataAction } from './dataActions';
 

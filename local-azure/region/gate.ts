@@ -1,5 +1,5 @@
-import type { Principal, TokenAuthority } from '../entra/tokenAuthority';
-import type { Clock } from '../region/clock';
+import type { Principal, TokenAuthority } from './tokenAuthority';
+import type { Clock } from './clock';
 import type { RoleAssignments } from './roleAssignments';
 
 /** What a service refuses before roles are asked for: an assertion, a device's certificate, a signature, a path. */

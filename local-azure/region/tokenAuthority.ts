@@ -2,7 +2,7 @@ import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import jwt from 'jsonwebtoken';
-import type { Clock } from '../region/clock';
+import type { Clock } from './clock';
 
 /** Who a verified token speaks for. */
 export interface Principal {
