@@ -5,7 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient, type BlobClient } from '@azure/storage-blob';
 import { builtInRoles } from '../../components/access/roles';
-import { armId, containerId } from '../../local-azure/provider/armId';
+import { armId, containerId } from '../../local-azure/region/armId';
 import { createRegionContext, type RegionContext } from '../../local-azure/region/regionContext';
 import { Storage } from '../../local-azure/storage/storage';
 import type { DeclaredAccess } from './defaultAssignments';

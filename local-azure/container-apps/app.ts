@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RegionContext } from '../region/regionContext';
-import type { RunningContainer } from '../region/seams';
+import type { RunningContainer } from '../region/serviceInterfaces';
 import type { AppDeclaration, ContainerDeclaration } from './declarations';
 import { Replica, type ReplicaServices } from './replica';
 import { backOffMs } from './scaling';

@@ -1,5 +1,5 @@
-import { nameOf } from '../provider/armId';
-import { ArmError, type ArmRequest, type ArmRoute } from '../region/seams';
+import { nameOf } from '../region/armId';
+import { ArmError, type ArmRequest, type ArmRoute } from '../region/serviceInterfaces';
 import type { AppDeclaration, JobDeclaration } from './declarations';
 import type { JobExecution } from './jobExecution';
 

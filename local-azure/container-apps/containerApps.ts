@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { nameOf } from '../provider/armId';
-import { ResourceError } from '../provider/resourceType';
+import { nameOf } from '../region/armId';
+import { ResourceError } from '../region/resourceType';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext, Service } from '../region/regionContext';
 import type {
@@ -13,7 +13,7 @@ import type {
   QueueAccess,
   RunningContainer,
   SecretReader,
-} from '../region/seams';
+} from '../region/serviceInterfaces';
 import { AppRevision, revisionName, type AppEvent, type ContainerState } from './app';
 import { containerAppsRoutes } from './armRoutes';
 import type { AppDeclaration, JobDeclaration, Workload } from './declarations';

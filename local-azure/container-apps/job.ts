@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { queueId } from '../provider/armId';
-import { ResourceError } from '../provider/resourceType';
+import { queueId } from '../region/armId';
+import { ResourceError } from '../region/resourceType';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
-import type { QueueAccess } from '../region/seams';
+import type { QueueAccess } from '../region/serviceInterfaces';
 import type { JobDeclaration } from './declarations';
 import { RunningExecution, type JobExecution } from './jobExecution';
 import { WorkloadIdentities, type ReplicaServices } from './replica';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../region/clock';
-import type { RunningContainer } from '../region/seams';
+import type { RunningContainer } from '../region/serviceInterfaces';
 import type { JobDeclaration } from './declarations';
 import { Replica, type ReplicaServices } from './replica';
 import { backOffMs } from './scaling';

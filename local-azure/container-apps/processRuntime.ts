@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ContainerRuntime, ImageStore, RunningContainer } from '../region/seams';
+import type { ContainerRuntime, ImageStore, RunningContainer } from '../region/serviceInterfaces';
 import { Reaper } from './reaper';
 
 type Container = Parameters<ContainerRuntime['run']>[0];

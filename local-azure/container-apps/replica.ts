@@ -1,9 +1,9 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Principal } from '../region/tokenAuthority';
-import { nameOf } from '../provider/armId';
-import { ResourceError } from '../provider/resourceType';
-import type { ContainerRuntime, Directory, IdentityEndpoint, RunningContainer, SecretReader } from '../region/seams';
+import { nameOf } from '../region/armId';
+import { ResourceError } from '../region/resourceType';
+import type { ContainerRuntime, Directory, IdentityEndpoint, RunningContainer, SecretReader } from '../region/serviceInterfaces';
 import type { ContainerDeclaration, Workload } from './declarations';
 import { onHost, type Mount } from './mounts';
 

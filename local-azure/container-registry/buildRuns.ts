@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
-import { ArmError, type ArmAnswer, type ArmRoute } from '../region/seams';
+import { ArmError, type ArmAnswer, type ArmRoute } from '../region/serviceInterfaces';
 import { sendJson } from '../region/webServer';
 import { digestOf, type BlobStore } from './blobStore';
 import { buildImage, type DockerfileUse } from './imageBuild';

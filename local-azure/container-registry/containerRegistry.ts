@@ -4,7 +4,7 @@ import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { ImageStore } from '../region/seams';
+import type { ImageStore } from '../region/serviceInterfaces';
 import { closeServer, createWebServer } from '../region/webServer';
 import type { ResourceManager } from '../resource-manager/resourceManager';
 import { BlobStore, digestPattern } from './blobStore';

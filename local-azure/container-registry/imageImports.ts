@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
-import { ArmError, type ArmAnswer } from '../region/seams';
+import { ArmError, type ArmAnswer } from '../region/serviceInterfaces';
 import type { RegistryPlace } from './registryRequests';
 
 const importRequest = z.object({

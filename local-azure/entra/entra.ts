@@ -3,7 +3,7 @@ import type { Server as TlsServer } from 'node:https';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import { subscriptionId, type RegionContext, type Service } from '../region/regionContext';
-import type { Directory, IdentityEndpoint } from '../region/seams';
+import type { Directory, IdentityEndpoint } from '../region/serviceInterfaces';
 import { closeServer, createWebServer, sendJson } from '../region/webServer';
 import { Applications, type Application } from './applications';
 import { AssertionUses, type AssertionUse } from './assertionUses';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import type { Directory } from '../region/seams';
+import type { Directory } from '../region/serviceInterfaces';
 import type { Principal } from '../region/tokenAuthority';
 
 /** The managed identities of the tenant, by the ARM id of the resource that they belong to. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { encodeQueueMessage, type EventGridEvent } from '../../contracts/eventGrid';
 import type { Principal } from '../region/tokenAuthority';
-import { nameOf } from '../provider/armId';
+import { nameOf } from '../region/armId';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
-import type { BlobAccess, QueueAccess } from '../region/seams';
+import type { BlobAccess, QueueAccess } from '../region/serviceInterfaces';
 
 /** An event on its way to one subscription. */
 export interface PendingDelivery {

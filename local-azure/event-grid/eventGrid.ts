@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { EventGridEvent } from '../../contracts/eventGrid';
-import { containerId, nameOf, queueId } from '../provider/armId';
+import { containerId, nameOf, queueId } from '../region/armId';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { BlobAccess, Directory, EventPublisher, QueueAccess } from '../region/seams';
+import type { BlobAccess, Directory, EventPublisher, QueueAccess } from '../region/serviceInterfaces';
 import { Delivery, type PendingDelivery, type Route } from './delivery';
 import { eventFilter, filterMatches } from './eventFilter';
 

@@ -6,7 +6,7 @@ import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { EventIngress } from '../region/seams';
+import type { EventIngress } from '../region/serviceInterfaces';
 import { defaultConsumerGroup, type ConsumerGroupRecord, type EventHubRecord, type NamespaceRecord } from './eventHubRecords';
 import { namespaceLinks, placeOf, sendAction } from './namespaceLinks';
 import { PartitionLog } from './partitionLog';

@@ -3,7 +3,7 @@ import { acceptAmqp } from '../amqp/amqpEndpoint';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { Directory } from '../region/seams';
+import type { Directory } from '../region/serviceInterfaces';
 import { cloudToDeviceLinks } from './cloudToDeviceLinks';
 import { DeviceConnections, type DeviceSession } from './deviceConnections';
 import { DeviceQueues, type PendingMessage } from './deviceQueues';

@@ -1,7 +1,7 @@
 import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
-import type { Directory, EventIngress } from '../region/seams';
+import type { Directory, EventIngress } from '../region/serviceInterfaces';
 import type { DeviceMessage } from './deviceConnections';
 import type { EventHubEndpoint, HubProperties, HubRecord } from './hubRecord';
 

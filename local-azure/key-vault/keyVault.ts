@@ -3,7 +3,7 @@ import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { SecretReader } from '../region/seams';
+import type { SecretReader } from '../region/serviceInterfaces';
 import { closeServer, createWebServer, sendJson } from '../region/webServer';
 import { CertificateRequests } from './certificateRequests';
 import { Certificates, type Certificate } from './certificates';

@@ -1,5 +1,5 @@
 import type { Clock } from '../region/clock';
-import { ArmError } from '../region/seams';
+import { ArmError } from '../region/serviceInterfaces';
 
 export interface SystemData {
   readonly createdAt: string;

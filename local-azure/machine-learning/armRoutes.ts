@@ -1,4 +1,4 @@
-import { ArmError, type ArmRequest, type ArmRoute } from '../region/seams';
+import { ArmError, type ArmRequest, type ArmRoute } from '../region/serviceInterfaces';
 import type { ArmResource } from './armResource';
 import { assetKinds, type AssetKindName, type Assets } from './assets';
 import { commandJobBody, parseProperties } from './bodies';

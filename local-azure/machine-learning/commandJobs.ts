@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Principal } from '../region/tokenAuthority';
-import { nameOf } from '../provider/armId';
+import { nameOf } from '../region/armId';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
-import type { ContainerRuntime, Directory, IdentityEndpoint, RunningContainer } from '../region/seams';
+import type { ContainerRuntime, Directory, IdentityEndpoint, RunningContainer } from '../region/serviceInterfaces';
 import { notFound, stamped, userError, type ArmResource } from './armResource';
 import type { Assets } from './assets';
 import { durationMs, type CommandJobBody } from './bodies';

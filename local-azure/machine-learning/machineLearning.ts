@@ -1,6 +1,6 @@
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { ArmRoute, ContainerRuntime, Directory, EventPublisher, IdentityEndpoint } from '../region/seams';
+import type { ArmRoute, ContainerRuntime, Directory, EventPublisher, IdentityEndpoint } from '../region/serviceInterfaces';
 import type { ArmResource } from './armResource';
 import { machineLearningRoutes } from './armRoutes';
 import { Assets, type AssetKindName } from './assets';

@@ -1,4 +1,4 @@
-import { ResourceError } from '../provider/resourceType';
+import { ResourceError } from '../region/resourceType';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { ArmResource } from './armResource';
 import { notFound } from './armResource';

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Entra } from '../entra/entra';
 import { subscriptionId, tenantId, type RegionContext } from '../region/regionContext';
-import { checkInputs } from './checks';
-import { ResourceError, unknownValue, type CheckFailure, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+import { checkInputs } from '../region/checks';
+import {
+  ResourceError,
+  unknownValue,
+  type CheckFailure,
+  type Properties,
+  type ProviderPart,
+  type ResourceType,
+} from '../region/resourceType';
 
 const apiVersion = '2022-04-01';
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

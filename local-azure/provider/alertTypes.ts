@@ -1,7 +1,7 @@
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { inputAt, type InputRule } from './checks';
-import { declaredType, type DeclaredType } from './declaredType';
-import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from './resourceType';
+import { inputAt, type InputRule } from '../region/checks';
+import { declaredType, type DeclaredType } from '../region/declaredType';
+import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from '../region/resourceType';
 
 const armIds = (property: string, inputs: Properties): CheckFailure[] => {
   const ids = inputAt(inputs, property);

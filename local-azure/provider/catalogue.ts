@@ -1,4 +1,4 @@
-import type { FunctionType, ProviderPart, ResourceType } from './resourceType';
+import type { FunctionType, ProviderPart, ResourceType } from '../region/resourceType';
 
 /** Every Pulumi type and function that the region answers, by token. */
 export interface Catalogue {

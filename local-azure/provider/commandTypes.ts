@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import type { Entra } from '../entra/entra';
 import type { RegionContext } from '../region/regionContext';
-import { checkInputs } from './checks';
-import { ResourceError, type CreateRequest, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+import { checkInputs } from '../region/checks';
+import { ResourceError, type CreateRequest, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
 const timeoutMs = 15 * 60_000;
 const maxOutputBytes = 4 * 1024 * 1024;

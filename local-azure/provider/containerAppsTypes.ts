@@ -3,11 +3,11 @@ import type { ContainerApps } from '../container-apps/containerApps';
 import { appDeclaration, declarationFaults, jobDeclaration, type Workload } from '../container-apps/declarations';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { Clock } from '../region/clock';
-import type { Directory } from '../region/seams';
-import { inputAt, type InputRule } from './checks';
-import { declaredType } from './declaredType';
-import { identityOutput } from './managedIdentity';
-import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from './resourceType';
+import type { Directory } from '../region/serviceInterfaces';
+import { inputAt, type InputRule } from '../region/checks';
+import { declaredType } from '../region/declaredType';
+import { identityOutput } from '../region/managedIdentity';
+import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from '../region/resourceType';
 
 const apiVersion = '2025-02-02-preview';
 const namePattern = /^(?!.*--)[a-z][a-z0-9-]{0,30}[a-z0-9]$/;

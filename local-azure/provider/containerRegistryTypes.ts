@@ -1,9 +1,9 @@
 import type { ContainerRegistry } from '../container-registry/containerRegistry';
 import { RegistryError } from '../container-registry/registryError';
 import type { RegionContext } from '../region/regionContext';
-import { armId } from './armId';
-import { checkInputs, inputAt } from './checks';
-import { ResourceError, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+import { armId } from '../region/armId';
+import { checkInputs, inputAt } from '../region/checks';
+import { ResourceError, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
 const apiVersion = '2025-11-01';
 

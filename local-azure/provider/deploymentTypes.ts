@@ -1,9 +1,9 @@
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { tableFaults, tableRules } from './alertTypes';
-import { armId } from './armId';
-import { checkInputs, inputAt } from './checks';
-import { declaredType } from './declaredType';
-import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from './resourceType';
+import { armId } from '../region/armId';
+import { checkInputs, inputAt } from '../region/checks';
+import { declaredType } from '../region/declaredType';
+import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from '../region/resourceType';
 
 const tableType = 'Microsoft.OperationalInsights/workspaces/tables';
 const templatePath = 'properties.template';

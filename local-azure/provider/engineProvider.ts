@@ -1,7 +1,7 @@
 import type { Catalogue } from './catalogue';
 import { differenceOf, type Difference } from './propertyDiff';
 import { inputsAfterDrift, inputsFromOutputs, previewOfCreate, previewOfUpdate } from './resourceState';
-import { ResourceError, unknownValue, type CheckFailure, type Properties, type ResourceType } from './resourceType';
+import { ResourceError, unknownValue, type CheckFailure, type Properties, type ResourceType } from '../region/resourceType';
 import { secretPaths, secretTexts, withoutSecretEnvelopes, withSecretEnvelopes } from './secretValues';
 
 /** Values as the engine sends and keeps them: with secret envelopes. */

@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import { subscriptionProperties, type EventGrid, type SubscriptionProperties } from '../event-grid/eventGrid';
 import { tenantId } from '../region/regionContext';
-import type { Directory } from '../region/seams';
-import { armId, containerId, queueId } from './armId';
-import { checkInputs, type InputRule } from './checks';
-import { ResourceError, unknownValue, type CheckFailure, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+import type { Directory } from '../region/serviceInterfaces';
+import { armId, containerId, queueId } from '../region/armId';
+import { checkInputs, type InputRule } from '../region/checks';
+import {
+  ResourceError,
+  unknownValue,
+  type CheckFailure,
+  type Properties,
+  type ProviderPart,
+  type ResourceType,
+} from '../region/resourceType';
 
 const apiVersion = '2025-02-15';
 const topicType = 'Microsoft.EventGrid/systemTopics';

@@ -1,9 +1,9 @@
 import { EventHubsError, type EventHubs } from '../event-hubs/eventHubs';
 import { defaultConsumerGroup } from '../event-hubs/eventHubRecords';
-import { armId } from './armId';
-import { inputAt, type InputRule } from './checks';
-import { declaredType, type DeclaredType } from './declaredType';
-import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from './resourceType';
+import { armId } from '../region/armId';
+import { inputAt, type InputRule } from '../region/checks';
+import { declaredType, type DeclaredType } from '../region/declaredType';
+import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from '../region/resourceType';
 
 const apiVersion = '2024-01-01';
 const hourMs = 3_600_000;

@@ -1,7 +1,7 @@
 import type { ContainerRegistry } from '../container-registry/containerRegistry';
 import type { Entra } from '../entra/entra';
-import { armId } from './armId';
-import { ResourceError, type ProviderPart } from './resourceType';
+import { armId } from '../region/armId';
+import { ResourceError, type ProviderPart } from '../region/resourceType';
 
 /** Functions that look up what a stack uses and did not make. */
 export const existingTypes = (registries: Pick<ContainerRegistry, 'registry'>, entra: Pick<Entra, 'find'>): ProviderPart => ({

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { ResourceError, type Properties } from './resourceType';
+import { ResourceError, type Properties } from '../region/resourceType';
 import type { Catalogue } from './catalogue';
 import { withoutSecretEnvelopes } from './secretValues';
 

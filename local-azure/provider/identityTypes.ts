@@ -1,9 +1,9 @@
 import type { Entra } from '../entra/entra';
 import { ApplicationError } from '../entra/applications';
 import { tenantId, type RegionContext } from '../region/regionContext';
-import { armId } from './armId';
-import { checkInputs } from './checks';
-import { ResourceError, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+import { armId } from '../region/armId';
+import { checkInputs } from '../region/checks';
+import { ResourceError, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
 const apiVersion = '2024-11-30';
 const systemData = (now: Date) => ({ createdAt: now.toISOString(), createdByType: 'Application' });

@@ -1,9 +1,9 @@
 import { hubProperties } from '../iot-hub/hubRecord';
 import type { IotHub } from '../iot-hub/iotHub';
-import { inputAt, type InputRule } from './checks';
-import { declaredType } from './declaredType';
-import { identityOutput, userAssignedIds } from './managedIdentity';
-import type { CheckFailure, Properties, ProviderPart } from './resourceType';
+import { inputAt, type InputRule } from '../region/checks';
+import { declaredType } from '../region/declaredType';
+import { identityOutput, userAssignedIds } from '../region/managedIdentity';
+import type { CheckFailure, Properties, ProviderPart } from '../region/resourceType';
 
 const skus: Readonly<Record<string, { readonly tier: string; readonly maxUnits: number }>> = {
   F1: { tier: 'Free', maxUnits: 1 },

@@ -1,8 +1,15 @@
 import type { KeyVault } from '../key-vault/keyVault';
 import { VaultError } from '../key-vault/vaultRequests';
-import { armId } from './armId';
-import { checkInputs, inputAt } from './checks';
-import { ResourceError, unknownValue, type CheckFailure, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+import { armId } from '../region/armId';
+import { checkInputs, inputAt } from '../region/checks';
+import {
+  ResourceError,
+  unknownValue,
+  type CheckFailure,
+  type Properties,
+  type ProviderPart,
+  type ResourceType,
+} from '../region/resourceType';
 
 const apiVersion = '2026-02-01';
 const servedTypes = ['Microsoft.KeyVault/vaults'];

@@ -1,6 +1,6 @@
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { checkInputs } from './checks';
-import { ResourceError, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+import { checkInputs } from '../region/checks';
+import { ResourceError, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
 const token = 'azure-native:authorization:ManagementLockByScope';
 const levels = ['CanNotDelete', 'ReadOnly'];

@@ -1,6 +1,6 @@
-import { inputAt, type InputRule } from './checks';
-import { userAssignedIds } from './managedIdentity';
-import type { CheckFailure, Properties } from './resourceType';
+import { inputAt, type InputRule } from '../region/checks';
+import { userAssignedIds } from '../region/managedIdentity';
+import type { CheckFailure, Properties } from '../region/resourceType';
 
 const armIdOf = (type: string) =>
   new RegExp(`^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/${type.replaceAll('.', String.raw`\.`)}/[^/]+$`, 'i');

@@ -5,13 +5,13 @@ import type { MachineLearning } from '../machine-learning/machineLearning';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { Clock } from '../region/clock';
 import { tenantId } from '../region/regionContext';
-import type { Directory } from '../region/seams';
+import type { Directory } from '../region/serviceInterfaces';
 import { stableGuid } from '../region/stableGuid';
-import { nameOf } from './armId';
+import { nameOf } from '../region/armId';
 import { clusterFaults, clusterRules, datastoreRules, fixedOfCluster, workspaceFaults, workspaceRules } from './machineLearningRules';
-import { declaredType, type DeclaredType } from './declaredType';
-import { identityOutput } from './managedIdentity';
-import { ResourceError, type Properties, type ProviderPart } from './resourceType';
+import { declaredType, type DeclaredType } from '../region/declaredType';
+import { identityOutput } from '../region/managedIdentity';
+import { ResourceError, type Properties, type ProviderPart } from '../region/resourceType';
 
 const apiVersion = '2025-12-01';
 const armType = 'Microsoft.MachineLearningServices/workspaces';

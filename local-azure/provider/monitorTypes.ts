@@ -2,10 +2,10 @@ import type { Monitor } from '../monitor/monitor';
 import { stableGuid } from '../region/stableGuid';
 import type { Clock } from '../region/clock';
 import { tenantId } from '../region/regionContext';
-import { armId } from './armId';
-import { type InputRule } from './checks';
-import { declaredType, type DeclaredType } from './declaredType';
-import { ResourceError, type CheckFailure, type FunctionType, type Properties, type ProviderPart } from './resourceType';
+import { armId } from '../region/armId';
+import { type InputRule } from '../region/checks';
+import { declaredType, type DeclaredType } from '../region/declaredType';
+import { ResourceError, type CheckFailure, type FunctionType, type Properties, type ProviderPart } from '../region/resourceType';
 
 const named = (property: string, pattern: RegExp, expected: string): InputRule => ({ property, pattern, expected });
 const workspaceId = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/]+$/i;

@@ -1,4 +1,4 @@
-import type { Properties } from './resourceType';
+import type { Properties } from '../region/resourceType';
 import type { ValuePath } from './secretValues';
 
 export interface PropertyChange {

@@ -11,7 +11,7 @@ import { Struct } from 'google-protobuf/google/protobuf/struct_pb';
 import type { Catalogue } from './catalogue';
 import { EngineProvider, type EngineValues } from './engineProvider';
 import { changesBetween, pathText, type Difference } from './propertyDiff';
-import { ResourceError, type CheckFailure } from './resourceType';
+import { ResourceError, type CheckFailure } from '../region/resourceType';
 
 /** One server answers for all of them, so it says the version that is enough for each. */
 const packages = { 'azure-native': azureNativeVersion, azuread: azureadVersion, random: randomVersion, command: commandVersion };

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { RegionContext } from '../region/regionContext';
-import { checkInputs } from './checks';
-import type { Properties, ProviderPart, ResourceType } from './resourceType';
+import { checkInputs } from '../region/checks';
+import type { Properties, ProviderPart, ResourceType } from '../region/resourceType';
 
 /** The value of one resource; `inputs` as they were, so that the same declaration keeps its value. */
 interface Kept {

@@ -16,7 +16,7 @@ import { machineLearningTypes } from './machineLearningTypes';
 import { monitorTypes } from './monitorTypes';
 import { randomTypes } from './randomTypes';
 import { resourceGroupTypes } from './resourceGroupTypes';
-import type { Properties, ProviderPart } from './resourceType';
+import type { Properties, ProviderPart } from '../region/resourceType';
 import { storageTypes } from './storageTypes';
 
 /** Every Pulumi type that the region answers, on its services. */

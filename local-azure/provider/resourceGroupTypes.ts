@@ -1,6 +1,6 @@
-import type { Properties, ProviderPart, ResourceType } from './resourceType';
+import type { Properties, ProviderPart, ResourceType } from '../region/resourceType';
 import { subscriptionId, type RegionContext } from '../region/regionContext';
-import { checkInputs } from './checks';
+import { checkInputs } from '../region/checks';
 
 const apiVersion = '2025-04-01';
 

@@ -1,5 +1,5 @@
 import { isWithin, parsePath } from './propertyDiff';
-import { unknownValue, type Properties, type ResourceType } from './resourceType';
+import { unknownValue, type Properties, type ResourceType } from '../region/resourceType';
 import type { ValuePath } from './secretValues';
 
 const isObject = (value: unknown): value is Properties => typeof value === 'object' && value !== null && !Array.isArray(value);

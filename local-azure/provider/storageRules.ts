@@ -1,5 +1,5 @@
-import { checkInputs, type InputRule } from './checks';
-import type { CheckFailure, Properties } from './resourceType';
+import { checkInputs, type InputRule } from '../region/checks';
+import type { CheckFailure, Properties } from '../region/resourceType';
 
 export const groupRule: InputRule = { property: 'resourceGroupName', required: true, expected: 'the resource group of the account' };
 export const accountRule: InputRule = {

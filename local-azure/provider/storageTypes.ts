@@ -1,10 +1,10 @@
-import type { Directory } from '../region/seams';
+import type { Directory } from '../region/serviceInterfaces';
 import { tenantId } from '../region/regionContext';
 import type { Storage } from '../storage/storage';
-import { armId } from './armId';
-import { checkInputs, type InputRule } from './checks';
+import { armId } from '../region/armId';
+import { checkInputs, type InputRule } from '../region/checks';
 import { accountRule, accountRules, checkPolicy, checkRetention, groupRule } from './storageRules';
-import { ResourceError, type CheckFailure, type Properties, type ProviderPart, type ResourceType } from './resourceType';
+import { ResourceError, type CheckFailure, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
 const apiVersion = '2024-01-01';
 const accountType = 'Microsoft.Storage/storageAccounts';

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import { subscriptionId, tenantId, type RegionContext, type Service } from '../region/regionContext';
-import { ArmError, type ArmRoute } from '../region/seams';
+import { ArmError, type ArmRoute } from '../region/serviceInterfaces';
 import { BodyTooLarge, closeServer, createWebServer, readBody, sendJson } from '../region/webServer';
 
 const maxBodyBytes = 4 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { Clock } from '../region/clock';
-import type { EventPublisher } from '../region/seams';
+import type { EventPublisher } from '../region/serviceInterfaces';
 import type { UpstreamClient } from './upstreamClient';
 
 /** Written before a commit is forwarded, removed when its event is durable: what a crash leaves is looked up at the next start. */

@@ -1,4 +1,4 @@
-import { containerId, queueId } from '../provider/armId';
+import { containerId, queueId } from '../region/armId';
 import { blobOperation } from './blobOperations';
 import type { Level, Operation } from './operation';
 import { queueOperation } from './queueOperations';

@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import type { Principal } from '../region/tokenAuthority';
-import { containerId, nameOf, queueId } from '../provider/armId';
+import { containerId, nameOf, queueId } from '../region/armId';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { BlobAccess, EventPublisher, QueueAccess } from '../region/seams';
+import type { BlobAccess, EventPublisher, QueueAccess } from '../region/serviceInterfaces';
 import { Azurite, type StorageService } from './azurite';
 import { BlobCommits, type CommitIntent } from './blobCommits';
 import { PlatformClient } from './platformClient';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ContainerRegistryClient, ContainerRegistryContentClient, type OciImageManifest } from '@azure/container-registry';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { gzip, writeTar } from '../../local-azure/container-registry/tarball';
-import { armId } from '../../local-azure/provider/armId';
+import { armId } from '../../local-azure/region/armId';
 import { buildProgramImage } from '../../commands/deploy/buildImage';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 

@@ -12,7 +12,7 @@ import { connectDatabus, type Databus } from '../../edge-sim/databus/databusClie
 import { dataCollectorHubSettings } from '../../contracts/settings/edgeSite';
 import { LandingZone } from '../../edge-sim/data-collector-hub/landingZone';
 import { Entra } from '../../local-azure/entra/entra';
-import { containerId } from '../../local-azure/provider/armId';
+import { containerId } from '../../local-azure/region/armId';
 import { tenantId } from '../../local-azure/region/regionContext';
 import { readLandingBatch, readLandingManifest } from '../../pipeline-code/data-pipeline/landingBatch';
 import { exitOf, freePort, siteProcesses, type SiteProcesses } from './siteProcesses';

@@ -3,7 +3,7 @@ import { type ContainerClient } from '@azure/storage-blob';
 import { datasetManifest, manifestPath } from '../../contracts/datasetManifest';
 import { encodeQueueMessage } from '../../contracts/eventGrid';
 import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
-import { containerId, queueId } from '../../local-azure/provider/armId';
+import { containerId, queueId } from '../../local-azure/region/armId';
 import { type Log } from '../../pipeline-code/clients/log';
 import { readJsonBlob } from '../../pipeline-code/clients/storage';
 import { dataPipeline, type Connections } from '../../pipeline-code/data-pipeline/dataPipeline';

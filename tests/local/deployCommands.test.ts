@@ -10,7 +10,7 @@ import { identityTypes } from '../../local-azure/provider/identityTypes';
 import { keyVaultTypes } from '../../local-azure/provider/keyVaultTypes';
 import { randomTypes } from '../../local-azure/provider/randomTypes';
 import { resourceGroupTypes } from '../../local-azure/provider/resourceGroupTypes';
-import type { Properties } from '../../local-azure/provider/resourceType';
+import type { Properties } from '../../local-azure/region/resourceType';
 import { subscriptionId, tenantId } from '../../local-azure/region/regionContext';
 import { platformRegion, roles, type PlatformRegion } from './platformRegion';
 

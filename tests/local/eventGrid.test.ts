@@ -1,6 +1,6 @@
 import { blobCreated, blobOfSubject, decodeQueueMessage, eventGridEvent, type EventGridEvent } from '../../contracts/eventGrid';
 import { EventGrid } from '../../local-azure/event-grid/eventGrid';
-import { containerId, queueId } from '../../local-azure/provider/armId';
+import { containerId, queueId } from '../../local-azure/region/armId';
 import { eventGridTypes } from '../../local-azure/provider/eventGridTypes';
 import { AppendOnlyStore } from '../../local-azure/region/appendOnlyStore';
 import type { Principal } from '../../local-azure/region/tokenAuthority';

@@ -7,7 +7,7 @@ import {
 } from '@azure/event-hubs';
 import { EventHubs, partitionOfKey } from '../../local-azure/event-hubs/eventHubs';
 import { eventHubConsumer, innermostErrors } from '../../pipeline-code/clients/eventHubs';
-import { armId } from '../../local-azure/provider/armId';
+import { armId } from '../../local-azure/region/armId';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { roles, testRegion, until, type TestRegion } from './messaging';
 

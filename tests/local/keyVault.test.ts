@@ -1,6 +1,6 @@
 import { SecretClient } from '@azure/keyvault-secrets';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
-import { armId } from '../../local-azure/provider/armId';
+import { armId } from '../../local-azure/region/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 
 const vaultId = armId('rg', 'Microsoft.KeyVault/vaults', 'vault1');

@@ -4,7 +4,7 @@ import { SecretClient } from '@azure/keyvault-secrets';
 import { makeKeyAndCertificate } from '../../commands/deploy/enrolSite';
 import { keepCertificate } from '../../commands/deploy/vaultObjects';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
-import { armId } from '../../local-azure/provider/armId';
+import { armId } from '../../local-azure/region/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 
 const vaultId = armId('rg', 'Microsoft.KeyVault/vaults', 'vault1');

@@ -7,7 +7,7 @@ import { AzureMachineLearningWorkspaces, type CommandJob } from '@azure/arm-mach
 import type { TokenCredential } from '@azure/identity';
 import { jobDeclaration } from '../../local-azure/container-apps/declarations';
 import { MachineLearning } from '../../local-azure/machine-learning/machineLearning';
-import { armId } from '../../local-azure/provider/armId';
+import { armId } from '../../local-azure/region/armId';
 import { subscriptionId } from '../../local-azure/region/regionContext';
 import { group, identityId, jobId, platform, registryServer } from '../unit/container-apps/fakePlatform';
 

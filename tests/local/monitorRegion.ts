@@ -10,7 +10,7 @@ import { MonitorReader } from '../../commands/loop/monitorReader';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { Monitor } from '../../local-azure/monitor/monitor';
 import { monitorTypes } from '../../local-azure/provider/monitorTypes';
-import type { Properties } from '../../local-azure/provider/resourceType';
+import type { Properties } from '../../local-azure/region/resourceType';
 import { createRegionContext, subscriptionId } from '../../local-azure/region/regionContext';
 
 const group = { resourceGroupName: 'rg', location: 'westeurope' };

@@ -7,7 +7,7 @@ import { ContainerRegistry } from '../../local-azure/container-registry/containe
 import { Entra } from '../../local-azure/entra/entra';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { KeyVault } from '../../local-azure/key-vault/keyVault';
-import { armId } from '../../local-azure/provider/armId';
+import { armId } from '../../local-azure/region/armId';
 import { createRegionContext, subscriptionId } from '../../local-azure/region/regionContext';
 import { ResourceManager } from '../../local-azure/resource-manager/resourceManager';
 

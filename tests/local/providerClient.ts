@@ -4,7 +4,7 @@ import { ResourceProviderClient } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as messages from '@pulumi/pulumi/proto/provider_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { Struct } from 'google-protobuf/google/protobuf/struct_pb';
-import type { Properties } from '../../local-azure/provider/resourceType';
+import type { Properties } from '../../local-azure/region/resourceType';
 
 const structOf = (given: Properties) => Struct.fromJavaScript(JSON.parse(JSON.stringify(given)) as Record<string, never>);
 const values = (struct: Struct | undefined) => (struct?.toJavaScript() ?? {}) as Properties;

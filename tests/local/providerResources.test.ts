@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { bundleAll } from '../../commands/bundle';
 import { localConfiguration, sitePorts } from '../../commands/loop/localConfiguration';
-import type { Properties } from '../../local-azure/provider/resourceType';
+import type { Properties } from '../../local-azure/region/resourceType';
 import type { LocalRegion } from '../../local-azure/region/localRegion';
 import type { ProviderClient } from './providerClient';
 import { providerRegion } from './providerRegion';

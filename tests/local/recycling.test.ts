@@ -10,7 +10,7 @@ import { batchManifestBlob, type InferenceRecord, type LandingManifest } from '.
 import type { DataPipelineSettings } from '../../contracts/settings/dataPipeline';
 import { buildBatch } from '../../edge-sim/data-collector-hub/batch';
 import { recordsOf } from '../../edge-sim/data-collector/inferenceRecords';
-import { containerId, queueId } from '../../local-azure/provider/armId';
+import { containerId, queueId } from '../../local-azure/region/armId';
 import type { Log } from '../../pipeline-code/clients/log';
 import { readJsonBlob } from '../../pipeline-code/clients/storage';
 import { dataPipeline, type Connections } from '../../pipeline-code/data-pipeline/dataPipeline';

@@ -1,4 +1,4 @@
-import { ArmError } from '../../local-azure/region/seams';
+import { ArmError } from '../../local-azure/region/serviceInterfaces';
 import { subscriptionId } from '../../local-azure/region/regionContext';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { decodedPath } from '../../local-azure/resource-manager/resourceManager';

@@ -5,7 +5,7 @@ import { enrolSite, type Enrolled } from '../../commands/deploy/enrolSite';
 import { siteDocuments, type WrittenDocuments } from '../../commands/deploy/siteDocuments';
 import type { ModelManagerDocument, ModelMonitorDocument } from '../../contracts/siteDocuments';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
-import { armId } from '../../local-azure/provider/armId';
+import { armId } from '../../local-azure/region/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 
 const vaultId = armId('rg', 'Microsoft.KeyVault/vaults', 'vault1');

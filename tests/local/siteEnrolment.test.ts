@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { enrolSite, usableCertificate, type Enrolled, type HandedOver } from '../../commands/deploy/enrolSite';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
-import { armId } from '../../local-azure/provider/armId';
+import { armId } from '../../local-azure/region/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 
 let region: PlatformRegion;

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { BlobServiceClient, BlockBlobClient, ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
-import { containerId, queueId } from '../../local-azure/provider/armId';
+import { containerId, queueId } from '../../local-azure/region/armId';
 import { refusal, storageRegion, type StorageRegion } from './storageRegion';
 
 let region: StorageRegion;

@@ -6,7 +6,7 @@ import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
-import { armId } from '../../local-azure/provider/armId';
+import { armId } from '../../local-azure/region/armId';
 import { createRegionContext, subscriptionId, type RegionContext } from '../../local-azure/region/regionContext';
 import { Storage } from '../../local-azure/storage/storage';
 

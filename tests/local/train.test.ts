@@ -10,7 +10,7 @@ import { quoteIdentifier } from '../../contracts/features/renderSql';
 import { modelSignature, parseModelUri } from '../../contracts/modelCatalog';
 import type { TrainSettings } from '../../contracts/settings/train';
 import { MachineLearning } from '../../local-azure/machine-learning/machineLearning';
-import { armId, containerId } from '../../local-azure/provider/armId';
+import { armId, containerId } from '../../local-azure/region/armId';
 import { subscriptionId } from '../../local-azure/region/regionContext';
 import type { Log } from '../../pipeline-code/clients/log';
 import { modelCatalog } from '../../pipeline-code/clients/machineLearning';

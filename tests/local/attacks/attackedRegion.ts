@@ -7,7 +7,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { builtInRoles, customRoles, isCustomRole, type Role } from '../../../components/access/roles';
 import type { Denial } from '../../../local-azure/region/gate';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
-import { armId, containerId } from '../../../local-azure/provider/armId';
+import { armId, containerId } from '../../../local-azure/region/armId';
 import { LocalRegion } from '../../../local-azure/region/localRegion';
 import type { RegionOptions } from '../../../local-azure/region/regionContext';
 import { deviceCertificate, type DeviceCertificate } from '../deviceCertificate';

@@ -7,7 +7,7 @@ import { makeKeyAndCertificate } from '../../../commands/deploy/enrolSite';
 import { MonitorReader } from '../../../commands/loop/monitorReader';
 import type { DeliveryRecord } from '../../../contracts/deliveryRecord';
 import { encodeQueueMessage } from '../../../contracts/eventGrid';
-import { armId, containerId } from '../../../local-azure/provider/armId';
+import { armId, containerId } from '../../../local-azure/region/armId';
 import { tenantId } from '../../../local-azure/region/regionContext';
 import { readBlob } from '../../../pipeline-code/clients/storage';
 import { siteDirectory, sha256, zipOf } from '../../unit/inference-server/samplePackage';

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ContainerApps, type ContainerAppsEvent } from '../../../local-azure/container-apps/containerApps';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
-import { armId } from '../../../local-azure/provider/armId';
+import { armId } from '../../../local-azure/region/armId';
 import type { Clock } from '../../../local-azure/region/clock';
 import { createRegionContext } from '../../../local-azure/region/regionContext';
 import { ResourceManager } from '../../../local-azure/resource-manager/resourceManager';
-import type { Directory, IdentityEndpoint, ImageStore } from '../../../local-azure/region/seams';
+import type { Directory, IdentityEndpoint, ImageStore } from '../../../local-azure/region/serviceInterfaces';
 
 export const group = 'factory';
 export const identityId = armId(group, 'Microsoft.ManagedIdentity/userAssignedIdentities', 'program');

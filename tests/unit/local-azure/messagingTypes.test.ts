@@ -2,8 +2,8 @@ import { EventHubs } from '../../../local-azure/event-hubs/eventHubs';
 import { IotHub } from '../../../local-azure/iot-hub/iotHub';
 import { eventHubsTypes } from '../../../local-azure/provider/eventHubsTypes';
 import { iotHubTypes } from '../../../local-azure/provider/iotHubTypes';
-import type { Properties, ResourceType } from '../../../local-azure/provider/resourceType';
-import type { Directory } from '../../../local-azure/region/seams';
+import type { Properties, ResourceType } from '../../../local-azure/region/resourceType';
+import type { Directory } from '../../../local-azure/region/serviceInterfaces';
 import { testRegion, type TestRegion } from '../../local/messaging';
 
 const identityId = '/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/iot-hub';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { changesBetween, differenceOf, parsePath, pathText } from '../../../local-azure/provider/propertyDiff';
 import { inputsAfterDrift, inputsFromOutputs, previewOfCreate, previewOfUpdate } from '../../../local-azure/provider/resourceState';
-import { unknownValue, type Properties } from '../../../local-azure/provider/resourceType';
+import { unknownValue, type Properties } from '../../../local-azure/region/resourceType';
 import { secretPaths, secretTexts, withoutSecretEnvelopes, withSecretEnvelopes } from '../../../local-azure/provider/secretValues';
 
 const key = fc.string({ minLength: 1, maxLength: 6 }).filter((one) => one !== '__proto__' && one !== '*' && !one.includes('\\'));

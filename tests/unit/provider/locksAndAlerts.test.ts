@@ -5,7 +5,7 @@ import { alertTypes } from '../../../local-azure/provider/alertTypes';
 import { catalogueOf } from '../../../local-azure/provider/catalogue';
 import { deploymentTypes } from '../../../local-azure/provider/deploymentTypes';
 import { lockTypes, withLocks } from '../../../local-azure/provider/lockTypes';
-import type { Properties, ResourceType } from '../../../local-azure/provider/resourceType';
+import type { Properties, ResourceType } from '../../../local-azure/region/resourceType';
 import { AppendOnlyStore } from '../../../local-azure/region/appendOnlyStore';
 import { subscriptionId } from '../../../local-azure/region/regionContext';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Entra } from '../../../local-azure/entra/entra';
 import { accessTypes } from '../../../local-azure/provider/accessTypes';
-import { unknownValue, type Properties } from '../../../local-azure/provider/resourceType';
+import { unknownValue, type Properties } from '../../../local-azure/region/resourceType';
 import { createRegionContext } from '../../../local-azure/region/regionContext';
 
 const scope = '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg';

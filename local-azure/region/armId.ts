@@ -1,4 +1,4 @@
-import { subscriptionId } from '../region/regionContext';
+import { subscriptionId } from './regionContext';
 
 /** ARM id: `armId('rg', 'Microsoft.Storage/storageAccounts', 'data')`, or with nested types and as many names. */
 export function armId(resourceGroup: string, type: string, ...names: readonly string[]): string {

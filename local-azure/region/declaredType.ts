@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { ArmError } from '../region/seams';
+import type { AppendOnlyStore } from './appendOnlyStore';
+import { ArmError } from './serviceInterfaces';
 import { armId } from './armId';
 import { checkInputs, inputAt, type InputRule } from './checks';
 import { ResourceError, unknownValue, type CheckFailure, type Properties, type ResourceType } from './resourceType';

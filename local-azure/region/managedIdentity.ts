@@ -1,5 +1,5 @@
-import { tenantId } from '../region/regionContext';
-import type { Directory } from '../region/seams';
+import { tenantId } from './regionContext';
+import type { Directory } from './serviceInterfaces';
 import { nameOf } from './armId';
 import { ResourceError, type Properties } from './resourceType';
 
