@@ -1,23 +1,23 @@
 import type { LocalRegion } from '../region/localRegion';
-import { accessTypes } from './accessTypes';
-import { alertTypes } from './alertTypes';
+import { accessTypes } from '../authorization/roleTypes';
+import { alertTypes } from '../monitor/alertTypes';
 import { commandTypes } from './commandTypes';
-import { containerAppsTypes } from './containerAppsTypes';
-import { containerRegistryTypes } from './containerRegistryTypes';
-import { deploymentTypes } from './deploymentTypes';
-import { eventGridTypes } from './eventGridTypes';
-import { eventHubsTypes } from './eventHubsTypes';
+import { containerAppsTypes } from '../container-apps/containerAppsTypes';
+import { containerRegistryTypes } from '../container-registry/containerRegistryTypes';
+import { deploymentTypes } from '../resource-manager/deploymentTypes';
+import { eventGridTypes } from '../event-grid/eventGridTypes';
+import { eventHubsTypes } from '../event-hubs/eventHubsTypes';
 import { existingTypes } from './existingTypes';
-import { identityTypes } from './identityTypes';
-import { iotHubTypes } from './iotHubTypes';
-import { keyVaultTypes } from './keyVaultTypes';
-import { lockTypes, withLocks } from './lockTypes';
-import { machineLearningTypes } from './machineLearningTypes';
-import { monitorTypes } from './monitorTypes';
+import { identityTypes } from '../entra/identityTypes';
+import { iotHubTypes } from '../iot-hub/iotHubTypes';
+import { keyVaultTypes } from '../key-vault/keyVaultTypes';
+import { lockTypes, withLocks } from '../authorization/lockTypes';
+import { machineLearningTypes } from '../machine-learning/machineLearningTypes';
+import { monitorTypes } from '../monitor/monitorTypes';
 import { randomTypes } from './randomTypes';
-import { resourceGroupTypes } from './resourceGroupTypes';
+import { resourceGroupTypes } from '../resource-manager/resourceGroupTypes';
 import type { Properties, ProviderPart } from '../region/resourceType';
-import { storageTypes } from './storageTypes';
+import { storageTypes } from '../storage/storageTypes';
 
 /** Every Pulumi type that the region answers, on its services. */
 export function regionTypes(region: LocalRegion): ProviderPart[] {

@@ -1,7 +1,7 @@
 import { blobCreated, blobOfSubject, decodeQueueMessage, eventGridEvent, type EventGridEvent } from '../../contracts/eventGrid';
 import { EventGrid } from '../../local-azure/event-grid/eventGrid';
 import { containerId, queueId } from '../../local-azure/region/armId';
-import { eventGridTypes } from '../../local-azure/provider/eventGridTypes';
+import { eventGridTypes } from '../../local-azure/event-grid/eventGridTypes';
 import { AppendOnlyStore } from '../../local-azure/region/appendOnlyStore';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import type { CommitIntent } from '../../local-azure/storage/blobCommits';

@@ -9,7 +9,7 @@ import { compress } from 'snappyjs';
 import { MonitorReader } from '../../commands/loop/monitorReader';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { Monitor } from '../../local-azure/monitor/monitor';
-import { monitorTypes } from '../../local-azure/provider/monitorTypes';
+import { monitorTypes } from '../../local-azure/monitor/monitorTypes';
 import type { Properties } from '../../local-azure/region/resourceType';
 import { createRegionContext, subscriptionId } from '../../local-azure/region/regionContext';
 

@@ -1,5 +1,5 @@
 import { BlobServiceClient } from '@azure/storage-blob';
-import { storageTypes } from '../../local-azure/provider/storageTypes';
+import { storageTypes } from '../../local-azure/storage/storageTypes';
 import { storageRegion, type StorageRegion } from './storageRegion';
 
 let region: StorageRegion;

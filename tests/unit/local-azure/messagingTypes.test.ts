@@ -1,7 +1,7 @@
 import { EventHubs } from '../../../local-azure/event-hubs/eventHubs';
 import { IotHub } from '../../../local-azure/iot-hub/iotHub';
-import { eventHubsTypes } from '../../../local-azure/provider/eventHubsTypes';
-import { iotHubTypes } from '../../../local-azure/provider/iotHubTypes';
+import { eventHubsTypes } from '../../../local-azure/event-hubs/eventHubsTypes';
+import { iotHubTypes } from '../../../local-azure/iot-hub/iotHubTypes';
 import type { Properties, ResourceType } from '../../../local-azure/region/resourceType';
 import type { Directory } from '../../../local-azure/region/serviceInterfaces';
 import { testRegion, type TestRegion } from '../../local/messaging';

@@ -1,9 +1,9 @@
 import { MachineLearning } from '../../../local-azure/machine-learning/machineLearning';
 import { Monitor } from '../../../local-azure/monitor/monitor';
 import { armId } from '../../../local-azure/region/armId';
-import { containerAppsTypes } from '../../../local-azure/provider/containerAppsTypes';
-import { machineLearningTypes } from '../../../local-azure/provider/machineLearningTypes';
-import { monitorTypes } from '../../../local-azure/provider/monitorTypes';
+import { containerAppsTypes } from '../../../local-azure/container-apps/containerAppsTypes';
+import { machineLearningTypes } from '../../../local-azure/machine-learning/machineLearningTypes';
+import { monitorTypes } from '../../../local-azure/monitor/monitorTypes';
 import { unknownValue, type Properties } from '../../../local-azure/region/resourceType';
 import type { AppendOnlyStore } from '../../../local-azure/region/appendOnlyStore';
 import { group, identityId, platform, registryServer } from '../container-apps/fakePlatform';

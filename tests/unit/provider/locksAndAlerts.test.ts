@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { alertTypes } from '../../../local-azure/provider/alertTypes';
+import { alertTypes } from '../../../local-azure/monitor/alertTypes';
 import { catalogueOf } from '../../../local-azure/provider/catalogue';
-import { deploymentTypes } from '../../../local-azure/provider/deploymentTypes';
-import { lockTypes, withLocks } from '../../../local-azure/provider/lockTypes';
+import { deploymentTypes } from '../../../local-azure/resource-manager/deploymentTypes';
+import { lockTypes, withLocks } from '../../../local-azure/authorization/lockTypes';
 import type { Properties, ResourceType } from '../../../local-azure/region/resourceType';
 import { AppendOnlyStore } from '../../../local-azure/region/appendOnlyStore';
 import { subscriptionId } from '../../../local-azure/region/regionContext';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Entra } from '../../../local-azure/entra/entra';
-import { accessTypes } from '../../../local-azure/provider/accessTypes';
+import { accessTypes } from '../../../local-azure/authorization/roleTypes';
 import { unknownValue, type Properties } from '../../../local-azure/region/resourceType';
 import { createRegionContext } from '../../../local-azure/region/regionContext';
 

@@ -1,7 +1,7 @@
-import { checkAssetName, parseProperties } from '../machine-learning/bodies';
-import { assetKinds, type AssetKindName } from '../machine-learning/assets';
-import { stamped } from '../machine-learning/armResource';
-import type { MachineLearning } from '../machine-learning/machineLearning';
+import { checkAssetName, parseProperties } from './bodies';
+import { assetKinds, type AssetKindName } from './assets';
+import { stamped } from './armResource';
+import type { MachineLearning } from './machineLearning';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { Clock } from '../region/clock';
 import { tenantId } from '../region/regionContext';

@@ -1,5 +1,5 @@
-import type { KeyVault } from '../key-vault/keyVault';
-import { VaultError } from '../key-vault/vaultRequests';
+import type { KeyVault } from './keyVault';
+import { VaultError } from './vaultRequests';
 import { armId } from '../region/armId';
 import { checkInputs, inputAt } from '../region/checks';
 import {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { subscriptionProperties, type EventGrid, type SubscriptionProperties } from '../event-grid/eventGrid';
+import { subscriptionProperties, type EventGrid, type SubscriptionProperties } from './eventGrid';
 import { tenantId } from '../region/regionContext';
 import type { Directory } from '../region/serviceInterfaces';
 import { armId, containerId, queueId } from '../region/armId';

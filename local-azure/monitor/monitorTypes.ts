@@ -1,4 +1,4 @@
-import type { Monitor } from '../monitor/monitor';
+import type { Monitor } from './monitor';
 import { stableGuid } from '../region/stableGuid';
 import type { Clock } from '../region/clock';
 import { tenantId } from '../region/regionContext';

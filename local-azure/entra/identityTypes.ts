@@ -1,5 +1,5 @@
-import type { Entra } from '../entra/entra';
-import { ApplicationError } from '../entra/applications';
+import type { Entra } from './entra';
+import { ApplicationError } from './applications';
 import { tenantId, type RegionContext } from '../region/regionContext';
 import { armId } from '../region/armId';
 import { checkInputs } from '../region/checks';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { ContainerApps } from '../container-apps/containerApps';
-import { appDeclaration, declarationFaults, jobDeclaration, type Workload } from '../container-apps/declarations';
+import type { ContainerApps } from './containerApps';
+import { appDeclaration, declarationFaults, jobDeclaration, type Workload } from './declarations';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { Clock } from '../region/clock';
 import type { Directory } from '../region/serviceInterfaces';

@@ -1,5 +1,5 @@
-import { EventHubsError, type EventHubs } from '../event-hubs/eventHubs';
-import { defaultConsumerGroup } from '../event-hubs/eventHubRecords';
+import { EventHubsError, type EventHubs } from './eventHubs';
+import { defaultConsumerGroup } from './eventHubRecords';
 import { armId } from '../region/armId';
 import { inputAt, type InputRule } from '../region/checks';
 import { declaredType, type DeclaredType } from '../region/declaredType';

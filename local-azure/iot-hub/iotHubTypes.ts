@@ -1,5 +1,5 @@
-import { hubProperties } from '../iot-hub/hubRecord';
-import type { IotHub } from '../iot-hub/iotHub';
+import { hubProperties } from './hubRecord';
+import type { IotHub } from './iotHub';
 import { inputAt, type InputRule } from '../region/checks';
 import { declaredType } from '../region/declaredType';
 import { identityOutput, userAssignedIds } from '../region/managedIdentity';

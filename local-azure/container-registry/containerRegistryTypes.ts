@@ -1,5 +1,5 @@
-import type { ContainerRegistry } from '../container-registry/containerRegistry';
-import { RegistryError } from '../container-registry/registryError';
+import type { ContainerRegistry } from './containerRegistry';
+import { RegistryError } from './registryError';
 import type { RegionContext } from '../region/regionContext';
 import { armId } from '../region/armId';
 import { checkInputs, inputAt } from '../region/checks';

@@ -1,6 +1,6 @@
 import type { Directory } from '../region/serviceInterfaces';
 import { tenantId } from '../region/regionContext';
-import type { Storage } from '../storage/storage';
+import type { Storage } from './storage';
 import { armId } from '../region/armId';
 import { checkInputs, type InputRule } from '../region/checks';
 import { accountRule, accountRules, checkPolicy, checkRetention, groupRule } from './storageRules';

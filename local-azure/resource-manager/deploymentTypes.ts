@@ -1,5 +1,5 @@
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { tableFaults, tableRules } from './alertTypes';
+import { tableFaults, tableRules } from '../monitor/alertTypes';
 import { armId } from '../region/armId';
 import { checkInputs, inputAt } from '../region/checks';
 import { declaredType } from '../region/declaredType';
