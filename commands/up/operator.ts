@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { LocalRegion } from '../../local-azure/region/localRegion';
+import type { LocalRegion } from '../../local-azure/localRegion';
 import { makeKeyAndCertificate, usableCertificate } from '../deploy/enrolSite';
 import type { UpDirectory } from './upDirectory';
 

@@ -1,8 +1,8 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { catalogueOf } from '../../local-azure/provider/catalogue';
 import { ProviderServer } from '../../local-azure/provider/providerServer';
-import { regionTypes } from '../../local-azure/provider/regionTypes';
-import { LocalRegion } from '../../local-azure/region/localRegion';
+import { regionTypes } from '../../local-azure/regionTypes';
+import { LocalRegion } from '../../local-azure/localRegion';
 import { onInterrupt } from '../loop/interruption';
 import { endProcessesOf, regionMarker, startOfProcess } from '../loop/leftovers';
 import { claimRegionDirectory, regionDirectory } from '../loop/regionDirectory';

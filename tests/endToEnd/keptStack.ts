@@ -23,8 +23,8 @@ import { smokeNames } from '../../contracts/datasets';
 import { stackOutputs } from '../../contracts/stackOutputs';
 import { catalogueOf } from '../../local-azure/provider/catalogue';
 import { deploy } from '../../local-azure/provider/host';
-import { regionTypes } from '../../local-azure/provider/regionTypes';
-import { LocalRegion } from '../../local-azure/region/localRegion';
+import { regionTypes } from '../../local-azure/regionTypes';
+import { LocalRegion } from '../../local-azure/localRegion';
 
 /** What the services hold, for whoever asks. */
 export interface KeptState {

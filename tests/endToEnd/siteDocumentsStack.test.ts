@@ -12,9 +12,9 @@ import type { ModelManagerDocument, ModelMonitorDocument } from '../../contracts
 import type { StackOutputs } from '../../contracts/stackOutputs';
 import { catalogueOf } from '../../local-azure/provider/catalogue';
 import { deploy, type Deployment } from '../../local-azure/provider/host';
-import { regionTypes } from '../../local-azure/provider/regionTypes';
+import { regionTypes } from '../../local-azure/regionTypes';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
-import { LocalRegion } from '../../local-azure/region/localRegion';
+import { LocalRegion } from '../../local-azure/localRegion';
 import { until } from '../local/messaging';
 
 /** The real program with `siteDocuments.keyVault` and no simulated site, in a region of its own. */

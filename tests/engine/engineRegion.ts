@@ -13,8 +13,8 @@ import { stackDirectory, stackFile, upDirectory, type UpDirectory } from '../../
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { catalogueOf, type Catalogue } from '../../local-azure/provider/catalogue';
 import { ProviderServer } from '../../local-azure/provider/providerServer';
-import { regionTypes } from '../../local-azure/provider/regionTypes';
-import { LocalRegion } from '../../local-azure/region/localRegion';
+import { regionTypes } from '../../local-azure/regionTypes';
+import { LocalRegion } from '../../local-azure/localRegion';
 import { descendantsOf, killAll } from './processTree';
 import type { ProgramChanges } from './programChanges';
 

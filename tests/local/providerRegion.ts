@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { endProcessesOf } from '../../commands/loop/leftovers';
 import { catalogueOf } from '../../local-azure/provider/catalogue';
 import { ProviderServer } from '../../local-azure/provider/providerServer';
-import { regionTypes } from '../../local-azure/provider/regionTypes';
-import { LocalRegion } from '../../local-azure/region/localRegion';
+import { regionTypes } from '../../local-azure/regionTypes';
+import { LocalRegion } from '../../local-azure/localRegion';
 import { ProviderClient } from './providerClient';
 
 /** A whole region in a folder of its own, the server of its provider, and a client as an engine would be. */

@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { bundleAll } from '../../commands/bundle';
 import { localConfiguration, sitePorts } from '../../commands/loop/localConfiguration';
 import type { Properties } from '../../local-azure/region/resourceType';
-import type { LocalRegion } from '../../local-azure/region/localRegion';
+import type { LocalRegion } from '../../local-azure/localRegion';
 import type { ProviderClient } from './providerClient';
 import { providerRegion } from './providerRegion';
 import { resourceChanges } from './resourceChanges';

@@ -2,7 +2,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { regionCredential } from '../../commands/loop/localLoop';
 import type { ProviderServer } from '../../local-azure/provider/providerServer';
 import { unknownValue, type Properties } from '../../local-azure/region/resourceType';
-import type { LocalRegion } from '../../local-azure/region/localRegion';
+import type { LocalRegion } from '../../local-azure/localRegion';
 import { secret, type ProviderClient } from './providerClient';
 import { providerRegion } from './providerRegion';
 

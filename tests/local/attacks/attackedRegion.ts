@@ -8,7 +8,7 @@ import { builtInRoles, customRoles, isCustomRole, type Role } from '../../../com
 import type { Denial } from '../../../local-azure/region/gate';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { armId, containerId } from '../../../local-azure/region/armId';
-import { LocalRegion } from '../../../local-azure/region/localRegion';
+import { LocalRegion } from '../../../local-azure/localRegion';
 import type { RegionOptions } from '../../../local-azure/region/regionContext';
 import { deviceCertificate, type DeviceCertificate } from '../deviceCertificate';
 import { until } from '../messaging';

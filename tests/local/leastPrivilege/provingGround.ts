@@ -18,7 +18,7 @@ import type { JobExecution } from '../../../local-azure/container-apps/jobExecut
 import type { ContainerAppsEvent } from '../../../local-azure/container-apps/containerApps';
 import type { DeployedResource } from '../../../local-azure/provider/host';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
-import type { LocalRegion } from '../../../local-azure/region/localRegion';
+import type { LocalRegion } from '../../../local-azure/localRegion';
 import type { JobName, QueueName } from '../../../components/access/roleMatrix';
 import { until } from '../messaging';
 

@@ -1,6 +1,6 @@
 import type { Denial } from '../../../local-azure/region/gate';
 import { roleGrants, scopeContains, type RoleAssignment } from '../../../local-azure/region/roleAssignments';
-import type { LocalRegion } from '../../../local-azure/region/localRegion';
+import type { LocalRegion } from '../../../local-azure/localRegion';
 
 /** Runs the part of the loop that needs a role, and says how that part failed without it. */
 export interface Exercise {

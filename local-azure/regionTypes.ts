@@ -1,23 +1,23 @@
-import type { LocalRegion } from '../region/localRegion';
-import { accessTypes } from '../authorization/roleTypes';
-import { alertTypes } from '../monitor/alertTypes';
-import { commandTypes } from './commandTypes';
-import { containerAppsTypes } from '../container-apps/containerAppsTypes';
-import { containerRegistryTypes } from '../container-registry/containerRegistryTypes';
-import { deploymentTypes } from '../resource-manager/deploymentTypes';
-import { eventGridTypes } from '../event-grid/eventGridTypes';
-import { eventHubsTypes } from '../event-hubs/eventHubsTypes';
-import { existingTypes } from './existingTypes';
-import { identityTypes } from '../entra/identityTypes';
-import { iotHubTypes } from '../iot-hub/iotHubTypes';
-import { keyVaultTypes } from '../key-vault/keyVaultTypes';
-import { lockTypes, withLocks } from '../authorization/lockTypes';
-import { machineLearningTypes } from '../machine-learning/machineLearningTypes';
-import { monitorTypes } from '../monitor/monitorTypes';
-import { randomTypes } from './randomTypes';
-import { resourceGroupTypes } from '../resource-manager/resourceGroupTypes';
-import type { Properties, ProviderPart } from '../region/resourceType';
-import { storageTypes } from '../storage/storageTypes';
+import type { LocalRegion } from './localRegion';
+import { accessTypes } from './authorization/roleTypes';
+import { alertTypes } from './monitor/alertTypes';
+import { commandTypes } from './provider/commandTypes';
+import { containerAppsTypes } from './container-apps/containerAppsTypes';
+import { containerRegistryTypes } from './container-registry/containerRegistryTypes';
+import { deploymentTypes } from './resource-manager/deploymentTypes';
+import { eventGridTypes } from './event-grid/eventGridTypes';
+import { eventHubsTypes } from './event-hubs/eventHubsTypes';
+import { existingTypes } from './provider/existingTypes';
+import { identityTypes } from './entra/identityTypes';
+import { iotHubTypes } from './iot-hub/iotHubTypes';
+import { keyVaultTypes } from './key-vault/keyVaultTypes';
+import { lockTypes, withLocks } from './authorization/lockTypes';
+import { machineLearningTypes } from './machine-learning/machineLearningTypes';
+import { monitorTypes } from './monitor/monitorTypes';
+import { randomTypes } from './provider/randomTypes';
+import { resourceGroupTypes } from './resource-manager/resourceGroupTypes';
+import type { Properties, ProviderPart } from './region/resourceType';
+import { storageTypes } from './storage/storageTypes';
 
 /** Every Pulumi type that the region answers, on its services. */
 export function regionTypes(region: LocalRegion): ProviderPart[] {

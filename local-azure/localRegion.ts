@@ -2,20 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { secretRefreshMs } from '../container-apps/app';
-import { ContainerApps } from '../container-apps/containerApps';
-import { ContainerRegistry } from '../container-registry/containerRegistry';
-import { Entra } from '../entra/entra';
-import { EventGrid } from '../event-grid/eventGrid';
-import { EventHubs } from '../event-hubs/eventHubs';
-import { IotHub } from '../iot-hub/iotHub';
-import { KeyVault } from '../key-vault/keyVault';
-import { MachineLearning } from '../machine-learning/machineLearning';
-import { Monitor } from '../monitor/monitor';
-import { ResourceManager } from '../resource-manager/resourceManager';
-import { Storage } from '../storage/storage';
-import { createRegionContext, subscriptionId, tenantId, type RegionContext, type RegionOptions, type Service } from './regionContext';
-import type { Principal } from './tokenAuthority';
+import { secretRefreshMs } from './container-apps/app';
+import { ContainerApps } from './container-apps/containerApps';
+import { ContainerRegistry } from './container-registry/containerRegistry';
+import { Entra } from './entra/entra';
+import { EventGrid } from './event-grid/eventGrid';
+import { EventHubs } from './event-hubs/eventHubs';
+import { IotHub } from './iot-hub/iotHub';
+import { KeyVault } from './key-vault/keyVault';
+import { MachineLearning } from './machine-learning/machineLearning';
+import { Monitor } from './monitor/monitor';
+import { ResourceManager } from './resource-manager/resourceManager';
+import { Storage } from './storage/storage';
+import {
+  createRegionContext,
+  subscriptionId,
+  tenantId,
+  type RegionContext,
+  type RegionOptions,
+  type Service,
+} from './region/regionContext';
+import type { Principal } from './region/tokenAuthority';
 
 /** The local Azure region: every service in one process, state below one directory. */
 export class LocalRegion {
