@@ -8,7 +8,7 @@ import { certificateToKnow, requireDeployed } from './certificate/deployedCertif
 import { documentOutputs, documents, readOutputsFile } from './certificate/documents';
 import { CertificateError, SiteKeys } from './certificate/siteKeys';
 import { StackCertificates } from './certificate/stackCertificates';
-import { trustedAuthorities } from './documents/hubAuthority';
+import { trustedAuthorities } from '../deploy-programs/site-documents/hubAuthority';
 import { readOutputsOf } from './stack/deployedStack';
 import { UsageError } from './startOptions';
 import { version } from '../package.json';

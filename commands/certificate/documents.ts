@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { documentNames, documentText, modelManagerDocument, modelMonitorDocument, type HubTransport } from '../../contracts/siteDocuments';
-import { hubAuthority, type TrustedAuthorities } from '../documents/hubAuthority';
+import { hubAuthority, type TrustedAuthorities } from '../../deploy-programs/site-documents/hubAuthority';
 import type { Told } from './actions';
 import { CertificateError, keyFiles, type SiteKeys } from './siteKeys';
 import type { StackCertificates } from './stackCertificates';

@@ -1,4 +1,4 @@
-import { deployerCredential } from '../deploy/deployerCredential';
+import { deployerCredential } from '../../deploy-programs/deployerCredential';
 import { askWith, NoAnswer } from './azureQuestions';
 import type { SignedIn } from './cloudChecks';
 import { readClaims } from './tokenClaims';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { LocalRegion } from '../../local-azure/localRegion';
-import { makeKeyAndCertificate, usableCertificate } from '../deploy/enrolSite';
+import { makeKeyAndCertificate, usableCertificate } from '../../deploy-programs/enrol-site/enrolSite';
 import type { UpDirectory } from './upDirectory';
 
 const name = 'operator';

@@ -5,7 +5,7 @@ import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning';
 import { ContainerRegistryClient } from '@azure/container-registry';
 import type { TokenCredential } from '@azure/identity';
 import { bundleAll } from '../../commands/bundle';
-import { makeKeyAndCertificate } from '../../commands/deploy/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
 import { comesToRest } from '../../commands/loop/comesToRest';
 import { endProcessesOf, regionMarker } from '../../commands/loop/leftovers';
 import { EvidenceReader } from '../../commands/loop/evidenceReader';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rotate } from '../../commands/certificate/actions';
 import { keyFiles, SiteKeys } from '../../commands/certificate/siteKeys';
-import { registerDevice } from '../../commands/deploy/registerDevice';
+import { registerDevice } from '../../deploy-programs/register-device/registerDevice';
 import { MonitorReader } from '../../commands/loop/monitorReader';
 import { itemIdAttribute } from '../../contracts/telemetry';
 import { startAuthProxy } from '../../edge-sim/auth-proxy/authProxy';

@@ -6,7 +6,7 @@ import { ContainerRegistryClient, ContainerRegistryContentClient, type OciImageM
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { gzip, writeTar } from '../../local-azure/container-registry/tarball';
 import { armId } from '../../local-azure/region/armId';
-import { buildProgramImage } from '../../commands/deploy/buildImage';
+import { buildProgramImage } from '../../deploy-programs/build-image/buildImage';
 import { platformRegion, type PlatformRegion } from './platformRegion';
 
 const registryId = armId('rg', 'Microsoft.ContainerRegistry/registries', 'factoryloop1');

@@ -32,8 +32,8 @@ beforeAll(async () => {
   ]);
   await build({
     entryPoints: {
-      enrol: join(__dirname, '../../commands/deploy/enrolSite.ts'),
-      build: join(__dirname, '../../commands/deploy/buildImage.ts'),
+      enrol: join(__dirname, '../../deploy-programs/enrol-site/enrolSite.ts'),
+      build: join(__dirname, '../../deploy-programs/build-image/buildImage.ts'),
     },
     outdir: folder,
     bundle: true,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ClientCertificateCredential } from '@azure/identity';
 import jwt from 'jsonwebtoken';
-import { makeKeyAndCertificate } from '../../commands/deploy/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
 import { tenantId } from '../../local-azure/region/regionContext';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { platformRegion, type PlatformRegion } from './platformRegion';

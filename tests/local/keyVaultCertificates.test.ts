@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { CertificateClient } from '@azure/keyvault-certificates';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { makeKeyAndCertificate } from '../../commands/deploy/enrolSite';
-import { keepCertificate } from '../../commands/deploy/vaultObjects';
+import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { keepCertificate } from '../../deploy-programs/site-documents/vaultObjects';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';

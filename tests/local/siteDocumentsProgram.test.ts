@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { CertificateClient } from '@azure/keyvault-certificates';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { enrolSite, type Enrolled } from '../../commands/deploy/enrolSite';
-import { siteDocuments, type WrittenDocuments } from '../../commands/deploy/siteDocuments';
+import { enrolSite, type Enrolled } from '../../deploy-programs/enrol-site/enrolSite';
+import { siteDocuments, type WrittenDocuments } from '../../deploy-programs/site-documents/siteDocuments';
 import type { ModelManagerDocument, ModelMonitorDocument } from '../../contracts/siteDocuments';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { renew, statusAway } from '../../commands/certificate/awayFromSite';
 import { readCertificateOptions } from '../../commands/certificate/certificateOptions';
 import { StackCertificates } from '../../commands/certificate/stackCertificates';
-import { makeKeyAndCertificate } from '../../commands/deploy/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
 
 const now = new Date();
 const later = (days: number) => new Date(now.getTime() + days * 86_400_000);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { makeKeyAndCertificate } from '../../../commands/deploy/enrolSite';
+import { makeKeyAndCertificate } from '../../../deploy-programs/enrol-site/enrolSite';
 import { MonitorReader } from '../../../commands/loop/monitorReader';
 import type { DeliveryRecord } from '../../../contracts/deliveryRecord';
 import { encodeQueueMessage } from '../../../contracts/eventGrid';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { baseImageOf, importBaseImage, ownBaseArgument, type BaseImage } from '../../../commands/deploy/baseImage';
-import { explained } from '../../../commands/deploy/buildImage';
-import { isTransient, untilItPasses } from '../../../commands/deploy/transientFailure';
+import { baseImageOf, importBaseImage, ownBaseArgument, type BaseImage } from '../../../deploy-programs/build-image/baseImage';
+import { explained } from '../../../deploy-programs/build-image/buildImage';
+import { isTransient, untilItPasses } from '../../../deploy-programs/build-image/transientFailure';
 import { programs } from '../../../contracts/programs';
 import { parseDockerfile } from '../../../local-azure/container-registry/dockerfile';
 

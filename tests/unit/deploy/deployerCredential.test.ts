@@ -10,8 +10,8 @@ import {
   DefaultAzureCredential,
   ManagedIdentityCredential,
 } from '@azure/identity';
-import { deployerCredential, deployerSignIn } from '../../../commands/deploy/deployerCredential';
-import { makeKeyAndCertificate } from '../../../commands/deploy/enrolSite';
+import { deployerCredential, deployerSignIn } from '../../../deploy-programs/deployerCredential';
+import { makeKeyAndCertificate } from '../../../deploy-programs/enrol-site/enrolSite';
 
 const directory = mkdtempSync(join(tmpdir(), 'deployer-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -6,7 +6,7 @@ import { create, rotate } from '../../../commands/certificate/actions';
 import { documentOutputs, documents, readOutputsFile, type DocumentOutputs } from '../../../commands/certificate/documents';
 import { keyFiles, SiteKeys } from '../../../commands/certificate/siteKeys';
 import { StackCertificates } from '../../../commands/certificate/stackCertificates';
-import { trustedAuthorities } from '../../../commands/documents/hubAuthority';
+import { trustedAuthorities } from '../../../deploy-programs/site-documents/hubAuthority';
 
 const root = join(__dirname, '..', '..', '..');
 const now = new Date();

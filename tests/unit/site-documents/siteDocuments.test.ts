@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
-import { makeKeyAndCertificate } from '../../../commands/deploy/enrolSite';
-import { hubAuthority, trustedAuthorities } from '../../../commands/documents/hubAuthority';
+import { makeKeyAndCertificate } from '../../../deploy-programs/enrol-site/enrolSite';
+import { hubAuthority, trustedAuthorities } from '../../../deploy-programs/site-documents/hubAuthority';
 import {
   certificateNames,
   documentNames,

@@ -5,8 +5,8 @@ import { SecretClient } from '@azure/keyvault-secrets';
 import * as x509 from '@peculiar/x509';
 import { z } from 'zod';
 import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
-import { runDeployProgram } from './deployProgram';
-import { untilAllowed } from './roleAssignmentWait';
+import { runDeployProgram } from '../deployProgram';
+import { untilAllowed } from '../roleAssignmentWait';
 import { serialProblem } from './serialProblem';
 import { SiteVault, type KeptCertificate } from './siteVault';
 

@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/identity';
-import { SettingsError } from '../../contracts/settings/settings';
+import { SettingsError } from '../contracts/settings/settings';
 import { deployerCredential } from './deployerCredential';
 
 /** Runs a program of the deployment as the principal that Pulumi deploys as: its result is the only thing on stdout, as JSON. Exit 1 = failed, 2 = wrong settings. */

@@ -9,8 +9,8 @@ import { pack } from 'tar-stream';
 import { z } from 'zod';
 import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
 import { baseImageOf, importBaseImage, ownBaseArgument, type RegistryPlace } from './baseImage';
-import { runDeployProgram } from './deployProgram';
-import { untilAllowed } from './roleAssignmentWait';
+import { runDeployProgram } from '../deployProgram';
+import { untilAllowed } from '../roleAssignmentWait';
 import { untilItPasses } from './transientFailure';
 
 const settingsSchema = z.object({

@@ -1,9 +1,9 @@
 import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import { integer, readSettings, text } from '../../contracts/settings/settings';
-import { runDeployProgram } from './deployProgram';
+import { runDeployProgram } from '../deployProgram';
 import { openRegistry, registryStatus } from './registryClient';
-import { untilAllowed } from './roleAssignmentWait';
+import { untilAllowed } from '../roleAssignmentWait';
 
 const thumbprint = () => z.string().regex(/^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/, 'a SHA-1 or SHA-256 thumbprint in hex');
 const device = {

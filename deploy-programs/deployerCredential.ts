@@ -7,7 +7,7 @@ import {
   ManagedIdentityCredential,
   type TokenCredential,
 } from '@azure/identity';
-import { SettingsError } from '../../contracts/settings/settings';
+import { SettingsError } from '../contracts/settings/settings';
 
 /** How Pulumi's Azure provider signs in by its environment, and what with. */
 export type DeployerSignIn =

@@ -13,9 +13,9 @@ import {
   modelManagerDocument,
   modelMonitorDocument,
 } from '../../contracts/siteDocuments';
-import { hubAuthority, trustedAuthorities, type TrustedAuthorities } from '../documents/hubAuthority';
-import { runDeployProgram } from './deployProgram';
-import { untilAllowed } from './roleAssignmentWait';
+import { hubAuthority, trustedAuthorities, type TrustedAuthorities } from './hubAuthority';
+import { runDeployProgram } from '../deployProgram';
+import { untilAllowed } from '../roleAssignmentWait';
 import { dropCertificate, dropSecret, keepCertificate, keepSecret } from './vaultObjects';
 
 const place = {
