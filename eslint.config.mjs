@@ -2,13 +2,25 @@ import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
-const rooms = ['components', 'contracts', 'pipeline-code', 'edge-sim', 'local-azure', 'commands', 'policy', 'tests', 'bench'];
+const rooms = [
+  'components',
+  'contracts',
+  'pipeline-code',
+  'edge-sim',
+  'deploy-programs',
+  'local-azure',
+  'commands',
+  'policy',
+  'tests',
+  'bench',
+];
 /** The table of rooms: who may import whom. Everything else is refused. */
 const mayImport = {
   contracts: [],
   components: ['contracts'],
   'pipeline-code': ['contracts'],
   'edge-sim': ['contracts'],
+  'deploy-programs': ['contracts'],
   'local-azure': ['contracts'],
   policy: ['components'],
 };
@@ -65,7 +77,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['contracts/**', 'pipeline-code/**', 'edge-sim/**', 'commands/**'],
+    files: ['contracts/**', 'pipeline-code/**', 'edge-sim/**', 'deploy-programs/**', 'commands/**'],
     rules: { 'no-restricted-imports': ['error', { paths: noSockets, patterns: [pulumiPackages] }], 'no-restricted-syntax': noWayAround },
   },
   {

@@ -100,7 +100,7 @@ export async function bundleAll(): Promise<Bundle[]> {
     ),
   );
   const deploy = await Promise.all(
-    deployPrograms.map((name) => bundleProgram(name, join(root, 'commands', 'deploy', `${camel(name)}.ts`), undefined)),
+    deployPrograms.map((name) => bundleProgram(name, join(root, 'deploy-programs', name, `${camel(name)}.ts`), undefined)),
   );
   const list = join(root, 'dist', 'images.json');
   writeFileSync(
