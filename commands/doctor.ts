@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigurationError, parseConfiguration } from '../components/configuration';
+import { ConfigurationError, parseConfiguration } from '../components/configuration/configuration';
 import { nodeVersionProblem } from '../components/nodeVersion';
 import { changedSources } from '../components/programs/bundleRecord';
-import { settingWarnings } from '../components/settingWarnings';
+import { settingWarnings } from '../components/configuration/warnings';
 import { judgeApprovers } from './doctor/approvers';
 import { NoAnswer } from './doctor/azureQuestions';
 import { allUnchecked, checkCloud } from './doctor/cloudChecks';

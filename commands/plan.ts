@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parseConfiguration } from '../components/configuration';
+import { parseConfiguration } from '../components/configuration/configuration';
 import { shippedPrices, type PriceTable } from '../components/cost/priceTable';
 import type { PlannedResource, RecordedProgram } from '../components/plan/recordProgram';
 import { secretPlaceholder } from '../components/plan/plainValues';

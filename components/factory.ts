@@ -6,7 +6,7 @@ import { factoryGrants } from './access/factoryGrants';
 import { programIdentity } from './access/programIdentity';
 import { servicePrincipal } from './access/roleGrants';
 import { jobNames, queueNames, type QueueName } from './access/roleMatrix';
-import type { Configuration } from './configurationSchema';
+import type { Configuration } from './configuration/schema';
 import type { DeviceRegistration } from './delivery/deviceRegistration';
 import { MessageRoute } from './delivery/messageRoute';
 import { containerEnvironmentName, programName, suffixLength, type NameParts } from './naming';

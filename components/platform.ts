@@ -2,7 +2,7 @@ import { ResourceGroup } from '@pulumi/azure-native/resources';
 import * as pulumi from '@pulumi/pulumi';
 import { RandomString } from '@pulumi/random';
 import { KeyVault } from './access/keyVault';
-import type { Configuration } from './configurationSchema';
+import type { Configuration } from './configuration/schema';
 import { registryName, resourceGroupName, storageAccountName, suffixLength, systemTopicName, vaultName, type NameParts } from './naming';
 import type { NetworkPlan } from './network/networkPlan';
 import { platformAlerts } from './observability/alertRules';

@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { loopNames } from '../contracts/datasets';
 import type { StackOutputs } from '../contracts/stackOutputs';
 import { jobNames } from './access/roleMatrix';
-import type { Configuration } from './configurationSchema';
+import type { Configuration } from './configuration/schema';
 import type { Factory } from './factory';
 import type { Deployer, PlatformLinks } from './platform';
 

@@ -3,8 +3,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
-import { ConfigurationError, parseConfiguration } from '../../components/configuration';
-import type { Configuration } from '../../components/configurationSchema';
+import { ConfigurationError, parseConfiguration } from '../../components/configuration/configuration';
+import type { Configuration } from '../../components/configuration/schema';
 import { CertificateError, thumbprintOf } from './siteKeys';
 
 const path = ['config', 'factory-loop:siteCertificates'] as const;

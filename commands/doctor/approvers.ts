@@ -1,4 +1,4 @@
-import type { Configuration } from '../../components/configurationSchema';
+import type { Configuration } from '../../components/configuration/schema';
 import { problem, ready, type Finding } from './finding';
 
 /** Where packages wait for a person: is there one? */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Configuration } from '../../components/configurationSchema';
+import type { Configuration } from '../../components/configuration/schema';
 import { logAnalyticsName, machineLearningName, resourceGroupName, vaultName } from '../../components/naming';
 import { stackTags } from '../../components/stackTags';
 import { askAll, NoAnswer, type Ask } from './azureQuestions';

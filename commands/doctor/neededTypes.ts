@@ -1,4 +1,4 @@
-import type { Configuration } from '../../components/configurationSchema';
+import type { Configuration } from '../../components/configuration/schema';
 
 type Choice = Pick<Configuration, 'alerts' | 'budget' | 'protectData' | 'logAnalyticsWorkspace' | 'containerRegistry'>;
 /** ARM types that the program creates. `regional` ones exist in some regions only. */

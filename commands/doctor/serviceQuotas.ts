@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Configuration } from '../../components/configurationSchema';
+import type { Configuration } from '../../components/configuration/schema';
 import { problem, ready, unchecked, type Finding } from './finding';
 
 /** What a service says about a limit of the subscription. */

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { ConfigurationError, parseConfiguration } from '../../components/configuration';
+import { ConfigurationError, parseConfiguration } from '../../components/configuration/configuration';
 import { UsageError } from '../startOptions';
 import { withSetting, type Settings } from './settingPath';
 

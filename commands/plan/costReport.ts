@@ -1,12 +1,12 @@
-import type { Configuration } from '../../components/configurationSchema';
+import type { Configuration } from '../../components/configuration/schema';
 import { assumptions, type Assumption } from '../../components/cost/assumptions';
 import type { PricedResource } from '../../components/cost/charge';
 import { estimateCost, type CostEstimate } from '../../components/cost/costEstimate';
 import { freeReason } from '../../components/cost/freeTypes';
-import { monthlyUse } from '../../components/cost/monthlyUse';
+import { monthlyUse } from '../../components/configuration/monthlyUse';
 import type { PriceTable } from '../../components/cost/priceTable';
 import { lineHours } from '../../components/cost/runningHours';
-import { settingWarnings } from '../../components/settingWarnings';
+import { settingWarnings } from '../../components/configuration/warnings';
 import { hanging, wrap } from '../loop/wrapText';
 import { shortType } from './resourceTree';
 

@@ -1,8 +1,8 @@
-import { meteredLoad } from '../delivery/expectedLoad';
+import { meteredLoad } from '../configuration/expectedLoad';
 import { monthlyGrants } from './charge';
-import { assumed, type MonthlyUse, type UseSources } from './monthlyUse';
-import { sizes, type PlantMeasure } from './plantData';
-import { horizonDays, sumOfDays, tiers, type TierDays } from './storageTiers';
+import { assumed, type MonthlyUse, type UseSources } from '../configuration/monthlyUse';
+import { sizes, type PlantMeasure } from '../configuration/plantData';
+import { horizonDays, sumOfDays, tiers, type TierDays } from '../configuration/storageTiers';
 
 export interface Assumption {
   readonly what: string;

@@ -1,4 +1,4 @@
-import { cronHoursPerMonth } from '../site/siteHours';
+import { cronHoursPerMonth } from '../configuration/siteHours';
 import { at, isA, number, text, type PricedResource, type Values } from './charge';
 
 interface Container {

@@ -7,7 +7,7 @@ import { rowsOf } from '../access/roleMatrix';
 import { eventHubsName, iotHubName, type NameParts } from '../naming';
 import { defaultPropagationSeconds } from '../pause';
 import { attach, identityOf, type UniformArgs } from '../uniformComponent';
-import type { HubSize } from './iotHubSize';
+import type { HubSize } from '../configuration/iotHubSize';
 
 /** Roles are given at the hub. */
 export interface MessageRouteArgs extends UniformArgs {

@@ -1,5 +1,5 @@
-import type { ResourceSettings } from '../effectiveSettings';
-import { openMinutes, type SiteHours } from '../site/siteHours';
+import type { ResourceSettings } from '../configuration/effectiveSettings';
+import { openMinutes, type SiteHours } from '../configuration/siteHours';
 
 type AlertSettings = ResourceSettings['alerts'];
 interface Told {

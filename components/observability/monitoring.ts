@@ -2,7 +2,7 @@ import { Component } from '@pulumi/azure-native/applicationinsights';
 import { AzureMonitorWorkspace, getDataCollectionEndpointOutput, getDataCollectionRuleOutput } from '@pulumi/azure-native/monitor';
 import { Workspace } from '@pulumi/azure-native/operationalinsights';
 import * as pulumi from '@pulumi/pulumi';
-import type { ResourceSettings } from '../effectiveSettings';
+import type { ResourceSettings } from '../configuration/effectiveSettings';
 import { known } from '../known';
 import { applicationInsightsName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../naming';
 import { defaultPropagationSeconds, pauseAfter } from '../pause';

@@ -1,5 +1,5 @@
-import type { ResourceSettings } from '../effectiveSettings';
-import { basicRetentionDays, logTables, type LogTable } from './logTables';
+import type { ResourceSettings } from '../configuration/effectiveSettings';
+import { basicRetentionDays, logTables, type LogTable } from '../configuration/logTables';
 
 export interface TableSetting {
   readonly table: LogTable;

@@ -10,7 +10,7 @@ import type { JobName, QueueName } from '../access/roleMatrix';
 import { programName, type NameParts } from '../naming';
 import type { UniformArgs } from '../uniformComponent';
 import type { LoopStorage } from '../storage/loopStorage';
-import { jobCpu } from './jobSize';
+import { jobCpu } from '../configuration/jobSize';
 import type { PipelineSettings } from './pipelineSettings';
 import { ProgramApp } from './programApp';
 import { programContainer } from './programContainer';

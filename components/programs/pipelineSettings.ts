@@ -6,8 +6,8 @@ import type { SettingsOf, SettingsSchema } from '../../contracts/settings/settin
 import type { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
 import type { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
 import type { QueueName } from '../access/roleMatrix';
-import type { Configuration } from '../configurationSchema';
-import { diskBytes, jobCpu } from './jobSize';
+import type { Configuration } from '../configuration/schema';
+import { diskBytes, jobCpu } from '../configuration/jobSize';
 import type { MessageRoute } from '../delivery/messageRoute';
 import type { PlatformLinks } from '../platform';
 import type { LoopStorage } from '../storage/loopStorage';

@@ -1,7 +1,7 @@
 import { ContainerApp } from '@pulumi/azure-native/app';
 import type * as inputs from '@pulumi/azure-native/types/input';
 import * as pulumi from '@pulumi/pulumi';
-import type { CronScale } from '../site/siteHours';
+import type { CronScale } from '../configuration/siteHours';
 import { attach, identityOf, type UniformArgs } from '../uniformComponent';
 
 /** The environment has the logs of its programs. */

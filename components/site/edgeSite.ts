@@ -11,13 +11,13 @@ import {
   otelCollectorSettings,
   productionLineSettings,
 } from '../../contracts/settings/edgeSite';
-import type { Configuration } from '../configurationSchema';
+import type { Configuration } from '../configuration/schema';
 import type { TelemetryTargets } from '../observability/monitoring';
 import { ProgramApp } from '../programs/programApp';
 import { programContainer } from '../programs/programContainer';
 import type { UniformArgs } from '../uniformComponent';
 import { certificateSecretName } from './simulatedEnrolment';
-import { cronScale } from './siteHours';
+import { cronScale } from '../configuration/siteHours';
 
 export interface EdgeSiteArgs extends Omit<UniformArgs, 'diagnostics'> {
   /** Resource group of the app. */

@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { factoryGrants, GrantOptions } from '../access/factoryGrants';
 import { KeyVault } from '../access/keyVault';
 import type { Grantee } from '../access/roleGrants';
-import type { Configuration } from '../configurationSchema';
+import type { Configuration } from '../configuration/schema';
 import { DeviceRegistration } from '../delivery/deviceRegistration';
 import { deviceId, vaultName, type NameParts } from '../naming';
 import type { Deployer, PlatformLinks } from '../platform';

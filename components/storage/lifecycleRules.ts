@@ -1,5 +1,5 @@
 import type * as inputs from '@pulumi/azure-native/types/input';
-import type { Lifecycle } from '../resourceSettings';
+import type { Lifecycle } from '../configuration/resourceSettings';
 
 const after = (days: number | undefined) => (days === undefined ? undefined : { daysAfterModificationGreaterThan: days });
 const given = <T extends object>(values: T) =>

@@ -1,7 +1,7 @@
 import { BlobContainer, BlobServiceProperties, ManagementPolicy, Queue, StorageAccount } from '@pulumi/azure-native/storage';
 import * as pulumi from '@pulumi/pulumi';
 import { known } from '../known';
-import { archiveRedundancies, type Lifecycle, type redundancies } from '../resourceSettings';
+import { archiveRedundancies, type Lifecycle, type redundancies } from '../configuration/resourceSettings';
 import { attach, identityOf, type UniformArgs } from '../uniformComponent';
 import { lifecycleRules } from './lifecycleRules';
 

@@ -7,7 +7,7 @@ import { create, revoke, rotate, status } from '../../commands/certificate/actio
 import { keyFiles, SiteKeys } from '../../commands/certificate/siteKeys';
 import { StackCertificates } from '../../commands/certificate/stackCertificates';
 import { validityAt } from '../../commands/certificate/validity';
-import { parseConfiguration } from '../../components/configuration';
+import { parseConfiguration } from '../../components/configuration/configuration';
 import { parse } from 'yaml';
 
 const now = new Date();

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { factoryAlerts, platformAlerts, type FactorySignals } from '../../../components/observability/alertRules';
-import { alertTables, logTables } from '../../../components/observability/logTables';
+import { alertTables, logTables } from '../../../components/configuration/logTables';
 import { loopPanels, workbookContent } from '../../../components/observability/loopWorkbook';
-import { alertSettings } from '../../../components/resourceSettings';
-import { profiles } from '../../../components/profiles';
+import { alertSettings } from '../../../components/configuration/resourceSettings';
+import { profiles } from '../../../components/configuration/profiles';
 import { deliveryRecord } from '../../../contracts/deliveryRecord';
 
 const { alerts } = profiles.dev;

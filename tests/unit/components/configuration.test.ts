@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { parseConfiguration } from '../../../components/configuration';
-import { profileNames, profiles } from '../../../components/profiles';
-import { redundancies } from '../../../components/resourceSettings';
+import { parseConfiguration } from '../../../components/configuration/configuration';
+import { profileNames, profiles } from '../../../components/configuration/profiles';
+import { redundancies } from '../../../components/configuration/resourceSettings';
 import { programs } from '../../../contracts/programs';
 import { testCertificate } from './capturedProgram';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { parseConfiguration } from '../../../components/configuration';
-import { configurationSchema } from '../../../components/configurationSchema';
+import { parseConfiguration } from '../../../components/configuration/configuration';
+import { configurationSchema } from '../../../components/configuration/schema';
 import { testCertificate } from './capturedProgram';
 
 /** A setting as a reader of the documentation sees it. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lifecycleContainers } from '../../../components/storage/containers';
-import { logTables } from '../../../components/observability/logTables';
+import { logTables } from '../../../components/configuration/logTables';
 import { configurationKeys } from './configurationKeys';
 
 const text = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'configuration.md'), 'utf8');

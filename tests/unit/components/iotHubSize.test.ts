@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { throughputUnitsFor } from '../../../components/delivery/eventHubsSize';
-import { meteredLoad, type ExpectedLoad } from '../../../components/delivery/expectedLoad';
-import { carries, cheapestHub, hubPrice, hubShortfalls, hubTiers, standardTiers } from '../../../components/delivery/iotHubSize';
+import { throughputUnitsFor } from '../../../components/configuration/eventHubsSize';
+import { meteredLoad, type ExpectedLoad } from '../../../components/configuration/expectedLoad';
+import { carries, cheapestHub, hubPrice, hubShortfalls, hubTiers, standardTiers } from '../../../components/configuration/iotHubSize';
 
 const one: ExpectedLoad = { devices: 1, messagesPerDay: 0, messageBytes: 4_096, deliveriesPerHour: 0, peakFactor: 1 };
 const load = fc.record({

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { lifecycleRules } from '../../../components/storage/lifecycleRules';
 import { tableSettings } from '../../../components/observability/tableSettings';
 import { stackTags } from '../../../components/stackTags';
-import { profiles } from '../../../components/profiles';
+import { profiles } from '../../../components/configuration/profiles';
 
 describe('lifecycle rules', () => {
   it('hold one container each and never what another container has', () => {

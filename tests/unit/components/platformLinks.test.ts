@@ -1,4 +1,4 @@
-import { parseConfiguration } from '../../../components/configuration';
+import { parseConfiguration } from '../../../components/configuration/configuration';
 import { parsePlatform } from '../../../components/platformLinks';
 
 const platform = {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { overStack } from '../../../commands/loop/overStack';
 import { readStackFile, stacksIn } from '../../../commands/plan/stackFile';
-import { parseConfiguration } from '../../../components/configuration';
-import type { Configuration } from '../../../components/configurationSchema';
+import { parseConfiguration } from '../../../components/configuration/configuration';
+import type { Configuration } from '../../../components/configuration/schema';
 
 const root = join(__dirname, '..', '..', '..');
 const own = (configuration: Readonly<Record<string, string>>) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { datasetOfRawBlob, isAcceptedDataset, isReservedDataset, isSmokeDataset, loopNames, smokeNames } from '../../../contracts/datasets';
-import { parseConfiguration } from '../../../components/configuration';
+import { parseConfiguration } from '../../../components/configuration/configuration';
 
 test.each([
   ['line/a.csv', 'line'],

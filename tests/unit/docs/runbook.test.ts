@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { factoryAlerts, platformAlerts } from '../../../components/observability/alertRules';
 import { loopPanels } from '../../../components/observability/loopWorkbook';
-import { profiles } from '../../../components/profiles';
+import { profiles } from '../../../components/configuration/profiles';
 import { deliveryRecord } from '../../../contracts/deliveryRecord';
 
 const runbook = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'runbook.md'), 'utf8');

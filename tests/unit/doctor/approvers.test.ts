@@ -1,5 +1,5 @@
 import { judgeApprovers } from '../../../commands/doctor/approvers';
-import { parseConfiguration } from '../../../components/configuration';
+import { parseConfiguration } from '../../../components/configuration/configuration';
 
 const site = JSON.stringify({ enabled: true });
 const approvers = JSON.stringify([{ principalId: '0a1b2c3d-0000-4000-8000-000000000001', principalType: 'Group' }]);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { parseConfiguration } from '../../../components/configuration';
+import { parseConfiguration } from '../../../components/configuration/configuration';
 import { askAll, askWith, NoAnswer } from '../../../commands/doctor/azureQuestions';
 import { allUnchecked, checkCloud, cloudCheckNames } from '../../../commands/doctor/cloudChecks';
 import { allNeededTypes } from '../../../commands/doctor/neededTypes';

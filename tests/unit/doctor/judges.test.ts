@@ -8,7 +8,7 @@ import { allNeededTypes, neededTypes } from '../../../commands/doctor/neededType
 import { judgeRegion, judgeRegistration } from '../../../commands/doctor/resourceProviders';
 import { readClaims } from '../../../commands/doctor/tokenClaims';
 import { judgeTrainingQuota } from '../../../commands/doctor/trainingQuota';
-import { parseConfiguration } from '../../../components/configuration';
+import { parseConfiguration } from '../../../components/configuration/configuration';
 import { programs } from '../../../contracts/programs';
 import { captureProgram } from '../components/capturedProgram';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfiguration } from '../../../components/configuration';
+import { parseConfiguration } from '../../../components/configuration/configuration';
 import { stackFileText } from '../../../commands/factory/newFactory';
 import { readStackFile } from '../../../commands/plan/stackFile';
 import { testCertificate } from '../components/capturedProgram';

@@ -6,10 +6,10 @@ import { monthlyGrants, type PricedResource } from '../../../components/cost/cha
 import { chargeRuleOf } from '../../../components/cost/chargeRules';
 import { estimateCost } from '../../../components/cost/costEstimate';
 import { freeReason } from '../../../components/cost/freeTypes';
-import { monthlyUse } from '../../../components/cost/monthlyUse';
+import { monthlyUse } from '../../../components/configuration/monthlyUse';
 import { shippedPrices } from '../../../components/cost/priceTable';
-import { parseConfiguration } from '../../../components/configuration';
-import { cronHoursPerMonth, cronScale, siteHours } from '../../../components/site/siteHours';
+import { parseConfiguration } from '../../../components/configuration/configuration';
+import { cronHoursPerMonth, cronScale, siteHours } from '../../../components/configuration/siteHours';
 import type { RecordedProgram } from '../../../components/plan/recordProgram';
 import { planOf, root, shippedStack, shippedStacks } from './shippedStacks';
 

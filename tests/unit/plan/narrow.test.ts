@@ -3,7 +3,7 @@ import { costReport, costText } from '../../../commands/plan/costReport';
 import { differenceText, planDifference } from '../../../commands/plan/planDifference';
 import { resourceTree } from '../../../commands/plan/resourceTree';
 import { plannedRoles, roleTable } from '../../../commands/plan/roleTable';
-import { parseConfiguration } from '../../../components/configuration';
+import { parseConfiguration } from '../../../components/configuration/configuration';
 import { shippedPrices } from '../../../components/cost/priceTable';
 import type { RecordedProgram } from '../../../components/plan/recordProgram';
 import { planOf, shippedStack } from './shippedStacks';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { costReport } from '../../../commands/plan/costReport';
-import { parseConfiguration } from '../../../components/configuration';
-import type { Configuration } from '../../../components/configurationSchema';
-import { lineHoursPerDay, plantData, plantMeasures } from '../../../components/cost/plantData';
+import { parseConfiguration } from '../../../components/configuration/configuration';
+import type { Configuration } from '../../../components/configuration/schema';
+import { lineHoursPerDay, plantData, plantMeasures } from '../../../components/configuration/plantData';
 import { shippedPrices } from '../../../components/cost/priceTable';
-import { daysAfterDeletion, horizonDays, sumOfDays, tierDays } from '../../../components/cost/storageTiers';
+import { daysAfterDeletion, horizonDays, sumOfDays, tierDays } from '../../../components/configuration/storageTiers';
 import type { RecordedProgram } from '../../../components/plan/recordProgram';
-import { settingWarnings } from '../../../components/settingWarnings';
+import { settingWarnings } from '../../../components/configuration/warnings';
 import { planOf, shippedStack, shippedStacks } from './shippedStacks';
 
 const plans = new Map<string, RecordedProgram>();

@@ -1,4 +1,4 @@
-import { cheapestHub } from '../../../../components/delivery/iotHubSize';
+import { cheapestHub } from '../../../../components/configuration/iotHubSize';
 import { MessageRoute } from '../../../../components/delivery/messageRoute';
 
 const hub = cheapestHub({ devices: 40, messagesPerDay: 900_000, messageBytes: 2_048, deliveriesPerHour: 80, peakFactor: 2 });

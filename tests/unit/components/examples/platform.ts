@@ -1,5 +1,5 @@
 import { getClientConfigOutput } from '@pulumi/azure-native/authorization';
-import { parseConfiguration } from '../../../../components/configuration';
+import { parseConfiguration } from '../../../../components/configuration/configuration';
 import { Platform } from '../../../../components/platform';
 
 export const configuration = parseConfiguration({ factory: 'plant-sued', profile: 'dev' });

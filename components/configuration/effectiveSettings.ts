@@ -1,10 +1,10 @@
-import { cheapestHub, hubShortfalls, type HubSize } from './delivery/iotHubSize';
-import { maxPartitions, maxThroughputUnits, partitionsFor, throughputUnitsFor } from './delivery/eventHubsSize';
-import { meteredLoad } from './delivery/expectedLoad';
-import { alertTables, basicPlanTables, basicRetentionDays, type LogTable } from './observability/logTables';
+import { cheapestHub, hubShortfalls, type HubSize } from './iotHubSize';
+import { maxPartitions, maxThroughputUnits, partitionsFor, throughputUnitsFor } from './eventHubsSize';
+import { meteredLoad } from './expectedLoad';
+import { alertTables, basicPlanTables, basicRetentionDays, type LogTable } from './logTables';
 import type { Profile } from './profiles';
 import { archiveRedundancies, type Lifecycle } from './resourceSettings';
-import { readAgain, type LifecycleContainer } from './storage/containers';
+import { readAgain, type LifecycleContainer } from '../storage/containers';
 
 type Overrides<T> = { readonly [K in keyof T]?: T[K] | undefined };
 /** What a stack may say about its resources; the profile says the rest. */

@@ -1,9 +1,9 @@
 import { azureRegions } from './azureRegions';
-import type { Configuration } from './configurationSchema';
-import { monthlyUse } from './cost/monthlyUse';
-import { lineHoursPerDay } from './cost/plantData';
-import { silenceCountsFrom } from './observability/alertRules';
-import { openMinutes } from './site/siteHours';
+import type { Configuration } from './schema';
+import { monthlyUse } from './monthlyUse';
+import { lineHoursPerDay } from './plantData';
+import { silenceCountsFrom } from '../observability/alertRules';
+import { openMinutes } from './siteHours';
 
 const hoursPerMonth = 730;
 /** The platform ends a pass of the data pipeline after this time. */

@@ -1,4 +1,4 @@
-import type { Lifecycle } from '../resourceSettings';
+import type { Lifecycle } from './resourceSettings';
 
 export const tiers = ['hot', 'cool', 'cold', 'archive'] as const;
 export type Tier = (typeof tiers)[number];

@@ -1,5 +1,5 @@
-import type { Configuration } from '../configurationSchema';
-import { meteredLoad } from '../delivery/expectedLoad';
+import type { Configuration } from './schema';
+import { meteredLoad } from './expectedLoad';
 import { gigabyte, plantData, sizes, type PlantData, type PlantSources } from './plantData';
 import { daysAfterDeletion, sumOfDays, tierDays, type TierDays } from './storageTiers';
 

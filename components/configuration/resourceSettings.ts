@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { lifecycleContainers } from './storage/containers';
-import { logTables } from './observability/logTables';
+import { lifecycleContainers } from '../storage/containers';
+import { logTables } from './logTables';
 
 const days = (least: number, most: number) => z.int().min(least).max(most);
 const armId = (type: string, example: string) =>

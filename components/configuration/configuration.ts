@@ -1,9 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
-import { configurationConflicts } from './configurationConflicts';
-import { configurationSchema, type Configuration } from './configurationSchema';
+import { configurationConflicts } from './conflicts';
+import { configurationSchema, type Configuration } from './schema';
 import { effectiveSettings, settingConflicts } from './effectiveSettings';
 import { profiles } from './profiles';
-import { allowedAt, keysAt, shown } from './settingExpectation';
+import { allowedAt, keysAt, shown } from './expectation';
 
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';

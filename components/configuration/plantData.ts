@@ -1,5 +1,5 @@
-import type { Configuration } from '../configurationSchema';
-import { cronHoursPerMonth, cronScale } from '../site/siteHours';
+import type { Configuration } from './schema';
+import { cronHoursPerMonth, cronScale } from './siteHours';
 
 export type PlantSources = Pick<Configuration, 'dataset' | 'edgeSite' | 'expectedLoad'>;
 export const plantMeasures = ['rawGbPerDay', 'inferenceGbPerDay', 'telemetryGbPerDay', 'metricSamplesPerDay'] as const;

@@ -1,13 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import { isReservedDataset } from '../contracts/datasets';
-import { maxBatchRecords } from '../contracts/landingZone';
-import { programs } from '../contracts/programs';
-import { maxRawBytes } from '../contracts/settings/dataPipeline';
-import { documentSuffix, hubTransports } from '../contracts/siteDocuments';
+import { isReservedDataset } from '../../contracts/datasets';
+import { maxBatchRecords } from '../../contracts/landingZone';
+import { programs } from '../../contracts/programs';
+import { maxRawBytes } from '../../contracts/settings/dataPipeline';
+import { documentSuffix, hubTransports } from '../../contracts/siteDocuments';
 import type { ResourceSettings } from './effectiveSettings';
 import { profileNames } from './profiles';
-import { diskBytes, jobCpu } from './programs/jobSize';
+import { diskBytes, jobCpu } from './jobSize';
 import {
   alertSettings,
   budgetSettings,
@@ -23,7 +23,7 @@ import {
   trainingSettings,
   workspaceSource,
 } from './resourceSettings';
-import { siteHours } from './site/siteHours';
+import { siteHours } from './siteHours';
 
 const slug = (maximum: number) =>
   z

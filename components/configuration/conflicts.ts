@@ -1,6 +1,6 @@
-import { programs } from '../contracts/programs';
-import type { Configuration } from './configurationSchema';
-import { shown } from './settingExpectation';
+import { programs } from '../../contracts/programs';
+import type { Configuration } from './schema';
+import { shown } from './expectation';
 
 function samePorts(edgeSite: Configuration['edgeSite']): string[] {
   const ports = Object.entries(edgeSite).filter((entry): entry is [string, number] => entry[0].endsWith('Port'));
