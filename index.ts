@@ -1,17 +1,17 @@
-import './components/requireNode';
+import './components/programs/requireNode';
 import { getClientConfigOutput } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
-import { DataLocks } from './components/access/dataLocks';
+import { DataLocks } from './components/resource/locks';
 import { readConfiguration } from './components/configuration/configuration';
 import { Factory } from './components/factory';
 import { Platform } from './components/platform';
-import { platformExports, referencedPlatform } from './components/platformLinks';
+import { platformExports, referencedPlatform } from './components/resource/platformLinks';
 import { changedSources } from './components/programs/bundleRecord';
 import { readContentHashes } from './components/programs/contentHashes';
-import { sourceCommit } from './components/sourceCommit';
+import { sourceCommit } from './components/programs/sourceCommit';
 import { settingWarnings } from './components/configuration/warnings';
 import { stackExports } from './components/stackExports';
-import { stackTags } from './components/stackTags';
+import { stackTags } from './components/resource/tags';
 import { version as pipelineVersion } from './package.json';
 
 const configuration = readConfiguration();

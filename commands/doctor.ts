@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError, parseConfiguration } from '../components/configuration/configuration';
-import { nodeVersionProblem } from '../components/nodeVersion';
+import { nodeVersionProblem } from '../components/programs/nodeVersion';
 import { changedSources } from '../components/programs/bundleRecord';
 import { settingWarnings } from '../components/configuration/warnings';
 import { judgeApprovers } from './doctor/approvers';

@@ -9,7 +9,7 @@ import { jobNames, queueNames, type QueueName } from './access/roleMatrix';
 import type { Configuration } from './configuration/schema';
 import type { DeviceRegistration } from './delivery/deviceRegistration';
 import { MessageRoute } from './delivery/messageRoute';
-import { containerEnvironmentName, programName, suffixLength, type NameParts } from './naming';
+import { containerEnvironmentName, programName, suffixLength, type NameParts } from './resource/names';
 import { factoryAlerts } from './observability/alertRules';
 import { LoopWorkbook } from './observability/loopWorkbook';
 import { OperatorAlerts } from './observability/operatorAlerts';

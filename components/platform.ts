@@ -3,7 +3,15 @@ import * as pulumi from '@pulumi/pulumi';
 import { RandomString } from '@pulumi/random';
 import { KeyVault } from './access/keyVault';
 import type { Configuration } from './configuration/schema';
-import { registryName, resourceGroupName, storageAccountName, suffixLength, systemTopicName, vaultName, type NameParts } from './naming';
+import {
+  registryName,
+  resourceGroupName,
+  storageAccountName,
+  suffixLength,
+  systemTopicName,
+  vaultName,
+  type NameParts,
+} from './resource/names';
 import type { NetworkPlan } from './network/networkPlan';
 import { platformAlerts } from './observability/alertRules';
 import { MonthlyBudget } from './observability/monthlyBudget';

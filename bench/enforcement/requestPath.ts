@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient, type BlobClient } from '@azure/storage-blob';
-import { builtInRoles } from '../../components/access/roles';
+import { builtInRoles } from '../../components/resource/roles';
 import { armId, containerId } from '../../local-azure/region/armId';
 import { createRegionContext, type RegionContext } from '../../local-azure/region/regionContext';
 import { Storage } from '../../local-azure/storage/storage';

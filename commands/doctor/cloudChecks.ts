@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Configuration } from '../../components/configuration/schema';
-import { logAnalyticsName, machineLearningName, resourceGroupName, vaultName } from '../../components/naming';
-import { stackTags } from '../../components/stackTags';
+import { logAnalyticsName, machineLearningName, resourceGroupName, vaultName } from '../../components/resource/names';
+import { stackTags } from '../../components/resource/tags';
 import { askAll, NoAnswer, type Ask } from './azureQuestions';
 import { deletedAnswer, judgeDeletedNames, keptKinds } from './deletedNames';
 import { assignmentAnswer, definitionAnswer, judgeDeployerRoles, neededActions, reaches, type DefinitionAnswer } from './deployerRoles';

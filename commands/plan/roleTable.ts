@@ -1,4 +1,4 @@
-import { builtInRoles } from '../../components/access/roles';
+import { builtInRoles } from '../../components/resource/roles';
 import type { RecordedProgram } from '../../components/plan/recordProgram';
 import { hanging } from '../loop/wrapText';
 

@@ -1,8 +1,8 @@
 import { RoleDefinition } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
 import { nameBasedUuid } from '../../contracts/nameBasedUuid';
-import { defaultPropagationSeconds, pauseAfter } from '../pause';
-import { customRoles, type CustomRole } from './roles';
+import { defaultPropagationSeconds, pauseAfter } from '../resource/pause';
+import { customRoles, type CustomRole } from '../resource/roles';
 
 export interface CustomRoleDefinitionsArgs {
   /** ARM id of the resource group in which the roles can be assigned. */

@@ -1,7 +1,7 @@
 import { Resource } from '@pulumi/azure-native/resources';
 import * as pulumi from '@pulumi/pulumi';
-import { known } from '../known';
-import { attach, type UniformArgs } from '../uniformComponent';
+import { known } from '../resource/known';
+import { attach, type UniformArgs } from '../resource/uniformComponent';
 
 /** A vault acts as nobody, so it has no identity. */
 export interface KeyVaultArgs extends Omit<UniformArgs, 'identity'> {

@@ -1,6 +1,6 @@
 import { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity';
 import * as pulumi from '@pulumi/pulumi';
-import { identityName, type NameParts } from '../naming';
+import { identityName, type NameParts } from '../resource/names';
 
 export interface ProgramIdentityArgs {
   /** Resource group of the identity. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { RoleAssignment } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
 import { nameBasedUuid } from '../../contracts/nameBasedUuid';
-import { pauseAfter } from '../pause';
+import { pauseAfter } from '../resource/pause';
 import { type RoleRow } from './roleMatrix';
-import { builtInRoleId, isCustomRole, type CustomRole } from './roles';
+import { builtInRoleId, isCustomRole, type CustomRole } from '../resource/roles';
 
 /** Somebody who is given roles. */
 export interface Grantee {

@@ -1,4 +1,4 @@
-import { type Role } from './roles';
+import { type Role } from '../resource/roles';
 
 /** One role assignment and its reason. `step` is the step of the loop that fails without it. */
 export interface RoleRow<Who extends string, Scope extends string> {

@@ -4,9 +4,9 @@ import * as pulumi from '@pulumi/pulumi';
 import { programIdentity } from '../access/programIdentity';
 import { RoleGrants, servicePrincipal } from '../access/roleGrants';
 import { rowsOf } from '../access/roleMatrix';
-import { eventHubsName, iotHubName, type NameParts } from '../naming';
-import { defaultPropagationSeconds } from '../pause';
-import { attach, identityOf, type UniformArgs } from '../uniformComponent';
+import { eventHubsName, iotHubName, type NameParts } from '../resource/names';
+import { defaultPropagationSeconds } from '../resource/pause';
+import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 import type { HubSize } from '../configuration/iotHubSize';
 
 /** Roles are given at the hub. */

@@ -1,7 +1,7 @@
 import { Workbook } from '@pulumi/azure-native/applicationinsights';
 import * as pulumi from '@pulumi/pulumi';
 import { nameBasedUuid } from '../../contracts/nameBasedUuid';
-import type { Tags } from '../uniformComponent';
+import type { Tags } from '../resource/uniformComponent';
 
 /** A part of the workbook: what it shows, and the query. */
 interface Panel {

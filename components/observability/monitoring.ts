@@ -3,10 +3,10 @@ import { AzureMonitorWorkspace, getDataCollectionEndpointOutput, getDataCollecti
 import { Workspace } from '@pulumi/azure-native/operationalinsights';
 import * as pulumi from '@pulumi/pulumi';
 import type { ResourceSettings } from '../configuration/effectiveSettings';
-import { known } from '../known';
-import { applicationInsightsName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../naming';
-import { defaultPropagationSeconds, pauseAfter } from '../pause';
-import { attach, type UniformArgs } from '../uniformComponent';
+import { known } from '../resource/known';
+import { applicationInsightsName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../resource/names';
+import { defaultPropagationSeconds, pauseAfter } from '../resource/pause';
+import { attach, type UniformArgs } from '../resource/uniformComponent';
 import { tableDeployment } from './tableDeployment';
 import { tableSettings } from './tableSettings';
 

@@ -1,6 +1,6 @@
 import { Budget } from '@pulumi/azure-native/consumption';
 import * as pulumi from '@pulumi/pulumi';
-import { alertName, type NameParts } from '../naming';
+import { alertName, type NameParts } from '../resource/names';
 
 export interface MonthlyBudgetArgs {
   /** ARM id of the resource group, or of whatever else is counted. */

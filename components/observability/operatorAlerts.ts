@@ -1,7 +1,7 @@
 import { ActionGroup, MetricAlert, ScheduledQueryRule } from '@pulumi/azure-native/monitor';
 import * as pulumi from '@pulumi/pulumi';
-import { alertName, type NameParts } from '../naming';
-import type { Tags } from '../uniformComponent';
+import { alertName, type NameParts } from '../resource/names';
+import type { Tags } from '../resource/uniformComponent';
 import type { AlertRule } from './alertRules';
 
 export interface OperatorAlertsArgs<Signals extends object> {

@@ -1,6 +1,6 @@
 import { ManagedEnvironment } from '@pulumi/azure-native/app';
 import * as pulumi from '@pulumi/pulumi';
-import { attach, identityOf, type UniformArgs } from '../uniformComponent';
+import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 
 export interface ContainerEnvironmentArgs extends UniformArgs {
   /** Resource group of the environment. */

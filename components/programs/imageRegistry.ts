@@ -1,6 +1,6 @@
 import { Registry } from '@pulumi/azure-native/containerregistry';
 import * as pulumi from '@pulumi/pulumi';
-import { attach, type UniformArgs } from '../uniformComponent';
+import { attach, type UniformArgs } from '../resource/uniformComponent';
 
 /** Whoever pulls and pushes has an identity; the registry needs none. */
 export interface ImageRegistryArgs extends Omit<UniformArgs, 'identity'> {

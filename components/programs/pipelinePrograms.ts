@@ -7,8 +7,8 @@ import { modelDevelopmentSettings } from '../../contracts/settings/modelDevelopm
 import { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
 import { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
 import type { JobName, QueueName } from '../access/roleMatrix';
-import { programName, type NameParts } from '../naming';
-import type { UniformArgs } from '../uniformComponent';
+import { programName, type NameParts } from '../resource/names';
+import type { UniformArgs } from '../resource/uniformComponent';
 import type { LoopStorage } from '../storage/loopStorage';
 import { jobCpu } from '../configuration/jobSize';
 import type { PipelineSettings } from './pipelineSettings';

@@ -2,7 +2,7 @@ import { ContainerApp } from '@pulumi/azure-native/app';
 import type * as inputs from '@pulumi/azure-native/types/input';
 import * as pulumi from '@pulumi/pulumi';
 import type { CronScale } from '../configuration/siteHours';
-import { attach, identityOf, type UniformArgs } from '../uniformComponent';
+import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 
 /** The environment has the logs of its programs. */
 export interface ProgramAppArgs extends Omit<UniformArgs, 'diagnostics'> {

@@ -1,7 +1,7 @@
 import { Job } from '@pulumi/azure-native/app';
 import type * as inputs from '@pulumi/azure-native/types/input';
 import * as pulumi from '@pulumi/pulumi';
-import { attach, identityOf, type UniformArgs } from '../uniformComponent';
+import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 
 /** The environment has the logs of its programs. */
 export interface ProgramJobArgs extends Omit<UniformArgs, 'diagnostics'> {

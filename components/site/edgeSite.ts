@@ -15,7 +15,7 @@ import type { Configuration } from '../configuration/schema';
 import type { TelemetryTargets } from '../observability/monitoring';
 import { ProgramApp } from '../programs/programApp';
 import { programContainer } from '../programs/programContainer';
-import type { UniformArgs } from '../uniformComponent';
+import type { UniformArgs } from '../resource/uniformComponent';
 import { certificateSecretName } from './simulatedEnrolment';
 import { cronScale } from '../configuration/siteHours';
 

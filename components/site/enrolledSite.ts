@@ -4,7 +4,7 @@ import { KeyVault } from '../access/keyVault';
 import type { Grantee } from '../access/roleGrants';
 import type { Configuration } from '../configuration/schema';
 import { DeviceRegistration } from '../delivery/deviceRegistration';
-import { deviceId, vaultName, type NameParts } from '../naming';
+import { deviceId, vaultName, type NameParts } from '../resource/names';
 import type { Deployer, PlatformLinks } from '../platform';
 import { certificateFacts } from './certificateFacts';
 import { CertificateHandOver } from './certificateHandOver';

@@ -1,7 +1,7 @@
 import { SystemTopic, SystemTopicEventSubscription } from '@pulumi/azure-native/eventgrid';
 import * as pulumi from '@pulumi/pulumi';
-import { known } from '../known';
-import { attach, type UniformArgs } from '../uniformComponent';
+import { known } from '../resource/known';
+import { attach, type UniformArgs } from '../resource/uniformComponent';
 
 /** It delivers with an identity of its own, so it takes no other. */
 export interface EventTopicArgs extends Omit<UniformArgs, 'identity'> {

@@ -1,8 +1,8 @@
 import { BlobContainer, BlobServiceProperties, ManagementPolicy, Queue, StorageAccount } from '@pulumi/azure-native/storage';
 import * as pulumi from '@pulumi/pulumi';
-import { known } from '../known';
+import { known } from '../resource/known';
 import { archiveRedundancies, type Lifecycle, type redundancies } from '../configuration/resourceSettings';
-import { attach, identityOf, type UniformArgs } from '../uniformComponent';
+import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 import { lifecycleRules } from './lifecycleRules';
 
 export interface SecureAccountArgs<Container extends string, QueueName extends string> extends UniformArgs {

@@ -3,9 +3,9 @@ import * as pulumi from '@pulumi/pulumi';
 import { programIdentity } from '../access/programIdentity';
 import { RoleGrants, servicePrincipal } from '../access/roleGrants';
 import { workspaceRoles } from '../access/roleMatrix';
-import { machineLearningName, type NameParts } from '../naming';
-import { defaultPropagationSeconds } from '../pause';
-import { attach, identityOf, type UniformArgs } from '../uniformComponent';
+import { machineLearningName, type NameParts } from '../resource/names';
+import { defaultPropagationSeconds } from '../resource/pause';
+import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 import { blobDatastorePlace } from './datastorePlace';
 
 export interface MachineLearningArgs extends UniformArgs {

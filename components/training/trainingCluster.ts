@@ -2,8 +2,8 @@ import { Compute } from '@pulumi/azure-native/machinelearningservices';
 import * as pulumi from '@pulumi/pulumi';
 import { RandomString } from '@pulumi/random';
 import { programIdentity } from '../access/programIdentity';
-import type { NameParts } from '../naming';
-import { attach, identityOf, type UniformArgs } from '../uniformComponent';
+import type { NameParts } from '../resource/names';
+import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 
 /** The workspace has the logs of its clusters. */
 export interface TrainingClusterArgs extends Omit<UniformArgs, 'diagnostics'> {

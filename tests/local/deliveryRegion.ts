@@ -10,7 +10,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import * as x509 from '@peculiar/x509';
 import { type FactoryActor, type FactoryScope, rowsOf } from '../../components/access/roleMatrix';
-import { builtInRoles, customRoles, isCustomRole } from '../../components/access/roles';
+import { builtInRoles, customRoles, isCustomRole } from '../../components/resource/roles';
 import { httpsUrl } from '../../contracts/settings/settings';
 import { encodeQueueMessage } from '../../contracts/eventGrid';
 import { type HubConnection, connectDevice } from '../../edge-sim/model-manager/hubConnection';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { builtInRoles, customRoles, isCustomRole, type Role } from '../../../components/access/roles';
+import { builtInRoles, customRoles, isCustomRole, type Role } from '../../../components/resource/roles';
 import type { Denial } from '../../../local-azure/region/gate';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { armId, containerId } from '../../../local-azure/region/armId';

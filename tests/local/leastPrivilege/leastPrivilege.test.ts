@@ -8,7 +8,7 @@ import {
   type JobName,
   type PlatformRow,
 } from '../../../components/access/roleMatrix';
-import { builtInRoles, isCustomRole } from '../../../components/access/roles';
+import { builtInRoles, isCustomRole } from '../../../components/resource/roles';
 import type { RoleAssignment } from '../../../local-azure/region/roleAssignments';
 import { SiteConsole } from '../../../commands/loop/siteConsole';
 import { until } from '../messaging';

@@ -1,4 +1,4 @@
-import { builtInRoles } from '../../../components/access/roles';
+import { builtInRoles } from '../../../components/resource/roles';
 import { ofType, type Captured, type Registration } from './capturedProgram';
 
 export interface CapturedAssignment {

@@ -5,7 +5,7 @@ import { readContentHashes } from '../../../components/programs/contentHashes';
 import { builtImage } from '../../../components/programs/programImages';
 import { environmentVersionOf } from '../../../components/training/trainingEnvironment';
 import { blobDatastorePlace } from '../../../components/training/datastorePlace';
-import { nodeVersionProblem } from '../../../components/nodeVersion';
+import { nodeVersionProblem } from '../../../components/programs/nodeVersion';
 import { programs } from '../../../contracts/programs';
 
 const directory = mkdtempSync(join(tmpdir(), 'hashes-'));

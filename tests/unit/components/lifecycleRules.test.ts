@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { lifecycleRules } from '../../../components/storage/lifecycleRules';
 import { tableSettings } from '../../../components/observability/tableSettings';
-import { stackTags } from '../../../components/stackTags';
+import { stackTags } from '../../../components/resource/tags';
 import { profiles } from '../../../components/configuration/profiles';
 
 describe('lifecycle rules', () => {

@@ -15,7 +15,7 @@ import {
   systemTopicName,
   vaultName,
   type NameParts,
-} from '../../../components/naming';
+} from '../../../components/resource/names';
 import { queueNames } from '../../../components/access/roleMatrix';
 import { programs } from '../../../contracts/programs';
 

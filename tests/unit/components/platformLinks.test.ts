@@ -1,5 +1,5 @@
 import { parseConfiguration } from '../../../components/configuration/configuration';
-import { parsePlatform } from '../../../components/platformLinks';
+import { parsePlatform } from '../../../components/resource/platformLinks';
 
 const platform = {
   resourceGroup: { name: 'rg', id: '/rg' },

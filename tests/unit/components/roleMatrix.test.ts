@@ -1,5 +1,5 @@
 import { factoryRoles, queueNames, workspaceRoles } from '../../../components/access/roleMatrix';
-import { builtInRoles, isCustomRole } from '../../../components/access/roles';
+import { builtInRoles, isCustomRole } from '../../../components/resource/roles';
 import { builtInRoles as publishedRoles } from '../../../local-azure/region/builtInRoles';
 
 const all = [...workspaceRoles, ...factoryRoles];

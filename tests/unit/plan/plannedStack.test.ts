@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { shortScope, plannedRoles } from '../../../commands/plan/roleTable';
 import { resourceTree } from '../../../commands/plan/resourceTree';
 import { factoryRoles, workspaceRoles } from '../../../components/access/roleMatrix';
-import { builtInRoles, customRoles, isCustomRole } from '../../../components/access/roles';
+import { builtInRoles, customRoles, isCustomRole } from '../../../components/resource/roles';
 import { hasArmId } from '../../../components/plan/armIds';
 import type { PlannedResource, RecordedProgram } from '../../../components/plan/recordProgram';
 import { planOf, root, shippedStack, shippedStacks } from './shippedStacks';

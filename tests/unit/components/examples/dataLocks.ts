@@ -1,4 +1,4 @@
-import { DataLocks } from '../../../../components/access/dataLocks';
+import { DataLocks } from '../../../../components/resource/locks';
 import { vault } from './keyVault';
 
 export const locks = new DataLocks('locks', { resources: { vault: vault.id } }, { dependsOn: [vault] });

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { resourceLock, type LockLevel } from '../uniformComponent';
+import { resourceLock, type LockLevel } from './uniformComponent';
 
 export interface DataLocksArgs {
   /** ARM ids of what holds data, by a name of the caller's choice. */

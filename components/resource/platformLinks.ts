@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod';
-import type { PlatformLinks } from './platform';
+import type { PlatformLinks } from '../platform';
 
 /** What a component hands out, once it is known. */
 type Plain<T> = { readonly [K in keyof T]: T[K] extends pulumi.Output<infer V> ? V : Plain<T[K]> };

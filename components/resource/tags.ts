@@ -1,4 +1,4 @@
-import type { Configuration } from './configuration/schema';
+import type { Configuration } from '../configuration/schema';
 import type { Tags } from './uniformComponent';
 
 /** Tags of every resource of a stack; the stack's own come first and cannot hide where a resource belongs. */

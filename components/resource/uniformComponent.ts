@@ -1,8 +1,8 @@
 import { ManagementLockByScope, RoleAssignment } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
-import { nameBasedUuid } from '../contracts/nameBasedUuid';
-import { builtInRoleId, type BuiltInRole } from './access/roles';
-import { diagnosticLogs, type Diagnostics } from './observability/diagnosticLogs';
+import { nameBasedUuid } from '../../contracts/nameBasedUuid';
+import { builtInRoleId, type BuiltInRole } from './roles';
+import { diagnosticLogs, type Diagnostics } from './diagnostics';
 
 export type Tags = Readonly<Record<string, string>>;
 export type LockLevel = 'CanNotDelete' | 'ReadOnly';
