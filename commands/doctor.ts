@@ -14,7 +14,7 @@ import { findingLines } from './doctor/findingLines';
 import { judgeLocalTools } from './doctor/localTools';
 import { signIn, unreachable } from './doctor/signIn';
 import { createTerminal } from './loop/terminal';
-import { readStackFile } from './plan/stackFile';
+import { readStackFile } from '../plan/stackFile';
 import { UsageError } from './startOptions';
 
 const root = join(__dirname, '..');

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { parseConfiguration } from '../components/configuration/configuration';
-import { shippedPrices, type PriceTable } from '../components/cost/priceTable';
-import type { PlannedResource, RecordedProgram } from '../components/plan/recordProgram';
-import { secretPlaceholder } from '../components/plan/plainValues';
+import { shippedPrices, type PriceTable } from '../plan/price/priceTable';
+import type { PlannedResource, RecordedProgram } from '../plan/recordProgram';
+import { secretPlaceholder } from '../plan/plainValues';
 import { bundleAll } from './bundle';
 import { createTerminal } from './loop/terminal';
-import { costReport, costText } from './plan/costReport';
-import { differenceText, planDifference } from './plan/planDifference';
-import { plannedStack } from './plan/plannedStack';
-import { refreshPrices } from './plan/retailPrices';
-import { plannedRoles, roleTable } from './plan/roleTable';
-import { resourceTree } from './plan/resourceTree';
-import { readStackFile, stacksIn, type StackFile } from './plan/stackFile';
+import { costReport, costText } from '../plan/price/costReport';
+import { differenceText, planDifference } from '../plan/planDifference';
+import { plannedStack } from '../plan/plannedStack';
+import { refreshPrices } from '../plan/price/retailPrices';
+import { plannedRoles, roleTable } from '../plan/roleTable';
+import { resourceTree } from '../plan/resourceTree';
+import { readStackFile, stacksIn, type StackFile } from '../plan/stackFile';
 import { planHelp, readPlanOptions } from './planOptions';
 import { UsageError } from './startOptions';
 

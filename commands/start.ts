@@ -13,7 +13,7 @@ import { reportPage } from './loop/page/reportPage';
 import { simulatedRawFiles, sisterMachineFiles } from './loop/simulatedRawFiles';
 import { duration, evidenceLine } from './loop/stepTable';
 import { createTerminal } from './loop/terminal';
-import { readStackFile } from './plan/stackFile';
+import { readStackFile } from '../plan/stackFile';
 import { readStartOptions, startHelp, UsageError } from './startOptions';
 
 const root = join(__dirname, '..');

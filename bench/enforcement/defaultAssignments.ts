@@ -1,4 +1,4 @@
-import { plannedStack } from '../../commands/plan/plannedStack';
+import { plannedStack } from '../../plan/plannedStack';
 import { localConfiguration, project } from '../../commands/loop/localConfiguration';
 import type { RoleAssignment, RoleDefinition } from '../../local-azure/region/roleAssignments';
 

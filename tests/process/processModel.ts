@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stacksIn } from '../../commands/plan/stackFile';
+import { stacksIn } from '../../plan/stackFile';
 import { certificatePipeline, expandedPipeline, mainPipeline, type Node, type ProcessFiles } from './pipelineFiles';
 import { lanesOf, stagesOf, type Lane, type Stage } from './pipelineModel';
 

@@ -9,8 +9,8 @@ import { regionCredential, runLocalLoop } from '../../../commands/loop/localLoop
 import { replayStretches } from '../../../commands/loop/replayStretches';
 import type { LoopReport } from '../../../commands/loop/report';
 import { simulatedRawFiles } from '../../../commands/loop/simulatedRawFiles';
-import { plannedStack } from '../../../commands/plan/plannedStack';
-import type { PlannedResource } from '../../../components/plan/recordProgram';
+import { plannedStack } from '../../../plan/plannedStack';
+import type { PlannedResource } from '../../../plan/recordProgram';
 import type { DeliveryRecord } from '../../../contracts/deliveryRecord';
 import { encodeQueueMessage } from '../../../contracts/eventGrid';
 import type { StackOutputs } from '../../../contracts/stackOutputs';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { overStack } from '../../../commands/loop/overStack';
-import { readStackFile, stacksIn } from '../../../commands/plan/stackFile';
+import { readStackFile, stacksIn } from '../../../plan/stackFile';
 import { parseConfiguration } from '../../../components/configuration/configuration';
 import type { Configuration } from '../../../components/configuration/schema';
 

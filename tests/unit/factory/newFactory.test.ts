@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfiguration } from '../../../components/configuration/configuration';
 import { stackFileText } from '../../../commands/factory/newFactory';
-import { readStackFile } from '../../../commands/plan/stackFile';
+import { readStackFile } from '../../../plan/stackFile';
 import { testCertificate } from '../components/capturedProgram';
 
 const root = join(__dirname, '..', '..', '..');

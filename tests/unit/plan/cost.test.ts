@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { costReport, costText } from '../../../commands/plan/costReport';
-import { monthlyGrants, type PricedResource } from '../../../components/cost/charge';
-import { chargeRuleOf } from '../../../components/cost/chargeRules';
-import { estimateCost } from '../../../components/cost/costEstimate';
-import { freeReason } from '../../../components/cost/freeTypes';
+import { costReport, costText } from '../../../plan/price/costReport';
+import { monthlyGrants, type PricedResource } from '../../../plan/price/charge';
+import { chargeRuleOf } from '../../../plan/price/chargeRules';
+import { estimateCost } from '../../../plan/price/costEstimate';
+import { freeReason } from '../../../plan/price/freeTypes';
 import { monthlyUse } from '../../../components/configuration/monthlyUse';
-import { shippedPrices } from '../../../components/cost/priceTable';
+import { shippedPrices } from '../../../plan/price/priceTable';
 import { parseConfiguration } from '../../../components/configuration/configuration';
 import { cronHoursPerMonth, cronScale, siteHours } from '../../../components/configuration/siteHours';
-import type { RecordedProgram } from '../../../components/plan/recordProgram';
+import type { RecordedProgram } from '../../../plan/recordProgram';
 import { planOf, root, shippedStack, shippedStacks } from './shippedStacks';
 
 const plans = new Map<string, RecordedProgram>();

@@ -1,11 +1,11 @@
 import { hanging, wrap } from '../../../commands/loop/wrapText';
-import { costReport, costText } from '../../../commands/plan/costReport';
-import { differenceText, planDifference } from '../../../commands/plan/planDifference';
-import { resourceTree } from '../../../commands/plan/resourceTree';
-import { plannedRoles, roleTable } from '../../../commands/plan/roleTable';
+import { costReport, costText } from '../../../plan/price/costReport';
+import { differenceText, planDifference } from '../../../plan/planDifference';
+import { resourceTree } from '../../../plan/resourceTree';
+import { plannedRoles, roleTable } from '../../../plan/roleTable';
 import { parseConfiguration } from '../../../components/configuration/configuration';
-import { shippedPrices } from '../../../components/cost/priceTable';
-import type { RecordedProgram } from '../../../components/plan/recordProgram';
+import { shippedPrices } from '../../../plan/price/priceTable';
+import type { RecordedProgram } from '../../../plan/recordProgram';
 import { planOf, shippedStack } from './shippedStacks';
 
 const plain = { ok: (text: string) => text, bad: (text: string) => text, dim: (text: string) => text, bold: (text: string) => text };

@@ -1,4 +1,4 @@
-import { differenceText, planDifference } from '../../../commands/plan/planDifference';
+import { differenceText, planDifference } from '../../../plan/planDifference';
 import { testCertificate } from '../components/capturedProgram';
 import { planOf, shippedStack } from './shippedStacks';
 

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { shortScope, plannedRoles } from '../../../commands/plan/roleTable';
-import { resourceTree } from '../../../commands/plan/resourceTree';
+import { shortScope, plannedRoles } from '../../../plan/roleTable';
+import { resourceTree } from '../../../plan/resourceTree';
 import { factoryRoles, workspaceRoles } from '../../../components/access/roleMatrix';
 import { builtInRoles, customRoles, isCustomRole } from '../../../components/resource/roles';
-import { hasArmId } from '../../../components/plan/armIds';
-import type { PlannedResource, RecordedProgram } from '../../../components/plan/recordProgram';
+import { hasArmId } from '../../../plan/armIds';
+import type { PlannedResource, RecordedProgram } from '../../../plan/recordProgram';
 import { planOf, root, shippedStack, shippedStacks } from './shippedStacks';
 
 const armCheck = join(root, '..', 'shared', 'tools', 'arm-check', 'validate.mjs');

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { costReport } from '../../../commands/plan/costReport';
+import { costReport } from '../../../plan/price/costReport';
 import { parseConfiguration } from '../../../components/configuration/configuration';
 import type { Configuration } from '../../../components/configuration/schema';
 import { lineHoursPerDay, plantData, plantMeasures } from '../../../components/configuration/plantData';
-import { shippedPrices } from '../../../components/cost/priceTable';
+import { shippedPrices } from '../../../plan/price/priceTable';
 import { daysAfterDeletion, horizonDays, sumOfDays, tierDays } from '../../../components/configuration/storageTiers';
-import type { RecordedProgram } from '../../../components/plan/recordProgram';
+import type { RecordedProgram } from '../../../plan/recordProgram';
 import { settingWarnings } from '../../../components/configuration/warnings';
 import { planOf, shippedStack, shippedStacks } from './shippedStacks';
 

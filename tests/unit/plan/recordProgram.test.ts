@@ -1,7 +1,7 @@
 import { Registry } from '@pulumi/azure-native/containerregistry';
 import { StorageAccount } from '@pulumi/azure-native/storage';
 import * as pulumi from '@pulumi/pulumi';
-import { recordProgram, type RecordedProgram } from '../../../components/plan/recordProgram';
+import { recordProgram, type RecordedProgram } from '../../../plan/recordProgram';
 
 let recorded: RecordedProgram;
 let outputIsSecret: boolean | undefined;

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { refreshPrices, retailPriceOf, type RetailItem } from '../../../commands/plan/retailPrices';
-import { shippedPrices, type Price } from '../../../components/cost/priceTable';
+import { refreshPrices, retailPriceOf, type RetailItem } from '../../../plan/price/retailPrices';
+import { shippedPrices, type Price } from '../../../plan/price/priceTable';
 
 const today = new Date('2026-12-01T00:00:00Z');
 const item = (more: Partial<RetailItem>): RetailItem => ({

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { plannedStack } from '../../../commands/plan/plannedStack';
-import { readStackFile, stacksIn, type StackFile } from '../../../commands/plan/stackFile';
-import { secretPlaceholder } from '../../../components/plan/plainValues';
+import { plannedStack } from '../../../plan/plannedStack';
+import { readStackFile, stacksIn, type StackFile } from '../../../plan/stackFile';
+import { secretPlaceholder } from '../../../plan/plainValues';
 import { programs } from '../../../contracts/programs';
 
 export const root = join(__dirname, '..', '..', '..');

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readStackFile, stacksIn } from '../../../commands/plan/stackFile';
+import { readStackFile, stacksIn } from '../../../plan/stackFile';
 import { allRules } from '../../../policy/allRules';
 import { unknownValue, type DeclaredResource } from '../../../policy/declaredResource';
 import { knownProps } from '../../../policy/knownProps';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCertificateOptions } from '../../../commands/certificate/certificateOptions';
-import { stacksIn } from '../../../commands/plan/stackFile';
+import { stacksIn } from '../../../plan/stackFile';
 import { readPlanOptions } from '../../../commands/planOptions';
 import { readSmokeOptions } from '../../../commands/smokeOptions';
 import { processMutant, processSurvivors } from '../../mutation/processMutants';

@@ -1,6 +1,6 @@
-import { builtInRoles } from '../../components/resource/roles';
-import type { RecordedProgram } from '../../components/plan/recordProgram';
-import { hanging } from '../loop/wrapText';
+import { builtInRoles } from '../components/resource/roles';
+import type { RecordedProgram } from './recordProgram';
+import { hanging } from '../commands/loop/wrapText';
 
 /** One role assignment: who may do what, where, and which step fails without it. */
 export interface PlannedRole {

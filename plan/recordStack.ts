@@ -1,4 +1,4 @@
-import { recordProgram, type RecordedProgram } from '../../components/plan/recordProgram';
+import { recordProgram, type RecordedProgram } from './recordProgram';
 import type { StackFile } from './stackFile';
 
 /** What the parent process asks for. */
@@ -21,7 +21,7 @@ process.on('unhandledRejection', failed);
 process.on('uncaughtException', failed);
 process.on('disconnect', () => process.exit(1));
 process.once('message', (request: RecordRequest) => {
-  recordProgram({ ...request, program: async () => (await import('../../index')).default as unknown as Record<string, unknown> }).then(
+  recordProgram({ ...request, program: async () => (await import('../index')).default as unknown as Record<string, unknown> }).then(
     (recorded) => answer({ recorded }),
     failed,
   );

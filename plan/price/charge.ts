@@ -1,4 +1,4 @@
-import type { MonthlyUse } from '../configuration/monthlyUse';
+import type { MonthlyUse } from '../../components/configuration/monthlyUse';
 
 /** What is metered for a resource: so many units of a price. Units of a grant are free until it is used up. */
 export interface Charge {

@@ -1,6 +1,6 @@
 import { at, below, isA, text, type Charge, type ChargeContext, type PricedResource, type Rule } from './charge';
-import { assumed, type MonthlyUse, type Stored } from '../configuration/monthlyUse';
-import { tiers } from '../configuration/storageTiers';
+import { assumed, type MonthlyUse, type Stored } from '../../components/configuration/monthlyUse';
+import { tiers } from '../../components/configuration/storageTiers';
 
 const readsPerWrite = 3;
 const perOperations = 10_000;

@@ -1,4 +1,4 @@
-import { cronHoursPerMonth } from '../configuration/siteHours';
+import { cronHoursPerMonth } from '../../components/configuration/siteHours';
 import { at, isA, number, text, type PricedResource, type Values } from './charge';
 
 interface Container {

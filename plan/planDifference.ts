@@ -1,5 +1,5 @@
-import type { PlannedResource } from '../../components/plan/recordProgram';
-import { hanging } from '../loop/wrapText';
+import type { PlannedResource } from './recordProgram';
+import { hanging } from '../commands/loop/wrapText';
 import { shortType } from './resourceTree';
 
 export interface PropertyDifference {

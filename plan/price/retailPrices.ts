@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Price, PriceTable } from '../../components/cost/priceTable';
+import type { Price, PriceTable } from './priceTable';
 
 /** One price of Azure's public list, as https://learn.microsoft.com/rest/api/cost-management/retail-prices describes it. */
 const retailItem = z.object({

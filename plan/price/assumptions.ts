@@ -1,8 +1,8 @@
-import { meteredLoad } from '../configuration/expectedLoad';
+import { meteredLoad } from '../../components/configuration/expectedLoad';
 import { monthlyGrants } from './charge';
-import { assumed, type MonthlyUse, type UseSources } from '../configuration/monthlyUse';
-import { sizes, type PlantMeasure } from '../configuration/plantData';
-import { horizonDays, sumOfDays, tiers, type TierDays } from '../configuration/storageTiers';
+import { assumed, type MonthlyUse, type UseSources } from '../../components/configuration/monthlyUse';
+import { sizes, type PlantMeasure } from '../../components/configuration/plantData';
+import { horizonDays, sumOfDays, tiers, type TierDays } from '../../components/configuration/storageTiers';
 
 export interface Assumption {
   readonly what: string;

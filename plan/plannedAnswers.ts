@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { nameBasedUuid } from '../../contracts/nameBasedUuid';
+import { nameBasedUuid } from '../contracts/nameBasedUuid';
 import { armIdOf, plannedSubscriptionId } from './armIds';
 
 type Values = Readonly<Record<string, unknown>>;

@@ -1,14 +1,14 @@
 import type { Configuration } from '../../components/configuration/schema';
-import { assumptions, type Assumption } from '../../components/cost/assumptions';
-import type { PricedResource } from '../../components/cost/charge';
-import { estimateCost, type CostEstimate } from '../../components/cost/costEstimate';
-import { freeReason } from '../../components/cost/freeTypes';
+import { assumptions, type Assumption } from './assumptions';
+import type { PricedResource } from './charge';
+import { estimateCost, type CostEstimate } from './costEstimate';
+import { freeReason } from './freeTypes';
 import { monthlyUse } from '../../components/configuration/monthlyUse';
-import type { PriceTable } from '../../components/cost/priceTable';
-import { lineHours } from '../../components/cost/runningHours';
+import type { PriceTable } from './priceTable';
+import { lineHours } from './runningHours';
 import { settingWarnings } from '../../components/configuration/warnings';
-import { hanging, wrap } from '../loop/wrapText';
-import { shortType } from './resourceTree';
+import { hanging, wrap } from '../../commands/loop/wrapText';
+import { shortType } from '../resourceTree';
 
 export interface CostReport extends CostEstimate {
   readonly stack: string;
