@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { buildArguments, engineKey, engineKeyFile, engineTools, isBuilt, readToolModule } from './engine/engineTools';
 import { goVersion, runGo } from './engine/runGo';
-import { createTerminal } from './loop/terminal';
+import { createTerminal } from '../command-line/terminal';
 import { readHelpOption, UsageError } from './startOptions';
 
 const root = join(__dirname, '..');

@@ -13,7 +13,7 @@ import { exitCodeOf, note, problem, ready, type Finding } from './doctor/finding
 import { findingLines } from './doctor/findingLines';
 import { judgeLocalTools } from './doctor/localTools';
 import { signIn, unreachable } from './doctor/signIn';
-import { createTerminal } from './loop/terminal';
+import { createTerminal } from '../command-line/terminal';
 import { readStackFile } from '../plan/stackFile';
 import { UsageError } from './startOptions';
 

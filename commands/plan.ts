@@ -4,7 +4,7 @@ import { shippedPrices, type PriceTable } from '../plan/price/priceTable';
 import type { PlannedResource, RecordedProgram } from '../plan/recordProgram';
 import { secretPlaceholder } from '../plan/plainValues';
 import { bundleAll } from './bundle';
-import { createTerminal } from './loop/terminal';
+import { createTerminal } from '../command-line/terminal';
 import { costReport, costText } from '../plan/price/costReport';
 import { differenceText, planDifference } from '../plan/planDifference';
 import { plannedStack } from '../plan/plannedStack';

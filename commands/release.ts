@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DecidedAlready } from '../pipeline-code/delivery/decision';
-import { createTerminal } from './loop/terminal';
+import { createTerminal } from '../command-line/terminal';
 import { deliveryMeant, ReleaseError, Releases } from './release/releases';
 import { releaseLines, releasesText } from './release/releaseText';
 import { whoDecides } from './release/whoDecides';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { isReached } from './loop/closingText';
 import { EvidenceReader } from './loop/evidenceReader';
-import { onInterrupt } from './loop/interruption';
+import { onInterrupt } from '../command-line/interruption';
 import { duration, evidenceLine } from './loop/stepTable';
-import { createTerminal } from './loop/terminal';
+import { createTerminal } from '../command-line/terminal';
 import { whoDecides } from './release/whoDecides';
 import { cleanUp } from './smoke/cleanUp';
 import { smokeText } from './smoke/smokeText';

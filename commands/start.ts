@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { closingText, isReached } from './loop/closingText';
-import { onInterrupt } from './loop/interruption';
+import { onInterrupt } from '../command-line/interruption';
 import { endProcessesOf, regionMarker } from './loop/leftovers';
 import { faultyLine } from './loop/faultyLine';
 import { runLocalLoop } from './loop/localLoop';
@@ -12,7 +12,7 @@ import type { LoopReport } from './loop/report';
 import { reportPage } from './loop/page/reportPage';
 import { simulatedRawFiles, sisterMachineFiles } from './loop/simulatedRawFiles';
 import { duration, evidenceLine } from './loop/stepTable';
-import { createTerminal } from './loop/terminal';
+import { createTerminal } from '../command-line/terminal';
 import { readStackFile } from '../plan/stackFile';
 import { readStartOptions, startHelp, UsageError } from './startOptions';
 

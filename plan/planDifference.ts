@@ -1,5 +1,5 @@
 import type { PlannedResource } from './recordProgram';
-import { hanging } from '../commands/loop/wrapText';
+import { hanging } from '../command-line/wrapText';
 import { shortType } from './resourceTree';
 
 export interface PropertyDifference {

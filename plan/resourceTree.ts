@@ -1,6 +1,6 @@
 import type { PlannedResource } from './recordProgram';
 import type { Paint } from '../commands/loop/stepTable';
-import { wrap } from '../commands/loop/wrapText';
+import { wrap } from '../command-line/wrapText';
 
 type Values = Readonly<Record<string, unknown>>;
 const at = (value: unknown, ...path: readonly string[]): unknown =>

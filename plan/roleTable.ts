@@ -1,6 +1,6 @@
 import { builtInRoles } from '../components/resource/roles';
 import type { RecordedProgram } from './recordProgram';
-import { hanging } from '../commands/loop/wrapText';
+import { hanging } from '../command-line/wrapText';
 
 /** One role assignment: who may do what, where, and which step fails without it. */
 export interface PlannedRole {

@@ -10,7 +10,7 @@ import { regionTypes } from '../../local-azure/regionTypes';
 import { LocalRegion } from '../../local-azure/localRegion';
 import { bundleAll } from '../bundle';
 import { EvidenceReader } from './evidenceReader';
-import { Interrupted, unlessInterrupted } from './interruption';
+import { Interrupted, unlessInterrupted } from '../../command-line/interruption';
 import { endProcessesOf } from './leftovers';
 import { localConfiguration, project, sitePorts, type DatasetColumns } from './localConfiguration';
 import { overStack } from './overStack';

@@ -3,7 +3,7 @@ import { catalogueOf } from '../../local-azure/provider/catalogue';
 import { ProviderServer } from '../../local-azure/provider/providerServer';
 import { regionTypes } from '../../local-azure/regionTypes';
 import { LocalRegion } from '../../local-azure/localRegion';
-import { onInterrupt } from '../loop/interruption';
+import { onInterrupt } from '../../command-line/interruption';
 import { endProcessesOf, regionMarker, startOfProcess } from '../loop/leftovers';
 import { claimRegionDirectory, regionDirectory } from '../loop/regionDirectory';
 import { enrolOperator } from './operator';

@@ -7,7 +7,7 @@ import { monthlyUse } from '../../components/configuration/monthlyUse';
 import type { PriceTable } from './priceTable';
 import { lineHours } from './runningHours';
 import { settingWarnings } from '../../components/configuration/warnings';
-import { hanging, wrap } from '../../commands/loop/wrapText';
+import { hanging, wrap } from '../../command-line/wrapText';
 import { shortType } from '../resourceTree';
 
 export interface CostReport extends CostEstimate {

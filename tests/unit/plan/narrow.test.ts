@@ -1,4 +1,4 @@
-import { hanging, wrap } from '../../../commands/loop/wrapText';
+import { hanging, wrap } from '../../../command-line/wrapText';
 import { costReport, costText } from '../../../plan/price/costReport';
 import { differenceText, planDifference } from '../../../plan/planDifference';
 import { resourceTree } from '../../../plan/resourceTree';
