@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Paint } from '../commands/loop/stepTable';
+import type { Paint } from '../loop/stepTable';
 
 /** What a person sees. Colours only on a terminal that wants them; one live line only on a terminal. */
 export interface Terminal {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DecidedAlready } from '../pipeline-code/delivery/decision';
 import { createTerminal } from '../command-line/terminal';
-import { deliveryMeant, ReleaseError, Releases } from './release/releases';
+import { deliveryMeant, ReleaseError, Releases } from '../loop/releases';
 import { releaseLines, releasesText } from './release/releaseText';
 import { whoDecides } from './release/whoDecides';
 import { readReleaseOptions, releaseHelp, type ReleaseOptions } from './releaseOptions';

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { refuseRunning, regionFolders, removeRegion } from './loop/regionDirectory';
+import { refuseRunning, regionFolders, removeRegion } from '../loop/regionDirectory';
 import { readLocalOption, UsageError } from './startOptions';
 
 const root = join(__dirname, '..');

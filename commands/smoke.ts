@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { isReached } from './loop/closingText';
-import { EvidenceReader } from './loop/evidenceReader';
+import { isReached } from '../loop/closingText';
+import { EvidenceReader } from '../loop/evidenceReader';
 import { onInterrupt } from '../command-line/interruption';
-import { duration, evidenceLine } from './loop/stepTable';
+import { duration, evidenceLine } from '../loop/stepTable';
 import { createTerminal } from '../command-line/terminal';
 import { whoDecides } from './release/whoDecides';
 import { cleanUp } from './smoke/cleanUp';

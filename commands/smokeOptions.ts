@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isSmokeDataset } from '../contracts/datasets';
-import { returnSteps } from './loop/returnSteps';
-import { steps } from './loop/steps';
+import { returnSteps } from '../loop/returnSteps';
+import { steps } from '../loop/steps';
 import { localFolder, UsageError } from './startOptions';
 
 export interface SmokeOptions {

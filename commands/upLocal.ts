@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { bundleAll } from './bundle';
-import { localConfiguration, sitePorts } from './loop/localConfiguration';
+import { localConfiguration, sitePorts } from '../loop/localConfiguration';
 import { UsageError } from './startOptions';
 import { prepareBackend, prepareStack, pulumiEnvironment } from './up/localStack';
 import { findPulumi, runPulumi } from './up/pulumiCli';

@@ -1,5 +1,5 @@
 import type { PlannedResource } from './recordProgram';
-import type { Paint } from '../commands/loop/stepTable';
+import type { Paint } from '../loop/stepTable';
 import { wrap } from '../command-line/wrapText';
 
 type Values = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { plannedStack } from '../../plan/plannedStack';
-import { localConfiguration, project } from '../../commands/loop/localConfiguration';
+import { localConfiguration, project } from '../../loop/localConfiguration';
 import type { RoleAssignment, RoleDefinition } from '../../local-azure/region/roleAssignments';
 
 const somebody = (last: number) => ({ objectId: `00000000-0000-4000-9000-${String(last).padStart(12, '0')}` });

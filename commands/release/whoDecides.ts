@@ -1,6 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { readClaims } from '../doctor/tokenClaims';
-import { ReleaseError } from './releases';
+import { ReleaseError } from '../../loop/releases';
 
 const storageScope = 'https://storage.azure.com/.default';
 

@@ -5,7 +5,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { loopNames } from '../../contracts/datasets';
 import { deliveryRecord } from '../../contracts/deliveryRecord';
 import { packageFolder } from '../../contracts/edgePackage';
-import { type EvidenceReader } from '../loop/evidenceReader';
+import { type EvidenceReader } from '../../loop/evidenceReader';
 
 /** What was taken away, by kind, and what could not be, with the reason. */
 export interface CleanedUp {

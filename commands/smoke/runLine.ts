@@ -1,9 +1,9 @@
 import type { DatasetManifest } from '../../contracts/datasetManifest';
-import { resultKey } from '../loop/landingZone';
-import { replayStretch } from '../loop/replayStretches';
-import type { SiteConsole } from '../loop/siteConsole';
-import type { RoundFacts, Step } from '../loop/step';
-import { laterBy, recordedStretches } from '../loop/stretches';
+import { resultKey } from '../../loop/landingZone';
+import { replayStretch } from '../../loop/replayStretches';
+import type { SiteConsole } from '../../loop/siteConsole';
+import type { RoundFacts, Step } from '../../loop/step';
+import { laterBy, recordedStretches } from '../../loop/stretches';
 
 const maxSamples = 1_200;
 const listed = (names: unknown) => (typeof names === 'string' && names !== '' ? names.split(',') : undefined);

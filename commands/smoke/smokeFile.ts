@@ -1,7 +1,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { simulateCsv } from '../../edge-sim/production-line/machine';
-import type { EvidenceReader } from '../loop/evidenceReader';
+import type { EvidenceReader } from '../../loop/evidenceReader';
 
 const maxPieceBytes = 32 * 1024 * 1024;
 const labelledReference = 0.4;

@@ -1,5 +1,5 @@
-import { isReached, quarantineLines } from '../loop/closingText';
-import { duration, evidenceLine, stepTable, type Paint } from '../loop/stepTable';
+import { isReached, quarantineLines } from '../../loop/closingText';
+import { duration, evidenceLine, stepTable, type Paint } from '../../loop/stepTable';
 import type { SmokeReport } from './smokeTest';
 
 const counted = (removed: Readonly<Record<string, number>>) =>

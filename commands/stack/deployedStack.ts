@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { stackOutputs, type StackOutputs } from '../../contracts/stackOutputs';
-import { project } from '../loop/localConfiguration';
+import { project } from '../../loop/localConfiguration';
 import { UsageError } from '../startOptions';
 import { pulumiEnvironment } from '../up/localStack';
 import { findPulumi, pathFor, runPulumi } from '../up/pulumiCli';

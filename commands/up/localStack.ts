@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { project } from '../loop/localConfiguration';
+import { project } from '../../loop/localConfiguration';
 import { pathFor, runPulumi, type PulumiRun } from './pulumiCli';
 import { stackFile, type UpDirectory } from './upDirectory';
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { endProcessesOf, startOfProcess } from '../loop/leftovers';
-import { regionDirectory, regionOwner } from '../loop/regionDirectory';
+import { endProcessesOf, startOfProcess } from '../../loop/leftovers';
+import { regionDirectory, regionOwner } from '../../loop/regionDirectory';
 import { upDirectory } from './upDirectory';
 
 /** What the region's process says about itself once everything in it answers. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LoopReport } from '../../commands/loop/report';
+import type { LoopReport } from '../../loop/report';
 import { simulateCsv } from '../../edge-sim/production-line/machine';
 
 const root = join(__dirname, '..', '..');

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LoopReport } from '../../commands/loop/report';
+import type { LoopReport } from '../../loop/report';
 
 const root = join(__dirname, '..', '..');
 const local = '.local/rounds-test';

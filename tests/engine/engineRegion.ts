@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { delimiter, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { bundleAll } from '../../commands/bundle';
-import { endProcessesOf } from '../../commands/loop/leftovers';
-import { localConfiguration, sitePorts } from '../../commands/loop/localConfiguration';
-import { regionDirectory } from '../../commands/loop/regionDirectory';
+import { endProcessesOf } from '../../loop/leftovers';
+import { localConfiguration, sitePorts } from '../../loop/localConfiguration';
+import { regionDirectory } from '../../loop/regionDirectory';
 import { prepareBackend, prepareStack, pulumiEnvironment } from '../../commands/up/localStack';
 import { enrolOperator } from '../../commands/up/operator';
 import { findPulumi, runPulumi } from '../../commands/up/pulumiCli';

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { processesOf } from '../../commands/loop/leftovers';
-import type { LoopReport } from '../../commands/loop/report';
+import { processesOf } from '../../loop/leftovers';
+import type { LoopReport } from '../../loop/report';
 
 const root = join(__dirname, '..', '..');
 const node = join(root, 'node_modules', '.bin', 'node');

@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { processesOf } from '../../commands/loop/leftovers';
-import type { LoopReport } from '../../commands/loop/report';
-import { sentByNow } from '../../commands/loop/telemetryReturn';
+import { processesOf } from '../../loop/leftovers';
+import type { LoopReport } from '../../loop/report';
+import { sentByNow } from '../../loop/telemetryReturn';
 
 const root = join(__dirname, '..', '..');
 const local = join('.local', 'kills-test');

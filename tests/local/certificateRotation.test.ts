@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { rotate } from '../../commands/certificate/actions';
 import { keyFiles, SiteKeys } from '../../commands/certificate/siteKeys';
 import { registerDevice } from '../../deploy-programs/register-device/registerDevice';
-import { MonitorReader } from '../../commands/loop/monitorReader';
+import { MonitorReader } from '../../loop/monitorReader';
 import { itemIdAttribute } from '../../contracts/telemetry';
 import { startAuthProxy } from '../../edge-sim/auth-proxy/authProxy';
 import { connectDevice } from '../../edge-sim/model-manager/hubConnection';

@@ -6,7 +6,7 @@ import tls from 'node:tls';
 import type { TokenCredential } from '@azure/identity';
 import { Writer } from 'protobufjs/minimal';
 import { compress } from 'snappyjs';
-import { MonitorReader } from '../../commands/loop/monitorReader';
+import { MonitorReader } from '../../loop/monitorReader';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { Monitor } from '../../local-azure/monitor/monitor';
 import { monitorTypes } from '../../local-azure/monitor/monitorTypes';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endProcessesOf } from '../../commands/loop/leftovers';
+import { endProcessesOf } from '../../loop/leftovers';
 import { catalogueOf } from '../../local-azure/provider/catalogue';
 import { ProviderServer } from '../../local-azure/provider/providerServer';
 import { regionTypes } from '../../local-azure/regionTypes';

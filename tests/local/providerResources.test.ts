@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { bundleAll } from '../../commands/bundle';
-import { localConfiguration, sitePorts } from '../../commands/loop/localConfiguration';
+import { localConfiguration, sitePorts } from '../../loop/localConfiguration';
 import type { Properties } from '../../local-azure/region/resourceType';
 import type { LocalRegion } from '../../local-azure/localRegion';
 import type { ProviderClient } from './providerClient';

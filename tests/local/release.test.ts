@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Releases } from '../../commands/release/releases';
+import { Releases } from '../../loop/releases';
 import { rowsOf } from '../../components/access/roleMatrix';
 import { loopNames } from '../../contracts/datasets';
 import type { DeliveryRecord } from '../../contracts/deliveryRecord';

@@ -6,7 +6,7 @@ import { connectAsync, type MqttClient } from 'mqtt';
 import { create } from '../../commands/certificate/actions';
 import { documents } from '../../commands/certificate/documents';
 import { SiteKeys } from '../../commands/certificate/siteKeys';
-import { MonitorReader } from '../../commands/loop/monitorReader';
+import { MonitorReader } from '../../loop/monitorReader';
 import { hubTransports, type HubTransport, type ModelManagerDocument, type ModelMonitorDocument } from '../../contracts/siteDocuments';
 import { itemIdAttribute } from '../../contracts/telemetry';
 import { tenantId } from '../../local-azure/region/regionContext';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { makeKeyAndCertificate } from '../../../deploy-programs/enrol-site/enrolSite';
-import { MonitorReader } from '../../../commands/loop/monitorReader';
+import { MonitorReader } from '../../../loop/monitorReader';
 import type { DeliveryRecord } from '../../../contracts/deliveryRecord';
 import { encodeQueueMessage } from '../../../contracts/eventGrid';
 import { armId, containerId } from '../../../local-azure/region/armId';

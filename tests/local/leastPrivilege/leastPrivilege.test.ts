@@ -10,7 +10,7 @@ import {
 } from '../../../components/access/roleMatrix';
 import { builtInRoles, isCustomRole } from '../../../components/resource/roles';
 import type { RoleAssignment } from '../../../local-azure/region/roleAssignments';
-import { SiteConsole } from '../../../commands/loop/siteConsole';
+import { SiteConsole } from '../../../loop/siteConsole';
 import { until } from '../messaging';
 import {
   admissionExercise,

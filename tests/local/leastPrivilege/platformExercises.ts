@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { EvidenceReader } from '../../../commands/loop/evidenceReader';
-import { regionCredential } from '../../../commands/loop/localLoop';
-import { MonitorReader } from '../../../commands/loop/monitorReader';
-import { SiteConsole } from '../../../commands/loop/siteConsole';
-import { Releases } from '../../../commands/release/releases';
+import { EvidenceReader } from '../../../loop/evidenceReader';
+import { regionCredential } from '../../../loop/localLoop';
+import { MonitorReader } from '../../../loop/monitorReader';
+import { SiteConsole } from '../../../loop/siteConsole';
+import { Releases } from '../../../loop/releases';
 import { enrolSite } from '../../../deploy-programs/enrol-site/enrolSite';
 import { registerDevice } from '../../../deploy-programs/register-device/registerDevice';
 import type { FactoryRow } from '../../../components/access/roleMatrix';

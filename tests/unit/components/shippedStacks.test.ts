@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { overStack } from '../../../commands/loop/overStack';
+import { overStack } from '../../../loop/overStack';
 import { readStackFile, stacksIn } from '../../../plan/stackFile';
 import { parseConfiguration } from '../../../components/configuration/configuration';
 import type { Configuration } from '../../../components/configuration/schema';

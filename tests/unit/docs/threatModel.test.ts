@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { returnSteps } from '../../../commands/loop/returnSteps';
-import { steps } from '../../../commands/loop/steps';
+import { returnSteps } from '../../../loop/returnSteps';
+import { steps } from '../../../loop/steps';
 
 const root = join(__dirname, '..', '..', '..');
 const markdown = readFileSync(join(root, 'docs', 'threat-model.md'), 'utf8');

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { arrivals } from '../../../commands/loop/telemetryReturn';
+import { arrivals } from '../../../loop/telemetryReturn';
 import { senderDirectory, TelemetryEmitter } from '../../../edge-sim/telemetry/emitter';
 import { stateOnDisk } from '../../../edge-sim/telemetry/sentItem';
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startOfProcess } from '../../../commands/loop/leftovers';
-import { regionFolders, regionOwner } from '../../../commands/loop/regionDirectory';
+import { startOfProcess } from '../../../loop/leftovers';
+import { regionFolders, regionOwner } from '../../../loop/regionDirectory';
 
 const root = join(__dirname, '..', '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'region-directory-'));

@@ -1,7 +1,7 @@
-import { chartsOf, reportPage } from '../../../commands/loop/page/reportPage';
-import { stateOf } from '../../../commands/loop/page/loopPicture';
-import { closingText } from '../../../commands/loop/closingText';
-import type { LoopReport, ReplayResult, StepResult } from '../../../commands/loop/report';
+import { chartsOf, reportPage } from '../../../loop/page/reportPage';
+import { stateOf } from '../../../loop/page/loopPicture';
+import { closingText } from '../../../loop/closingText';
+import type { LoopReport, ReplayResult, StepResult } from '../../../loop/report';
 
 const step = (round: number, id: string, ok: boolean, evidence: Record<string, unknown> = {}): StepResult => ({
   round,

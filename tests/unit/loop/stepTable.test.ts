@@ -1,5 +1,5 @@
-import type { StepResult } from '../../../commands/loop/report';
-import { stepTable } from '../../../commands/loop/stepTable';
+import type { StepResult } from '../../../loop/report';
+import { stepTable } from '../../../loop/stepTable';
 
 const plain = { ok: (text: string) => text, bad: (text: string) => text, dim: (text: string) => text, bold: (text: string) => text };
 const step = (id: string, evidence: Record<string, unknown>, title = 'model in the catalog'): StepResult => ({

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inRound } from '../../../commands/loop/replayStretches';
-import { recordedStretches } from '../../../commands/loop/stretches';
+import { inRound } from '../../../loop/replayStretches';
+import { recordedStretches } from '../../../loop/stretches';
 import type { DatasetManifest } from '../../../contracts/datasetManifest';
 
 const directory = mkdtempSync(join(tmpdir(), 'stretches-'));

@@ -1,5 +1,5 @@
 import type { DeliveryRecord } from '../../../contracts/deliveryRecord';
-import { deliveryMeant, Releases } from '../../../commands/release/releases';
+import { deliveryMeant, Releases } from '../../../loop/releases';
 import { record } from '../delivery/exampleRecord';
 
 const waiting: DeliveryRecord = { ...record, state: 'AwaitingApproval' };

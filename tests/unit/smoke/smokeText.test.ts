@@ -1,8 +1,8 @@
 import { smokeText } from '../../../commands/smoke/smokeText';
 import type { SmokeReport } from '../../../commands/smoke/smokeTest';
-import type { EvidenceReader } from '../../../commands/loop/evidenceReader';
-import type { Observer } from '../../../commands/loop/step';
-import { steps } from '../../../commands/loop/steps';
+import type { EvidenceReader } from '../../../loop/evidenceReader';
+import type { Observer } from '../../../loop/step';
+import { steps } from '../../../loop/steps';
 
 const paint = { ok: String, bad: String, dim: String, bold: String };
 const step = (id: string, ok: boolean, evidence: Record<string, unknown> = {}) => ({

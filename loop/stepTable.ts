@@ -1,5 +1,5 @@
 import type { StepResult } from './report';
-import { wrap } from '../../command-line/wrapText';
+import { wrap } from '../command-line/wrapText';
 
 const shortValue = (value: unknown): string => {
   if (typeof value === 'string' && /^(sha256:)?[0-9a-f]{40,}$/.test(value))

@@ -1,4 +1,4 @@
-import type { Fault, LineState } from '../../contracts/databus';
+import type { Fault, LineState } from '../contracts/databus';
 import { judgedRun } from './judgedRun';
 import type { Replay, ReplayRound } from './replayStretches';
 import type { ReplayResult } from './report';

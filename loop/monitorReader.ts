@@ -1,8 +1,8 @@
 import type { TokenCredential } from '@azure/identity';
 import { LogsQueryClient, LogsQueryResultStatus, type LogsTable, type QueryTimeInterval } from '@azure/monitor-query-logs';
 import { z } from 'zod';
-import type { StackOutputs } from '../../contracts/stackOutputs';
-import { itemIdAttribute } from '../../contracts/telemetry';
+import type { StackOutputs } from '../contracts/stackOutputs';
+import { itemIdAttribute } from '../contracts/telemetry';
 
 /** Labels that every answer carries, each with this value. */
 export type LabelFilter = Readonly<Record<string, string>>;

@@ -5,10 +5,10 @@ import { ContainerRegistryClient } from '@azure/container-registry';
 import { EventHubConsumerClient } from '@azure/event-hubs';
 import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
-import { datasetManifest, type DatasetManifest } from '../../contracts/datasetManifest';
-import { deliveryRecord, type DeliveryRecord } from '../../contracts/deliveryRecord';
-import { modelTags, type ModelTags } from '../../contracts/modelCatalog';
-import type { StackOutputs } from '../../contracts/stackOutputs';
+import { datasetManifest, type DatasetManifest } from '../contracts/datasetManifest';
+import { deliveryRecord, type DeliveryRecord } from '../contracts/deliveryRecord';
+import { modelTags, type ModelTags } from '../contracts/modelCatalog';
+import type { StackOutputs } from '../contracts/stackOutputs';
 
 export interface BlobEvidence {
   readonly name: string;

@@ -1,4 +1,4 @@
-import type { LocalRegion } from '../../local-azure/localRegion';
+import type { LocalRegion } from '../local-azure/localRegion';
 import type { EvidenceReader } from './evidenceReader';
 import { explainFailure } from './explainFailure';
 import { followSteps } from './followSteps';

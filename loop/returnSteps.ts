@@ -1,4 +1,4 @@
-import { metricNames, telemetryLabels } from '../../contracts/telemetry';
+import { metricNames, telemetryLabels } from '../contracts/telemetry';
 import type { Batch } from './landingZone';
 import type { Observation, Observer, Sent, Step } from './step';
 

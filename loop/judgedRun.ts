@@ -1,5 +1,5 @@
-import type { InferenceResult, LineState } from '../../contracts/databus';
-import { unlessInterrupted } from '../../command-line/interruption';
+import type { InferenceResult, LineState } from '../contracts/databus';
+import { unlessInterrupted } from '../command-line/interruption';
 import type { ReplayRound } from './replayStretches';
 import type { ReplayResult } from './report';
 import type { SiteConsole } from './siteConsole';

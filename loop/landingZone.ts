@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { inferenceRecord, landingManifest, maxBatchContentBytes, type LandingManifest } from '../../contracts/landingZone';
+import { inferenceRecord, landingManifest, maxBatchContentBytes, type LandingManifest } from '../contracts/landingZone';
 import type { EvidenceReader } from './evidenceReader';
 
 /** A batch as it lies in the landing zone: its manifest, and what its blob really holds. */

@@ -1,6 +1,6 @@
-import type { DatasetManifest } from '../../contracts/datasetManifest';
-import type { DeliveryRecord } from '../../contracts/deliveryRecord';
-import type { ModelTags } from '../../contracts/modelCatalog';
+import type { DatasetManifest } from '../contracts/datasetManifest';
+import type { DeliveryRecord } from '../contracts/deliveryRecord';
+import type { ModelTags } from '../contracts/modelCatalog';
 import type { EvidenceReader } from './evidenceReader';
 import type { Batch, LandingZone } from './landingZone';
 import type { MonitorReader } from './monitorReader';

@@ -1,11 +1,11 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { TokenCredential } from '@azure/identity';
-import type { DeliveryRecord } from '../../contracts/deliveryRecord';
-import { encodeQueueMessage } from '../../contracts/eventGrid';
-import type { StackOutputs } from '../../contracts/stackOutputs';
-import { decideRelease, type Verdict } from '../../pipeline-code/delivery/decision';
-import { deliveryRecords, type DeliveryRecords } from '../../pipeline-code/delivery/deliveryRecords';
+import type { DeliveryRecord } from '../contracts/deliveryRecord';
+import { encodeQueueMessage } from '../contracts/eventGrid';
+import type { StackOutputs } from '../contracts/stackOutputs';
+import { decideRelease, type Verdict } from '../pipeline-code/delivery/decision';
+import { deliveryRecords, type DeliveryRecords } from '../pipeline-code/delivery/deliveryRecords';
 
 /** What stands in the way of a release, in one line. */
 export class ReleaseError extends Error {

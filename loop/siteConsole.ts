@@ -13,7 +13,7 @@ import {
   type InferenceResult,
   type LineCommand,
   type LineState,
-} from '../../contracts/databus';
+} from '../contracts/databus';
 
 type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never;
 

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { senderDirectory } from '../../edge-sim/telemetry/emitter';
-import { stateOnDisk, type SenderState } from '../../edge-sim/telemetry/sentItem';
+import { senderDirectory } from '../edge-sim/telemetry/emitter';
+import { stateOnDisk, type SenderState } from '../edge-sim/telemetry/sentItem';
 import type { MonitorReader } from './monitorReader';
 import type { LoopReport } from './report';
 

@@ -1,7 +1,7 @@
-import { linkShown } from '../../contracts/aimmMessages';
-import type { DatasetManifest } from '../../contracts/datasetManifest';
-import { digestFileName, packageFileName, packageFolder } from '../../contracts/edgePackage';
-import { modelFiles, modelSignature, parseModelUri } from '../../contracts/modelCatalog';
+import { linkShown } from '../contracts/aimmMessages';
+import type { DatasetManifest } from '../contracts/datasetManifest';
+import { digestFileName, packageFileName, packageFolder } from '../contracts/edgePackage';
+import { modelFiles, modelSignature, parseModelUri } from '../contracts/modelCatalog';
 import type { DeviceMessage, EvidenceReader } from './evidenceReader';
 import { quarantinedFiles } from './quarantinedFiles';
 import type { Observation, Observer, RoundFacts, Step } from './step';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { LocalRegion } from '../../local-azure/localRegion';
+import type { LocalRegion } from '../local-azure/localRegion';
 
 const logFolders = ['container-apps/logs', 'machine-learning/logs'];
 const errorFields = ['error', 'status', 'errorCode'] as const;

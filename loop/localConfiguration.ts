@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Principal } from '../../local-azure/region/tokenAuthority';
-import { freePort } from '../../local-azure/region/ports';
+import type { Principal } from '../local-azure/region/tokenAuthority';
+import { freePort } from '../local-azure/region/ports';
 
 export const project = 'factory-loop';
 const portNames = [

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { simulateCsv } from '../../edge-sim/production-line/machine';
+import { simulateCsv } from '../edge-sim/production-line/machine';
 
 const recording = (directory: string, name: string, seed: number, startTime: Date): string => {
   const file = join(directory, name);

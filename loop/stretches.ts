@@ -2,13 +2,13 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'no
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { DatasetManifest } from '../../contracts/datasetManifest';
-import { quoteIdentifier } from '../../contracts/features/renderSql';
-import { machineSensors, simulateRecord } from '../../edge-sim/production-line/machine';
-import { columnRoles, type ColumnOptions } from '../../pipeline-code/data-pipeline/columnRoles';
-import { headBytes, readCsvLayout } from '../../pipeline-code/data-pipeline/csvLayout';
-import { copyWithLineFeeds } from '../../pipeline-code/data-pipeline/lineFeeds';
-import { loadSamples } from '../../pipeline-code/data-pipeline/samplesTable';
+import type { DatasetManifest } from '../contracts/datasetManifest';
+import { quoteIdentifier } from '../contracts/features/renderSql';
+import { machineSensors, simulateRecord } from '../edge-sim/production-line/machine';
+import { columnRoles, type ColumnOptions } from '../pipeline-code/data-pipeline/columnRoles';
+import { headBytes, readCsvLayout } from '../pipeline-code/data-pipeline/csvLayout';
+import { copyWithLineFeeds } from '../pipeline-code/data-pipeline/lineFeeds';
+import { loadSamples } from '../pipeline-code/data-pipeline/samplesTable';
 
 export type Row = readonly [timeMs: number, ...values: (number | null)[]];
 /** Rows for the production line, and what they are. */

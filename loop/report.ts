@@ -1,4 +1,4 @@
-import type { LineState } from '../../contracts/databus';
+import type { LineState } from '../contracts/databus';
 
 /** One step of the article's workflow in one round; `evidence` comes from the service concerned, never from the program. */
 export interface StepResult {

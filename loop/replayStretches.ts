@@ -1,4 +1,4 @@
-import type { DatasetManifest } from '../../contracts/datasetManifest';
+import type { DatasetManifest } from '../contracts/datasetManifest';
 import { judgedRun } from './judgedRun';
 import type { ReplayResult } from './report';
 import type { SiteConsole } from './siteConsole';
