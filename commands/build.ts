@@ -1,4 +1,4 @@
-import { bundleAll } from './bundle';
+import { bundleAll } from '../bundles/bundle';
 import { readHelpOption, UsageError } from './startOptions';
 
 const help = `Usage: npm run build

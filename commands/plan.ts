@@ -3,7 +3,7 @@ import { parseConfiguration } from '../components/configuration/configuration';
 import { shippedPrices, type PriceTable } from '../plan/price/priceTable';
 import type { PlannedResource, RecordedProgram } from '../plan/recordProgram';
 import { secretPlaceholder } from '../plan/plainValues';
-import { bundleAll } from './bundle';
+import { bundleAll } from '../bundles/bundle';
 import { createTerminal } from '../command-line/terminal';
 import { costReport, costText } from '../plan/price/costReport';
 import { differenceText, planDifference } from '../plan/planDifference';

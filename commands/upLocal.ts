@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { bundleAll } from './bundle';
+import { bundleAll } from '../bundles/bundle';
 import { localConfiguration, sitePorts } from '../loop/localConfiguration';
 import { UsageError } from './startOptions';
 import { prepareBackend, prepareStack, pulumiEnvironment } from './up/localStack';

@@ -8,7 +8,7 @@ import { catalogueOf } from '../local-azure/provider/catalogue';
 import { deploy, type DeployedResource } from '../local-azure/provider/host';
 import { regionTypes } from '../local-azure/regionTypes';
 import { LocalRegion } from '../local-azure/localRegion';
-import { bundleAll } from '../commands/bundle';
+import { bundleAll } from '../bundles/bundle';
 import { EvidenceReader } from './evidenceReader';
 import { Interrupted, unlessInterrupted } from '../command-line/interruption';
 import { endProcessesOf } from './leftovers';

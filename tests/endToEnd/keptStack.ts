@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning';
 import { ContainerRegistryClient } from '@azure/container-registry';
 import type { TokenCredential } from '@azure/identity';
-import { bundleAll } from '../../commands/bundle';
+import { bundleAll } from '../../bundles/bundle';
 import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
 import { comesToRest } from '../../loop/comesToRest';
 import { endProcessesOf, regionMarker } from '../../loop/leftovers';

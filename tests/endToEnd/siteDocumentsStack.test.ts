@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ClientCertificateCredential } from '@azure/identity';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { connectAsync } from 'mqtt';
-import { bundleAll } from '../../commands/bundle';
+import { bundleAll } from '../../bundles/bundle';
 import { endProcessesOf, regionMarker } from '../../loop/leftovers';
 import { localConfiguration, project, sitePorts } from '../../loop/localConfiguration';
 import { regionCredential } from '../../loop/localLoop';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { bundleAll } from '../../commands/bundle';
+import { bundleAll } from '../../bundles/bundle';
 import { endProcessesOf } from '../../loop/leftovers';
 import { localConfiguration, sitePorts } from '../../loop/localConfiguration';
 import { regionDirectory } from '../../loop/regionDirectory';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BundleCache } from '../../commands/bundleCache';
+import { BundleCache } from '../../bundles/bundleCache';
 import { bundleRecordFile, changedSources } from '../../components/programs/bundleRecord';
 
 const directory = mkdtempSync(join(tmpdir(), 'bundle-cache-'));
