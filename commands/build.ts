@@ -1,5 +1,5 @@
 import { bundleAll } from '../bundles/bundle';
-import { readHelpOption, UsageError } from './startOptions';
+import { readHelpOption, UsageError } from './start/startOptions';
 
 const help = `Usage: npm run build
 

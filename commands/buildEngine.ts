@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buildArguments, engineKey, engineKeyFile, engineTools, isBuilt, readToolModule } from './engine/engineTools';
 import { goVersion, runGo } from './engine/runGo';
 import { createTerminal } from '../command-line/terminal';
-import { readHelpOption, UsageError } from './startOptions';
+import { readHelpOption, UsageError } from './start/startOptions';
 
 const root = join(__dirname, '..');
 const binaries = join(root, '.local', 'bin');

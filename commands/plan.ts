@@ -12,8 +12,8 @@ import { refreshPrices } from '../plan/price/retailPrices';
 import { plannedRoles, roleTable } from '../plan/roleTable';
 import { resourceTree } from '../plan/resourceTree';
 import { readStackFile, stacksIn, type StackFile } from '../plan/stackFile';
-import { planHelp, readPlanOptions } from './planOptions';
-import { UsageError } from './startOptions';
+import { planHelp, readPlanOptions } from './plan/planOptions';
+import { UsageError } from './start/startOptions';
 
 const root = join(__dirname, '..');
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -4,10 +4,10 @@ import { createTerminal } from '../command-line/terminal';
 import { deliveryMeant, ReleaseError, Releases } from '../loop/releases';
 import { releaseLines, releasesText } from './release/releaseText';
 import { whoDecides } from './release/whoDecides';
-import { readReleaseOptions, releaseHelp, type ReleaseOptions } from './releaseOptions';
+import { readReleaseOptions, releaseHelp, type ReleaseOptions } from './release/releaseOptions';
 import { readStackOutputs } from './stack/deployedStack';
 import { asOperator, personCredential } from './stack/signIn';
-import { UsageError } from './startOptions';
+import { UsageError } from './start/startOptions';
 
 const root = join(__dirname, '..');
 

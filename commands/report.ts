@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readLocalOption, UsageError } from './startOptions';
+import { readLocalOption, UsageError } from './start/startOptions';
 
 const root = join(__dirname, '..');
 const help = `Usage: npm run report -- [--local <folder>]

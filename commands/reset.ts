@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { refuseRunning, regionFolders, removeRegion } from '../loop/regionDirectory';
-import { readLocalOption, UsageError } from './startOptions';
+import { readLocalOption, UsageError } from './start/startOptions';
 
 const root = join(__dirname, '..');
 const help = `Usage: npm run reset -- [--local <folder>]

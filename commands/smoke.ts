@@ -8,10 +8,10 @@ import { whoDecides } from './release/whoDecides';
 import { cleanUp } from './smoke/cleanUp';
 import { smokeText } from './smoke/smokeText';
 import { newSmokeDataset, outputsFor, smokeTest } from './smoke/smokeTest';
-import { readSmokeOptions, smokeHelp, type SmokeOptions } from './smokeOptions';
+import { readSmokeOptions, smokeHelp, type SmokeOptions } from './smoke/smokeOptions';
 import { readStackOutputs } from './stack/deployedStack';
 import { asOperator, personCredential } from './stack/signIn';
-import { UsageError } from './startOptions';
+import { UsageError } from './start/startOptions';
 
 const root = join(__dirname, '..');
 const cleanUpPatienceMs = 120_000;

@@ -14,7 +14,7 @@ import { simulatedRawFiles, sisterMachineFiles } from '../loop/simulatedRawFiles
 import { duration, evidenceLine } from '../loop/stepTable';
 import { createTerminal } from '../command-line/terminal';
 import { readStackFile } from '../plan/stackFile';
-import { readStartOptions, startHelp, UsageError } from './startOptions';
+import { readStartOptions, startHelp, UsageError } from './start/startOptions';
 
 const root = join(__dirname, '..');
 const columns = (names: string | undefined) =>

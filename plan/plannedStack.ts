@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { RecordedProgram } from './recordProgram';
-import { UsageError } from '../commands/startOptions';
+import { UsageError } from '../commands/start/startOptions';
 import type { RecordAnswer, RecordRequest } from './recordStack';
 import type { StackFile } from './stackFile';
 

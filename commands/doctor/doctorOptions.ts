@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from '../startOptions';
+import { UsageError } from '../start/startOptions';
 
 export const doctorHelp = `Usage: npm run doctor -- --stack <name> [--json]
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from '../startOptions';
+import { UsageError } from '../start/startOptions';
 
 export interface FactoryOptions {
   readonly name?: string;

@@ -1,4 +1,4 @@
-import { UsageError } from '../startOptions';
+import { UsageError } from '../start/startOptions';
 
 export type Settings = { readonly [key: string]: unknown };
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { localFolder, UsageError } from '../startOptions';
+import { localFolder, UsageError } from '../start/startOptions';
 
 export interface UpOptions {
   readonly stack: string;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allRules } from '../../policy/allRules';
 import { violations } from '../../policy/rule';
-import { readHelpOption } from '../../commands/startOptions';
+import { readHelpOption } from '../../commands/start/startOptions';
 import type { DeclaredResource } from '../../policy/declaredResource';
 import { declareStack, stacks, type StackName } from '../unit/policy/declaredResources';
 import { allProcessRules } from '../process/allProcessRules';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plannedStack } from '../../../plan/plannedStack';
 import { readStackFile } from '../../../plan/stackFile';
-import { readPlanOptions } from '../../../commands/planOptions';
-import { UsageError } from '../../../commands/startOptions';
+import { readPlanOptions } from '../../../commands/plan/planOptions';
+import { UsageError } from '../../../commands/start/startOptions';
 import { root, shippedStack } from './shippedStacks';
 
 const directory = mkdtempSync(join(tmpdir(), 'stacks-'));

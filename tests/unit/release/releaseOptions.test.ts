@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readReleaseOptions, releaseHelp } from '../../../commands/releaseOptions';
+import { readReleaseOptions, releaseHelp } from '../../../commands/release/releaseOptions';
 
 const root = resolve(__dirname, '..', '..', '..');
 const read = (...args: string[]) => readReleaseOptions(args, root);

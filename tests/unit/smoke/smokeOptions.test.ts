@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readSmokeOptions } from '../../../commands/smokeOptions';
+import { readSmokeOptions } from '../../../commands/smoke/smokeOptions';
 
 const root = resolve(__dirname, '..', '..', '..');
 const read = (...args: string[]) => readSmokeOptions(args, root, root);

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { localFolder, UsageError } from './startOptions';
+import { localFolder, UsageError } from '../start/startOptions';
 
 export const releaseHelp = `Usage: npm run release -- <list|approve|reject> [<delivery>] --stack <name>
 

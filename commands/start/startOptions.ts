@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
-import { faultKinds, type Fault } from '../contracts/databus';
+import { faultKinds, type Fault } from '../../contracts/databus';
 
 export interface StartOptions {
   /** CSV file or folder; undefined: a simulated machine delivers the raw data. */

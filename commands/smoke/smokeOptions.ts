@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isSmokeDataset } from '../contracts/datasets';
-import { returnSteps } from '../loop/returnSteps';
-import { steps } from '../loop/steps';
-import { localFolder, UsageError } from './startOptions';
+import { isSmokeDataset } from '../../contracts/datasets';
+import { returnSteps } from '../../loop/returnSteps';
+import { steps } from '../../loop/steps';
+import { localFolder, UsageError } from '../start/startOptions';
 
 export interface SmokeOptions {
   readonly stack: string;
