@@ -1,5 +1,11 @@
 import { styleText } from 'node:util';
-import type { Paint } from '../loop/stepTable';
+
+export interface Paint {
+  ok(text: string): string;
+  bad(text: string): string;
+  dim(text: string): string;
+  bold(text: string): string;
+}
 
 /** What a person sees. Colours only on a terminal that wants them; one live line only on a terminal. */
 export interface Terminal {

@@ -1,5 +1,6 @@
 import { bundleAll } from '../bundles/bundle';
-import { readHelpOption, UsageError } from './start/startOptions';
+import { readHelpOption } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 
 const help = `Usage: npm run build
 

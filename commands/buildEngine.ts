@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { buildArguments, engineKey, engineKeyFile, engineTools, isBuilt, readToolModule } from './engine/engineTools';
 import { goVersion, runGo } from './engine/runGo';
 import { createTerminal } from '../command-line/terminal';
-import { readHelpOption, UsageError } from './start/startOptions';
+import { readHelpOption } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 
 const root = join(__dirname, '..');
 const binaries = join(root, '.local', 'bin');

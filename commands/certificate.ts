@@ -10,7 +10,7 @@ import { CertificateError, SiteKeys } from './certificate/siteKeys';
 import { StackCertificates } from './certificate/stackCertificates';
 import { trustedAuthorities } from '../deploy-programs/site-documents/hubAuthority';
 import { readOutputsOf } from './stack/deployedStack';
-import { UsageError } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 import { version } from '../package.json';
 
 const root = join(__dirname, '..');

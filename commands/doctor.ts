@@ -15,7 +15,7 @@ import { judgeLocalTools } from './doctor/localTools';
 import { signIn, unreachable } from './doctor/signIn';
 import { createTerminal } from '../command-line/terminal';
 import { readStackFile } from '../plan/stackFile';
-import { UsageError } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 
 const root = join(__dirname, '..');
 const graphEndpoint = 'https://graph.microsoft.com';

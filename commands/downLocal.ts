@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 import { prepareBackend, pulumiEnvironment, stacksOf } from './up/localStack';
 import { findPulumi, runPulumi } from './up/pulumiCli';
 import { endRegion, ensureRegion, runningRegion } from './up/runningRegion';

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { factoryHelp, readFactoryOptions, type FactoryOptions } from './factory/factoryOptions';
 import { stackFileText } from './factory/newFactory';
-import { UsageError } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 
 const root = join(__dirname, '..');
 const defaults = { location: 'westeurope', profile: 'dev', dataset: 'line' };

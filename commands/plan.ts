@@ -13,7 +13,7 @@ import { plannedRoles, roleTable } from '../plan/roleTable';
 import { resourceTree } from '../plan/resourceTree';
 import { readStackFile, stacksIn, type StackFile } from '../plan/stackFile';
 import { planHelp, readPlanOptions } from './plan/planOptions';
-import { UsageError } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 
 const root = join(__dirname, '..');
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

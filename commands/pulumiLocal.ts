@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { UsageError } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 import { prepareBackend, pulumiEnvironment } from './up/localStack';
 import { findPulumi, runPulumi } from './up/pulumiCli';
 import { ensureRegion, runningRegion } from './up/runningRegion';

@@ -7,7 +7,7 @@ import { whoDecides } from './release/whoDecides';
 import { readReleaseOptions, releaseHelp, type ReleaseOptions } from './release/releaseOptions';
 import { readStackOutputs } from './stack/deployedStack';
 import { asOperator, personCredential } from './stack/signIn';
-import { UsageError } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 
 const root = join(__dirname, '..');
 

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { refuseRunning, regionFolders, removeRegion } from '../loop/regionDirectory';
-import { readLocalOption, UsageError } from './start/startOptions';
+import { readLocalOption } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 
 const root = join(__dirname, '..');
 const help = `Usage: npm run reset -- [--local <folder>]

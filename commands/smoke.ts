@@ -11,7 +11,7 @@ import { newSmokeDataset, outputsFor, smokeTest } from './smoke/smokeTest';
 import { readSmokeOptions, smokeHelp, type SmokeOptions } from './smoke/smokeOptions';
 import { readStackOutputs } from './stack/deployedStack';
 import { asOperator, personCredential } from './stack/signIn';
-import { UsageError } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 
 const root = join(__dirname, '..');
 const cleanUpPatienceMs = 120_000;

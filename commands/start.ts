@@ -14,7 +14,8 @@ import { simulatedRawFiles, sisterMachineFiles } from '../loop/simulatedRawFiles
 import { duration, evidenceLine } from '../loop/stepTable';
 import { createTerminal } from '../command-line/terminal';
 import { readStackFile } from '../plan/stackFile';
-import { readStartOptions, startHelp, UsageError } from './start/startOptions';
+import { readStartOptions, startHelp } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 
 const root = join(__dirname, '..');
 const columns = (names: string | undefined) =>

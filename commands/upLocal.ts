@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { bundleAll } from '../bundles/bundle';
 import { localConfiguration, sitePorts } from '../loop/localConfiguration';
-import { UsageError } from './start/startOptions';
+import { UsageError } from '../command-line/usageError';
 import { prepareBackend, prepareStack, pulumiEnvironment } from './up/localStack';
 import { findPulumi, runPulumi } from './up/pulumiCli';
 import { ensureRegion } from './up/runningRegion';

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { LoopReport, RoundSummary, StepResult } from './report';
-import { duration, evidenceLine, stepTable, type Paint } from './stepTable';
+import { duration, evidenceLine, stepTable } from './stepTable';
+import type { Paint } from '../command-line/terminal';
 
 const stretches = { normal: 'normal replayed', fault: 'fault replayed', recovering: 'fault switched off' } as const;
 const percent = (rate: number) => `${(rate * 100).toFixed(rate > 0 && rate < 0.1 ? 1 : 0)} %`;

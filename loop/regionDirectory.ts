@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../commands/start/startOptions';
+import { UsageError } from '../command-line/usageError';
 import { endProcessesOf, processesOf, startOfProcess } from './leftovers';
 
 const ownerFile = (local: string) => join(local, 'region.pid');

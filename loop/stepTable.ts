@@ -1,4 +1,5 @@
 import type { StepResult } from './report';
+import type { Paint } from '../command-line/terminal';
 import { wrap } from '../command-line/wrapText';
 
 const shortValue = (value: unknown): string => {
@@ -12,13 +13,6 @@ export const evidenceLine = (evidence: Record<string, unknown>) =>
     .join(', ');
 export const duration = (milliseconds: number) =>
   milliseconds < 9_950 ? `${(milliseconds / 1_000).toFixed(1)} s` : `${Math.round(milliseconds / 1_000)} s`;
-
-export interface Paint {
-  ok(text: string): string;
-  bad(text: string): string;
-  dim(text: string): string;
-  bold(text: string): string;
-}
 
 /** The closing table, never wider than `width` columns. */
 export function stepTable(steps: readonly StepResult[], paint: Paint, width = 80): string {

@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { RecordedProgram } from './recordProgram';
-import { UsageError } from '../commands/start/startOptions';
+import { UsageError } from '../command-line/usageError';
 import type { RecordAnswer, RecordRequest } from './recordStack';
 import type { StackFile } from './stackFile';
 
-const root = join(__dirname, '..', '..');
+const root = join(__dirname, '..');
 const limitMs = 600_000;
 /** What a stack's configuration may be wrong in; anything else that ends the program is a fault of the program. */
 const configurationErrors = ['ConfigurationError'];

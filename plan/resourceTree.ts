@@ -1,5 +1,5 @@
 import type { PlannedResource } from './recordProgram';
-import type { Paint } from '../loop/stepTable';
+import type { Paint } from '../command-line/terminal';
 import { wrap } from '../command-line/wrapText';
 
 type Values = Readonly<Record<string, unknown>>;

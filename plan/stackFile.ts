@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { UsageError } from '../commands/start/startOptions';
+import { UsageError } from '../command-line/usageError';
 
 /** A stack's configuration as its file has it. */
 export interface StackFile {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { hubTransports, type HubTransport } from '../../contracts/siteDocuments';
-import { UsageError } from '../start/startOptions';
+import { UsageError } from '../../command-line/usageError';
 
 export const certificateHelp = `Usage: npm run certificate -- <create|rotate|revoke|status|documents> --site <folder>
        npm run certificate -- <renew|status> --stack <name> [--json]

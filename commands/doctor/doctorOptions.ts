@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from '../start/startOptions';
+import { UsageError } from '../../command-line/usageError';
 
 export const doctorHelp = `Usage: npm run doctor -- --stack <name> [--json]
 

@@ -1,4 +1,4 @@
-import type { Paint } from '../../loop/stepTable';
+import type { Paint } from '../../command-line/terminal';
 import type { Finding } from './finding';
 
 const marks: Readonly<Record<Finding['state'], (paint: Paint) => string>> = {

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { ConfigurationError, parseConfiguration } from '../../components/configuration/configuration';
-import { UsageError } from '../start/startOptions';
+import { UsageError } from '../../command-line/usageError';
 import { withSetting, type Settings } from './settingPath';
 
 /** What a person says about a new factory; everything else has a default. */

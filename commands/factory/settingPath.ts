@@ -1,4 +1,4 @@
-import { UsageError } from '../start/startOptions';
+import { UsageError } from '../../command-line/usageError';
 
 export type Settings = { readonly [key: string]: unknown };
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { localFolder, UsageError } from '../start/startOptions';
+import { localFolder } from '../start/startOptions';
+import { UsageError } from '../../command-line/usageError';
 
 export const releaseHelp = `Usage: npm run release -- <list|approve|reject> [<delivery>] --stack <name>
 

@@ -1,5 +1,5 @@
 import type { DeliveryRecord } from '../../contracts/deliveryRecord';
-import type { Paint } from '../../loop/stepTable';
+import type { Paint } from '../../command-line/terminal';
 
 const minute = 60_000;
 

@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { isSmokeDataset } from '../../contracts/datasets';
 import { returnSteps } from '../../loop/returnSteps';
 import { steps } from '../../loop/steps';
-import { localFolder, UsageError } from '../start/startOptions';
+import { localFolder } from '../start/startOptions';
+import { UsageError } from '../../command-line/usageError';
 
 export interface SmokeOptions {
   readonly stack: string;

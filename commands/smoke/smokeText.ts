@@ -1,5 +1,6 @@
 import { isReached, quarantineLines } from '../../loop/closingText';
-import { duration, evidenceLine, stepTable, type Paint } from '../../loop/stepTable';
+import { duration, evidenceLine, stepTable } from '../../loop/stepTable';
+import type { Paint } from '../../command-line/terminal';
 import type { SmokeReport } from './smokeTest';
 
 const counted = (removed: Readonly<Record<string, number>>) =>

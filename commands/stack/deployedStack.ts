@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { stackOutputs, type StackOutputs } from '../../contracts/stackOutputs';
 import { project } from '../../loop/localConfiguration';
-import { UsageError } from '../start/startOptions';
+import { UsageError } from '../../command-line/usageError';
 import { pulumiEnvironment } from '../up/localStack';
 import { findPulumi, pathFor, runPulumi } from '../up/pulumiCli';
 import { upDirectory } from '../up/upDirectory';

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { faultKinds, type Fault } from '../../contracts/databus';
+import { UsageError } from '../../command-line/usageError';
 
 export interface StartOptions {
   /** CSV file or folder; undefined: a simulated machine delivers the raw data. */
@@ -56,10 +57,6 @@ The report is written to report.json and report.html in that folder; "npm run
 report" opens it, "npm run reset" clears the folder. Exit status: 0 all steps
 are done, 1 a step is missing or failed, 2 wrong usage, 130 interrupted.
 `;
-
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 /** The folder of a run. Throws UsageError when it is not inside the project. */
 export function localFolder(given: string, root: string): string {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { UsageError } from '../start/startOptions';
+import { UsageError } from '../../command-line/usageError';
 
 const isExecutable = (file: string) => {
   try {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { localFolder, UsageError } from '../start/startOptions';
+import { localFolder } from '../start/startOptions';
+import { UsageError } from '../../command-line/usageError';
 
 export interface UpOptions {
   readonly stack: string;

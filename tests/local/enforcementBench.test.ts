@@ -32,7 +32,7 @@ it('starts the loop with another gate than the product, which has no switch for 
   const probe = (start: string) =>
     node(
       '-e',
-      `process.argv.push('start', '--help'); process.on('exit', () => process.stdout.write('gate ' + require('./local-azure/access/gate.ts').Gate.name)); ${start}`,
+      `process.argv.push('start', '--help'); process.on('exit', () => process.stdout.write('gate ' + require('./local-azure/region/gate.ts').Gate.name)); ${start}`,
     );
   expect(probe("require('./bench/enforcement/startWithoutGate.cjs')").stdout).toMatch(/gate OpenGate$/);
   expect(probe("require('ts-node/register'); require('./commands/start.ts')").stdout).toMatch(/gate Gate$/);

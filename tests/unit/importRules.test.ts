@@ -20,13 +20,13 @@ it.each([
   [
     'a command in the program itself',
     'index.ts',
-    "import { buildImage } from './commands/deploy/buildImage';\nexport const build = buildImage;\n",
+    "import { buildImage } from './deploy-programs/build-image/buildImage';\nexport const build = buildImage;\n",
     /The program imports components and contracts only/,
   ],
   [
     'a type across rooms',
     'contracts/probe.ts',
-    "import type { Step } from '../commands/loop/step';\nexport type Probe = Step;\n",
+    "import type { Step } from '../loop/step';\nexport type Probe = Step;\n",
     /contracts may import only nothing of ours/,
   ],
   [

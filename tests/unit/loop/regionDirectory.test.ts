@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Claims the folder at the given time, says so, and holds it until its input ends. */
 const claim = `
-const { claimRegionDirectory } = require('./commands/loop/regionDirectory');
+const { claimRegionDirectory } = require('./loop/regionDirectory');
 process.stdin.resume().on('end', () => process.exit(0));
 process.stdout.write('ready\\n');
 process.stdin.once('data', (at) => setTimeout(() => claimRegionDirectory(process.argv[1], false).then(

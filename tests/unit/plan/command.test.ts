@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { plannedStack } from '../../../plan/plannedStack';
 import { readStackFile } from '../../../plan/stackFile';
 import { readPlanOptions } from '../../../commands/plan/planOptions';
-import { UsageError } from '../../../commands/start/startOptions';
+import { UsageError } from '../../../command-line/usageError';
 import { root, shippedStack } from './shippedStacks';
 
 const directory = mkdtempSync(join(tmpdir(), 'stacks-'));
