@@ -15,7 +15,7 @@ import {
 import { connectDatabus, type Databus } from '../../edge-sim/databus/databusClient';
 import { inferenceClient } from '../../edge-sim/model-manager/inferenceClient';
 import { machineSensors, simulateRecord } from '../../edge-sim/production-line/machine';
-import { leaveInInbox, samplePackage, siteDirectory } from '../unit/inference-server/samplePackage';
+import { leaveInInbox, samplePackage, siteDirectory } from '../unit/edge-sim/inference-server/samplePackage';
 import { exitOf, freePort, inferenceServerAnswers, siteProcesses, type SiteProcesses } from './siteProcesses';
 
 const packageId = '0f4e2c6a-1111-5000-8000-000000000001';

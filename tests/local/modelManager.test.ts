@@ -9,7 +9,7 @@ import { armId } from '../../local-azure/region/armId';
 import type { Directory } from '../../local-azure/region/serviceInterfaces';
 import { openC2dSender, type C2dSender } from '../../pipeline-code/clients/iotHub';
 import { urlSigner } from '../../pipeline-code/delivery/signedUrl';
-import { samplePackage, sha256, siteDirectory } from '../unit/inference-server/samplePackage';
+import { samplePackage, sha256, siteDirectory } from '../unit/edge-sim/inference-server/samplePackage';
 import { deviceMessage, siemensExchange } from './aimmTranscript';
 import { deviceCertificate } from './deviceCertificate';
 import { roles, until } from './messaging';

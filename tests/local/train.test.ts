@@ -17,7 +17,7 @@ import { modelCatalog } from '../../pipeline-code/clients/machineLearning';
 import { readBlob, readJsonBlob } from '../../pipeline-code/clients/storage';
 import { train, type Connections } from '../../pipeline-code/train/train';
 import { evaluateModel } from '../../pipeline-code/validate-and-package/gateFigures';
-import { group, platform } from '../unit/container-apps/fakePlatform';
+import { group, platform } from '../unit/local-azure/container-apps/fakePlatform';
 import { storageRegion, type StorageRegion } from './storageRegion';
 
 const dataScientist = 'f6c7c914-8db3-469d-8ca1-694a8f32e121';

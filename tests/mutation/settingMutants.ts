@@ -1,6 +1,6 @@
 import { ofKind, propertyOf, type DeclaredResource } from '../../policy/declaredResource';
 import { programs } from '../../contracts/programs';
-import { testCertificate } from '../unit/components/capturedProgram';
+import { testCertificate } from '../unit/support/capturedProgram';
 import type { Consideration } from './considerations';
 
 const otherImages = Object.fromEntries(Object.keys(programs).map((program) => [program, `r.io/${program}@sha256:${'b'.repeat(64)}`]));

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { ContainerRegistryContentClient, type OciImageManifest } from '@azure/container-registry';
 import { pack } from 'tar-stream';
 import { PackageStore } from '../../../edge-sim/inference-server/packageStore';
-import { zipOf } from '../../unit/inference-server/samplePackage';
+import { zipOf } from '../../unit/edge-sim/inference-server/samplePackage';
 import { attackedRegion, ids, type AttackedRegion } from './attackedRegion';
 
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');

@@ -1,6 +1,6 @@
 import { programs } from '../../../contracts/programs';
-import { armReport, itWithSchemas } from './armReport';
-import { captureProgram, ofType } from './capturedProgram';
+import { armReport, itWithSchemas } from '../support/armReport';
+import { captureProgram, ofType } from '../support/capturedProgram';
 
 describe('the registrations of a development stack', () => {
   itWithSchemas('have no error and no retiring API version by the schemas of Azure Resource Manager', async () => {

@@ -1,6 +1,6 @@
 import { programs } from '../../../contracts/programs';
-import { captureProgram, guid, ofType, type Captured, type Registration } from './capturedProgram';
-import { dependenciesOf, roleName } from './capturedResources';
+import { captureProgram, guid, ofType, type Captured, type Registration } from '../support/capturedProgram';
+import { dependenciesOf, roleName } from '../support/capturedResources';
 
 jest.mock('../../../components/programs/contentHashes', () => ({
   readContentHashes: () =>

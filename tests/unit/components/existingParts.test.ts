@@ -1,5 +1,5 @@
 import { programs } from '../../../contracts/programs';
-import { captureProgram, guid, ofType, testCertificate, type Captured } from './capturedProgram';
+import { captureProgram, guid, ofType, testCertificate, type Captured } from '../support/capturedProgram';
 
 const shared = '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/shared/providers';
 const workspace = `${shared}/Microsoft.OperationalInsights/workspaces/logs`;

@@ -1,5 +1,5 @@
 import { programs } from '../../../contracts/programs';
-import { captureProgram, ofType } from './capturedProgram';
+import { captureProgram, ofType } from '../support/capturedProgram';
 
 const prebuiltImages = Object.fromEntries(Object.keys(programs).map((program) => [program, `r.io/${program}@sha256:${'a'.repeat(64)}`]));
 

@@ -1,6 +1,6 @@
 import { programs } from '../../../contracts/programs';
-import { armReport, itWithSchemas } from './armReport';
-import { captureProgram, ofType, testCertificate, type Captured, type Registration } from './capturedProgram';
+import { armReport, itWithSchemas } from '../support/armReport';
+import { captureProgram, ofType, testCertificate, type Captured, type Registration } from '../support/capturedProgram';
 
 const prebuiltImages = Object.fromEntries(
   Object.keys(programs).map((program) => [program, `plant.azurecr.io/${program}@sha256:${'a'.repeat(64)}`]),

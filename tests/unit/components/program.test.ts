@@ -1,7 +1,7 @@
 import { programs } from '../../../contracts/programs';
 import { stackOutputs } from '../../../contracts/stackOutputs';
-import { captureProgram, guid, managedId, ofType, type Captured, type Registration } from './capturedProgram';
-import { assignmentsOf, containersOf, dependenciesOf, roleName, type CapturedContainer } from './capturedResources';
+import { captureProgram, guid, managedId, ofType, type Captured, type Registration } from '../support/capturedProgram';
+import { assignmentsOf, containersOf, dependenciesOf, roleName, type CapturedContainer } from '../support/capturedResources';
 
 jest.mock('../../../components/programs/contentHashes', () => ({
   readContentHashes: () =>

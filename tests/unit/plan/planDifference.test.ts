@@ -1,5 +1,5 @@
 import { differenceText, planDifference } from '../../../plan/planDifference';
-import { testCertificate } from '../components/capturedProgram';
+import { testCertificate } from '../support/capturedProgram';
 import { planOf, shippedStack } from './shippedStacks';
 
 const of = (stack: string, settings: Readonly<Record<string, unknown>>) =>

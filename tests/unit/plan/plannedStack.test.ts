@@ -122,7 +122,7 @@ describe('the role table', () => {
       approver: `User ${approver.principalId}`,
       'smoke-tester': `User ${tester.principalId}`,
     };
-    // Configuration documents are an opt-in: who writes and reads them is in tests/unit/components/siteDocuments.test.ts.
+    // Configuration documents are an opt-in: who writes and reads them is in tests/unit/components/site/siteDocuments.test.ts.
     const here = factoryRoles.filter(({ who }) => who !== 'document-writer' && who !== 'engineer');
     const expected = [...workspaceRoles, ...here].map(
       ({ who, role, step, why }) => `${people[who] ?? who} | ${nameOf(role)} | ${step} | ${why}`,

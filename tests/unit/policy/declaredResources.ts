@@ -1,6 +1,6 @@
 import { programs } from '../../../contracts/programs';
 import { keyOfUrn, withTemplated, type DeclaredResource } from '../../../policy/declaredResource';
-import { captureProgram, testCertificate, type Captured } from '../components/capturedProgram';
+import { captureProgram, testCertificate, type Captured } from '../support/capturedProgram';
 
 const prebuiltImages = Object.fromEntries(Object.keys(programs).map((program) => [program, `r.io/${program}@sha256:${'a'.repeat(64)}`]));
 export const imagesGiven = { imageSource: 'prebuilt', prebuiltImages };

@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+
+const root = join(__dirname, '..', '..');
+/** Lints a text as if it were the file. */
+const lint = (file: string, text: string): string =>
+  spawnSync(
+    join(root, 'node_modules', '.bin', 'node'),
+    ['node_modules/eslint/bin/eslint.js', '--stdin', '--stdin-filename', file, '--format', 'json'],
+    { cwd: root, input: text, encoding: 'utf8' },
+  ).stdout;
+
+it.each([
+  [
+    'a program that knows the local region',
+    'pipeline-code/train/probe.ts',
+    "import { Gate } from '../../../../local-azure/region/gate';\nexport const gate = Gate;\n",
+    /pipeline-code may import only contracts/,
+  ],
+  [
+    'a command in the program itself',
+    'index.ts',
+    "import { buildImage } from './deploy-programs/build-image/buildImage';\nexport const build = buildImage;\n",
+    /The program imports components and contracts only/,
+  ],
+  [
+    'a type across rooms',
+    'contracts/probe.ts',
+    "import type { Step } from '../loop/step';\nexport type Probe = Step;\n",
+    /contracts may import only nothing of ours/,
+  ],
+  [
+    'a component that knows a program',
+    'components/probe.ts',
+    "import { train } from '../pipeline-code/train/train';\nexport const probe = train;\n",
+    /components may import only contracts/,
+  ],
+  [
+    'a region without its gate',
+    'local-azure/region/probe.ts',
+    "import { OpenGate } from '../../../../bench/enforcement/openGate';\nexport const gate = OpenGate;\n",
+    /local-azure may import only contracts/,
+  ],
+  [
+    'a command without the gate',
+    'commands/probe.ts',
+    "import { OpenGate } from '../bench/enforcement/openGate';\nexport const gate = OpenGate;\n",
+    /The product imports no bench/,
+  ],
+  [
+    'a socket in a program',
+    'edge-sim/model-manager/probe.ts',
+    "import { connect } from 'node:net';\nexport const probe = connect;\n",
+    /Only local-azure opens sockets/,
+  ],
+  [
+    'a socket beside the list of authorities',
+    'commands/probe.ts',
+    "import { connect, getCACertificates } from 'node:tls';\nexport const probe = [connect, getCACertificates];\n",
+    /Only local-azure opens sockets/,
+  ],
+  ['a socket that is loaded later', 'components/probe.ts', "export const probe = import('node:tls');\n", /Only local-azure opens sockets/],
+  [
+    'Pulumi in a program',
+    'pipeline-code/train/probe.ts',
+    "import * as pulumi from '@pulumi/pulumi';\nexport const probe = pulumi;\n",
+    /Only components, policy and the provider speak Pulumi/,
+  ],
+  [
+    'a program that switches off the check of certificates',
+    'edge-sim/model-manager/probe.ts',
+    'export const probe = { rejectUnauthorized: false };\n',
+    /certificate of the other side is always checked/,
+  ],
+  [
+    'a variable that switches off the check of certificates',
+    'pipeline-code/train/probe.ts',
+    "process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';\n",
+    /certificate of the other side is always checked/,
+  ],
+])(
+  'the lint refuses %s',
+  (_, file, text, message) => {
+    expect(lint(file, text)).toMatch(message);
+  },
+  60_000,
+);
+
+it('no data file has the name of a module beside it: Node would take it for the module', () => {
+  const files = execFileSync('git', ['ls-files', '*.json', '*.ts'], { cwd: root, encoding: 'utf8' }).split('\n');
+  expect(files.filter((file) => file.endsWith('.json') && files.includes(file.replace(/\.json$/, '.ts')))).toEqual([]);
+});
