@@ -1,6 +1,6 @@
-import { isMapping, listOf, textOf, type Node, type ProcessFiles } from '../process/pipelineFiles';
-import type { Process } from '../process/processModel';
-import type { ProcessRule } from '../process/processRules';
+import { isMapping, listOf, textOf, type Node, type ProcessFiles } from '../../policy/process/pipelineFiles';
+import type { Process } from '../../policy/process/processModel';
+import type { ProcessRule } from '../../policy/process/processRules';
 import type { ProcessRow } from './processRows';
 
 /** Where the parts of a node are that have names. */

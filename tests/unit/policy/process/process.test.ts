@@ -6,10 +6,10 @@ import { readPlanOptions } from '../../../../commands/plan/planOptions';
 import { readSmokeOptions } from '../../../../commands/smoke/smokeOptions';
 import { processMutant, processSurvivors } from '../../../mutation/processMutants';
 import { readProcessRows, type ProcessRow } from '../../../mutation/processRows';
-import { allProcessRules } from '../../../process/allProcessRules';
-import { expandedPipeline, readProcessFiles, type Node, type ProcessFiles } from '../../../process/pipelineFiles';
-import { stepsOf } from '../../../process/pipelineModel';
-import { processOf } from '../../../process/processModel';
+import { allProcessRules } from '../../../../policy/process/allProcessRules';
+import { expandedPipeline, readProcessFiles, type Node, type ProcessFiles } from '../../../../policy/process/pipelineFiles';
+import { stepsOf } from '../../../../policy/process/pipelineModel';
+import { processOf } from '../../../../policy/process/processModel';
 
 const root = join(__dirname, '..', '..', '..');
 const files = readProcessFiles(root);
