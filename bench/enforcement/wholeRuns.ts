@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { projectRoot } from '../../tests/support/projectRoot';
 
-const root = join(__dirname, '..', '..');
 const local = join('.local', 'bench-enforcement');
 
 export interface WholeRun {
@@ -15,7 +15,7 @@ export interface WholeRun {
 /** `npm start` as a user starts it, or the same on a region whose gate asks nobody. Rejects unless the loop closed. */
 export async function wholeRun(enforced: boolean): Promise<WholeRun> {
   const script = enforced ? ['-r', 'ts-node/register', 'commands/start.ts'] : ['bench/enforcement/startWithoutGate.cjs'];
-  const child = spawn(process.execPath, [...script, '--json', '--local', local], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...script, '--json', '--local', local], { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, said] = [[] as Buffer[], [] as Buffer[]];
   child.stdout.on('data', (chunk: Buffer) => void out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => void said.push(chunk));
@@ -29,7 +29,7 @@ export async function wholeRun(enforced: boolean): Promise<WholeRun> {
   const decisions = /^decisions (\d+)$/m.exec(stderr)?.[1];
   if (!enforced && !(Number(decisions) > 0))
     throw new Error('the run without enforcement asked the open gate nothing: it ran with another');
-  rmSync(join(root, local), { recursive: true, force: true });
+  rmSync(join(projectRoot, local), { recursive: true, force: true });
   return {
     durationMs,
     fromDeploymentMs: durationMs - Math.max(startUp.bundlesMs, startUp.regionMs),

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoopReport } from '../../loop/report';
 import { simulateCsv } from '../../edge-sim/production-line/machine';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
-const node = join(root, 'node_modules', '.bin', 'node');
+const node = join(projectRoot, 'node_modules', '.bin', 'node');
 const local = '.local/loop-test';
 const stepIds = [
   '1a',
@@ -43,7 +43,7 @@ const run = (script: string, args: readonly string[]) =>
     execFile(
       node,
       [script, ...args, '--local', local],
-      { cwd: root, maxBuffer: 64 * 1024 * 1024, timeout: 180_000, env: { ...process.env, NO_COLOR: '1' } },
+      { cwd: projectRoot, maxBuffer: 64 * 1024 * 1024, timeout: 180_000, env: { ...process.env, NO_COLOR: '1' } },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr }),
     );
   });
@@ -111,7 +111,7 @@ describe('the loop on one machine', () => {
     directories.push(made);
     return made;
   };
-  afterAll(() => [...directories, join(root, local)].forEach((one) => rmSync(one, { recursive: true, force: true })));
+  afterAll(() => [...directories, join(projectRoot, local)].forEach((one) => rmSync(one, { recursive: true, force: true })));
 
   it('turns labelled recordings into a deployed package that alarms on a fault and is quiet without one', async () => {
     const { code, report } = await loop('--raw', withBadFiles(experiments(directory())));
@@ -145,7 +145,7 @@ describe('the loop on one machine', () => {
 
   it('comes to rest: left alone for a minute after a run, no further job starts, and Ctrl-C ends it with the result of the run', async () => {
     const child = spawn(node, ['commands/start.cjs', '--keep', '--raw', experiments(directory()), '--local', local], {
-      cwd: root,
+      cwd: projectRoot,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const ended = once(child, 'exit');
@@ -158,7 +158,7 @@ describe('the loop on one machine', () => {
       child.once('exit', () => reject(new Error(`ended early:\n${printed}`)));
     });
     const executions = () =>
-      readFileSync(join(root, local, 'region', 'container-apps', 'executions.jsonl'), 'utf8')
+      readFileSync(join(projectRoot, local, 'region', 'container-apps', 'executions.jsonl'), 'utf8')
         .trimEnd()
         .split('\n').length;
     const before = executions();

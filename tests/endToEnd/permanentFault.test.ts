@@ -2,23 +2,23 @@ import { execFile } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoopReport } from '../../loop/report';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
 const local = '.local/fault-test';
 
 describe('a fault that is switched on in the first round and stays on', () => {
-  afterAll(() => rmSync(join(root, local), { recursive: true, force: true }));
+  afterAll(() => rmSync(join(projectRoot, local), { recursive: true, force: true }));
 
   it('is never learned as normal: it is an alarm in the third round as in the first, and once it is off the same machine is quiet', async () => {
     const code = await new Promise<number>((resolve) => {
       execFile(
-        join(root, 'node_modules', '.bin', 'node'),
+        join(projectRoot, 'node_modules', '.bin', 'node'),
         ['commands/start.cjs', '--quiet', '--rounds', '3', '--fault', 'step', '--local', local],
-        { cwd: root, timeout: 400_000, maxBuffer: 16 * 1024 * 1024 },
+        { cwd: projectRoot, timeout: 400_000, maxBuffer: 16 * 1024 * 1024 },
         (error) => resolve(error === null ? 0 : typeof error.code === 'number' ? error.code : -1),
       );
     });
-    const report = JSON.parse(readFileSync(join(root, local, 'report.json'), 'utf8')) as LoopReport;
+    const report = JSON.parse(readFileSync(join(projectRoot, local, 'report.json'), 'utf8')) as LoopReport;
     expect(report.error).toBeUndefined();
     expect(report.steps.filter((step) => !step.ok)).toEqual([]);
     expect(code).toBe(0);

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoopReport } from '../../loop/report';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
 const local = '.local/rounds-test';
 const stepIds = [
   '1a',
@@ -30,18 +30,18 @@ const stepIds = [
 ];
 
 describe('three rounds', () => {
-  afterAll(() => rmSync(join(root, local), { recursive: true, force: true }));
+  afterAll(() => rmSync(join(projectRoot, local), { recursive: true, force: true }));
 
   it('close: what the line sends back becomes the next data version, model and package, and the fault stays an alarm', async () => {
     const code = await new Promise<number>((resolve) => {
       execFile(
-        join(root, 'node_modules', '.bin', 'node'),
+        join(projectRoot, 'node_modules', '.bin', 'node'),
         ['commands/start.cjs', '--quiet', '--rounds', '3', '--local', local],
-        { cwd: root, timeout: 400_000, maxBuffer: 16 * 1024 * 1024 },
+        { cwd: projectRoot, timeout: 400_000, maxBuffer: 16 * 1024 * 1024 },
         (error) => resolve(error === null ? 0 : typeof error.code === 'number' ? error.code : -1),
       );
     });
-    const report = JSON.parse(readFileSync(join(root, local, 'report.json'), 'utf8')) as LoopReport;
+    const report = JSON.parse(readFileSync(join(projectRoot, local, 'report.json'), 'utf8')) as LoopReport;
     expect(report.error).toBeUndefined();
     expect(report.steps.filter((step) => !step.ok)).toEqual([]);
     expect(code).toBe(0);
@@ -72,7 +72,7 @@ describe('three rounds', () => {
     expect(report.telemetry.logs.sent).toBeGreaterThan(0);
     expect(report.telemetry.metrics.sent).toBeGreaterThan(100);
     for (const { sent, distinct } of Object.values(report.telemetry)) expect(distinct).toBe(sent);
-    const page = readFileSync(join(root, local, 'report.html'), 'utf8');
+    const page = readFileSync(join(projectRoot, local, 'report.html'), 'utf8');
     expect(page).toContain('63 of 63 steps');
     expect(page).not.toMatch(/(src|href)="https?:/);
   }, 420_000);

@@ -4,9 +4,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SmokeReport } from '../../commands/smoke/smokeTest';
 import type { KeptReady, KeptRequest, KeptState } from './keptStack';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
-const node = join(root, 'node_modules', '.bin', 'node');
+const node = join(projectRoot, 'node_modules', '.bin', 'node');
 const local = join('.local', 'smoke-test');
 const stepIds = [
   '1a',
@@ -54,7 +54,7 @@ const smoke = (...args: string[]) =>
     execFile(
       node,
       ['-r', 'ts-node/register', 'commands/smoke.ts', '--local', local, '--timeout', '150', ...args],
-      { cwd: root, maxBuffer: 64 * 1024 * 1024, timeout: 170_000, env: { ...process.env, PATH: path, NO_COLOR: '1' } },
+      { cwd: projectRoot, maxBuffer: 64 * 1024 * 1024, timeout: 170_000, env: { ...process.env, PATH: path, NO_COLOR: '1' } },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr }),
     );
   });
@@ -93,10 +93,10 @@ const answering = ({ pipelines }: KeptState) =>
   pipelines.find(({ projectName, state: now }) => projectName === 'line-anomaly-detection' && now === 'RUNNING')?.results ?? 0;
 
 beforeAll(async () => {
-  stack = fork(join(root, 'tests', 'endToEnd', 'keptStack.ts'), [join(root, local), 'in-use'], {
+  stack = fork(join(projectRoot, 'tests', 'endToEnd', 'keptStack.ts'), [join(projectRoot, local), 'in-use'], {
     execPath: node,
     execArgv: ['-r', 'ts-node/register'],
-    cwd: root,
+    cwd: projectRoot,
   });
   const [ready] = (await once(stack, 'message')) as [KeptReady];
   if (!ready.ready || ready.failed.length > 0) throw new Error(`the stack is not there: ${JSON.stringify(ready.failed)}`);
@@ -108,7 +108,7 @@ afterAll(async () => {
     stack.disconnect();
     await ended;
   }
-  rmSync(join(root, local), { recursive: true, force: true });
+  rmSync(join(projectRoot, local), { recursive: true, force: true });
 }, 60_000);
 
 describe('the smoke test of a stack in use', () => {
@@ -152,7 +152,7 @@ describe('the smoke test of a stack in use', () => {
   }, 120_000);
 
   it('says what is wrong with a file that nothing can be learned from, and takes everything away', async () => {
-    const file = join(root, local, 'short.csv');
+    const file = join(projectRoot, local, 'short.csv');
     writeFileSync(file, 'name;colour\na;b\n');
     const run = await smoke('--stack', 'in-use', '--raw', file);
     expect(run.code).toBe(1);

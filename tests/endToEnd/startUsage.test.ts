@@ -3,18 +3,18 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startOfProcess } from '../../loop/leftovers';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
 const start = (args: readonly string[], environment: NodeJS.ProcessEnv = {}, script = 'commands/start.cjs') => {
   const { status, stdout, stderr } = spawnSync(
-    join(root, 'node_modules', '.bin', 'node'),
+    join(projectRoot, 'node_modules', '.bin', 'node'),
     [...(script.endsWith('.ts') ? ['-r', 'ts-node/register'] : []), script, ...args],
-    { cwd: root, encoding: 'utf8', timeout: 60_000, env: { ...process.env, INIT_CWD: root, ...environment } },
+    { cwd: projectRoot, encoding: 'utf8', timeout: 60_000, env: { ...process.env, INIT_CWD: projectRoot, ...environment } },
   );
   return { status, stdout, stderr };
 };
 const local = '.local/usage-test';
-afterAll(() => rmSync(join(root, local), { recursive: true, force: true }));
+afterAll(() => rmSync(join(projectRoot, local), { recursive: true, force: true }));
 
 describe('npm start, used wrongly', () => {
   it.each([
@@ -49,8 +49,8 @@ describe('npm start, used wrongly', () => {
   });
 
   it('refuses a folder in which another region lives, and clears one whose process has gone, even when its id was given again', () => {
-    mkdirSync(join(root, local), { recursive: true });
-    const owner = join(root, local, 'region.pid');
+    mkdirSync(join(projectRoot, local), { recursive: true });
+    const owner = join(projectRoot, local, 'region.pid');
     writeFileSync(owner, `${process.pid} ${startOfProcess(process.pid) ?? ''}`);
     for (const script of ['commands/start.cjs', 'commands/reset.ts']) {
       expect(start(['--local', local], {}, script)).toMatchObject({
@@ -58,7 +58,7 @@ describe('npm start, used wrongly', () => {
         stderr: expect.stringMatching(new RegExp(`^a region is already running in .* \\(process ${process.pid}\\)\\..*\\n$`)),
       });
     }
-    const below = join(root, local, 'other', 'up');
+    const below = join(projectRoot, local, 'other', 'up');
     mkdirSync(below, { recursive: true });
     renameSync(owner, join(below, 'region.pid'));
     expect(start(['--local', local], {}, 'commands/reset.ts')).toMatchObject({

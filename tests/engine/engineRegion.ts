@@ -17,8 +17,9 @@ import { regionTypes } from '../../local-azure/regionTypes';
 import { LocalRegion } from '../../local-azure/localRegion';
 import { descendantsOf, killAll } from './processTree';
 import type { ProgramChanges } from './programChanges';
+import { projectRoot } from '../support/projectRoot';
 
-export const root = join(__dirname, '..', '..');
+export const root = projectRoot;
 const policyPack = join(__dirname, 'policy-pack');
 
 /** A resource of a checkpoint. */

@@ -4,11 +4,11 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { processesOf } from '../../loop/leftovers';
 import type { LoopReport } from '../../loop/report';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
-const node = join(root, 'node_modules', '.bin', 'node');
+const node = join(projectRoot, 'node_modules', '.bin', 'node');
 const local = '.local/interrupt-test';
-const region = join(root, local, 'region');
+const region = join(projectRoot, local, 'region');
 
 /** Processes of the region by the marker that each of its children carries, and whatever else works below its directory. */
 function left(): number[] {
@@ -40,7 +40,7 @@ class Run {
 
   constructor(...args: string[]) {
     this.child = spawn(node, ['commands/start.cjs', '--local', local, ...args], {
-      cwd: root,
+      cwd: projectRoot,
       env: { ...process.env, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -75,8 +75,8 @@ async function expectNothingLeft(): Promise<void> {
 
 describe('a run that is interrupted', () => {
   // Once: each start works on what the interrupted one before it has left.
-  beforeAll(() => rmSync(join(root, local), { recursive: true, force: true }));
-  afterAll(() => rmSync(join(root, local), { recursive: true, force: true }));
+  beforeAll(() => rmSync(join(projectRoot, local), { recursive: true, force: true }));
+  afterAll(() => rmSync(join(projectRoot, local), { recursive: true, force: true }));
 
   it.each([
     ['SIGINT while it starts', 'SIGINT', 130, (run: Run) => run.until(() => run.wrote('logs', 'region.log'))],
@@ -115,7 +115,7 @@ describe('a run that is interrupted', () => {
 
     const next = new Run('--continue', '--json');
     expect(await next.ended).toBe(0);
-    const report = JSON.parse(readFileSync(join(root, local, 'report.json'), 'utf8')) as LoopReport;
+    const report = JSON.parse(readFileSync(join(projectRoot, local, 'report.json'), 'utf8')) as LoopReport;
     expect(report.steps.filter((step) => !step.ok)).toEqual([]);
     expect(report.steps.find((step) => step.id === '10')?.evidence).toMatchObject({ version: '1', state: 'RUNNING' });
     await expectNothingLeft();

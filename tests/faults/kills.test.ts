@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { processesOf } from '../../loop/leftovers';
 import type { LoopReport } from '../../loop/report';
 import { sentByNow } from '../../loop/telemetryReturn';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
 const local = join('.local', 'kills-test');
-const region = join(root, local, 'region');
+const region = join(projectRoot, local, 'region');
 const there = existsSync('/proc/self/environ');
 if (!there) console.warn('skipped: the programs of a running site are told apart by /proc, which this system lacks');
-afterAll(() => rmSync(join(root, local), { recursive: true, force: true }));
+afterAll(() => rmSync(join(projectRoot, local), { recursive: true, force: true }));
 
 /** What each program's environment has and the others' lack. */
 const programs: Readonly<Record<string, (variables: ReadonlySet<string>) => boolean>> = {
@@ -42,8 +42,8 @@ function pidsOf(program: string): number[] {
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const start = (...args: string[]) =>
-  spawn(join(root, 'node_modules', '.bin', 'node'), ['commands/start.cjs', '--local', local, ...args], {
-    cwd: root,
+  spawn(join(projectRoot, 'node_modules', '.bin', 'node'), ['commands/start.cjs', '--local', local, ...args], {
+    cwd: projectRoot,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
 
@@ -59,7 +59,7 @@ async function runningLine(): Promise<ChildProcess> {
 /** The run must end well and miss nothing. */
 async function expectAllArrived(run: ChildProcess): Promise<LoopReport> {
   const [code] = run.exitCode === null ? ((await once(run, 'exit')) as [number]) : [run.exitCode];
-  const report = JSON.parse(readFileSync(join(root, local, 'report.json'), 'utf8')) as LoopReport;
+  const report = JSON.parse(readFileSync(join(projectRoot, local, 'report.json'), 'utf8')) as LoopReport;
   expect(report.steps.filter((step) => !step.ok)).toEqual([]);
   expect(code).toBe(0);
   expect(report.recycled.sent).toBeGreaterThan(1_000);

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
 const listens = async (port: number) =>
   fetch(`http://127.0.0.1:${port}/data1?comp=list`, { signal: AbortSignal.timeout(2_000) }).then(
     () => true,
@@ -13,7 +13,10 @@ const listens = async (port: number) =>
 it('does not outlive a parent that was killed', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'azurite-'));
   const script = `const { Azurite } = require('./local-azure/storage/azurite'); new Azurite(${JSON.stringify(directory)}, ${JSON.stringify(directory)}, () => {}, () => {}).start().then(({ ports }) => console.log(ports.blob));`;
-  const parent = spawn(process.execPath, ['-r', 'ts-node/register', '-e', script], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const parent = spawn(process.execPath, ['-r', 'ts-node/register', '-e', script], {
+    cwd: projectRoot,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   try {
     const port = await new Promise<number>((resolve, reject) => {
       parent.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString().trim())));

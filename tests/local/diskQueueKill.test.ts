@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { DiskQueue } from '../../edge-sim/disk-queue/diskQueue';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
 /** Appends numbers and tells each that is safe; takes some out and tells those too, before their acknowledgement. */
 const program = `
 import { writeSync } from 'node:fs';
@@ -22,7 +22,7 @@ let directory: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'disk-queue-kill-'));
   await build({
-    stdin: { contents: program, resolveDir: root, loader: 'ts' },
+    stdin: { contents: program, resolveDir: projectRoot, loader: 'ts' },
     outfile: join(directory, 'writer.js'),
     bundle: true,
     platform: 'node',

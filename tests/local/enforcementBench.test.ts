@@ -4,10 +4,10 @@ import { median, sideBySide } from '../../bench/enforcement/figures';
 import { OpenGate } from '../../bench/enforcement/openGate';
 import { Gate } from '../../local-azure/region/gate';
 import { testRegion } from './messaging';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
 const node = (...args: string[]) =>
-  spawnSync(join(root, 'node_modules', '.bin', 'node'), args, { cwd: root, encoding: 'utf8', timeout: 200_000 });
+  spawnSync(join(projectRoot, 'node_modules', '.bin', 'node'), args, { cwd: projectRoot, encoding: 'utf8', timeout: 200_000 });
 
 it('measures the gate on the role assignments of the default stack, and a request with and without it', () => {
   const { status, stdout, stderr } = node(

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ClientCertificateCredential } from '@azure/identity';
 import jwt from 'jsonwebtoken';
@@ -8,8 +7,8 @@ import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSit
 import { tenantId } from '../../local-azure/region/regionContext';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { platformRegion, type PlatformRegion } from './platformRegion';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
 let region: PlatformRegion;
 beforeAll(async () => {
   region = await platformRegion();
@@ -28,7 +27,7 @@ const { DefaultAzureCredential } = require('@azure/identity');
 })().catch((error) => { console.error(error.message); process.exit(1); });`;
 async function tokensOf(environment: Record<string, string>, resources: readonly string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], {
-    cwd: root,
+    cwd: projectRoot,
     env: { ...environment, AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential', RESOURCES: JSON.stringify(resources) },
     timeout: 30_000,
   });

@@ -8,9 +8,9 @@ import { regionDirectory } from '../../loop/regionDirectory';
 import { findPulumi } from '../../commands/up/pulumiCli';
 import { endRegion, ensureRegion, runningRegion } from '../../commands/up/runningRegion';
 import { upDirectory } from '../../commands/up/upDirectory';
+import { projectRoot } from '../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
-const local = join(root, '.local', 'running-region-test');
+const local = join(projectRoot, '.local', 'running-region-test');
 const { path, regionFile, operatorFile, operatorCertificate } = upDirectory(local);
 
 describe('the region of up:local', () => {
@@ -20,26 +20,26 @@ describe('the region of up:local', () => {
   });
 
   it('stays in a process of its own, is found again, and is started again on its state when it was killed', async () => {
-    const first = await ensureRegion(local, root);
+    const first = await ensureRegion(local, projectRoot);
     expect(first).toMatchObject({ pid: expect.any(Number), providers: expect.stringMatching(/^azure-native:\d+,.*command:\d+/) });
-    expect((await ensureRegion(local, root)).pid).toBe(first.pid);
+    expect((await ensureRegion(local, projectRoot)).pid).toBe(first.pid);
 
     process.kill(first.pid, 'SIGKILL');
     while (startOfProcess(first.pid) === first.startOfProcess) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(runningRegion(local)).toBeUndefined();
-    const second = await ensureRegion(local, root);
+    const second = await ensureRegion(local, projectRoot);
     expect(second.pid).not.toBe(first.pid);
     expect({ cloud: second.cloud, operatorId: second.operatorId }).toEqual({ cloud: first.cloud, operatorId: first.operatorId });
   });
 
   it('is one for two starts at once: the second is served by the region of the first', async () => {
     await endRegion(local);
-    const [one, other] = await Promise.all([ensureRegion(local, root), ensureRegion(local, root)]);
+    const [one, other] = await Promise.all([ensureRegion(local, projectRoot), ensureRegion(local, projectRoot)]);
     expect(other).toEqual(one);
   });
 
   it('is not taken for a process that has its number by chance', async () => {
-    const { pid } = await ensureRegion(local, root);
+    const { pid } = await ensureRegion(local, projectRoot);
     const text = readFileSync(regionFile, 'utf8');
     writeFileSync(regionFile, JSON.stringify({ ...(JSON.parse(text) as object), startOfProcess: '1' }));
     expect(runningRegion(local)).toBeUndefined();
@@ -48,7 +48,7 @@ describe('the region of up:local', () => {
   });
 
   it("signs its operator in with the Azure SDK's own environment credential, whose key only the owner can read", async () => {
-    await ensureRegion(local, root);
+    await ensureRegion(local, projectRoot);
     const settings = JSON.parse(readFileSync(operatorFile, 'utf8')) as Record<string, string>;
     expect(Object.keys(settings).sort()).toEqual([
       'AZURE_AUTHORITY_HOST',
@@ -71,7 +71,7 @@ describe('the region of up:local', () => {
   });
 
   it('ends when it is asked to and leaves no process', async () => {
-    await ensureRegion(local, root);
+    await ensureRegion(local, projectRoot);
     expect(await endRegion(local)).toBe(true);
     expect(runningRegion(local)).toBeUndefined();
     expect(processesOf(regionDirectory(path))).toEqual([]);

@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import { programs, type ProgramName } from '../../contracts/programs';
 import { connectDatabus } from '../../edge-sim/databus/databusClient';
 import { inferenceClient } from '../../edge-sim/model-manager/inferenceClient';
+import { projectRoot } from '../support/projectRoot';
 
 export interface SiteProcesses {
   run(program: ProgramName, settings: Readonly<Record<string, string>>): ChildProcess;
@@ -16,7 +17,6 @@ export interface SiteProcesses {
   stop(): Promise<(number | null)[]>;
 }
 
-const root = join(__dirname, '..', '..');
 export const exitOf = (child: ChildProcess) =>
   new Promise<number | null>((resolve) =>
     child.exitCode === null && child.signalCode === null ? child.once('exit', (code) => resolve(code)) : resolve(child.exitCode),
@@ -34,7 +34,7 @@ export async function freePort(): Promise<number> {
 export async function siteProcesses(names: readonly ProgramName[]): Promise<SiteProcesses> {
   const bundles = mkdtempSync(join(tmpdir(), 'factory-loop-bundles-'));
   await build({
-    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(root, programs[name], name, 'main.ts')])),
+    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(projectRoot, programs[name], name, 'main.ts')])),
     outdir: bundles,
     bundle: true,
     platform: 'node',
@@ -44,9 +44,9 @@ export async function siteProcesses(names: readonly ProgramName[]): Promise<Site
     external: ['onnxruntime-node'],
     loader: { '.py': 'text' },
     logLevel: 'error',
-    absWorkingDir: root,
+    absWorkingDir: projectRoot,
   });
-  symlinkSync(join(root, 'node_modules'), join(bundles, 'node_modules'));
+  symlinkSync(join(projectRoot, 'node_modules'), join(bundles, 'node_modules'));
   const children: ChildProcess[] = [];
   let output = '';
   return {

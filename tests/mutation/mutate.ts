@@ -13,8 +13,7 @@ import { processSurvivors } from './processMutants';
 import { readProcessRows } from './processRows';
 import { propertyMutants } from './propertyMutants';
 import { follows, withOtherValue } from './settingMutants';
-
-const root = join(__dirname, '..', '..');
+import { projectRoot } from '../support/projectRoot';
 
 /** The module registry would hand out what the last run made. */
 async function declareAfresh(settings: Readonly<Record<string, unknown>>): Promise<DeclaredResource[]> {
@@ -30,7 +29,7 @@ const stackOf = ({ production }: Consideration): StackName => (production ? 'pro
 
 /** `npm run mutate`: drops every property and every step and changes every setting of docs/considerations.md in turn; prints what no rule and no property noticed. */
 async function mutate(): Promise<number> {
-  const markdown = readFileSync(join(root, 'docs', 'considerations.md'), 'utf8');
+  const markdown = readFileSync(join(projectRoot, 'docs', 'considerations.md'), 'utf8');
   const rows = readConsiderations(markdown);
   const steps = readProcessRows(markdown);
   const declared = { dev: await declareAfresh(stacks.dev), production: await declareAfresh(stacks.production) };
@@ -66,7 +65,7 @@ async function mutate(): Promise<number> {
         .map((row) => `${row.kind}.${row.path} of ${stack} does not follow ${setting}`),
     );
   }
-  survivors.push(...processSurvivors(steps, readProcessFiles(root), allProcessRules, (files) => processOf(files, root)));
+  survivors.push(...processSurvivors(steps, readProcessFiles(projectRoot), allProcessRules, (files) => processOf(files, projectRoot)));
   for (const survivor of survivors) process.stdout.write(`survived: ${survivor}\n`);
   process.stdout.write(
     `${rows.length + steps.length} rows; ${properties} properties and ${steps.length} steps dropped, ${bySetting.size} settings changed; survivors: ${survivors.length}\n`,

@@ -21,9 +21,9 @@ import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import type { LocalRegion } from '../../../local-azure/localRegion';
 import type { JobName, QueueName } from '../../../components/access/roleMatrix';
 import { until } from '../messaging';
+import { projectRoot } from '../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
-const local = join(root, '.local', 'least-privilege');
+const local = join(projectRoot, '.local', 'least-privilege');
 
 /** The running default stack, with an approver and a smoke tester listed besides, after one closed round: data version, model and package are there. */
 export interface ProvingGround {

@@ -3,14 +3,14 @@ import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { armReport, itWithSchemas } from '../support/armReport';
 import { captureProgram, ofType, type Captured } from '../support/capturedProgram';
+import { projectRoot } from '../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
-const folder = join(__dirname, 'examples');
+const folder = join(projectRoot, 'tests', 'unit', 'components', 'examples');
 const files = readdirSync(folder).map((file) => join(folder, file));
 const source = (file: string) => readFileSync(file, 'utf8');
 /** As somebody writes it who has the components beside the program. */
 const asWritten = (text: string) => text.replaceAll('../../../../', './').trim();
-const components = readdirSync(join(root, 'components'), { recursive: true, withFileTypes: true })
+const components = readdirSync(join(projectRoot, 'components'), { recursive: true, withFileTypes: true })
   .filter((one) => one.isFile() && one.name.endsWith('.ts'))
   .map((one) => join(one.parentPath, one.name));
 const classes = components.flatMap((file) =>
@@ -19,7 +19,7 @@ const classes = components.flatMap((file) =>
     file,
   })),
 );
-const documented = readFileSync(join(root, 'docs', 'components.md'), 'utf8');
+const documented = readFileSync(join(projectRoot, 'docs', 'components.md'), 'utf8');
 const sections = new Map([...documented.matchAll(/^### (\w+)\n([\s\S]*?)(?=^##)/gm)].map(([, name, body]) => [name ?? '', body ?? '']));
 
 describe('docs/components.md', () => {
@@ -32,8 +32,8 @@ describe('docs/components.md', () => {
 
   it('has examples that compile', () => {
     const { options } = ts.convertCompilerOptionsFromJson(
-      (ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config as { compilerOptions: object }).compilerOptions,
-      root,
+      (ts.readConfigFile(join(projectRoot, 'tsconfig.json'), ts.sys.readFile).config as { compilerOptions: object }).compilerOptions,
+      projectRoot,
     );
     const program = ts.createProgram(files, { ...options, noEmit: true });
     const problems = files

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { lifecycleContainers } from '../../../components/storage/containers';
 import { logTables } from '../../../components/configuration/logTables';
 import { configurationKeys } from '../support/configurationKeys';
+import { projectRoot } from '../../support/projectRoot';
 
-const text = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'configuration.md'), 'utf8');
+const text = readFileSync(join(projectRoot, 'docs', 'configuration.md'), 'utf8');
 const rows = [...text.matchAll(/^\| `([^`]+)` \| (.*?) ?\| (.*?) \| (.*?) \|$/gm)].map(([, key, standard, allowed, meaning]) => ({
   key: key ?? '',
   standard: standard ?? '',

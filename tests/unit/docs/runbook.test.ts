@@ -4,8 +4,9 @@ import { factoryAlerts, platformAlerts } from '../../../components/observability
 import { loopPanels } from '../../../components/observability/loopWorkbook';
 import { profiles } from '../../../components/configuration/profiles';
 import { deliveryRecord } from '../../../contracts/deliveryRecord';
+import { projectRoot } from '../../support/projectRoot';
 
-const runbook = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'runbook.md'), 'utf8');
+const runbook = readFileSync(join(projectRoot, 'docs', 'runbook.md'), 'utf8');
 const section = (title: string) => runbook.split(/^## /m).find((part) => part.startsWith(title)) ?? '';
 const headings = (part: string) => [...part.matchAll(/^### (.+)$/gm)].map(([, name]) => name);
 const { alerts } = profiles.production;

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { returnSteps } from '../../../loop/returnSteps';
 import { steps } from '../../../loop/steps';
+import { projectRoot } from '../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
-const markdown = readFileSync(join(root, 'docs', 'threat-model.md'), 'utf8');
-const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const markdown = readFileSync(join(projectRoot, 'docs', 'threat-model.md'), 'utf8');
+const read = (file: string) => readFileSync(join(projectRoot, file), 'utf8');
 const cellsOf = (section: string) =>
   section
     .split('\n')
@@ -77,11 +77,12 @@ it('says for every threat what stands against it, where, and what is left', () =
 it('names code that exists, and tests that exist and say what it quotes', () => {
   const named = rows.flatMap(({ control }) => [...control.matchAll(/`([\w./-]+\/[\w./-]+)`/g)].map(([, file = '']) => file));
   expect(named.length).toBeGreaterThanOrEqual(rows.length);
-  expect(named.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  expect(named.filter((file) => !existsSync(join(projectRoot, file)))).toEqual([]);
   const shown = rows.map(({ shown: text }) => /^`(tests\/[\w./-]+\.test\.ts)` "([^"]+)"$/.exec(text) ?? [text]);
   expect(
     shown.filter(
-      ([, file = '', title = '']) => file === '' || !existsSync(join(root, file)) || !titles(read(file)).some((one) => one.includes(title)),
+      ([, file = '', title = '']) =>
+        file === '' || !existsSync(join(projectRoot, file)) || !titles(read(file)).some((one) => one.includes(title)),
     ),
   ).toEqual([]);
 });

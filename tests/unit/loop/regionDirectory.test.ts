@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startOfProcess } from '../../../loop/leftovers';
 import { regionFolders, regionOwner } from '../../../loop/regionDirectory';
+import { projectRoot } from '../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'region-directory-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -24,7 +24,7 @@ it('goes to one of several starts at once, even where a killed run has left its 
   writeFileSync(join(local, 'region.pid'), `${process.pid} 1`);
   const starts = [1, 2, 3].map(() =>
     spawn(process.execPath, ['-r', 'ts-node/register/transpile-only', '-e', claim, local], {
-      cwd: root,
+      cwd: projectRoot,
       stdio: ['pipe', 'pipe', 'inherit'],
     }),
   );

@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import { plannedStack } from '../../../plan/plannedStack';
 import { readStackFile, stacksIn, type StackFile } from '../../../plan/stackFile';
 import { secretPlaceholder } from '../../../plan/plainValues';
 import { programs } from '../../../contracts/programs';
+import { projectRoot } from '../../support/projectRoot';
 
-export const root = join(__dirname, '..', '..', '..');
+export const root = projectRoot;
 const prebuiltImages = JSON.stringify(
   Object.fromEntries(Object.keys(programs).map((program) => [program, `r.io/${program}@sha256:${'a'.repeat(64)}`])),
 );

@@ -9,9 +9,9 @@ import { numbersOf, readConsiderations } from '../../mutation/considerations';
 import { propertyMutants } from '../../mutation/propertyMutants';
 import { otherValues } from '../../mutation/settingMutants';
 import { imagesGiven, stacks } from './declaredResources';
+import { projectRoot } from '../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
-const markdown = readFileSync(join(root, 'docs', 'considerations.md'), 'utf8');
+const markdown = readFileSync(join(projectRoot, 'docs', 'considerations.md'), 'utf8');
 const rows = readConsiderations(markdown);
 
 /** A program declares once per registry of modules. */
@@ -37,10 +37,10 @@ beforeAll(async () => {
 const of = (production: boolean) => resources[production ? 'production' : 'dev'] ?? [];
 
 describe('every rule', () => {
-  it.each(stacksIn(root))(
+  it.each(stacksIn(projectRoot))(
     'holds for the shipped stack %s, but for its exceptions',
     async (stack) => {
-      const settings = Object.entries(readStackFile(root, stack, 'secret').configuration).map(([key, value]) => [
+      const settings = Object.entries(readStackFile(projectRoot, stack, 'secret').configuration).map(([key, value]) => [
         key.replace('factory-loop:', ''),
         value,
       ]);
@@ -48,7 +48,7 @@ describe('every rule', () => {
         rule: one.split(':')[0] ?? '',
         one,
       }));
-      const file = join(root, 'policy', 'exceptions', `${stack}.json`);
+      const file = join(projectRoot, 'policy', 'exceptions', `${stack}.json`);
       const excepted = existsSync(file) ? Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object) : [];
       expect(found.filter(({ rule }) => !excepted.includes(rule)).map(({ one }) => one)).toEqual([]);
       expect(
@@ -94,8 +94,9 @@ describe('docs/considerations.md', () => {
 
   it('names tests and settings that exist', () => {
     const files = [...markdown.matchAll(/(?:tests|docs)\/[\w./-]+\.(?:test\.ts|md)|\.ci\/run/g)].map(([file]) => file);
-    expect([...new Set(files)].filter((file) => !existsSync(join(root, file)))).toEqual([]);
-    const withoutTest = (file: string) => file.endsWith('.test.ts') && !/^\s*(it|test)\b.*\(/m.test(readFileSync(join(root, file), 'utf8'));
+    expect([...new Set(files)].filter((file) => !existsSync(join(projectRoot, file)))).toEqual([]);
+    const withoutTest = (file: string) =>
+      file.endsWith('.test.ts') && !/^\s*(it|test)\b.*\(/m.test(readFileSync(join(projectRoot, file), 'utf8'));
     expect([...new Set(files)].filter(withoutTest)).toEqual([]);
     expect([...new Set(rows.flatMap(({ setting }) => (setting === undefined || setting in otherValues ? [] : [setting])))]).toEqual([]);
   });

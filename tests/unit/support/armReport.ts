@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Captured } from './capturedProgram';
+import { projectRoot } from '../../support/projectRoot';
 
-const armCheck = join(__dirname, '..', '..', '..', '..', 'shared', 'tools', 'arm-check', 'validate.mjs');
+const armCheck = join(projectRoot, '..', 'shared', 'tools', 'arm-check', 'validate.mjs');
 const there = existsSync(armCheck);
 if (!there) console.warn(`skipped: no ARM schemas at ${armCheck}`);
 /** A test that needs the schemas of Azure Resource Manager. */

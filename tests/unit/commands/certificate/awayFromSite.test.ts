@@ -7,6 +7,7 @@ import { renew, statusAway } from '../../../../commands/certificate/awayFromSite
 import { readCertificateOptions } from '../../../../commands/certificate/certificateOptions';
 import { StackCertificates } from '../../../../commands/certificate/stackCertificates';
 import { makeKeyAndCertificate } from '../../../../deploy-programs/enrol-site/enrolSite';
+import { projectRoot } from '../../../support/projectRoot';
 
 const now = new Date();
 const later = (days: number) => new Date(now.getTime() + days * 86_400_000);
@@ -104,12 +105,11 @@ describe('the command line', () => {
 });
 
 describe('npm run certificate -- status --stack', () => {
-  const repository = join(__dirname, '..', '..');
   /** With a CLI on the path that answers as the real one does. */
   function statusOf(outputs: object) {
     writeFileSync(join(root, 'pulumi'), `#!/bin/sh\ncat <<'END'\n${JSON.stringify(outputs)}\nEND\n`, { mode: 0o755 });
     return spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/certificate.ts', 'status', '--stack', 'dev', '--json'], {
-      cwd: repository,
+      cwd: projectRoot,
       encoding: 'utf8',
       timeout: 60_000,
       env: { ...process.env, PATH: `${root}${delimiter}${process.env['PATH'] ?? ''}` },

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { create, revoke, rotate } from '../../../../commands/certificate/actions';
 import { certificateToKnow, requireDeployed } from '../../../../commands/certificate/deployedCertificates';
 import { SiteKeys } from '../../../../commands/certificate/siteKeys';
+import { projectRoot } from '../../../support/projectRoot';
 
-const root = resolve(__dirname, '..', '..');
 const now = new Date();
 let folder: string;
 let keys: SiteKeys;
@@ -25,7 +25,7 @@ const command = (...args: readonly string[]) => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['-r', 'ts-node/register', 'commands/certificate.ts', ...args, '--site', folder],
-    { cwd: root, encoding: 'utf8' },
+    { cwd: projectRoot, encoding: 'utf8' },
   );
   return { status, stdout, stderr };
 };
@@ -54,7 +54,7 @@ test('a folder that cannot be written is said in one line', () => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['-r', 'ts-node/register', 'commands/certificate.ts', 'create', '--site', join(folder, 'file', 'keys'), '--device', 'aimm'],
-    { cwd: root, encoding: 'utf8' },
+    { cwd: projectRoot, encoding: 'utf8' },
   );
   expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 1, stdout: '', lines: 1 });
   expect(stderr).toContain(join(folder, 'file', 'keys'));

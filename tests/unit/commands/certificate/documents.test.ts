@@ -7,8 +7,8 @@ import { documentOutputs, documents, readOutputsFile, type DocumentOutputs } fro
 import { keyFiles, SiteKeys } from '../../../../commands/certificate/siteKeys';
 import { StackCertificates } from '../../../../commands/certificate/stackCertificates';
 import { trustedAuthorities } from '../../../../deploy-programs/site-documents/hubAuthority';
+import { projectRoot } from '../../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
 const now = new Date();
 const guid = (last: number) => `11111111-1111-4111-8111-11111111111${last}`;
 const outputs: DocumentOutputs = {
@@ -133,7 +133,7 @@ describe('the outputs of a stack, from a file', () => {
 describe('the command', () => {
   const run = (...args: readonly string[]) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['-r', 'ts-node/register', 'commands/certificate.ts', ...args], {
-      cwd: root,
+      cwd: projectRoot,
       encoding: 'utf8',
       env: { ...process.env, INIT_CWD: folder },
     });

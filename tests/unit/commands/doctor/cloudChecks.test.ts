@@ -9,8 +9,8 @@ import { allUnchecked, checkCloud, cloudCheckNames } from '../../../../commands/
 import { allNeededTypes } from '../../../../commands/doctor/neededTypes';
 import { unreachable } from '../../../../commands/doctor/signIn';
 import { z } from 'zod';
+import { projectRoot } from '../../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
 const arm = 'https://management.azure.com';
 const claims = {
   objectId: 'o1',
@@ -268,7 +268,7 @@ describe('policies of the subscription', () => {
 describe('every check', () => {
   it('is called not checked without a connection, and is explained in docs/azure.md', () => {
     expect(allUnchecked('nobody').map(({ check, state }) => [check, state])).toEqual(cloudCheckNames.map((check) => [check, 'unchecked']));
-    const text = readFileSync(join(root, 'docs', 'azure.md'), 'utf8');
+    const text = readFileSync(join(projectRoot, 'docs', 'azure.md'), 'utf8');
     expect(cloudCheckNames.filter((check) => !text.includes(`\`${check}\``))).toEqual([]);
   });
 });
@@ -280,9 +280,9 @@ describe('npm run doctor', () => {
     ['an unknown option', ['--stacks', 'dev'], /--stacks/],
   ])('answers %s with one line and exit status 2', (_, args, line) => {
     const { status, stdout, stderr } = spawnSync(
-      join(root, 'node_modules', '.bin', 'node'),
+      join(projectRoot, 'node_modules', '.bin', 'node'),
       ['-r', 'ts-node/register', 'commands/doctor.ts', ...args],
-      { cwd: root, encoding: 'utf8', timeout: 60_000 },
+      { cwd: projectRoot, encoding: 'utf8', timeout: 60_000 },
     );
     expect({ status, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ status: 2, stdout: '', lines: 1 });
     expect(stderr).toMatch(line);

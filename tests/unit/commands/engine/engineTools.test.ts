@@ -2,8 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildArguments, engineKey, engineKeyFile, engineTools, isBuilt, readToolModule } from '../../../../commands/engine/engineTools';
-
-const root = join(__dirname, '..', '..', '..');
+import { projectRoot } from '../../../support/projectRoot';
 
 describe('the engine that is built', () => {
   const made: string[] = [];
@@ -15,7 +14,7 @@ describe('the engine that is built', () => {
   afterAll(() => made.forEach((path) => rmSync(path, { recursive: true, force: true })));
 
   it('has its packages and versions pinned in the modules of this repository', () => {
-    const read = engineTools.map((tool) => readToolModule(readFileSync(join(root, tool.module, 'go.mod'), 'utf8'), tool));
+    const read = engineTools.map((tool) => readToolModule(readFileSync(join(projectRoot, tool.module, 'go.mod'), 'utf8'), tool));
     expect(read.map((one) => one.package)).toEqual([
       'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi',
       'github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs',
@@ -29,7 +28,7 @@ describe('the engine that is built', () => {
 
   it('is built again when a module or the Go toolchain changes, and not otherwise', () => {
     const tree = directory();
-    for (const { module } of engineTools) cpSync(join(root, module), join(tree, module), { recursive: true });
+    for (const { module } of engineTools) cpSync(join(projectRoot, module), join(tree, module), { recursive: true });
     const key = engineKey(tree, 'go1.26.8');
     expect(engineKey(tree, 'go1.26.8')).toBe(key);
     expect(engineKey(tree, 'go1.27.0')).not.toBe(key);

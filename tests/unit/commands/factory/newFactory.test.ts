@@ -6,8 +6,8 @@ import { parseConfiguration } from '../../../../components/configuration/configu
 import { stackFileText } from '../../../../commands/factory/newFactory';
 import { readStackFile } from '../../../../plan/stackFile';
 import { testCertificate } from '../../support/capturedProgram';
+import { projectRoot } from '../../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'stack-files-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const plain = { name: 'plant-two', location: 'westeurope', profile: 'dev', dataset: 'line', settings: [] };
@@ -27,9 +27,9 @@ const read = (text: string) => {
 const keyLine = (of: 'BEGIN' | 'END') => `-----${of} PRIVATE ${'KEY'}-----`;
 const factory = (...args: string[]) => {
   const { status, stdout, stderr } = spawnSync(
-    join(root, 'node_modules', '.bin', 'node'),
+    join(projectRoot, 'node_modules', '.bin', 'node'),
     ['-r', 'ts-node/register', 'commands/factory.ts', ...args],
-    { cwd: root, encoding: 'utf8', timeout: 60_000, input: '' },
+    { cwd: projectRoot, encoding: 'utf8', timeout: 60_000, input: '' },
   );
   return { status, stdout, stderr };
 };

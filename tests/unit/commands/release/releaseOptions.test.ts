@@ -1,11 +1,17 @@
 import { resolve } from 'node:path';
 import { readReleaseOptions, releaseHelp } from '../../../../commands/release/releaseOptions';
+import { projectRoot } from '../../../support/projectRoot';
 
-const root = resolve(__dirname, '..', '..', '..');
-const read = (...args: string[]) => readReleaseOptions(args, root);
+const read = (...args: string[]) => readReleaseOptions(args, projectRoot);
 
 test('an action, a delivery and a stack', () => {
-  expect(read('list', '--stack', 'dev')).toEqual({ action: 'list', stack: 'dev', all: false, json: false, local: resolve(root, '.local') });
+  expect(read('list', '--stack', 'dev')).toEqual({
+    action: 'list',
+    stack: 'dev',
+    all: false,
+    json: false,
+    local: resolve(projectRoot, '.local'),
+  });
   expect(read('approve', '0b7e6b0e', '--stack', 'dev', '--reason', 'ok')).toMatchObject({
     action: 'approve',
     delivery: '0b7e6b0e',

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { readSmokeOptions } from '../../../../commands/smoke/smokeOptions';
+import { projectRoot } from '../../../support/projectRoot';
 
-const root = resolve(__dirname, '..', '..', '..');
-const read = (...args: string[]) => readSmokeOptions(args, root, root);
+const read = (...args: string[]) => readSmokeOptions(args, projectRoot, projectRoot);
 
 test('without options the whole loop is followed and everything is taken away', () => {
   expect(read('--stack', 'organization/factory-loop/dev')).toEqual({
     stack: 'organization/factory-loop/dev',
-    local: resolve(root, '.local'),
+    local: resolve(projectRoot, '.local'),
     timeoutSeconds: 2_700,
     until: '13c',
     approve: false,

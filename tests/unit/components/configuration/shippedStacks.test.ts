@@ -1,18 +1,17 @@
-import { join } from 'node:path';
 import { overStack } from '../../../../loop/overStack';
 import { readStackFile, stacksIn } from '../../../../plan/stackFile';
 import { parseConfiguration } from '../../../../components/configuration/configuration';
 import type { Configuration } from '../../../../components/configuration/schema';
+import { projectRoot } from '../../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
 const own = (configuration: Readonly<Record<string, string>>) =>
   parseConfiguration(Object.fromEntries(Object.entries(configuration).map(([key, value]) => [key.replace(/^factory-loop:/, ''), value])));
-const stack = (name: string): Configuration => own(readStackFile(root, name, '').configuration);
+const stack = (name: string): Configuration => own(readStackFile(projectRoot, name, '').configuration);
 
 describe('the stacks in the repository', () => {
   it('are valid, each a factory of its own', () => {
-    const factories = stacksIn(root).map((name) => stack(name).factory);
-    expect(stacksIn(root)).toEqual(['battery', 'dev', 'packaging']);
+    const factories = stacksIn(projectRoot).map((name) => stack(name).factory);
+    expect(stacksIn(projectRoot)).toEqual(['battery', 'dev', 'packaging']);
     expect(new Set(factories).size).toBe(factories.length);
   });
 

@@ -6,6 +6,7 @@ import { loopPanels, workbookContent } from '../../../../components/observabilit
 import { alertSettings } from '../../../../components/configuration/resourceSettings';
 import { profiles } from '../../../../components/configuration/profiles';
 import { deliveryRecord } from '../../../../contracts/deliveryRecord';
+import { projectRoot } from '../../../support/projectRoot';
 
 const { alerts } = profiles.dev;
 const signals: FactorySignals = {
@@ -30,8 +31,7 @@ const sources = (directory: string): string[] =>
   readdirSync(directory, { withFileTypes: true, recursive: true })
     .filter((one) => one.isFile() && one.name.endsWith('.ts'))
     .map((one) => readFileSync(join(one.parentPath, one.name), 'utf8'));
-const root = join(__dirname, '..', '..', '..');
-const pipelineCode = sources(join(root, 'pipeline-code')).join('\n');
+const pipelineCode = sources(join(projectRoot, 'pipeline-code')).join('\n');
 /** Messages that a query waits for. */
 const messages = (text: string) =>
   [...text.matchAll(/message\)? (?:in \(([^)]*)\)|== ('[^']*'))/g)].flatMap(([, list, single]) =>
@@ -135,7 +135,7 @@ describe('the alerts of a factory', () => {
     const waited = [...queries, ...panels.map((panel) => panel.query.join('\n'))].flatMap(messages);
     expect(waited.length).toBeGreaterThan(15);
     expect([...new Set(waited)].filter((message) => !pipelineCode.includes(`'${message}'`))).toEqual([]);
-    expect(sources(join(root, 'edge-sim')).join('\n')).toContain("`alarm ${alarm ? 'started' : 'ended'}`");
+    expect(sources(join(projectRoot, 'edge-sim')).join('\n')).toContain("`alarm ${alarm ? 'started' : 'ended'}`");
   });
 
   it('know every state of a delivery', () => {

@@ -5,13 +5,13 @@ import { explained } from '../../../../deploy-programs/build-image/buildImage';
 import { isTransient, untilItPasses } from '../../../../deploy-programs/build-image/transientFailure';
 import { programs } from '../../../../contracts/programs';
 import { parseDockerfile } from '../../../../local-azure/container-registry/dockerfile';
+import { projectRoot } from '../../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
 const place = { resourceGroup: 'rg', registry: 'acr', loginServer: 'acr.azurecr.io' };
 
 describe('the base image of a program', () => {
   it.each(Object.entries(programs))('%s is pulled from the registry that builds it, by the same digest', (program, room) => {
-    const dockerfile = readFileSync(join(root, room, program, 'Dockerfile'), 'utf8');
+    const dockerfile = readFileSync(join(projectRoot, room, program, 'Dockerfile'), 'utf8');
     const base = baseImageOf(dockerfile);
     expect(base).toMatchObject({
       repository: 'library/node',

@@ -6,6 +6,7 @@ import { appDeclaration } from '../../../../local-azure/container-apps/declarati
 import { onHost } from '../../../../local-azure/container-apps/mounts';
 import { systemClock } from '../../../../local-azure/region/clock';
 import { appId, group, identityId, platform, registryServer } from './fakePlatform';
+import { projectRoot } from '../../../support/projectRoot';
 
 type Platform = Awaited<ReturnType<typeof platform>>;
 let region: Platform;
@@ -219,7 +220,7 @@ it('leaves no container behind when the region is killed', async () => {
     setInterval(() => {}, 1000);`,
   );
   const killed = spawn(process.execPath, ['-r', require.resolve('ts-node/register'), script], {
-    cwd: join(__dirname, '../../..'),
+    cwd: projectRoot,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const pid = await new Promise<number>((resolve) => killed.stdout.once('data', (data: Buffer) => resolve(Number(data.toString()))));

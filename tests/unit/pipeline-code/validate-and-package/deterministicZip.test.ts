@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { projectRoot } from '../../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
 const script = `
 require('ts-node/register');
 const { deterministicZip } = require('./pipeline-code/validate-and-package/deterministicZip');
@@ -14,7 +13,7 @@ const golden = '59d6ae8221f28a94d87f3daf565e5716256a9612b234250c07590bface9825aa
 
 test.each(['UTC', 'Asia/Tokyo', 'America/New_York'])('the bytes of a zip are the same in %s', (zone) => {
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
-    cwd: root,
+    cwd: projectRoot,
     env: { ...process.env, TZ: zone },
     encoding: 'utf8',
   });

@@ -9,9 +9,10 @@ import { trainModel } from '../../../../pipeline-code/train/train';
 import { readWindows } from '../../../../pipeline-code/train/windowsFile';
 import { evaluateModel } from '../../../../pipeline-code/validate-and-package/gateFigures';
 import { decideGate, type GateDecision } from '../../../../pipeline-code/validate-and-package/gate';
+import { projectRoot } from '../../../support/projectRoot';
 
 /** The valve experiments of the Skoltech Anomaly Benchmark; not part of this project. */
-const recordings = process.env.VALVE_RECORDINGS ?? join(__dirname, '../../../../shared/data/skab/valve1');
+const recordings = process.env.VALVE_RECORDINGS ?? join(projectRoot, '..', 'shared/data/skab/valve1');
 const present = existsSync(recordings);
 if (!present) console.info(`skipped: no recordings in ${recordings}; VALVE_RECORDINGS may name their folder`);
 const limits = { maxFalseAlarmRate: 0.15, minFaultDetection: 0.8, minLabelAuc: 0.7 };

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { projectRoot } from '../../../support/projectRoot';
 
-const root = join(__dirname, '..', '..');
 /** Lints a text as if it were the file. */
 const lint = (file: string, text: string): string =>
   spawnSync(
-    join(root, 'node_modules', '.bin', 'node'),
+    join(projectRoot, 'node_modules', '.bin', 'node'),
     ['node_modules/eslint/bin/eslint.js', '--stdin', '--stdin-filename', file, '--format', 'json'],
-    { cwd: root, input: text, encoding: 'utf8' },
+    { cwd: projectRoot, input: text, encoding: 'utf8' },
   ).stdout;
 
 it.each([
@@ -87,6 +87,6 @@ it.each([
 );
 
 it('no data file has the name of a module beside it: Node would take it for the module', () => {
-  const files = execFileSync('git', ['ls-files', '*.json', '*.ts'], { cwd: root, encoding: 'utf8' }).split('\n');
+  const files = execFileSync('git', ['ls-files', '*.json', '*.ts'], { cwd: projectRoot, encoding: 'utf8' }).split('\n');
   expect(files.filter((file) => file.endsWith('.json') && files.includes(file.replace(/\.json$/, '.ts')))).toEqual([]);
 });

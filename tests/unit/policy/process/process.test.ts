@@ -10,12 +10,13 @@ import { allProcessRules } from '../../../../policy/process/allProcessRules';
 import { expandedPipeline, readProcessFiles, type Node, type ProcessFiles } from '../../../../policy/process/pipelineFiles';
 import { stepsOf } from '../../../../policy/process/pipelineModel';
 import { processOf } from '../../../../policy/process/processModel';
+import { projectRoot } from '../../../support/projectRoot';
 
-const root = join(__dirname, '..', '..', '..');
-const files = readProcessFiles(root);
-const process = processOf(files, root);
-const rows = readProcessRows(readFileSync(join(root, 'docs', 'considerations.md'), 'utf8'));
-const found = (of: ProcessFiles) => allProcessRules.flatMap((rule) => rule.judge(processOf(of, root)).map((one) => `${rule.name}: ${one}`));
+const files = readProcessFiles(projectRoot);
+const process = processOf(files, projectRoot);
+const rows = readProcessRows(readFileSync(join(projectRoot, 'docs', 'considerations.md'), 'utf8'));
+const found = (of: ProcessFiles) =>
+  allProcessRules.flatMap((rule) => rule.judge(processOf(of, projectRoot)).map((one) => `${rule.name}: ${one}`));
 
 /** The files with a text of one of them replaced, wherever it stands; the text must be there. */
 function withChange(file: string, from: string, to: string): ProcessFiles {
@@ -72,7 +73,7 @@ describe('the process', () => {
 
   it('cannot lose a step of docs/considerations.md without a rule that notices', () => {
     expect(rows.length).toBeGreaterThan(60);
-    expect(processSurvivors(rows, files, allProcessRules, (of) => processOf(of, root))).toEqual([]);
+    expect(processSurvivors(rows, files, allProcessRules, (of) => processOf(of, projectRoot))).toEqual([]);
   });
 
   it.each([
@@ -106,7 +107,7 @@ describe('the process', () => {
         [row, { ...row, place: 'pr', rule: 'nobody' }, { ...row, place: 'verify/code/check', rule: 'secrets-sought' }],
         files,
         allProcessRules,
-        (of) => processOf(of, root),
+        (of) => processOf(of, projectRoot),
       ),
     ).toEqual([
       expect.stringContaining('there is no such step'),
@@ -246,7 +247,7 @@ describe('the rules find', () => {
 
 describe('what the steps run', () => {
   const commands = [...new Set(stepsOf([...process.stages, ...process.certificateStages]).flatMap(({ step }) => step.commands))];
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
   const called = commands.flatMap((command) => {
     const [, script = '', , rest = ''] =
       /^npm(?: --silent)?(?: run)? ([\w:-]+)( -- ([^>|]*))?/.exec(command.replace(/^npm ci .*/, '')) ?? [];
@@ -272,13 +273,13 @@ describe('what the steps run', () => {
       .concat(commands.flatMap((one) => [...one.matchAll(/--policy-pack(?:-config)? (\S+)/g)].map(([, path = '']) => path)))
       .filter((path) => path !== '');
     expect(paths).toEqual(expect.arrayContaining(['tests/unit', '.ci/secret-scan', 'policy', 'policy/exceptions/packaging.json']));
-    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(paths.filter((path) => !existsSync(join(projectRoot, path)))).toEqual([]);
   });
 
   it('is called with options that it takes', () => {
     const read: Readonly<Record<string, (args: string[]) => unknown>> = {
-      plan: (args) => readPlanOptions(args, stacksIn(root)),
-      smoke: (args) => readSmokeOptions(args, root, root),
+      plan: (args) => readPlanOptions(args, stacksIn(projectRoot)),
+      smoke: (args) => readSmokeOptions(args, projectRoot, projectRoot),
       certificate: readCertificateOptions,
     };
     const withOptions = called.filter(({ args }) => args.length > 0);
