@@ -2,39 +2,76 @@ import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
-const rooms = [
-  'components',
-  'contracts',
-  'pipeline-code',
-  'edge-sim',
-  'deploy-programs',
-  'local-azure',
-  'commands',
-  'policy',
-  'tests',
-  'bench',
-];
 /** The table of rooms: who may import whom. Everything else is refused. */
 const mayImport = {
   contracts: [],
+  'command-line': [],
   components: ['contracts'],
   'pipeline-code': ['contracts'],
   'edge-sim': ['contracts'],
   'deploy-programs': ['contracts'],
   'local-azure': ['contracts'],
-  policy: ['components'],
+  bundles: ['components', 'contracts'],
+  plan: ['components', 'contracts', 'command-line'],
+  loop: ['components', 'contracts', 'command-line', 'pipeline-code', 'edge-sim', 'deploy-programs', 'local-azure', 'bundles', 'plan'],
+  commands: [
+    'components',
+    'contracts',
+    'command-line',
+    'pipeline-code',
+    'edge-sim',
+    'deploy-programs',
+    'local-azure',
+    'bundles',
+    'plan',
+    'loop',
+  ],
+  policy: ['components', 'plan'],
 };
+const rooms = [...Object.keys(mayImport), 'tests', 'bench'];
+/** Rooms inside components, from the ground up: none imports one that is not named with it, nor what stands above them all. */
+const componentRooms = {
+  configuration: ['access', 'observability', 'storage'],
+  resource: ['configuration'],
+  access: ['configuration', 'resource', 'delivery', 'storage'],
+  storage: ['configuration', 'resource', 'access'],
+  observability: ['configuration', 'resource', 'access'],
+  training: ['configuration', 'resource', 'access'],
+  delivery: ['configuration', 'resource', 'access'],
+  programs: ['configuration', 'resource', 'access', 'storage', 'delivery'],
+  site: ['configuration', 'resource', 'access', 'storage', 'observability', 'delivery', 'programs'],
+};
+/** Rooms inside the region: every service stands on its ground, few on another service, none on the provider. */
+const regionRooms = {
+  region: [],
+  amqp: ['region'],
+  mqtt: ['region'],
+  entra: ['region'],
+  authorization: ['region', 'entra'],
+  'key-vault': ['region'],
+  storage: ['region'],
+  'event-grid': ['region'],
+  'event-hubs': ['region', 'amqp'],
+  'iot-hub': ['region', 'amqp', 'mqtt'],
+  monitor: ['region'],
+  'resource-manager': ['region', 'monitor'],
+  'container-registry': ['region', 'resource-manager'],
+  'container-apps': ['region'],
+  'machine-learning': ['region'],
+  provider: ['region', 'entra', 'container-registry'],
+};
+const refusal = (room, allowed) => `${room} may import only ${allowed.join(', ') || 'nothing of ours'}.`;
 const roomZones = Object.entries(mayImport).flatMap(([room, allowed]) =>
   rooms
     .filter((other) => other !== room && !allowed.includes(other))
-    .map((other) => ({
-      target: `./${room}`,
-      from: `./${other}`,
-      message: `${room} may import only ${allowed.join(', ') || 'nothing of ours'}.`,
-    })),
+    .map((other) => ({ target: `./${room}`, from: `./${other}`, message: refusal(room, allowed) })),
 );
-/** What a bench replaces, for instance the gate, never gets into what is measured. */
-const noBench = { target: './commands', from: './bench', message: 'The product imports no bench.' };
+const innerZones = (house, table) =>
+  Object.entries(table).flatMap(([room, allowed]) => [
+    ...Object.keys(table)
+      .filter((other) => other !== room && !allowed.includes(other))
+      .map((other) => ({ target: `./${house}/${room}`, from: `./${house}/${other}`, message: refusal(room, allowed) })),
+  ]);
 const programZones = rooms
   .filter((room) => !['components', 'contracts'].includes(room))
   .map((room) => ({ target: './index.ts', from: `./${room}`, message: 'The program imports components and contracts only.' }));
@@ -57,7 +94,7 @@ const checkedCertificates = {
   message: 'The certificate of the other side is always checked.',
 };
 const noWayAround = ['error', noLoadedSockets, checkedCertificates];
-const pulumiPackages = { group: ['@pulumi/*'], message: 'Only components, policy and the provider speak Pulumi.' };
+const pulumiPackages = { group: ['@pulumi/*'], message: 'Only components, plan, policy and the provider speak Pulumi.' };
 
 export default tseslint.config(
   { ignores: ['dist/', '.local/', 'node_modules/', 'coverage/', '**/*.cjs', '**/*.mjs'] },
@@ -69,7 +106,13 @@ export default tseslint.config(
     settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.cjs', '.mjs', '.js', '.json'] })] },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
-      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: [...roomZones, noBench, ...programZones] }],
+      'import-x/no-restricted-paths': [
+        'error',
+        {
+          basePath: import.meta.dirname,
+          zones: [...roomZones, ...innerZones('components', componentRooms), ...innerZones('local-azure', regionRooms), ...programZones],
+        },
+      ],
       'max-lines': ['error', { max: 350, skipBlankLines: false, skipComments: false }],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
@@ -77,11 +120,21 @@ export default tseslint.config(
     },
   },
   {
-    files: ['contracts/**', 'pipeline-code/**', 'edge-sim/**', 'deploy-programs/**', 'commands/**'],
+    files: [
+      'contracts/**',
+      'pipeline-code/**',
+      'edge-sim/**',
+      'deploy-programs/**',
+      'bundles/**',
+      'plan/**',
+      'loop/**',
+      'command-line/**',
+      'commands/**',
+    ],
     rules: { 'no-restricted-imports': ['error', { paths: noSockets, patterns: [pulumiPackages] }], 'no-restricted-syntax': noWayAround },
   },
   {
-    files: ['components/**', 'policy/**'],
+    files: ['components/**', 'plan/**', 'policy/**'],
     rules: { 'no-restricted-imports': ['error', { paths: noSockets }], 'no-restricted-syntax': noWayAround },
   },
   // The databus is the site's broker; its protocol library brings no listener of its own.
