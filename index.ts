@@ -1,7 +1,7 @@
 import './components/programs/requireNode';
 import { getClientConfigOutput } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
-import { DataLocks } from './components/resource/locks';
+import { DataLocks } from './components/resource/dataLocks';
 import { readConfiguration } from './components/configuration/configuration';
 import { Factory } from './components/factory';
 import { Platform } from './components/platform';
