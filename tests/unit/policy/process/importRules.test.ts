@@ -14,7 +14,7 @@ it.each([
   [
     'a program that knows the local region',
     'pipeline-code/train/probe.ts',
-    "import { Gate } from '../../../../local-azure/region/gate';\nexport const gate = Gate;\n",
+    "import { Gate } from '../../local-azure/region/gate';\nexport const gate = Gate;\n",
     /pipeline-code may import only contracts/,
   ],
   [
@@ -38,14 +38,14 @@ it.each([
   [
     'a region without its gate',
     'local-azure/region/probe.ts',
-    "import { OpenGate } from '../../../../bench/enforcement/openGate';\nexport const gate = OpenGate;\n",
+    "import { OpenGate } from '../../bench/enforcement/openGate';\nexport const gate = OpenGate;\n",
     /local-azure may import only contracts/,
   ],
   [
     'a command without the gate',
     'commands/probe.ts',
     "import { OpenGate } from '../bench/enforcement/openGate';\nexport const gate = OpenGate;\n",
-    /The product imports no bench/,
+    /commands may import only/,
   ],
   [
     'a socket in a program',
@@ -64,7 +64,7 @@ it.each([
     'Pulumi in a program',
     'pipeline-code/train/probe.ts',
     "import * as pulumi from '@pulumi/pulumi';\nexport const probe = pulumi;\n",
-    /Only components, policy and the provider speak Pulumi/,
+    /speak Pulumi/,
   ],
   [
     'a program that switches off the check of certificates',
