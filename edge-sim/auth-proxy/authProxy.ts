@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
-import { messageOf, type Log } from '../log';
-import type { Running } from '../program';
+import { messageOf, type Log } from '../../contracts/program/log';
+import type { Running } from '../../contracts/program/run';
 import { TokenKeeper, type TokenOptions } from './token';
 
 export interface AuthProxyOptions extends TokenOptions {

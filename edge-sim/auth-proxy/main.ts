@@ -1,5 +1,5 @@
 import { authProxySettings } from '../../contracts/settings/edgeSite';
-import { runProgram } from '../program';
+import { runProgram } from '../../contracts/program/run';
 import { startAuthProxy } from './authProxy';
 
 void runProgram('auth-proxy', authProxySettings, async (settings, log) => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ClientCertificateCredential, type AccessToken } from '@azure/identity';
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
 
 export interface CertificateIdentity {
   readonly tenantId: string;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { batchManifestBlob, type InferenceRecord } from '../../contracts/landingZone';
 import type { DiskQueue } from '../disk-queue/diskQueue';
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
 import { buildBatch } from './batch';
 import type { BatchStore } from './landingZone';
 import { isTaken, takenFrom, type Outbox, type PendingBatch } from './outbox';

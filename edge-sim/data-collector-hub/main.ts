@@ -1,5 +1,5 @@
 import { dataCollectorHubSettings } from '../../contracts/settings/edgeSite';
-import { runProgram } from '../program';
+import { runProgram } from '../../contracts/program/run';
 import { startDataCollectorHub } from './dataCollectorHub';
 import { LandingZone } from './landingZone';
 

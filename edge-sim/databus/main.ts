@@ -1,5 +1,5 @@
 import { databusSettings } from '../../contracts/settings/edgeSite';
-import { runProgram } from '../program';
+import { runProgram } from '../../contracts/program/run';
 import { siteLimits, startBroker } from './broker';
 
 void runProgram('databus', databusSettings, async (settings, log) => {

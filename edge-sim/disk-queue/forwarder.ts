@@ -1,4 +1,4 @@
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
 import type { DiskQueue } from './diskQueue';
 
 /** The receiver looked at these items and will never take them, whatever is tried. */

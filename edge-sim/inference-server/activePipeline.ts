@@ -1,5 +1,5 @@
 import type { PipelineState } from '../../contracts/databus';
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
 import type { RunningComponent, Variables } from './component';
 import { NodeTimer } from './nodeTimes';
 import { startOnnxComponent } from './onnxComponent';

@@ -15,8 +15,8 @@ import {
   type InferenceRequest,
 } from '../../contracts/databus';
 import type { Databus } from '../databus/databusClient';
-import { messageOf, type Log } from '../log';
-import type { Running } from '../program';
+import { messageOf, type Log } from '../../contracts/program/log';
+import type { Running } from '../../contracts/program/run';
 import type { Telemetry } from '../telemetry/emitter';
 import { ActivePipeline } from './activePipeline';
 import { type ImportedPackage, PackageStore } from './packageStore';

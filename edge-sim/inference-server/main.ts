@@ -1,6 +1,6 @@
 import { inferenceServerSettings } from '../../contracts/settings/edgeSite';
 import { connectDatabus } from '../databus/databusClient';
-import { runProgram } from '../program';
+import { runProgram } from '../../contracts/program/run';
 import { TelemetryEmitter } from '../telemetry/emitter';
 import { InferenceServer } from './inferenceServer';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { customMetric, metricNames, nodeMetric, telemetryLabels } from '../../contracts/telemetry';
-import type { Level } from '../log';
+import type { Level } from '../../contracts/program/log';
 import type { Labels, Telemetry } from '../telemetry/emitter';
 import type { NodeTimes } from './nodeTimes';
 

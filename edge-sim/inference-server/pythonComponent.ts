@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { PackageComponent } from '../../contracts/edgePackage';
-import type { Level, Log } from '../log';
+import type { Level, Log } from '../../contracts/program/log';
 import { ComponentError, type ComponentAnswer, type RunningComponent } from './component';
 import runner from './runner.py';
 

@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { isTerminal } from '../../contracts/aimmMessages';
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
 import { delivery, type Delivery } from './deliveryMachine';
 
 /** A message for the cloud that the hub has not acknowledged yet. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { modelMonitorSettings } from '../../contracts/settings/edgeSite';
-import { runProgram } from '../program';
+import { runProgram } from '../../contracts/program/run';
 import { startModelMonitor } from './modelMonitor';
 
 void runProgram('model-monitor', modelMonitorSettings, async (settings, log) => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { otelCollectorSettings } from '../../contracts/settings/edgeSite';
-import { runProgram } from '../program';
+import { runProgram } from '../../contracts/program/run';
 import { startCollector } from './collector';
 
 void runProgram('otel-collector', otelCollectorSettings, async (settings, log) => {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { productionLineSettings } from '../../contracts/settings/edgeSite';
 import { connectDatabus } from '../databus/databusClient';
-import { runProgram } from '../program';
+import { runProgram } from '../../contracts/program/run';
 import { ProductionLine } from './productionLine';
 
 void runProgram('production-line', productionLineSettings, async (settings, log) => {

@@ -1,7 +1,7 @@
 import { lineCommand, lineCommandTopic, lineDataTopic, lineStateTopic, type LineCommand, type LineState } from '../../contracts/databus';
 import type { Databus } from '../databus/databusClient';
-import { messageOf, type Log } from '../log';
-import type { Running } from '../program';
+import { messageOf, type Log } from '../../contracts/program/log';
+import type { Running } from '../../contracts/program/run';
 import { Machine, machineSensors } from './machine';
 
 type Run = Extract<LineCommand, { kind: 'simulate' | 'replay' }>;

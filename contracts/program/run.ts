@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { readSettings, SettingsError, type SettingsSchema } from '../contracts/settings/settings';
+import { readSettings, SettingsError, type SettingsSchema } from '../settings/settings';
 import { createLog, messageOf, type Log } from './log';
 
 export interface Running {
