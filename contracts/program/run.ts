@@ -1,41 +1,60 @@
 import type { z } from 'zod';
 import { readSettings, SettingsError, type SettingsSchema } from '../settings/settings';
-import { createLog, messageOf, type Log } from './log';
+import { exitCodeOf, exitCodes } from './exitCode';
+import { createLog, describeError, logLine, messageOf, type Fields, type Log } from './log';
 
 export interface Running {
   close(): Promise<void>;
 }
+type FailureFields = Fields & { readonly message: string };
 const stopSeconds = 20;
 
-/** Runs a program of the site until SIGTERM or SIGINT: exit 0 after a clean stop, 1 after a failure, 2 with wrong settings. */
-export async function runProgram<S extends SettingsSchema>(
-  name: string,
+/** Runs a program to its end; a failure is its last line, on stderr. Ends the process, because idle connections would hold it. */
+function run<S extends SettingsSchema>(
+  program: string,
+  schema: S,
+  work: (settings: z.output<S>, log: Log) => Promise<void>,
+  failureFields: (error: unknown) => FailureFields,
+): void {
+  const fail = (error: unknown) =>
+    process.stderr.write(logLine(program, 'error', failureFields(error)), () => process.exit(exitCodeOf(error)));
+  process.once('uncaughtException', fail);
+  process.once('unhandledRejection', fail);
+  Promise.resolve()
+    .then(() => work(readSettings(program, schema, process.env), createLog(program)))
+    .then(() => process.stdout.write('', () => process.exit(exitCodes.done)), fail);
+}
+
+/** A program of the pipelines. The alerts look for the message of its failure, so that stays the same and the error is beside it. */
+export const runPipelineProgram = <S extends SettingsSchema>(
+  program: string,
+  schema: S,
+  work: (settings: z.output<S>, log: Log) => Promise<void>,
+): void =>
+  run(program, schema, work, (error) => ({
+    message: error instanceof SettingsError ? 'wrong settings' : 'failed',
+    ...describeError(error),
+  }));
+
+/** A program of the site: runs until SIGTERM or SIGINT and has 20 seconds to stop. */
+export const runSiteProgram = <S extends SettingsSchema>(
+  program: string,
   schema: S,
   start: (settings: z.output<S>, log: Log) => Promise<Running>,
-): Promise<void> {
-  const log = createLog(name);
-  const fail = (error: unknown, exitCode = 1): void => {
-    process.stderr.write(
-      `${JSON.stringify({ time: new Date().toISOString(), level: 'error', program: name, code: error instanceof Error ? error.name : 'Error', message: messageOf(error) })}\n`,
-    );
-    process.exit(exitCode);
-  };
-  let settings: z.output<S>;
-  try {
-    settings = readSettings(name, schema, process.env);
-  } catch (error) {
-    return fail(error, error instanceof SettingsError ? 2 : 1);
-  }
-  try {
-    const signalled = new Promise<NodeJS.Signals>((resolve) => {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
-    });
-    const running = await Promise.race([start(settings, log), signalled.then(() => undefined)]);
-    log('info', 'stopping', { signal: await signalled });
-    setTimeout(() => fail(new Error(`expected a clean stop within ${stopSeconds} s`)), stopSeconds * 1000).unref();
-    await running?.close();
-    process.exit(0);
-  } catch (error) {
-    fail(error);
-  }
-}
+): void =>
+  run(
+    program,
+    schema,
+    async (settings, log) => {
+      const signalled = new Promise<NodeJS.Signals>((resolve) => {
+        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+      });
+      const running = await Promise.race([start(settings, log), signalled.then(() => undefined)]);
+      log('info', 'stopping', { signal: await signalled });
+      const deadline = new Promise<never>((_, reject) => {
+        setTimeout(() => reject(new Error(`expected a clean stop within ${stopSeconds} s`)), stopSeconds * 1000).unref();
+      });
+      await Promise.race([running?.close(), deadline]);
+    },
+    (error) => ({ code: error instanceof Error ? error.name : 'Error', message: messageOf(error) }),
+  );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { modelManagerSettings, type ModelManagerSettings } from '../../contracts/settings/edgeSite';
 import { connectDatabus } from '../databus/databusClient';
 import { messageOf, type Log } from '../../contracts/program/log';
-import { runProgram } from '../../contracts/program/run';
+import { runSiteProgram } from '../../contracts/program/run';
 import { TelemetryEmitter } from '../telemetry/emitter';
 import { DeliveryStore } from './deliveryStore';
 import { downloadBlob } from './download';
@@ -44,7 +44,7 @@ function onlyBlocks(pem: string, label: string): string {
   return `${blocks.join('\n')}\n`;
 }
 
-void runProgram('model-manager', modelManagerSettings, async (settings, log) => {
+runSiteProgram('model-manager', modelManagerSettings, async (settings, log) => {
   const databus = await connectDatabus({ port: settings.DATABUS_PORT }, 'model-manager', log);
   const store = await DeliveryStore.open(join(settings.SITE_DIRECTORY, 'model-manager', 'deliveries.json'), log);
   const telemetry = await TelemetryEmitter.open('model-manager', settings, log);

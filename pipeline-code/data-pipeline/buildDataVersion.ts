@@ -7,7 +7,7 @@ import { datasetOfRawBlob, isAcceptedDataset, packageName, smokePrefix } from '.
 import { manifestPath, maxWindowsBytes, type DatasetManifest, type QuarantineReason } from '../../contracts/datasetManifest';
 import { quoteLiteral } from '../../contracts/features/renderSql';
 import { maxRawBytes, type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
-import { type Log } from '../clients/log';
+import { type Log } from '../../contracts/program/log';
 import { downloadBlob, isConflict, isNotFound, readBlob, writeBlobFile, writeBlobOnce } from '../clients/storage';
 import { type Refusal } from './csvLayout';
 import { contentOf, inspectFiles, type RawFile } from './inspectFiles';
@@ -133,7 +133,7 @@ async function build(
   const refuse: Refuse = async (blob, refusal, content) => {
     const reason = await putIntoQuarantine(quarantine, dataset, blob, refusal, content);
     quarantined.push(reason);
-    log.warn('file quarantined', { file: blob.name, row: reason.row, column: reason.column, reason: reasonText(reason) });
+    log('warn', 'file quarantined', { file: blob.name, row: reason.row, column: reason.column, reason: reasonText(reason) });
   };
   const wanted: RawBlob[] = [];
   for (const blob of await listRaw(raw, own, dataset)) {
@@ -183,7 +183,7 @@ async function build(
     });
     for (const { raw: file, refusal } of bad) await refuse(file, refusal, await contentOf(file, maxCopyBytes));
     if (good.length === 0) {
-      log.warn('no good file', { dataset, files: files.length, quarantined: quarantined.length });
+      log('warn', 'no good file', { dataset, files: files.length, quarantined: quarantined.length });
       return undefined;
     }
 
@@ -194,7 +194,7 @@ async function build(
     };
     const { definition, widened } = defineFeatures(good, shape);
     if (widened)
-      log.warn('windows widened', {
+      log('warn', 'windows widened', {
         wantedSeconds: settings.WINDOW_SECONDS,
         windowSeconds: definition.windowSeconds,
         reason: 'the data are too slow for the wanted windows',
@@ -224,7 +224,7 @@ async function build(
       );
     // Read, not asked for by HEAD: a refused HEAD carries no error code.
     if ((await readBlob(processed, path, maxManifestBytes)) !== undefined) {
-      log.info('data version is there already', { dataset, dataVersion, files: good.length, batches: records.batches.length });
+      log('info', 'data version is there already', { dataset, dataVersion, files: good.length, batches: records.batches.length });
       return { dataVersion, created: false };
     }
     const versionSettings = { ...inputs, windowSeconds: settings.WINDOW_SECONDS, strideSeconds: settings.STRIDE_SECONDS };
@@ -235,7 +235,7 @@ async function build(
       new Date(),
     );
     if (!decision.due) {
-      log.info('no new data version yet', {
+      log('info', 'no new data version yet', {
         reason: decision.reason,
         newWindows: decision.newWindows,
         sinceSeconds: decision.sinceSeconds,
@@ -263,7 +263,7 @@ async function build(
     };
     await writeBlobFile(processed, manifest.windowsPath, windowsFile, 'application/vnd.apache.parquet');
     const created = await writeBlobOnce(processed, path, `${JSON.stringify(manifest, null, 2)}\n`, 'application/json');
-    log.info('data version written', {
+    log('info', 'data version written', {
       dataset,
       dataVersion,
       created,
