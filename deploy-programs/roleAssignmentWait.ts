@@ -1,3 +1,5 @@
+import { retry } from '../contracts/program/retry';
+
 /** Role assignments take minutes to reach a service in Azure; a refusal before that is asked again. */
 export interface RetryOptions {
   readonly waitSeconds: number;
@@ -14,21 +16,16 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /** Does the work again, with growing and jittered pauses, until it is not refused or the time is over. */
-export async function untilAllowed<T>(
+export function untilAllowed<T>(
   work: () => Promise<T>,
   { waitSeconds, firstDelayMs = 1_000, log = () => undefined }: RetryOptions,
 ): Promise<T> {
-  const deadline = Date.now() + waitSeconds * 1_000;
-  for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
-    try {
-      return await work();
-    } catch (error) {
-      const pauseMs = delayMs * (0.5 + Math.random() / 2);
-      if (!isRefusal(error) || Date.now() + pauseMs > deadline) throw error;
-      log(
-        `refused (${(error as Error).message.slice(0, 200)}); the role assignment may not be there yet, asking again in ${Math.round(pauseMs)} ms`,
-      );
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    }
-  }
+  return retry(work, {
+    firstMs: firstDelayMs,
+    longestMs: maxDelayMs,
+    withinMs: waitSeconds * 1_000,
+    isTransient: isRefusal,
+    onRetry: (error, _retries, pauseMs) =>
+      log(`refused (${(error as Error).message.slice(0, 200)}); the role assignment may not be there yet, asking again in ${pauseMs} ms`),
+  });
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { readSettings, SettingsError, type SettingsSchema } from '../settings/settings';
+import { withDeadline } from './deadline';
 import { exitCodeOf, exitCodes } from './exitCode';
 import { createLog, describeError, logLine, messageOf, type Fields, type Log } from './log';
 
@@ -51,10 +52,7 @@ export const runSiteProgram = <S extends SettingsSchema>(
       });
       const running = await Promise.race([start(settings, log), signalled.then(() => undefined)]);
       log('info', 'stopping', { signal: await signalled });
-      const deadline = new Promise<never>((_, reject) => {
-        setTimeout(() => reject(new Error(`expected a clean stop within ${stopSeconds} s`)), stopSeconds * 1000).unref();
-      });
-      await Promise.race([running?.close(), deadline]);
+      await withDeadline(Promise.resolve(running?.close()), stopSeconds * 1_000, `expected a clean stop within ${stopSeconds} s`);
     },
     (error) => ({ code: error instanceof Error ? error.name : 'Error', message: messageOf(error) }),
   );

@@ -8,10 +8,11 @@ import { BlockBlobClient } from '@azure/storage-blob';
 import { pack } from 'tar-stream';
 import { z } from 'zod';
 import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
+import { backoffMs, pause } from '../../contracts/program/retry';
 import { baseImageOf, importBaseImage, ownBaseArgument, type RegistryPlace } from './baseImage';
 import { runDeployProgram } from '../deployProgram';
 import { untilAllowed } from '../roleAssignmentWait';
-import { untilItPasses } from './transientFailure';
+import { retryTransient } from './transientFailure';
 
 const settingsSchema = z.object({
   REGISTRY_ID: z
@@ -32,6 +33,7 @@ type Settings = z.output<typeof settingsSchema>;
 
 const buildTimeoutMs = 30 * 60_000;
 const requestTimeout = () => AbortSignal.timeout(5 * 60_000);
+const pollBackoff = { firstMs: 20, longestMs: 5_000 };
 const done = ['Succeeded', 'Failed', 'Canceled', 'Error', 'Timeout'];
 
 /** The context as tar.gz: sorted and without times, so the same folder gives the same bytes. */
@@ -106,10 +108,10 @@ async function build(settings: Settings, tag: string, credential: TokenCredentia
   let run: Run = await poller.pollUntilDone({ abortSignal: AbortSignal.timeout(buildTimeoutMs) });
   const runId = run.runId ?? '';
   const deadline = Date.now() + buildTimeoutMs;
-  for (let delayMs = 20; !done.includes(run.status ?? ''); delayMs = Math.min(delayMs * 2, 5_000)) {
+  for (let polls = 0; !done.includes(run.status ?? ''); polls++) {
     if (Date.now() > deadline)
       throw new Error(`the build ${runId} of ${settings.PROGRAM} is ${run.status ?? 'unknown'} after ${buildTimeoutMs / 60_000} minutes`);
-    await new Promise((resolve) => setTimeout(resolve, delayMs * (0.75 + Math.random() / 2)));
+    await pause(backoffMs(polls, pollBackoff));
     run = await client.runs.get(resourceGroup, registry, runId, { abortSignal: requestTimeout() });
   }
   if (run.status !== 'Succeeded') {
@@ -127,7 +129,7 @@ async function build(settings: Settings, tag: string, credential: TokenCredentia
   return digest;
 }
 
-/** Builds the image of one program in the registry, unless this very content is there; prints the image by digest. What may pass is tried again. */
+/** Builds the image of one program in the registry, unless this very content is there; prints the image by digest. Transient failures are retried. */
 export async function buildProgramImage(
   environment: NodeJS.ProcessEnv,
   credential: TokenCredential,
@@ -137,7 +139,7 @@ export async function buildProgramImage(
   const tag = settings.CONTENT_HASH.slice(0, 16);
   const log = (message: string) => console.error(message);
   const found = async () => (await digestOfTag(settings, tag, credential)) ?? (await build(settings, tag, credential));
-  const digest = await untilAllowed(() => untilItPasses(found, { ...retry, log }), {
+  const digest = await untilAllowed(() => retryTransient(found, { ...retry, log }), {
     waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS,
     log,
   });

@@ -1,7 +1,8 @@
-import { setTimeout } from 'node:timers/promises';
 import { ExponentialBackOffWithJitter, Message, NoRetry } from 'azure-iot-common';
 import { Client } from 'azure-iot-device';
 import { Mqtt } from 'azure-iot-device-mqtt';
+import { withDeadline } from '../../contracts/program/deadline';
+import { backoffMs, pause } from '../../contracts/program/retry';
 
 export interface DeviceIdentity {
   /** Host name of the IoT Hub, with a port where it is not 8883. */
@@ -42,23 +43,13 @@ export type HubState = 'connected' | 'disconnected' | 'certificate taken up' | '
 export type StateListener = (state: HubState, reason?: string) => void;
 
 const operationTimeoutMs = 30_000;
-const reopenDelayMs = (attempt: number) => Math.min(30_000, 1_000 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
+const closeTimeoutMs = 5_000;
+const reopenBackoff = { firstMs: 1_000, longestMs: 30_000 };
 
-async function within<T>(durationMs: number, what: string, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>(
-    (_, reject) =>
-      (timer = globalThis.setTimeout(
-        () => reject(new Error(`${what}: no answer from the IoT Hub within ${durationMs / 1_000} s`)),
-        durationMs,
-      )),
-  );
-  return Promise.race([work, expired]).finally(() => clearTimeout(timer));
-}
-
-/** Ends early when the signal is given. */
-const pause = (durationMs: number, signal: AbortSignal): Promise<void> =>
-  setTimeout(durationMs, undefined, { signal }).catch(() => undefined);
+const answered = <T>(what: string, work: Promise<T>): Promise<T> =>
+  withDeadline(work, operationTimeoutMs, `${what}: no answer from the IoT Hub within ${operationTimeoutMs / 1_000} s`);
+const closed = (closing: Promise<unknown>): Promise<unknown> =>
+  withDeadline(closing, closeTimeoutMs, 'the client did not close').catch(() => undefined);
 
 function received(message: Message): HubMessage {
   const properties: Record<string, string> = {};
@@ -127,7 +118,7 @@ export async function connectDevice({ host, deviceId, keyPair, certificateCheckM
       await client.setOptions({ cert: certificatePem, key: privateKeyPem });
       const opened = client.open();
       client.on('message', (message: Message) => pass(received(message)));
-      await within(operationTimeoutMs, `connecting ${deviceId} to ${host}`, opened);
+      await answered(`connecting ${deviceId} to ${host}`, opened);
       return connected;
     } catch (error) {
       void client.close().catch(() => undefined);
@@ -147,12 +138,12 @@ export async function connectDevice({ host, deviceId, keyPair, certificateCheckM
       before.client.setRetryPolicy(new ExponentialBackOffWithJitter());
       throw error;
     }
-    await within(5_000, 'close', before.client.close()).catch(() => undefined);
+    await closed(before.client.close());
   }
 
   async function keepConnected(): Promise<void> {
     for (let attempt = 0; ;) {
-      await pause(attempt === 0 ? certificateCheckMs : reopenDelayMs(attempt), stopping.signal);
+      await pause(attempt === 0 ? certificateCheckMs : backoffMs(attempt, reopenBackoff), stopping.signal);
       if (stopping.signal.aborted) return;
       try {
         const pair = await keyPair();
@@ -175,7 +166,7 @@ export async function connectDevice({ host, deviceId, keyPair, certificateCheckM
 
   async function send(message: Message): Promise<void> {
     await exchanging?.catch(() => undefined);
-    const work = within(operationTimeoutMs, 'sending an event', current.client.sendEvent(message)).finally(() => sending.delete(work));
+    const work = answered('sending an event', current.client.sendEvent(message)).finally(() => sending.delete(work));
     sending.add(work);
     await work;
   }
@@ -196,11 +187,7 @@ export async function connectDevice({ host, deviceId, keyPair, certificateCheckM
     onState: (listener) => void listeners.add(listener),
     async close() {
       stopping.abort();
-      await within(
-        5_000,
-        'close',
-        keeping.then(() => current.client.close()),
-      ).catch(() => undefined);
+      await closed(keeping.then(() => current.client.close()));
     },
   };
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { earliestEventPosition, type Subscription, type SubscriptionEventHandlers } from '@azure/event-hubs';
 import { deliveryMessage } from '../../contracts/deliveryRecord';
 import { type DeliverySettings } from '../../contracts/settings/delivery';
@@ -7,6 +6,7 @@ import { credential } from '../clients/credential';
 import { eventHubConsumer, innermostErrors } from '../clients/eventHubs';
 import { openC2dSender } from '../clients/iotHub';
 import { messageOf, type Log } from '../../contracts/program/log';
+import { backoffMs, pause } from '../../contracts/program/retry';
 import { queueClient, receiveMessages } from '../clients/queue';
 import { blobContainer, blobService } from '../clients/storage';
 import { deliveryRecords } from './deliveryRecords';
@@ -30,8 +30,7 @@ async function repeat(what: string, work: () => Promise<void>, pollMs: number, l
       if (++failures >= maximumFailures) throw error;
       log('warn', `${what} failed, tried again`, { failures, error: messageOf(error) });
     }
-    const waitMs = Math.min(pollMs * 2 ** failures, Math.max(pollMs, longestPauseMs)) * (0.75 + Math.random() / 2);
-    await delay(waitMs, undefined, { signal: stopped }).catch(() => undefined);
+    await pause(failures === 0 ? pollMs : backoffMs(failures, { firstMs: pollMs, longestMs: Math.max(pollMs, longestPauseMs) }), stopped);
   }
 }
 
