@@ -5,7 +5,8 @@ import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline
 import { type Log } from '../../contracts/program/log';
 import { queueClient, receiveMessages, type QueueMessage } from '../clients/queue';
 import { blobContainer } from '../clients/storage';
-import { buildDataVersion, type Containers } from './buildDataVersion';
+import { buildDataVersion } from './buildDataVersion';
+import { type Containers } from './pass';
 import { NotEnoughData } from './shapeWindows';
 import { singleFlight } from './singleFlight';
 
