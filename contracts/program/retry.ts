@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { halfJitterGenerator } from 'cockatiel';
 
 /** Pauses that double from the first one up to a ceiling. */
-export interface Backoff {
+interface Backoff {
   readonly firstMs: number;
   readonly longestMs: number;
 }

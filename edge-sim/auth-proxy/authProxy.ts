@@ -4,7 +4,7 @@ import { messageOf, type Log } from '../../contracts/program/log';
 import type { Running } from '../../contracts/program/run';
 import { TokenKeeper, type TokenOptions } from './token';
 
-export interface AuthProxyOptions extends TokenOptions {
+interface AuthProxyOptions extends TokenOptions {
   readonly port: number;
   /** Host of the upstream, with its port where it is not 443. */
   readonly target: string;

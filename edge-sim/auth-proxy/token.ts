@@ -3,7 +3,7 @@ import { ClientCertificateCredential, type AccessToken } from '@azure/identity';
 import { messageOf, type Log } from '../../contracts/program/log';
 import { backoffMs } from '../../contracts/program/retry';
 
-export interface CertificateIdentity {
+interface CertificateIdentity {
   readonly tenantId: string;
   readonly clientId: string;
   /** PEM with certificate and key. */

@@ -6,7 +6,7 @@ import { buildBatch } from './batch';
 import type { BatchStore } from './landingZone';
 import { isTaken, takenFrom, type Outbox, type PendingBatch } from './outbox';
 
-export interface BatchLimits {
+interface BatchLimits {
   readonly idleMs: number;
   readonly maxRecords: number;
   readonly maxBytes: number;

@@ -4,7 +4,7 @@ import { messageOf, type Log } from '../../contracts/program/log';
 import type { Running } from '../../contracts/program/run';
 import { packetSizeGuard } from './packetSizeGuard';
 
-export interface BrokerLimits {
+interface BrokerLimits {
   readonly maxPacketBytes: number;
   readonly maxConnections: number;
 }

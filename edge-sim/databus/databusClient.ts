@@ -5,7 +5,7 @@ import { withDeadline } from '../../contracts/program/deadline';
 import { messageOf, type Log } from '../../contracts/program/log';
 import { retry } from '../../contracts/program/retry';
 
-export interface PublishOptions {
+interface PublishOptions {
   readonly retain?: boolean;
 }
 export interface RawSubscription {

@@ -7,7 +7,7 @@ export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
 
-export interface ForwarderOptions {
+interface ForwarderOptions {
   readonly name: string;
   readonly log: Log;
   readonly maxItems: number;

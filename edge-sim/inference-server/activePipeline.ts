@@ -9,7 +9,7 @@ import { graphOf, runGraph, type PipelineGraph, type PipelineOutput } from './pi
 import { startPythonComponent } from './pythonComponent';
 import type { Sample } from './sample';
 
-export interface RestartPolicy {
+interface RestartPolicy {
   readonly maximum: number;
   readonly firstDelayMs: number;
   readonly forgetAfterMs: number;

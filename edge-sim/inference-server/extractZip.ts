@@ -12,11 +12,11 @@ export interface ZipLimits {
   /** Unpacked bytes for each packed byte, over the whole archive. */
   readonly maxRatio: number;
 }
-export class UnsafeZipError extends Error {
+class UnsafeZipError extends Error {
   override readonly name = 'UnsafeZipError';
 }
 
-export interface EntryFacts {
+interface EntryFacts {
   readonly fileName: string;
   readonly uncompressedSize: number;
   readonly externalFileAttributes: number;

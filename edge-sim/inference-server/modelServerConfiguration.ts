@@ -5,7 +5,7 @@ export interface TensorSpecification {
   readonly dataType: string;
   readonly dims: readonly number[];
 }
-export interface ModelServerConfiguration {
+interface ModelServerConfiguration {
   readonly platform: string;
   readonly maxBatchSize: number;
   readonly input: readonly TensorSpecification[];

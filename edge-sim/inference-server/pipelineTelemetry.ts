@@ -4,7 +4,7 @@ import type { Level } from '../../contracts/program/log';
 import type { Labels, Telemetry } from '../telemetry/emitter';
 import type { NodeTimes } from './nodeTimes';
 
-export interface PackageName {
+interface PackageName {
   readonly projectName: string;
   readonly packageId: string;
   readonly packageVersion: string;

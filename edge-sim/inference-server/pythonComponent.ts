@@ -19,7 +19,7 @@ const answer = z.object({
 });
 const logLine = z.object({ level: z.enum(['debug', 'info', 'warn', 'error']), message: z.string() });
 
-export interface PythonTimeouts {
+interface PythonTimeouts {
   readonly startSeconds: number;
   readonly callSeconds: number;
 }

@@ -11,7 +11,7 @@ export const outgoing = z.object({
   properties: z.record(z.string(), z.string()),
   body: z.record(z.string(), z.unknown()),
 });
-export type Outgoing = z.output<typeof outgoing>;
+type Outgoing = z.output<typeof outgoing>;
 const stored = z.object({ schemaVersion: z.literal('1'), deliveries: z.array(delivery), outbox: z.array(outgoing) });
 const endedKept = 500;
 

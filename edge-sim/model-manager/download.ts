@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { AnonymousCredential, BlobClient, RestError } from '@azure/storage-blob';
 import { messageOf } from '../../contracts/program/log';
 
-export interface Downloaded {
+interface Downloaded {
   readonly sha256: string;
   readonly sizeBytes: number;
 }

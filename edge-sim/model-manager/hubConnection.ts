@@ -5,7 +5,7 @@ import { withDeadline } from '../../contracts/program/deadline';
 import { backoffMs, pause } from '../../contracts/program/retry';
 import { Inbox } from './inbox';
 
-export interface DeviceIdentity {
+interface DeviceIdentity {
   /** Host name of the IoT Hub, with a port where it is not 8883. */
   readonly host: string;
   readonly deviceId: string;
@@ -40,8 +40,8 @@ export interface HubConnection {
   onState(listener: StateListener): void;
   close(): Promise<void>;
 }
-export type HubState = 'connected' | 'disconnected' | 'certificate taken up' | 'certificate not taken up';
-export type StateListener = (state: HubState, reason?: string) => void;
+type HubState = 'connected' | 'disconnected' | 'certificate taken up' | 'certificate not taken up';
+type StateListener = (state: HubState, reason?: string) => void;
 
 const operationTimeoutMs = 30_000;
 const closeTimeoutMs = 5_000;

@@ -15,12 +15,12 @@ import { DownloadError, type Download } from './download';
 import type { HubConnection, HubMessage } from './hubConnection';
 import type { InferenceClient, InferenceQuestion } from './inferenceClient';
 
-export interface ModelManagerOptions {
+interface ModelManagerOptions {
   readonly siteDirectory: string;
   readonly minFreeBytes: number;
   readonly maxPackageBytes: number;
 }
-export interface Surroundings {
+interface Surroundings {
   readonly hub: Pick<HubConnection, 'onMessage' | 'sendEvent' | 'close'>;
   readonly inference: InferenceClient;
   readonly download: Download;

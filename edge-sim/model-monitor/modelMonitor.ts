@@ -8,7 +8,7 @@ import { isMetric, type MetricItem, type TelemetryItem } from '../telemetry/tele
 import { ingestionSender } from './applicationInsights';
 import { remoteWriteSender } from './remoteWrite';
 
-export interface ModelMonitorOptions {
+interface ModelMonitorOptions {
   readonly directory: string;
   readonly port: number;
   readonly instrumentationKey: string;

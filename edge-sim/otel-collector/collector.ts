@@ -9,7 +9,7 @@ import { otlpSender } from '../telemetry/otlpSender';
 import type { TelemetryItem } from '../telemetry/telemetryItem';
 import { HostMetrics } from './hostMetrics';
 
-export interface CollectorOptions {
+interface CollectorOptions {
   readonly site: EmitterSettings;
   readonly directory: string;
   readonly nextPort: number;

@@ -6,7 +6,7 @@ import { type Deadlines, decide, type DeliveryAction, type DeliveryEvent, isOpen
 import { newDelivery, presignedUrlResponse } from './messages';
 import { type SignedUrl } from './signedUrl';
 
-export interface DeliveryParts {
+interface DeliveryParts {
   readonly records: DeliveryRecords;
   readonly sender: Pick<C2dSender, 'send'>;
   readonly sign: (blobName: string, now: Date) => Promise<SignedUrl>;

@@ -17,7 +17,7 @@ import { readWindows, type Window } from './windowsFile';
 /** Single precision against double, through a matrix product. */
 const parityTolerance = 1e-3;
 
-export interface TrainedModel {
+interface TrainedModel {
   readonly onnx: Buffer;
   readonly signature: ModelSignature;
   readonly model: AnomalyModel;
