@@ -192,7 +192,7 @@ describe('the loop on one machine', () => {
   }, 180_000);
 
   it('fails at step 1b with 403 when the data pipeline may not write processed data, and says who lacks what where', async () => {
-    const { stdout, code } = await run('tests/local/startWithoutRole.cjs', [
+    const { stdout, code } = await run('tests/endToEnd/support/startWithoutRole.cjs', [
       'data-pipeline',
       'blobDataContributor',
       'data/processed',

@@ -15,7 +15,7 @@ import { deploy, type Deployment } from '../../local-azure/provider/host';
 import { regionTypes } from '../../local-azure/regionTypes';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { LocalRegion } from '../../local-azure/localRegion';
-import { until } from '../local/messaging';
+import { until } from '../local/support/testRegion';
 
 /** The real program with `siteDocuments.keyVault` and no simulated site, in a region of its own. */
 let directory: string;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SmokeReport } from '../../commands/smoke/smokeTest';
-import type { KeptReady, KeptRequest, KeptState } from './keptStack';
+import type { KeptReady, KeptRequest, KeptState } from './support/stackProcess';
 import { projectRoot } from '../support/projectRoot';
 
 const node = join(projectRoot, 'node_modules', '.bin', 'node');

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackOutputs } from '../../contracts/stackOutputs';
-import { comparable } from './comparison';
-import { EngineRegion, root, type EngineRun } from './engineRegion';
-import { engineMissing, olderNode } from './engineLane';
-import { leftovers, regionState, runningPrograms } from './regionState';
-import { neverUpdated, updateCases } from './updateCases';
+import { comparable } from './support/comparison';
+import { EngineRegion, root, type EngineRun } from './support/engineRegion';
+import { engineMissing, olderNode } from './support/engineLane';
+import { leftovers, regionState, runningPrograms } from './support/regionState';
+import { neverUpdated, updateCases } from './support/updateCases';
 
 jest.setTimeout(300_000);
 const missing = engineMissing();

@@ -20,8 +20,8 @@ import { telemetryReturn } from '../../loop/telemetryReturn';
 import { deliveryRecord } from '../../contracts/deliveryRecord';
 import { stackOutputs } from '../../contracts/stackOutputs';
 import { connectDevice, type HubConnection } from '../../edge-sim/model-manager/hubConnection';
-import { EngineRegion, type EngineRun } from './engineRegion';
-import { engineMissing } from './engineLane';
+import { EngineRegion, type EngineRun } from './support/engineRegion';
+import { engineMissing } from './support/engineLane';
 
 jest.setTimeout(600_000);
 const missing = engineMissing();

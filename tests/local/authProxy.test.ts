@@ -9,9 +9,9 @@ import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSit
 import { startAuthProxy } from '../../edge-sim/auth-proxy/authProxy';
 import type { Running } from '../../edge-sim/program';
 import { tenantId } from '../../local-azure/region/regionContext';
-import { until } from './messaging';
-import { platformRegion, type PlatformRegion } from './platformRegion';
-import { freePort } from './siteProcesses';
+import { until } from './support/testRegion';
+import { platformRegion, type PlatformRegion } from './support/platformRegion';
+import { freePort } from './support/siteProcesses';
 
 let region: PlatformRegion;
 let upstream: Server;

@@ -11,9 +11,9 @@ import { startAuthProxy } from '../../edge-sim/auth-proxy/authProxy';
 import { connectDevice } from '../../edge-sim/model-manager/hubConnection';
 import type { Running } from '../../edge-sim/program';
 import { tenantId } from '../../local-azure/region/regionContext';
-import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from './attacks/attackedRegion';
-import { until } from './messaging';
-import { freePort } from './siteProcesses';
+import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from './support/attackedRegion';
+import { until } from './support/testRegion';
+import { freePort } from './support/siteProcesses';
 
 let region: AttackedRegion;
 let folder: string;

@@ -15,8 +15,8 @@ import { Entra } from '../../local-azure/entra/entra';
 import { containerId } from '../../local-azure/region/armId';
 import { tenantId } from '../../local-azure/region/regionContext';
 import { readLandingBatch, readLandingManifest } from '../../pipeline-code/data-pipeline/landingBatch';
-import { exitOf, freePort, siteProcesses, type SiteProcesses } from './siteProcesses';
-import { storageRegion, type StorageRegion } from './storageRegion';
+import { exitOf, freePort, siteProcesses, type SiteProcesses } from './support/siteProcesses';
+import { storageRegion, type StorageRegion } from './support/storageRegion';
 
 const addersRole = '/subscriptions/0/providers/Microsoft.Authorization/roleDefinitions/adder';
 const directory = mkdtempSync(join(tmpdir(), 'site-'));

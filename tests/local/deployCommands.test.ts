@@ -12,7 +12,7 @@ import { randomTypes } from '../../local-azure/provider/randomTypes';
 import { resourceGroupTypes } from '../../local-azure/resource-manager/resourceGroupTypes';
 import type { Properties } from '../../local-azure/region/resourceType';
 import { subscriptionId, tenantId } from '../../local-azure/region/regionContext';
-import { platformRegion, roles, type PlatformRegion } from './platformRegion';
+import { platformRegion, roles, type PlatformRegion } from './support/platformRegion';
 
 let region: PlatformRegion;
 let catalogue: Catalogue;

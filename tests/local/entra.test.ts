@@ -6,7 +6,7 @@ import jwt from 'jsonwebtoken';
 import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
 import { tenantId } from '../../local-azure/region/regionContext';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
-import { platformRegion, type PlatformRegion } from './platformRegion';
+import { platformRegion, type PlatformRegion } from './support/platformRegion';
 import { projectRoot } from '../support/projectRoot';
 
 let region: PlatformRegion;

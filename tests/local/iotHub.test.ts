@@ -9,9 +9,9 @@ import type { Directory } from '../../local-azure/region/serviceInterfaces';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { eventHubConsumer } from '../../pipeline-code/clients/eventHubs';
 import { c2dErrorName, openC2dSender, type C2dSender } from '../../pipeline-code/clients/iotHub';
-import { deviceCertificate, type DeviceCertificate } from './deviceCertificate';
-import { allEvents, command, deliveryIds, deviceDescription, receivingDevice } from './hubDevices';
-import { roles, testRegion, until, type TestRegion } from './messaging';
+import { deviceCertificate, type DeviceCertificate } from './support/deviceCertificate';
+import { allEvents, command, deliveryIds, deviceDescription, receivingDevice } from './support/hubDevices';
+import { roles, testRegion, until, type TestRegion } from './support/testRegion';
 
 const namespaceId = armId('rg', 'Microsoft.EventHub/namespaces', 'events');
 const eventHubId = `${namespaceId}/eventhubs/device-messages`;

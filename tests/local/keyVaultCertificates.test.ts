@@ -5,7 +5,7 @@ import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSit
 import { keepCertificate } from '../../deploy-programs/site-documents/vaultObjects';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';
-import { platformRegion, type PlatformRegion } from './platformRegion';
+import { platformRegion, type PlatformRegion } from './support/platformRegion';
 
 const vaultId = armId('rg', 'Microsoft.KeyVault/vaults', 'vault1');
 let region: PlatformRegion;

@@ -21,10 +21,10 @@ import { runModelDevelopment } from '../../pipeline-code/model-development/model
 import { parseDigest } from '../../pipeline-code/tag-and-deliver/artifacts';
 import { runTagAndDeliver } from '../../pipeline-code/tag-and-deliver/tagAndDeliver';
 import { runValidateAndPackage } from '../../pipeline-code/validate-and-package/validateAndPackage';
-import { cloudMessage, siemensExchange } from './aimmTranscript';
-import { computeId, deliveryRegion, type DeliveryRegion, environmentId, group } from './deliveryRegion';
-import { until } from './messaging';
-import { registerCandidate } from './modelCandidates';
+import { cloudMessage, siemensExchange } from './support/aimmTranscript';
+import { computeId, deliveryRegion, type DeliveryRegion, environmentId, group } from './support/deliveryRegion';
+import { until } from './support/testRegion';
+import { registerCandidate } from './support/modelCandidates';
 import {
   regionSettings,
   dataset,
@@ -34,7 +34,7 @@ import {
   modelDevelopmentSettings,
   tagAndDeliverSettings,
   validateAndPackageSettings,
-} from './programSettings';
+} from './support/programSettings';
 
 const mockActing: { region?: DeliveryRegion; who?: Parameters<DeliveryRegion['identity']>[0] } = {};
 jest.mock('../../pipeline-code/clients/credential', () => ({

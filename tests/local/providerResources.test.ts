@@ -3,9 +3,9 @@ import { bundleAll } from '../../bundles/bundle';
 import { localConfiguration, sitePorts } from '../../loop/localConfiguration';
 import type { Properties } from '../../local-azure/region/resourceType';
 import type { LocalRegion } from '../../local-azure/localRegion';
-import type { ProviderClient } from './providerClient';
-import { providerRegion } from './providerRegion';
-import { resourceChanges } from './resourceChanges';
+import type { ProviderClient } from './support/providerClient';
+import { providerRegion } from './support/providerRegion';
+import { resourceChanges } from './support/resourceChanges';
 
 let directory: string;
 let region: LocalRegion;

@@ -3,8 +3,8 @@ import { regionCredential } from '../../loop/localLoop';
 import type { ProviderServer } from '../../local-azure/provider/providerServer';
 import { unknownValue, type Properties } from '../../local-azure/region/resourceType';
 import type { LocalRegion } from '../../local-azure/localRegion';
-import { secret, type ProviderClient } from './providerClient';
-import { providerRegion } from './providerRegion';
+import { secret, type ProviderClient } from './support/providerClient';
+import { providerRegion } from './support/providerRegion';
 
 const contributor =
   '/subscriptions/00000000-0000-4000-8000-000000000001/providers/Microsoft.Authorization/roleDefinitions/ba92f5b4-2d11-453d-a403-e96b0029c9fe';

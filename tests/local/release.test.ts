@@ -8,7 +8,7 @@ import { deliveryIdOf } from '../../contracts/nameBasedUuid';
 import type { Log } from '../../pipeline-code/clients/log';
 import { modelCatalog } from '../../pipeline-code/clients/machineLearning';
 import { runTagAndDeliver } from '../../pipeline-code/tag-and-deliver/tagAndDeliver';
-import { deliveryRegion, group, type DeliveryRegion } from './deliveryRegion';
+import { deliveryRegion, group, type DeliveryRegion } from './support/deliveryRegion';
 
 const mockActing: { region?: DeliveryRegion; who?: Parameters<DeliveryRegion['identity']>[0] } = {};
 jest.mock('../../pipeline-code/clients/credential', () => ({

@@ -6,7 +6,7 @@ import { siteDocuments, type WrittenDocuments } from '../../deploy-programs/site
 import type { ModelManagerDocument, ModelMonitorDocument } from '../../contracts/siteDocuments';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';
-import { platformRegion, type PlatformRegion } from './platformRegion';
+import { platformRegion, type PlatformRegion } from './support/platformRegion';
 
 const vaultId = armId('rg', 'Microsoft.KeyVault/vaults', 'vault1');
 const names = {

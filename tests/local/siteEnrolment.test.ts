@@ -3,7 +3,7 @@ import { SecretClient } from '@azure/keyvault-secrets';
 import { enrolSite, usableCertificate, type Enrolled, type HandedOver } from '../../deploy-programs/enrol-site/enrolSite';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';
-import { platformRegion, type PlatformRegion } from './platformRegion';
+import { platformRegion, type PlatformRegion } from './support/platformRegion';
 
 let region: PlatformRegion;
 let officer: Principal;

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { BlobServiceClient, BlockBlobClient, ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { containerId, queueId } from '../../local-azure/region/armId';
-import { refusal, storageRegion, type StorageRegion } from './storageRegion';
+import { refusal, storageRegion, type StorageRegion } from './support/storageRegion';
 
 let region: StorageRegion;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { storageTypes } from '../../local-azure/storage/storageTypes';
-import { storageRegion, type StorageRegion } from './storageRegion';
+import { storageRegion, type StorageRegion } from './support/storageRegion';
 
 let region: StorageRegion;
 beforeAll(async () => {

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
 import { TelemetryEmitter } from '../../edge-sim/telemetry/emitter';
 import { tenantId } from '../../local-azure/region/regionContext';
-import { until } from './messaging';
-import { platformRegion, type PlatformRegion } from './platformRegion';
+import { until } from './support/testRegion';
+import { platformRegion, type PlatformRegion } from './support/platformRegion';
 import type { ProgramName } from '../../contracts/programs';
-import { exitOf, freePort, siteProcesses, type SiteProcesses } from './siteProcesses';
-import { TelemetryTargets } from './telemetryTargets';
+import { exitOf, freePort, siteProcesses, type SiteProcesses } from './support/siteProcesses';
+import { TelemetryTargets } from './support/telemetryTargets';
 
 const instrumentationKey = randomUUID();
 const remoteWritePath = '/dataCollectionRules/dcr-1/streams/Microsoft-PrometheusMetrics/api/v1/write?api-version=2023-04-24';

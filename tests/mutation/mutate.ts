@@ -4,7 +4,7 @@ import { allRules } from '../../policy/allRules';
 import { violations } from '../../policy/rule';
 import { readHelpOption } from '../../commands/start/startOptions';
 import type { DeclaredResource } from '../../policy/declaredResource';
-import { declareStack, stacks, type StackName } from '../unit/policy/declaredResources';
+import { declareStack, stacks, type StackName } from '../unit/support/declaredResources';
 import { allProcessRules } from '../../policy/process/allProcessRules';
 import { readProcessFiles } from '../../policy/process/pipelineFiles';
 import { processOf } from '../../policy/process/processModel';

@@ -10,10 +10,10 @@ import { encodeQueueMessage } from '../../../contracts/eventGrid';
 import { armId, containerId } from '../../../local-azure/region/armId';
 import { tenantId } from '../../../local-azure/region/regionContext';
 import { readBlob } from '../../../pipeline-code/clients/storage';
-import { siteDirectory, sha256, zipOf } from '../../unit/edge-sim/inference-server/samplePackage';
-import { until } from '../messaging';
-import { freePort, inferenceServerAnswers, siteProcesses, type SiteProcesses } from '../siteProcesses';
-import { attackedRegion, eventHubId, ids, instrumentationKey, packages, type AttackedRegion } from './attackedRegion';
+import { siteDirectory, sha256, zipOf } from '../../unit/support/samplePackage';
+import { until } from '../support/testRegion';
+import { freePort, inferenceServerAnswers, siteProcesses, type SiteProcesses } from '../support/siteProcesses';
+import { attackedRegion, eventHubId, ids, instrumentationKey, packages, type AttackedRegion } from '../support/attackedRegion';
 
 const data = armId('rg', 'Microsoft.Storage/storageAccounts', 'data1');
 const queueId = `${data}/queueServices/default/queues/delivery`;

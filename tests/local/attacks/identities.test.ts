@@ -5,7 +5,7 @@ import jwt from 'jsonwebtoken';
 import { makeKeyAndCertificate } from '../../../deploy-programs/enrol-site/enrolSite';
 import { thumbprints } from '../../../local-azure/entra/applications';
 import { tenantId } from '../../../local-azure/region/regionContext';
-import { attackedRegion, type AttackedRegion } from './attackedRegion';
+import { attackedRegion, type AttackedRegion } from '../support/attackedRegion';
 
 let attacked: AttackedRegion;
 beforeAll(async () => {

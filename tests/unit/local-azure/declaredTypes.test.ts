@@ -6,7 +6,7 @@ import { machineLearningTypes } from '../../../local-azure/machine-learning/mach
 import { monitorTypes } from '../../../local-azure/monitor/monitorTypes';
 import { unknownValue, type Properties } from '../../../local-azure/region/resourceType';
 import type { AppendOnlyStore } from '../../../local-azure/region/appendOnlyStore';
-import { group, identityId, platform, registryServer } from './container-apps/fakePlatform';
+import { group, identityId, platform, registryServer } from '../support/fakePlatform';
 
 let region: Awaited<ReturnType<typeof platform>>;
 let machineLearning: MachineLearning;

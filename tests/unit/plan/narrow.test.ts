@@ -6,7 +6,7 @@ import { plannedRoles, roleTable } from '../../../plan/roleTable';
 import { parseConfiguration } from '../../../components/configuration/configuration';
 import { shippedPrices } from '../../../plan/price/priceTable';
 import type { RecordedProgram } from '../../../plan/recordProgram';
-import { planOf, shippedStack } from './shippedStacks';
+import { planOf, shippedStack } from '../support/shippedStacks';
 
 const plain = { ok: (text: string) => text, bad: (text: string) => text, dim: (text: string) => text, bold: (text: string) => text };
 let [battery, dev] = [{} as RecordedProgram, {} as RecordedProgram];

@@ -9,7 +9,7 @@ import {
   maximumProbes,
   nextDueMs,
 } from '../../../../pipeline-code/delivery/exchange';
-import { openedAt, record } from './exampleRecord';
+import { openedAt, record } from '../../support/exampleDeliveryRecord';
 
 const deadlines = { stepMs: 60_000, deliveryMs: 24 * 3_600_000 };
 const after = (durationMs: number) => new Date(openedAt.getTime() + durationMs);

@@ -8,7 +8,7 @@ import { executionOrder, parsePipelineConfiguration } from '../../../../edge-sim
 import { extractZip } from '../../../../edge-sim/inference-server/extractZip';
 import { buildEdgePackage } from '../../../../pipeline-code/validate-and-package/edgePackage';
 import { packagingProblem, samplePeriodMs } from '../../../../pipeline-code/validate-and-package/packageConfiguration';
-import { description, onnx } from './examples';
+import { description, onnx } from '../../support/examplePackage';
 
 const limits = { maxEntries: 100, maxTotalBytes: 1e7, maxRatio: 100 };
 let directory: string;

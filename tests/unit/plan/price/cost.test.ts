@@ -11,7 +11,7 @@ import { shippedPrices } from '../../../../plan/price/priceTable';
 import { parseConfiguration } from '../../../../components/configuration/configuration';
 import { cronHoursPerMonth, cronScale, siteHours } from '../../../../components/configuration/siteHours';
 import type { RecordedProgram } from '../../../../plan/recordProgram';
-import { planOf, root, shippedStack, shippedStacks } from '../shippedStacks';
+import { planOf, root, shippedStack, shippedStacks } from '../../support/shippedStacks';
 
 const plans = new Map<string, RecordedProgram>();
 const configurationOf = (stack: string) =>

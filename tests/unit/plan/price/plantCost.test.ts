@@ -7,7 +7,7 @@ import { shippedPrices } from '../../../../plan/price/priceTable';
 import { daysAfterDeletion, horizonDays, sumOfDays, tierDays } from '../../../../components/configuration/storageTiers';
 import type { RecordedProgram } from '../../../../plan/recordProgram';
 import { settingWarnings } from '../../../../components/configuration/warnings';
-import { planOf, shippedStack, shippedStacks } from '../shippedStacks';
+import { planOf, shippedStack, shippedStacks } from '../../support/shippedStacks';
 
 const plans = new Map<string, RecordedProgram>();
 beforeAll(async () => {

@@ -1,0 +1,248 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FactoryRow, JobName } from '../../../components/access/roleMatrix';
+import { digestFileName, packageFolder } from '../../../contracts/edgePackage';
+import { simulateCsv } from '../../../edge-sim/production-line/machine';
+import type { CommandJobBody } from '../../../local-azure/machine-learning/bodies';
+import { atRest, blobCreated, type ProvingGround } from './runningStack';
+import type { Exercise } from './removal';
+
+/** Two looks of a scaler at its queue. */
+const scalerPollsMs = 2_500;
+let last = 0;
+/** Something new at each call: a file, a version, a job that nobody has seen. */
+const next = () => ++last;
+
+export const workspaceOf = ({ resources }: ProvingGround): string =>
+  resources.find(({ id }) => /\/Microsoft\.MachineLearningServices\/workspaces\/[^/]+$/i.test(id))?.id ?? '';
+const isQueueReader = ({ role, scope }: FactoryRow) => role === 'queueDataReader' && scope.startsWith('queue/');
+
+/** New raw data: what every run of the data pipeline begins with. A bad file goes to quarantine. */
+export async function dropRaw(ground: ProvingGround, { bad = false } = {}): Promise<void> {
+  const number = next();
+  const csv = simulateCsv({ seed: 100 + number, startTime: new Date(Date.UTC(2026, 4, number)), periodMs: 1_000, samples: 600 });
+  await ground
+    .container('data', ground.outputs.rawContainer)
+    .getBlockBlobClient(`${ground.outputs.dataset}/proof-${number}.csv`)
+    .uploadData(Buffer.from(bad ? `name;colour\na;${number}\n` : csv));
+}
+
+/** A new candidate in the catalog with the files of the model that is there. Its registration is not announced. */
+function newCandidate(ground: ProvingGround): string {
+  const { machineLearning } = ground.region;
+  const workspace = workspaceOf(ground);
+  const [model] = machineLearning.assets.versions(workspace, 'models', ground.outputs.modelName);
+  const version = String(1_000 + next());
+  const { dataVersion, dataset, trainingJob, sourceCommit } = model?.properties['tags'] as Record<string, string>;
+  machineLearning.assets.putVersion(
+    workspace,
+    'models',
+    ground.outputs.modelName,
+    version,
+    { ...model?.properties, tags: { stage: 'candidate', dataVersion, dataset, trainingJob, sourceCommit } },
+    'proof',
+  );
+  return version;
+}
+
+const starts: Record<JobName, (ground: ProvingGround, row: FactoryRow) => Promise<void>> = {
+  'data-pipeline': (ground, { scope }) => dropRaw(ground, { bad: scope === 'data/quarantine' }),
+  'model-development': async (ground) => {
+    const { dataset, dataVersion } = dataVersionOf(ground);
+    await ground.sendEvent('model-development', blobCreated(ground.outputs.processedContainer, `${dataset}/${dataVersion}/manifest.json`));
+  },
+  'validate-and-package': async (ground) => {
+    const version = newCandidate(ground);
+    await ground.sendEvent('validate-and-package', {
+      eventType: 'Microsoft.MachineLearningServices.ModelRegistered',
+      subject: `models/${ground.outputs.modelName}:${version}`,
+      data: { ModelName: ground.outputs.modelName, ModelVersion: Number(version), ModelTags: {}, ModelProperties: {} },
+    });
+  },
+  'tag-and-deliver': async (ground, { role }) => {
+    const record = await ground.delivery();
+    // The message to the delivery program is sent for a delivery that is open still.
+    if (role === 'queueMessageSender') await ground.writeDelivery({ ...record, state: 'Opened' });
+    await ground.sendEvent(
+      'tag-and-deliver',
+      blobCreated(
+        ground.outputs.packagedModelsContainer,
+        `${packageFolder(record.packageId, record.packageVersion)}/${digestFileName(record.packageName, record.packageVersion)}`,
+      ),
+    );
+  },
+};
+const dataVersionOf = ({ report }: ProvingGround) => {
+  const evidence = report.steps.find(({ id }) => id === '1b')?.evidence ?? {};
+  const [dataset = ''] = String(evidence['blob']).split('/');
+  return { dataset, dataVersion: String(evidence['dataVersion']) };
+};
+
+/** So many messages that the scaler asks for the queue's length; to the program, which may run and take them, they are nothing. */
+async function fillQueue(ground: ProvingGround, job: JobName, asked: () => boolean): Promise<void> {
+  for (let burst = 0; burst < 30 && !asked(); burst++) {
+    await Promise.all(Array.from({ length: 40 }, () => ground.send(job, { of: 'nobody' })));
+    await sleep(300);
+  }
+}
+
+/** A job starts, fails and its execution says so; without the right to read the queue's length it never starts. */
+export async function jobExercise(ground: ProvingGround, job: JobName, row: FactoryRow): Promise<Exercise> {
+  await atRest(ground);
+  const record = job === 'tag-and-deliver' ? await ground.delivery() : undefined;
+  const eventsBefore = ground.events.length;
+  let known: ReadonlySet<string> = new Set();
+  let startedAt = 0;
+  return {
+    start: async () => {
+      known = new Set(ground.runs(job).map(({ name }) => name));
+      if (isQueueReader(row))
+        await fillQueue(ground, job, () =>
+          ground.events.slice(eventsBefore).some(({ type, name }) => type === 'scalerFailed' && name === ground.outputs.jobs[job]),
+        );
+      else await starts[job](ground, row);
+      startedAt = performance.now();
+    },
+    failed: () => {
+      if (isQueueReader(row)) {
+        const events = ground.events.slice(eventsBefore).filter(({ name }) => name === ground.outputs.jobs[job]);
+        const failure = events.findIndex(({ type }) => type === 'scalerFailed');
+        if (failure >= 0 && events.slice(failure).some(({ type }) => type === 'jobStarted'))
+          throw new Error(`${job} was started although its scaler cannot see the queue`);
+        return failure >= 0 && performance.now() - startedAt > scalerPollsMs ? `the scaler of ${job} fails, nothing starts` : undefined;
+      }
+      // A second attempt finds the message gone for a while and nothing to do, so the first one counts.
+      const attempts = ground
+        .runs(job)
+        .filter(({ name, status }) => !known.has(name) && status !== 'Running')
+        .flatMap(({ attempts: [first] }) => first ?? []);
+      if (attempts.some(({ exitCode }) => exitCode === 0)) throw new Error(`${job} did its work without it: the assignment is excess`);
+      return attempts.length > 0 ? `the execution of ${job} fails` : undefined;
+    },
+    restore: async () => {
+      await atRest(ground);
+      if (record) await ground.writeDelivery(record);
+    },
+  };
+}
+
+/** The training job on the cluster, for a data version that nobody has trained on. */
+export async function trainExercise(ground: ProvingGround): Promise<Exercise> {
+  const { machineLearning } = ground.region;
+  const workspace = workspaceOf(ground);
+  const number = next();
+  const { dataset, dataVersion } = dataVersionOf(ground);
+  const processed = ground.container('data', ground.outputs.processedContainer);
+  const manifest = JSON.parse(
+    (await processed.getBlobClient(`${dataset}/${dataVersion}/manifest.json`).downloadToBuffer()).toString('utf8'),
+  ) as object;
+  const path = `proof/${number}/data-version.json`;
+  const name = `proof-${number}`;
+  await processed
+    .getBlockBlobClient(path)
+    .uploadData(Buffer.from(JSON.stringify({ ...manifest, dataVersion: String(number).padStart(16, '0') })));
+  const [model] = machineLearning.jobs.list(workspace);
+  if (!model) throw new Error('no training job ran before');
+  const { command, environmentId, computeId, experimentName, environmentVariables, identity, resources, limits } = model.properties;
+  const body = {
+    jobType: 'Command',
+    command,
+    environmentId,
+    computeId,
+    experimentName,
+    identity,
+    resources,
+    limits,
+    environmentVariables: { ...environmentVariables, MANIFEST_PATH: path, JOB_NAME: name },
+    tags: {},
+    properties: {},
+  };
+  const job = () => machineLearning.jobs.list(workspace).find((one) => one.name === name)?.properties.status;
+  return {
+    start: async () => void machineLearning.jobs.put(workspace, name, body as CommandJobBody, 'proof'),
+    failed: () => {
+      if (job() === 'Completed') throw new Error('the training did its work without it: the assignment is excess');
+      return job() === 'Failed' ? 'the training job ends as Failed' : undefined;
+    },
+  };
+}
+
+/** The delivery program is always on; some of its calls come only with a new connection or a delivery under way. */
+export async function deliveryExercise(ground: ProvingGround, row: FactoryRow): Promise<Exercise> {
+  const { region } = ground;
+  const app = ground.appWith('delivery');
+  const before = await ground.delivery();
+  const again = async () => {
+    const declaration = region.containerApps['appDeclarations'].get(app.id.toLowerCase());
+    if (!declaration) throw new Error('the delivery program is not deployed');
+    await region.containerApps.deleteApp(app.id);
+    await region.containerApps.putApp(app.id, declaration);
+  };
+  const opened = () => ground.send('delivery', { deliveryId: before.deliveryId });
+  const exercise = (start: () => Promise<unknown>, what: string): Exercise => ({
+    start,
+    failed: () => what,
+    restore: () => ground.writeDelivery(before),
+  });
+  switch (`${row.role} ${row.scope}`) {
+    case 'queueMessageProcessor queue/delivery':
+      return exercise(opened, 'no delivery is opened');
+    case 'blobDataContributor data/deliveries':
+      return exercise(opened, 'the record is not read');
+    case 'blobDataContributor data/checkpoints':
+      return exercise(again, 'no partition is claimed');
+    case 'eventHubsDataReceiver event-hub':
+      return exercise(again, 'nothing of the device is heard');
+    case 'cloudToDeviceSender iot-hub':
+      return exercise(async () => {
+        await ground.writeDelivery({
+          ...before,
+          state: 'Opened',
+          history: [],
+          updatedAt: new Date().toISOString(),
+          openedAt: new Date().toISOString(),
+        });
+        await opened();
+      }, 'the delivery is not announced');
+    case 'blobDelegator edge': {
+      // A key for signing is kept for an hour, so the program starts anew; then the device asks for the link.
+      await ground.writeDelivery({
+        ...before,
+        state: 'NewDelivery',
+        history: [],
+        updatedAt: new Date().toISOString(),
+        openedAt: new Date().toISOString(),
+      });
+      await again();
+      await sleep(1_500);
+      return exercise(async () => {
+        const hub = ground.resources.find(({ type }) => type.endsWith(':EventHub'));
+        const sender = region.entra.find({
+          objectId:
+            region.context.roles
+              .all()
+              .find((one) => one.scope === hub?.id && one.roleDefinitionId.endsWith('2b629674-e913-4c01-ae53-ef4638d8f975'))?.principalId ??
+            '',
+        });
+        if (!hub || !sender) throw new Error('the hub routes nowhere');
+        await region.eventHubs.send(
+          hub.id,
+          {
+            body: Buffer.from('{}'),
+            partitionKey: ground.outputs.deviceId,
+            applicationProperties: { type: 'event', kind: 'presignedUrlRequest', deliveryId: before.deliveryId },
+            systemProperties: {
+              'iothub-connection-device-id': ground.outputs.deviceId,
+              'iothub-enqueuedtime': Date.now(),
+              'iothub-message-source': 'Telemetry',
+              message_id: randomUUID(),
+            },
+          },
+          sender,
+        );
+      }, 'no link is signed');
+    }
+    default:
+      throw new Error(`there is no exercise for the delivery program's ${row.role} at ${row.scope}`);
+  }
+}
