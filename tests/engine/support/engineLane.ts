@@ -3,12 +3,8 @@ import { delimiter, join } from 'node:path';
 import { findPulumi } from '../../../commands/up/pulumiCli';
 import { root } from './engineRegion';
 
-/** Set by whoever asks for the lane by name; a run of all tests leaves it out, it takes minutes. */
-declare const engineLane: boolean;
-
 /** Why the lane does not run here; undefined when it does. With FACTORY_LOOP_ENGINE=required nothing is an excuse. */
 export function engineMissing(): string | undefined {
-  if (!engineLane) return 'the engine lane runs by itself: npx jest tests/engine';
   try {
     findPulumi(root, process.env);
     return undefined;
