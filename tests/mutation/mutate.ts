@@ -15,6 +15,11 @@ import { propertyMutants } from './propertyMutants';
 import { follows, withOtherValue } from './settingMutants';
 import { projectRoot } from '../support/projectRoot';
 
+/*
+ * A program, and yet among the tests: it judges them. It breaks what the unit tests of the rules declare, by their own recorder, and those
+ * tests read the same rows and make the same mutants.
+ */
+
 /** The module registry would hand out what the last run made. */
 async function declareAfresh(settings: Readonly<Record<string, unknown>>): Promise<DeclaredResource[]> {
   const program = require.resolve('../../index');
