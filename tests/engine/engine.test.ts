@@ -20,32 +20,35 @@ const inputAt = (inputs: unknown, path: string) =>
   path.split('.').reduce<unknown>((inner, step) => (inner as Record<string, unknown> | undefined)?.[step], inputs);
 
 /** The cases build on each other: one region, one stack `alpha` from its first preview to its end. */
-(missing === undefined ? describe : describe.skip)('the real engine', () => {
-  let engine: EngineRegion;
-  let empty: readonly string[];
-  const figures: Record<string, string> = {};
-  const figure = (name: string, run: EngineRun) =>
-    (figures[name] = `${(run.durationMs / 1_000).toFixed(1)} s ${JSON.stringify(run.changes)}`);
-  const find = (stack: string, type: string, name: string) => {
-    const found = engine.resources(stack).find((one) => one.type === type && one.name === name);
-    if (!found) throw new Error(`${stack} has no ${type} ${name}`);
-    return found;
-  };
+const whereBuilt = missing === undefined ? describe : describe.skip;
+let engine: EngineRegion;
+let empty: readonly string[];
+const figures: Record<string, string> = {};
+const figure = (name: string, run: EngineRun) =>
+  (figures[name] = `${(run.durationMs / 1_000).toFixed(1)} s ${JSON.stringify(run.changes)}`);
+const find = (stack: string, type: string, name: string) => {
+  const found = engine.resources(stack).find((one) => one.type === type && one.name === name);
+  if (!found) throw new Error(`${stack} has no ${type} ${name}`);
+  return found;
+};
 
-  beforeAll(async () => {
-    engine = await EngineRegion.start('engine-test');
-    empty = regionState(engine.region.context.directory);
-    await engine.configure('alpha');
-  });
-  afterAll(async () => {
-    console.log(
-      Object.entries(figures)
-        .map(([name, text]) => `${name.padEnd(24)}${text}`)
-        .join('\n'),
-    );
-    await engine?.stop();
-  });
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  engine = await EngineRegion.start('engine-test');
+  empty = regionState(engine.region.context.directory);
+  await engine.configure('alpha');
+});
+afterAll(async () => {
+  if (missing !== undefined) return;
+  console.log(
+    Object.entries(figures)
+      .map(([name, text]) => `${name.padEnd(24)}${text}`)
+      .join('\n'),
+  );
+  await engine?.stop();
+});
 
+whereBuilt('a preview', () => {
   it('previews an empty stack, with everything that only a deployment knows unknown, and makes nothing', async () => {
     const run = succeeded(await engine.run('preview', 'alpha'));
     figure('preview', run);
@@ -86,7 +89,9 @@ const inputAt = (inputs: unknown, path: string) =>
     ]);
     expect(leftovers(empty, regionState(engine.region.context.directory))).toEqual([]);
   });
+});
 
+whereBuilt('a stack', () => {
   it('brings the stack up', async () => {
     const run = succeeded(await engine.run('up', 'alpha'));
     figure('first up', run);
@@ -159,7 +164,9 @@ const inputAt = (inputs: unknown, path: string) =>
     ).toBe(false);
     succeeded(await engine.run('up', 'alpha'));
   });
+});
 
+whereBuilt('state and drift', () => {
   it('finds by refresh what was changed and deleted behind its back, and repairs it', async () => {
     const deleted = [
       ['azure-native:storage:BlobContainer', 'data-quarantine'],
@@ -212,7 +219,9 @@ const inputAt = (inputs: unknown, path: string) =>
     }
     succeeded(await engine.run('up', 'alpha'));
   });
+});
 
+whereBuilt('more than one stack', () => {
   describe('with a second factory beside it', () => {
     const breaking = { command: { name: 'breaks', create: 'echo "no more of this" >&2; exit 3' } };
 
@@ -269,7 +278,9 @@ const inputAt = (inputs: unknown, path: string) =>
     expect(succeeded(await engine.run('up', 'ground')).operations).toEqual([]);
     succeeded(await engine.run('destroy', 'ground'));
   });
+});
 
+whereBuilt('an older Node', () => {
   const old = missing === undefined ? olderNode() : undefined;
   if (missing === undefined && old === undefined)
     console.log('skipped: no Node older than 22 on PATH, in /usr/bin or /usr/local/bin; FACTORY_LOOP_OLD_NODE may name the folder of one');
@@ -280,7 +291,9 @@ const inputAt = (inputs: unknown, path: string) =>
       expect.stringMatching(/The Pulumi program needs Node 22 or newer, this is v\d+/),
     ]);
   });
+});
 
+whereBuilt('the end of a stack', () => {
   it('leaves the region empty when it is destroyed, and comes up again', async () => {
     expect(runningPrograms(engine.region.context.directory)).not.toEqual([]);
     succeeded(await engine.run('destroy', 'alpha'));

@@ -91,7 +91,9 @@ describe('a delivery', () => {
       ]).actions,
     ).toEqual(['announce', 'sendUrl', 'sendUrl', 'sendUrl']);
   });
+});
 
+describe('a delivery that waits', () => {
   test('silence is answered with further announcements, each after twice the wait, and no more than the ceiling', () => {
     let current = run([[opened, 0]]).record;
     const waits: number[] = [];

@@ -102,7 +102,9 @@ describe('the edge configuration package', () => {
       inputs: [{ name: 'Volume Flow RateRMS', mapping: null }, {}],
     });
   });
+});
 
+describe('the file of the package', () => {
   test('has the name and digest file of the format', async () => {
     const built = await buildEdgePackage(description, onnx);
     expect(built.zipBlob).toBe(`${description.packageId}/12/Pump-Watch-edge_12.zip`);

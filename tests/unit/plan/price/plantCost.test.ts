@@ -125,7 +125,9 @@ describe('the cost of what a plant sends', () => {
       expect(from('dev')).toContain(`expectedLoad.${measure} says otherwise`);
     }
   });
+});
 
+describe('the cost of single services', () => {
   it('collects no more than the daily cap, and says what it cuts', () => {
     const logs = { ...configurationOf('battery').logs, dailyQuotaGb: 2 };
     const capped = reportWith('battery', { telemetryGbPerDay: 50 }, { logs });
