@@ -12,6 +12,7 @@ import { subscriptionId } from '../../../local-azure/region/regionContext';
 const directory = mkdtempSync(join(tmpdir(), 'locks-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 const group = `/subscriptions/${subscriptionId}/resourceGroups/rg`;
+const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/logs`;
 const place = { resourceGroupName: 'rg', location: 'westeurope' };
 const request = (inputs: Properties) => ({ name: 'one', urn: 'urn', inputs, preview: false });
 
@@ -36,6 +37,12 @@ function types(): {
   };
   return { of, lock: of('authorization:ManagementLockByScope'), actionGroup: of('monitor:ActionGroup'), declared };
 }
+const reasons = (token: string, inputs: Properties) =>
+  types()
+    .of(token)
+    .check(request(inputs))
+    .failures.map(({ reason }) => reason)
+    .join('; ');
 const group1 = { ...place, actionGroupName: 'ag', groupShortName: 'loop', enabled: true, emailReceivers: [] };
 
 describe('a lock', () => {
@@ -73,7 +80,6 @@ describe('a lock', () => {
 });
 
 describe('alert rules', () => {
-  const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/logs`;
   const rule = {
     ...place,
     ruleName: 'a',
@@ -97,12 +103,6 @@ describe('alert rules', () => {
   });
 
   it('have windows and severities that Azure knows', () => {
-    const { of } = types();
-    const reasons = (token: string, inputs: Properties) =>
-      of(token)
-        .check(request(inputs))
-        .failures.map(({ reason }) => reason)
-        .join('; ');
     expect(reasons('monitor:ScheduledQueryRule', { ...rule, windowSize: 'PT7M', severity: 5 })).toMatch(
       /severity is 5: 0 to 4; windowSize is "PT7M": one of PT5M/,
     );
@@ -113,13 +113,6 @@ describe('alert rules', () => {
 });
 
 describe('what else is kept for operators', () => {
-  const reasons = (token: string, inputs: Properties) =>
-    types()
-      .of(token)
-      .check(request(inputs))
-      .failures.map(({ reason }) => reason)
-      .join('; ');
-
   it('a budget tells somebody, and begins with a month', () => {
     const budget = {
       scope: group,
@@ -152,7 +145,9 @@ describe('what else is kept for operators', () => {
     expect(reasons('applicationinsights:Workbook', { ...workbook, serializedData: 'hello' })).toMatch(/expected the JSON of a workbook/);
     expect(reasons('applicationinsights:Workbook', { ...workbook, resourceName: 'loop' })).toMatch(/resourceName is "loop"/);
   });
+});
 
+describe('tables of a workspace', () => {
   it('a table keeps no shorter in all than it can be asked, and none of the Basic plan has a retention of its own', () => {
     const table = {
       resourceGroupName: 'rg',
@@ -167,7 +162,6 @@ describe('what else is kept for operators', () => {
     expect(reasons('operationalinsights:Table', { ...table, plan: 'Basic' })).toMatch(/the Basic plan fixes it/);
   });
 
-  const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/logs`;
   it('a table that Azure makes with the workspace cannot be created, only set through a deployment, whose end leaves it there', async () => {
     const { of, declared } = types();
     declared.set(workspace.toLowerCase(), {});
