@@ -2,15 +2,15 @@ import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { builtInRoles, customRoles, isCustomRole, type Role } from '../../../components/resource/roles';
+import type { Role } from '../../../components/resource/roles';
 import type { Denial } from '../../../local-azure/region/gate';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { armId, containerId } from '../../../local-azure/region/armId';
 import { LocalRegion } from '../../../local-azure/localRegion';
 import type { RegionOptions } from '../../../local-azure/region/regionContext';
 import { deviceCertificate, type DeviceCertificate } from './deviceCertificate';
+import { assignRole, credentialOf, defineCustomRoles, roleId } from './principals';
 import { until } from './testRegion';
 
 const group = 'rg';
@@ -28,11 +28,8 @@ export const landingZone = containerId(ids.account, 'landing-zone');
 export const packages = containerId(ids.account, 'packaged-models');
 export const instrumentationKey = '11111111-2222-4333-8444-555555555555';
 
-/** A whole region with a little in every service, for attacks; what it refused is read from its own log. */
-export async function attackedRegion(options: Pick<RegionOptions, 'clock' | 'tokenLifetimeSeconds'> = {}) {
-  const directory = mkdtempSync(join(tmpdir(), 'attacks-'));
-  const region = await LocalRegion.start(directory, options);
-  const { storage, keyVault, containerRegistry, eventHubs, iotHub, entra, context } = region;
+/** A little in every service that an attack goes for. */
+async function declareTargets({ storage, keyVault, containerRegistry, eventHubs, iotHub, monitor }: LocalRegion) {
   storage.declareAccount(ids.account);
   for (const name of ['landing-zone', 'packaged-models']) await storage.declareContainer(ids.account, name);
   await storage.declareQueue(ids.account, 'work');
@@ -67,46 +64,55 @@ export async function attackedRegion(options: Pick<RegionOptions, 'clock' | 'tok
       routes: [{ name: 'all', source: 'DeviceMessages', condition: 'true', endpointNames: ['out'], isEnabled: true }],
     },
   });
-  region.monitor.declared.set(ids.insights.toLowerCase(), { id: ids.insights, name: 'insights', appId: randomUUID(), instrumentationKey });
-  for (const [role, { name, dataActions }] of Object.entries(customRoles))
-    context.roles.define({
-      id: role,
-      name,
-      assignableScopes: ['/'],
-      actions: [],
-      notActions: [],
-      dataActions: [...dataActions],
-      notDataActions: [],
-    });
+  monitor.declared.set(ids.insights.toLowerCase(), { id: ids.insights, name: 'insights', appId: randomUUID(), instrumentationKey });
+  return { vaultUri, loginServer };
+}
 
-  const identity = (name: string): Principal =>
-    entra.managedIdentity(armId(group, 'Microsoft.ManagedIdentity/userAssignedIdentities', name), name);
-  const assign = (who: Principal, role: Role, scope: string): string => {
-    const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/${who.objectId}-${role}`;
-    context.roles.assign({
-      id,
-      scope,
-      roleDefinitionId: isCustomRole(role) ? role : builtInRoles[role].guid,
-      principalId: who.objectId,
-      principalType: 'ServicePrincipal',
-    });
-    return id;
-  };
-  const token = (who: Principal, audience: string, lifetimeSeconds = 3_600) =>
-    context.authority.issue(who, audience, lifetimeSeconds).token;
-  const credential = (who: Principal): TokenCredential => ({
-    getToken: async (scopes) => ({
-      token: token(who, String(scopes).replace(/\/\.default$/, '')),
-      expiresOnTimestamp: Date.now() + 3_600_000,
-    }),
-  });
-  assign(identity('iot-hub'), 'eventHubsDataSender', eventHubId);
-  const logFile = join(directory, 'logs', 'region.log');
+/** What the region's own log says of refusals. */
+function refusalsIn(logFile: string) {
   const refusedSoFar = () =>
     readFileSync(logFile, { encoding: 'utf8', flag: 'a+' })
       .split('\n')
       .filter((line) => line.includes('"service":"') && line.includes('"message":"refused"'))
       .map((line) => JSON.parse(line) as Denial);
+  return async (attack: () => Promise<unknown>): Promise<readonly Denial[]> => {
+    const before = refusedSoFar().length;
+    await attack();
+    await until(() => refusedSoFar().length > before, 'a refusal in the log of the region');
+    return refusedSoFar().slice(before);
+  };
+}
+
+/** Names and hashes of all blobs that an attack on Storage could change. */
+async function contentOf(service: BlobServiceClient): Promise<string> {
+  const found: string[] = [];
+  for (const name of ['landing-zone', 'packaged-models']) {
+    const container = service.getContainerClient(name);
+    for await (const blob of container.listBlobsFlat())
+      found.push(
+        `${name}/${blob.name} ${createHash('sha256')
+          .update(await container.getBlobClient(blob.name).downloadToBuffer())
+          .digest('hex')}`,
+      );
+  }
+  return found.join('\n');
+}
+
+/** A whole region with a little in every service, for attacks; what it refused is read from its own log. */
+export async function attackedRegion(options: Pick<RegionOptions, 'clock' | 'tokenLifetimeSeconds'> = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'attacks-'));
+  const region = await LocalRegion.start(directory, options);
+  const { storage, iotHub, entra, context } = region;
+  const { vaultUri, loginServer } = await declareTargets(region);
+  defineCustomRoles(context);
+
+  const identity = (name: string): Principal =>
+    entra.managedIdentity(armId(group, 'Microsoft.ManagedIdentity/userAssignedIdentities', name), name);
+  const assign = (who: Principal, role: Role, scope: string) => assignRole(context, who, roleId(role), scope);
+  const token = (who: Principal, audience: string, lifetimeSeconds = 3_600) =>
+    context.authority.issue(who, audience, lifetimeSeconds).token;
+  const credential = (who: Principal) => credentialOf(context, who, 3_600);
+  assign(identity('iot-hub'), 'eventHubsDataSender', eventHubId);
 
   return {
     region,
@@ -142,30 +148,13 @@ export async function attackedRegion(options: Pick<RegionOptions, 'clock' | 'tok
       return { objectId, clientId, principal };
     },
     /** Makes the attack and gives what the region's log says of it; the attack may fail or not, the caller looks at that. */
-    async refusals(attack: () => Promise<unknown>): Promise<readonly Denial[]> {
-      const before = refusedSoFar().length;
-      await attack();
-      await until(() => refusedSoFar().length > before, 'a refusal in the log of the region');
-      return refusedSoFar().slice(before);
-    },
-    /** All content that an attack on Storage could change. */
+    refusals: refusalsIn(join(directory, 'logs', 'region.log')),
     async content(): Promise<string> {
       const looker = identity('looker');
       for (const scope of [landingZone, packages])
         if (!context.roles.allowed(looker.objectId, 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read', scope))
           assign(looker, 'blobDataReader', scope);
-      const service = new BlobServiceClient(storage.endpoints('edge1').blob, credential(looker));
-      const found: string[] = [];
-      for (const name of ['landing-zone', 'packaged-models']) {
-        const container = service.getContainerClient(name);
-        for await (const blob of container.listBlobsFlat())
-          found.push(
-            `${name}/${blob.name} ${createHash('sha256')
-              .update(await container.getBlobClient(blob.name).downloadToBuffer())
-              .digest('hex')}`,
-          );
-      }
-      return found.join('\n');
+      return contentOf(new BlobServiceClient(storage.endpoints('edge1').blob, credential(looker)));
     },
     async stop() {
       await region.stop();

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import type { TokenCredential } from '@azure/identity';
 import { Writer } from 'protobufjs/minimal';
 import { compress } from 'snappyjs';
 import { MonitorReader } from '../../../loop/monitorReader';
@@ -12,6 +11,7 @@ import { Monitor } from '../../../local-azure/monitor/monitor';
 import { monitorTypes } from '../../../local-azure/monitor/monitorTypes';
 import type { Properties } from '../../../local-azure/region/resourceType';
 import { createRegionContext, subscriptionId } from '../../../local-azure/region/regionContext';
+import { assignRole, credentialOf } from './principals';
 
 const group = { resourceGroupName: 'rg', location: 'westeurope' };
 const roles = {
@@ -23,6 +23,21 @@ const roles = {
 const principal = (displayName: string): Principal => ({ objectId: randomUUID(), clientId: randomUUID(), displayName });
 /** The site may send, the reader may read, the stranger may nothing; the owner may manage everything, which opens no data. */
 export const [site, reader, stranger, owner] = [principal('site'), principal('reader'), principal('stranger'), principal('owner')];
+
+async function remoteWrite(url: string, body: Uint8Array, headers: Readonly<Record<string, string>>) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-protobuf',
+      'content-encoding': 'snappy',
+      'x-prometheus-remote-write-version': '0.1.0',
+      ...headers,
+    },
+    body: Buffer.from(body),
+    signal: AbortSignal.timeout(10_000),
+  });
+  return { status: response.status, text: await response.text() };
+}
 
 /** Application Insights and an Azure Monitor workspace, with what both their tests send and ask. */
 export async function monitorRegion() {
@@ -47,22 +62,10 @@ export async function monitorRegion() {
   };
   const lookUp = async (token: string, args: Properties) =>
     types.functions.find((one) => one.token === `azure-native:${token}`)?.invoke(args);
-  const credential = (who: Principal): TokenCredential => ({
-    getToken: async (scopes) => {
-      const { token, expiresOn } = context.authority.issue(who, String(scopes).replace(/\/\.default$/, ''));
-      return { token, expiresOnTimestamp: expiresOn * 1_000 };
-    },
-  });
+  const credential = (who: Principal) => credentialOf({ authority: context.authority }, who);
   const token = async (who: Principal, audience = 'https://monitor.azure.com') =>
     (await credential(who).getToken(`${audience}/.default`))?.token ?? '';
-  const assign = (who: Principal, role: keyof typeof roles, scope: string) =>
-    context.roles.assign({
-      id: `${scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`,
-      scope,
-      roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${roles[role]}`,
-      principalId: who.objectId,
-      principalType: 'ServicePrincipal',
-    });
+  const assign = (who: Principal, role: keyof typeof roles, scope: string) => assignRole(context, who, roles[role], scope);
 
   const logs = await create('operationalinsights:Workspace', { workspaceName: 'logs' });
   const insights = await create('applicationinsights:Component', {
@@ -80,6 +83,14 @@ export async function monitorRegion() {
   assign(reader, 'dataReader', workspace.id);
   assign(owner, 'contributor', `/subscriptions/${subscriptionId}`);
 
+  /** Where the workspace takes metrics in, as its data collection rule and endpoint say. */
+  const ingestion = async () => {
+    const [, , , , groupName, , , , name] = ruleId.split('/');
+    const rule = await lookUp('monitor:getDataCollectionRule', { resourceGroupName: groupName, dataCollectionRuleName: name });
+    const found = await lookUp('monitor:getDataCollectionEndpoint', { resourceGroupName: groupName, dataCollectionEndpointName: name });
+    const { endpoint } = found?.['metricsIngestion'] as { endpoint: string };
+    return { endpoint, rule: String(rule?.['immutableId']) };
+  };
   const logsQueryEndpoint = () => `${monitor.endpoint}/v1`;
   const metricsQueryEndpoint = String((workspace.outputs['metrics'] as Properties)['prometheusQueryEndpoint']);
   return {
@@ -99,27 +110,12 @@ export async function monitorRegion() {
       body: Uint8Array,
       options: { who?: Principal; rule?: string; stream?: string; headers?: Record<string, string> } = {},
     ) {
-      const [, , , , groupName, , , , name] = ruleId.split('/');
-      const rule = await lookUp('monitor:getDataCollectionRule', { resourceGroupName: groupName, dataCollectionRuleName: name });
-      const endpoint = await lookUp('monitor:getDataCollectionEndpoint', {
-        resourceGroupName: groupName,
-        dataCollectionEndpointName: name,
-      });
-      const host = (endpoint?.['metricsIngestion'] as { endpoint: string }).endpoint;
-      const path = `/dataCollectionRules/${options.rule ?? String(rule?.['immutableId'])}/streams/${options.stream ?? 'Microsoft-PrometheusMetrics'}/api/v1/write?api-version=2023-04-24`;
-      const response = await fetch(`${host}${path}`, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${await token(options.who ?? site)}`,
-          'content-type': 'application/x-protobuf',
-          'content-encoding': 'snappy',
-          'x-prometheus-remote-write-version': '0.1.0',
-          ...options.headers,
-        },
-        body: Buffer.from(body),
-        signal: AbortSignal.timeout(10_000),
-      });
-      return { status: response.status, text: await response.text() };
+      const { endpoint, rule } = await ingestion();
+      return remoteWrite(
+        `${endpoint}/dataCollectionRules/${options.rule ?? rule}/streams/${options.stream ?? 'Microsoft-PrometheusMetrics'}/api/v1/write?api-version=2023-04-24`,
+        body,
+        { authorization: `Bearer ${await token(options.who ?? site)}`, ...options.headers },
+      );
     },
     /** The same services again on what they have kept. */
     async restart() {

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import type { TokenCredential } from '@azure/identity';
 import { ContainerRegistry } from '../../../local-azure/container-registry/containerRegistry';
 import { Entra } from '../../../local-azure/entra/entra';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { KeyVault } from '../../../local-azure/key-vault/keyVault';
 import { armId } from '../../../local-azure/region/armId';
-import { createRegionContext, subscriptionId } from '../../../local-azure/region/regionContext';
+import { createRegionContext } from '../../../local-azure/region/regionContext';
 import { ResourceManager } from '../../../local-azure/resource-manager/resourceManager';
+import { assignRole, credentialOf } from './principals';
 
 export const roles = {
   reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
@@ -44,23 +44,8 @@ export async function platformRegion(directory = mkdtempSync(join(tmpdir(), 'pla
     logged,
     identity: (name: string): Principal =>
       entra.managedIdentity(armId('rg', 'Microsoft.ManagedIdentity/userAssignedIdentities', name), name),
-    assign(who: Principal, role: keyof typeof roles, scope: string): string {
-      const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/${who.objectId}-${role}`;
-      context.roles.assign({
-        id,
-        scope,
-        roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${roles[role]}`,
-        principalId: who.objectId,
-        principalType: 'ServicePrincipal',
-      });
-      return id;
-    },
-    credential: (who: Principal): TokenCredential => ({
-      getToken: (scopes) => {
-        const { token, expiresOn } = context.authority.issue(who, String(scopes).replace(/\/\.default$/, ''));
-        return Promise.resolve({ token, expiresOnTimestamp: expiresOn * 1_000 });
-      },
-    }),
+    assign: (who: Principal, role: keyof typeof roles, scope: string) => assignRole(context, who, roles[role], scope),
+    credential: (who: Principal) => credentialOf(context, who),
     async stop(keep = false) {
       for (const service of services) await service.stop();
       context.close();

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { armId } from '../../../local-azure/region/armId';
-import { createRegionContext, subscriptionId, type RegionContext } from '../../../local-azure/region/regionContext';
+import { createRegionContext, type RegionContext } from '../../../local-azure/region/regionContext';
 import { Storage } from '../../../local-azure/storage/storage';
+import { assignRole, credentialOf } from './principals';
 
 export const roleGuids = {
   blobReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1',
@@ -38,23 +38,8 @@ export async function storageRegion(
     clientId: `client-${displayName}`,
     displayName,
   });
-  const assign = (who: Principal, role: keyof typeof roleGuids, scope: string) => {
-    const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/${who.objectId}-${role}`;
-    context.roles.assign({
-      id,
-      scope,
-      roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${roleGuids[role]}`,
-      principalId: who.objectId,
-      principalType: 'ServicePrincipal',
-    });
-    return id;
-  };
-  const credential = (who: Principal): TokenCredential => ({
-    getToken: (scopes) => {
-      const { token, expiresOn } = context.authority.issue(who, String(scopes).replace(/\/\.default$/, ''));
-      return Promise.resolve({ token, expiresOnTimestamp: expiresOn * 1_000 });
-    },
-  });
+  const assign = (who: Principal, role: keyof typeof roleGuids, scope: string) => assignRole(context, who, roleGuids[role], scope);
+  const credential = (who: Principal) => credentialOf(context, who);
   const retryOptions = { maxTries: 1 };
   return {
     context,

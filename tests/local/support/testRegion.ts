@@ -6,6 +6,7 @@ import * as tls from 'node:tls';
 import type { TokenCredential } from '@azure/identity';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { createRegionContext, type RegionContext } from '../../../local-azure/region/regionContext';
+import { assignRole, credentialOf } from './principals';
 
 /** A region context in a folder of its own, trusted by this process, with the few moves that messaging tests make. */
 export interface TestRegion {
@@ -24,24 +25,8 @@ export async function testRegion(directory = mkdtempSync(join(tmpdir(), 'messagi
   return {
     context,
     principal: (displayName) => ({ objectId: randomUUID(), clientId: randomUUID(), displayName }),
-    credential: (principal, lifetimeSeconds = 3_600) => ({
-      getToken: async (scopes) => {
-        const { token, expiresOn } = context.authority.issue(
-          principal,
-          String(Array.isArray(scopes) ? scopes[0] : scopes).replace(/\/\.default$/, ''),
-          lifetimeSeconds,
-        );
-        return { token, expiresOnTimestamp: expiresOn * 1_000 };
-      },
-    }),
-    assign: (principal, role, scope) =>
-      context.roles.assign({
-        id: `${scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`,
-        scope,
-        roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${role}`,
-        principalId: principal.objectId,
-        principalType: 'ServicePrincipal',
-      }),
+    credential: (principal, lifetimeSeconds = 3_600) => credentialOf(context, principal, lifetimeSeconds),
+    assign: (principal, role, scope) => void assignRole(context, principal, role, scope),
     reopen: async () => {
       context.close();
       return testRegion(directory);
