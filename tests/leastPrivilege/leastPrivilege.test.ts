@@ -24,7 +24,7 @@ import {
   topicExercise,
 } from './support/platformExercises';
 import { deliveryExercise, dropRaw, jobExercise, trainExercise } from './support/programExercises';
-import { startProvingGround, atRest, type ProvingGround } from './support/runningStack';
+import { startStack, waitUntilIdle, type RunningStack } from './support/runningStack';
 import { smokeExercise } from './support/smokeExercises';
 import { withoutAssignment, type Exercise } from './support/removal';
 
@@ -57,11 +57,11 @@ interface Result {
   readonly source?: string;
 }
 
-let ground: ProvingGround;
+let running: RunningStack;
 const results: Result[] = [];
 const started = performance.now();
 beforeAll(async () => {
-  ground = await startProvingGround();
+  running = await startStack();
 }, 300_000);
 const writeRows = () => {
   mkdirSync(join(file, '..'), { recursive: true });
@@ -84,14 +84,14 @@ afterAll(async () => {
   process.stdout.write(
     `\nWithout the assignment, refused:\n${proven.map(cells).join('\n')}\n\nNeeded by Azure's insides only:\n${inside.map(cells).join('\n')}\n\n${results.length} role assignments: ${proven.length} removed and missed, ${inside.length} sourced, in ${Math.round((performance.now() - started) / 1_000)} s\n`,
   );
-  await ground?.end();
+  await running?.end();
 }, 120_000);
 
 const nameOf = ({ who, role, scope }: Row) => `${who}-${role}-${scope.replaceAll('/', '-')}`;
 /** Whoever is listed in the configuration stands in the name of the assignment; here each list has one. */
 const matrixName = (name: string) => name.replace(/^(reader|raw-writer|approver|smoke-tester)-[0-9a-f]{8}-/, '$1-');
 const declaredAs = (row: Row) =>
-  ground.resources.find(({ type, name }) => type.endsWith(':authorization:RoleAssignment') && matrixName(name) === nameOf(row));
+  running.resources.find(({ type, name }) => type.endsWith(':authorization:RoleAssignment') && matrixName(name) === nameOf(row));
 const resultOf = (row: Row) => ({
   stack: stackOf(row),
   declared: declaredAs(row)?.name ?? '',
@@ -104,7 +104,7 @@ const resultOf = (row: Row) => ({
 });
 function assignmentOf(row: Row): RoleAssignment {
   const resource = declaredAs(row);
-  const assignment = resource && ground.region.context.roles.assignment(resource.id);
+  const assignment = resource && running.region.context.roles.assignment(resource.id);
   if (!assignment) throw new Error(`the stack has no role assignment ${nameOf(row)}`);
   if (!isCustomRole(row.role) && !assignment.roleDefinitionId.endsWith(builtInRoles[row.role].guid))
     throw new Error(`${nameOf(row)} has another role than its name says`);
@@ -113,49 +113,49 @@ function assignmentOf(row: Row): RoleAssignment {
 
 function exerciseOf(row: FactoryRow): Promise<Exercise> | Exercise {
   const { who, role, scope } = row;
-  if (jobNames.some((job) => job === who)) return jobExercise(ground, who as JobName, row);
+  if (jobNames.some((job) => job === who)) return jobExercise(running, who as JobName, row);
   switch (who) {
     case 'train':
-      return trainExercise(ground);
+      return trainExercise(running);
     case 'delivery':
       return role === 'acrPull'
-        ? admissionExercise(ground, 'delivery')
+        ? admissionExercise(running, 'delivery')
         : scope === 'edge/packaged-models'
-          ? linkExercise(ground)
-          : deliveryExercise(ground, row);
+          ? linkExercise(running)
+          : deliveryExercise(running, row);
     case 'iot-hub':
-      return hubExercise(ground);
+      return hubExercise(running);
     case 'data-events':
     case 'edge-events':
     case 'ml-events':
-      return topicExercise(ground, row);
+      return topicExercise(running, row);
     case 'edge-site':
-      return admissionExercise(ground, 'inference-server');
+      return admissionExercise(running, 'inference-server');
     case 'site':
-      return siteExercise(ground, row);
+      return siteExercise(running, row);
     case 'deployer':
-      return deployerExercise(ground, row);
+      return deployerExercise(running, row);
     case 'reader':
-      return readerExercise(ground, row);
+      return readerExercise(running, row);
     case 'raw-writer':
-      return rawWriterExercise(ground);
+      return rawWriterExercise(running);
     case 'approver':
-      return approverExercise(ground);
+      return approverExercise(running);
     case 'smoke-tester':
-      return smokeExercise(ground, row);
+      return smokeExercise(running, row);
     default:
       throw new Error(`there is no exercise for ${who}`);
   }
 }
 
 it('the stack has the assignments of the table of roles and no others, and with all of them nothing was refused in a whole round', () => {
-  const declared = ground.resources
+  const declared = running.resources
     .filter(({ type }) => type.endsWith(':authorization:RoleAssignment'))
     .map(({ name }) => matrixName(name))
     .sort();
   expect(declared).toEqual([...rows, ...workspaceRoles].map(nameOf).sort());
-  expect(ground.report.refusals).toEqual([]);
-  expect(ground.report.steps.filter(({ ok }) => !ok)).toEqual([]);
+  expect(running.report.refusals).toEqual([]);
+  expect(running.report.steps.filter(({ ok }) => !ok)).toEqual([]);
   for (const row of workspaceRoles) results.push({ ...resultOf(row), source });
 });
 
@@ -163,7 +163,7 @@ it.each(rows.map((row) => [`${row.step}: ${row.who} cannot do its part without $
   '%s',
   async (_, row) => {
     const assignment = assignmentOf(row);
-    const { denial, failed, durationMs } = await withoutAssignment(ground.region, assignment, await exerciseOf(row));
+    const { denial, failed, durationMs } = await withoutAssignment(running.region, assignment, await exerciseOf(row));
     results.push({
       ...resultOf(row),
       refused: { identity: denial.identity, action: denial.action, scope: denial.scope },
@@ -183,7 +183,7 @@ it('the file has one row for each role assignment that plan --json shows of the 
       .map(({ declared, step, why }) => ({ name: declared, description: `step ${step}: ${why}` }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   const planned = async (stack: Stack) =>
-    (await ground.planned(stack))
+    (await running.planned(stack))
       .map(({ name, inputs }) => ({ name, description: inputs['description'] }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   expect(elements(written.filter(({ stack }) => stack === 'default'))).toEqual(await planned('default'));
@@ -191,15 +191,15 @@ it('the file has one row for each role assignment that plan --json shows of the 
 }, 120_000);
 
 it('with all of them back the loop closes again, and nothing is refused', async () => {
-  await atRest(ground);
+  await waitUntilIdle(running);
   await until(
-    () => !ground.region.containerApps.state().apps.some(({ containers }) => containers.some(({ pid }) => pid === null)),
+    () => !running.region.containerApps.state().apps.some(({ containers }) => containers.some(({ pid }) => pid === null)),
     'all programs',
     60_000,
   );
-  const refusedBefore = ground.region.context.gate.denials.length;
-  const record = await ground.delivery();
-  await dropRaw(ground);
+  const refusedBefore = running.region.context.gate.denials.length;
+  const record = await running.delivery();
+  await dropRaw(running);
   let packageVersion = record.packageVersion;
   const deadline = performance.now() + 90_000;
   while (packageVersion === record.packageVersion && performance.now() < deadline) {
@@ -212,11 +212,11 @@ it('with all of them back the loop closes again, and nothing is refused', async 
       )?.packageVersion ?? packageVersion;
   }
   expect(packageVersion).not.toBe(record.packageVersion);
-  expect(ground.region.context.gate.denials.slice(refusedBefore)).toEqual([]);
+  expect(running.region.context.gate.denials.slice(refusedBefore)).toEqual([]);
 }, 180_000);
 
 async function statusOf() {
-  const site = await SiteConsole.connect(ground.outputs.databusPort);
+  const site = await SiteConsole.connect(running.outputs.databusPort);
   try {
     return await site.status();
   } finally {

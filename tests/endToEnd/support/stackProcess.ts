@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning';
 import { ContainerRegistryClient } from '@azure/container-registry';
 import type { TokenCredential } from '@azure/identity';
 import { bundleAll } from '../../../bundles/bundle';
-import { makeKeyAndCertificate } from '../../../deploy-programs/enrol-site/enrolSite';
 import { comesToRest } from '../../../loop/comesToRest';
 import { endProcessesOf, regionMarker } from '../../../loop/leftovers';
 import { EvidenceReader } from '../../../loop/evidenceReader';
@@ -18,16 +16,19 @@ import { replayStretches } from '../../../loop/replayStretches';
 import { emptyRounds, runRounds } from '../../../loop/runRounds';
 import { simulatedRawFiles } from '../../../loop/simulatedRawFiles';
 import { SiteConsole } from '../../../loop/siteConsole';
+import { enrolOperator } from '../../../commands/up/operator';
+import { upDirectory, type UpDirectory } from '../../../commands/up/upDirectory';
 import type { InferencePipeline, LineState } from '../../../contracts/databus';
 import { smokeNames } from '../../../contracts/datasets';
 import { stackOutputs } from '../../../contracts/stackOutputs';
 import { catalogueOf } from '../../../local-azure/provider/catalogue';
 import { deploy } from '../../../local-azure/provider/host';
 import { regionTypes } from '../../../local-azure/regionTypes';
+import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { LocalRegion } from '../../../local-azure/localRegion';
 
 /** What the services hold, for whoever asks. */
-export interface KeptState {
+export interface StackState {
   readonly pipelines: readonly InferencePipeline[];
   readonly line: LineState;
   readonly denials: readonly unknown[];
@@ -37,17 +38,17 @@ export interface KeptState {
   readonly tags: Readonly<Record<string, readonly string[]>>;
 }
 /** `rest`: the state once no job of the stack is at work any more. */
-export type KeptRequest =
+export type StackRequest =
   | { readonly kind: 'state' | 'rest' }
   | { readonly kind: 'drop'; readonly name: string; readonly content: string }
   | { readonly kind: 'simulate'; readonly intervalMs: number };
-export interface KeptReady {
+export interface StackReady {
   readonly ready: boolean;
   readonly failed: readonly unknown[];
   readonly path: string;
 }
 
-async function stateOf(reader: EvidenceReader, site: SiteConsole, region: LocalRegion, credential: TokenCredential): Promise<KeptState> {
+async function stateOf(reader: EvidenceReader, site: SiteConsole, region: LocalRegion, credential: TokenCredential): Promise<StackState> {
   const { outputs } = reader;
   const blobs: Record<string, string[]> = {};
   for (const [account, name] of [
@@ -88,17 +89,88 @@ async function stateOf(reader: EvidenceReader, site: SiteConsole, region: LocalR
   };
 }
 
+/** Deploys the program with the operator in every list of people. */
+async function deployStack(region: LocalRegion, directory: string, operator: Principal) {
+  const ports = await sitePorts(directory);
+  const configuration = localConfiguration(region.cloud, {
+    rounds: 2,
+    dataset: {},
+    sampleIntervalMs: 1_000,
+    ports,
+    reader: operator,
+    rawWriter: operator,
+    approver: operator,
+    smokeTester: operator,
+  });
+  // A line that never rests fills a batch before long.
+  const site = `${project}:edgeSite`;
+  configuration[site] = JSON.stringify({ ...(JSON.parse(configuration[site] ?? '{}') as object), batchMaxRecords: 1_000 });
+  const deployed = await deploy(catalogueOf(regionTypes(region)), {
+    program: async () => (await import('../../../index')).default as unknown as Record<string, unknown>,
+    project,
+    stack: 'local',
+    configuration,
+    onResource: () => undefined,
+  });
+  return { outputs: deployed.outputs, databusPort: ports.databusPort };
+}
+
+/** A folder with a `pulumi` that knows the outputs of this stack and of no other. */
+function standInForPulumi(up: UpDirectory, stack: string, outputs: unknown): string {
+  const [bin, stacks] = [join(up.path, 'bin'), join(up.backend, '.pulumi', 'stacks', project)];
+  for (const folder of [bin, stacks]) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(stacks, `${stack}.json`), '{}');
+  const file = join(up.path, 'outputs.json');
+  writeFileSync(file, JSON.stringify(outputs));
+  writeFileSync(
+    join(bin, 'pulumi'),
+    `#!/bin/sh\ncase "$*" in\n  *"--stack ${stack}"*) cat "${file}" ;;\n  *) echo "error: no stack named that found" >&2; exit 255 ;;\nesac\n`,
+  );
+  chmodSync(join(bin, 'pulumi'), 0o755);
+  return bin;
+}
+
+/** Sends the factory round the loop once and waits until no job is at work; the steps that failed. */
+async function closeRound(local: string, region: LocalRegion, reader: EvidenceReader, monitor: MonitorReader, site: SiteConsole) {
+  const rounds = emptyRounds();
+  const startedAt = new Date(Math.floor(Date.now() / 1_000) * 1_000);
+  const files = simulatedRawFiles(join(local, 'raw'));
+  await dropRawFiles(reader, reader.container('data', reader.outputs.rawContainer), files);
+  reader.listen(startedAt);
+  await runRounds(
+    {
+      region,
+      reader,
+      monitor,
+      site,
+      rounds: 1,
+      startedAt,
+      replayedBefore: 0,
+      onReplay: () => undefined,
+      rawFiles: files,
+      rawBlobs: rawBlobNames(reader.outputs.dataset, files),
+      deliver: () => Promise.resolve([]),
+      signal: new AbortController().signal,
+      replay: replayStretches(true, {}),
+      onStep: () => undefined,
+      onWaiting: () => undefined,
+      onPhase: () => undefined,
+    },
+    rounds,
+  );
+  await comesToRest(reader, startedAt, new AbortController().signal);
+  return { startedAt, failed: rounds.steps.filter(({ ok }) => !ok) };
+}
+
 /**
- * A deployed stack that stays while its parent lives: run as a process of its own with the folder of its state and the stack's name. Its factory has
- * gone round the loop once. Beside it lies what `up:local` leaves for other commands: the operator's sign-in, and in `bin` a `pulumi` that
- * knows this stack's outputs.
+ * A deployed stack that runs while its parent lives: a process of its own, with the folder of its state and the stack's name. Its factory
+ * has gone round the loop once. Beside it lies what `up:local` leaves for other commands: the operator's sign-in and the stack's outputs.
  */
-async function keepStack(local: string, stack: string): Promise<void> {
+async function runStack(local: string, stack: string): Promise<void> {
   removeRegion(local);
   const directory = regionDirectory(local);
-  const up = join(local, 'up');
-  const [bin, stacks] = [join(up, 'bin'), join(up, 'pulumi', '.pulumi', 'stacks', project)];
-  for (const folder of [directory, bin, stacks]) mkdirSync(folder, { recursive: true });
+  const up = upDirectory(local);
+  for (const folder of [directory, up.path]) mkdirSync(folder, { recursive: true });
   process.env[regionMarker] = directory;
   await bundleAll();
   const region = await LocalRegion.start(directory);
@@ -108,113 +180,42 @@ async function keepStack(local: string, stack: string): Promise<void> {
   };
   process.once('disconnect', () => void stop().finally(() => process.exit(0)));
   try {
-    const certificate = join(up, 'operator.pem');
-    const pem = await makeKeyAndCertificate('operator', new Date());
-    writeFileSync(certificate, pem, { mode: 0o600 });
-    const { clientId, objectId } = region.entra.applications.register('operator', randomUUID());
-    const operator = region.entra.applications.addServicePrincipal(clientId);
-    region.entra.applications.addCertificate(objectId, pem.slice(pem.indexOf('-----BEGIN CERTIFICATE-----')));
-    writeFileSync(
-      join(up, 'operator.json'),
-      JSON.stringify({
-        AZURE_TENANT_ID: region.tenantId,
-        AZURE_CLIENT_ID: clientId,
-        AZURE_CLIENT_CERTIFICATE_PATH: certificate,
-        AZURE_AUTHORITY_HOST: region.entra.authorityHost,
-        NODE_EXTRA_CA_CERTS: region.context.tls.caFile,
-      }),
-    );
-
-    const ports = await sitePorts(directory);
-    const configuration = localConfiguration(region.cloud, {
-      rounds: 2,
-      dataset: {},
-      sampleIntervalMs: 1_000,
-      ports,
-      reader: operator,
-      rawWriter: operator,
-      approver: operator,
-      smokeTester: operator,
-    });
-    // A line that never rests fills a batch before long.
-    const site = `${project}:edgeSite`;
-    configuration[site] = JSON.stringify({ ...(JSON.parse(configuration[site] ?? '{}') as object), batchMaxRecords: 1_000 });
-    const deployed = await deploy(catalogueOf(regionTypes(region)), {
-      program: async () => (await import('../../../index')).default as unknown as Record<string, unknown>,
-      project,
-      stack: 'local',
-      configuration,
-      onResource: () => undefined,
-    });
-    const outputs = stackOutputs.parse(deployed.outputs);
-    writeFileSync(join(stacks, `${stack}.json`), '{}');
-    writeFileSync(join(up, 'outputs.json'), JSON.stringify(deployed.outputs));
-    writeFileSync(
-      join(bin, 'pulumi'),
-      `#!/bin/sh\ncase "$*" in\n  *"--stack ${stack}"*) cat "${join(up, 'outputs.json')}" ;;\n  *) echo "error: no stack named that found" >&2; exit 255 ;;\nesac\n`,
-    );
-    chmodSync(join(bin, 'pulumi'), 0o755);
-
+    const operator = region.entra.find({ objectId: await enrolOperator(region, up) });
+    if (operator === undefined) throw new Error('the operator is not enrolled');
+    const { outputs, databusPort } = await deployStack(region, directory, operator);
+    const bin = standInForPulumi(up, stack, outputs);
     const credential = regionCredential(region, operator);
-    const reader = new EvidenceReader(outputs, credential);
-    const console = await SiteConsole.connect(ports.databusPort);
-    const rounds = emptyRounds();
-    const startedAt = new Date(Math.floor(Date.now() / 1_000) * 1_000);
-    const files = simulatedRawFiles(join(local, 'raw'));
-    const raw = reader.container('data', outputs.rawContainer);
-    await dropRawFiles(reader, raw, files);
-    reader.listen(startedAt);
-    await runRounds(
-      {
-        region,
-        reader,
-        monitor: new MonitorReader(outputs, credential),
-        site: console,
-        rounds: 1,
-        startedAt,
-        replayedBefore: 0,
-        onReplay: () => undefined,
-        rawFiles: files,
-        rawBlobs: rawBlobNames(outputs.dataset, files),
-        deliver: () => Promise.resolve([]),
-        signal: new AbortController().signal,
-        replay: replayStretches(true, {}),
-        onStep: () => undefined,
-        onWaiting: () => undefined,
-        onPhase: () => undefined,
-      },
-      rounds,
-    );
-    await comesToRest(reader, startedAt, new AbortController().signal);
-    const answer = async (request: KeptRequest): Promise<unknown> => {
+    const reader = new EvidenceReader(stackOutputs.parse(outputs), credential);
+    const site = await SiteConsole.connect(databusPort);
+    const { startedAt, failed } = await closeRound(local, region, reader, new MonitorReader(reader.outputs, credential), site);
+    const answer = async (request: StackRequest): Promise<StackState> => {
       if (request.kind === 'rest') await comesToRest(reader, startedAt, new AbortController().signal);
       else if (request.kind === 'drop')
-        await raw.getBlockBlobClient(request.name).upload(request.content, Buffer.byteLength(request.content));
+        await reader
+          .container('data', reader.outputs.rawContainer)
+          .getBlockBlobClient(request.name)
+          .upload(request.content, Buffer.byteLength(request.content));
       // A run without an end never finishes: its first state is waited for by whoever asks for the state.
       else if (request.kind === 'simulate')
-        await console.runLine({ kind: 'simulate', intervalMs: request.intervalMs, fault: 'none' }, 1_000).catch(() => undefined);
-      return stateOf(reader, console, region, credential);
+        await site.runLine({ kind: 'simulate', intervalMs: request.intervalMs, fault: 'none' }, 1_000).catch(() => undefined);
+      return stateOf(reader, site, region, credential);
     };
     process.on(
       'message',
       (request) =>
-        void answer(request as KeptRequest).then(
+        void answer(request as StackRequest).then(
           (state) => process.send?.(state),
           (error: Error) => process.send?.({ error: error.stack }),
         ),
     );
-    const ready: KeptReady = {
-      ready: true,
-      failed: rounds.steps.filter(({ ok }) => !ok),
-      path: [bin, process.env['PATH'] ?? ''].join(delimiter),
-    };
+    const ready: StackReady = { ready: true, failed, path: [bin, process.env['PATH'] ?? ''].join(delimiter) };
     process.send?.(ready);
   } catch (error) {
-    const failed: KeptReady = { ready: false, failed: [(error as Error).stack], path: '' };
+    const failed: StackReady = { ready: false, failed: [(error as Error).stack], path: '' };
     process.send?.(failed);
     await stop();
     process.exit(1);
   }
 }
 
-if (require.main === module) void keepStack(process.argv[2] ?? '', process.argv[3] ?? '');
+if (require.main === module) void runStack(process.argv[2] ?? '', process.argv[3] ?? '');

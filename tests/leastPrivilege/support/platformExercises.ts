@@ -14,7 +14,7 @@ import { urlSigner } from '../../../pipeline-code/delivery/signedUrl';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { deviceCertificate } from '../../local/support/deviceCertificate';
 import { dropRaw, workspaceOf } from './programExercises';
-import type { ProvingGround } from './runningStack';
+import type { RunningStack } from './runningStack';
 import type { Exercise } from './removal';
 
 const waits = (start: () => Promise<unknown>, what: string): Exercise => ({ start, failed: () => what });
@@ -33,15 +33,15 @@ function refused(work: () => Promise<unknown>, what: string): Exercise {
     },
   };
 }
-const storageIdOf = ({ region, outputs }: ProvingGround, account: 'data' | 'edge') =>
+const storageIdOf = ({ region, outputs }: RunningStack, account: 'data' | 'edge') =>
   region.storage.accountByName(
     new URL(account === 'data' ? outputs.dataBlobEndpoint : outputs.edgeBlobEndpoint).pathname.replaceAll('/', ''),
   ) ?? '';
 
 /** An event of the topic's source, of the kind that leads to a queue. */
-export function topicExercise(ground: ProvingGround, { who, role, scope }: FactoryRow): Exercise {
-  const { outputs, region } = ground;
-  const source = who === 'ml-events' ? workspaceOf(ground) : storageIdOf(ground, who === 'data-events' ? 'data' : 'edge');
+export function topicExercise(running: RunningStack, { who, role, scope }: FactoryRow): Exercise {
+  const { outputs, region } = running;
+  const source = who === 'ml-events' ? workspaceOf(running) : storageIdOf(running, who === 'data-events' ? 'data' : 'edge');
   const publish = (container: string, blob: string, more: object = {}) =>
     region.eventGrid.publish(source, {
       eventType: 'Microsoft.Storage.BlobCreated',
@@ -66,7 +66,7 @@ export function topicExercise(ground: ProvingGround, { who, role, scope }: Facto
     return waits(start, 'the undeliverable event is kept nowhere');
   }
   const events: Record<string, () => Promise<unknown>> = {
-    'data-events queue/data-pipeline': () => dropRaw(ground, { bad: true }),
+    'data-events queue/data-pipeline': () => dropRaw(running, { bad: true }),
     'data-events queue/model-development': () => publish(outputs.processedContainer, 'proof/none/manifest.json'),
     'edge-events queue/data-pipeline': () => publish(outputs.landingZoneContainer, 'inference/proof.manifest.json'),
     'edge-events queue/tag-and-deliver': () => publish(outputs.packagedModelsContainer, `${randomUUID()}/1/proof-edge_1.sha256`),
@@ -78,10 +78,10 @@ export function topicExercise(ground: ProvingGround, { who, role, scope }: Facto
 }
 
 /** The hub hands a device's message on as its own identity. */
-export async function hubExercise(ground: ProvingGround): Promise<Exercise> {
-  const hub = ground.resources.find(({ id }) => /\/Microsoft\.Devices\/IotHubs\/[^/]+$/i.test(id));
+export async function hubExercise(running: RunningStack): Promise<Exercise> {
+  const hub = running.resources.find(({ id }) => /\/Microsoft\.Devices\/IotHubs\/[^/]+$/i.test(id));
   const certificate = await deviceCertificate('proof');
-  ground.region.iotHub.devices.put(
+  running.region.iotHub.devices.put(
     hub?.id ?? '',
     'proof',
     {
@@ -91,33 +91,33 @@ export async function hubExercise(ground: ProvingGround): Promise<Exercise> {
     },
     undefined,
   );
-  const device = await connectDevice({ host: ground.outputs.iotHubHost, deviceId: 'proof', keyPair: async () => certificate });
+  const device = await connectDevice({ host: running.outputs.iotHubHost, deviceId: 'proof', keyPair: async () => certificate });
   return {
     start: () => device.sendEvent({ properties: { type: 'state', deliveryId: randomUUID() }, body: '{}' }),
     failed: () => 'the message of the device waits in the hub',
     restore: async () => {
       await device.close();
-      ground.region.iotHub.devices.delete(hub?.id ?? '', 'proof', '*');
+      running.region.iotHub.devices.delete(hub?.id ?? '', 'proof', '*');
     },
   };
 }
 
 /** What Azure checks when an app is deployed: that its images can be pulled and its secrets read, as the app's identity. */
-export function admissionExercise(ground: ProvingGround, container: string): Exercise {
-  const { id } = ground.appWith(container);
-  const declaration = ground.region.containerApps['appDeclarations'].get(id.toLowerCase());
+export function admissionExercise(running: RunningStack, container: string): Exercise {
+  const { id } = running.appWith(container);
+  const declaration = running.region.containerApps['appDeclarations'].get(id.toLowerCase());
   if (!declaration) throw new Error(`${id} is not deployed`);
-  return refused(() => ground.region.containerApps.putApp(id, declaration), `the app with ${container} is deployed`);
+  return refused(() => running.region.containerApps.putApp(id, declaration), `the app with ${container} is deployed`);
 }
 
 /** A signed link is worth what its signer may read: the download with a link that the delivery program's identity signs. */
-export async function linkExercise(ground: ProvingGround): Promise<Exercise> {
-  const { region, outputs } = ground;
+export async function linkExercise(running: RunningStack): Promise<Exercise> {
+  const { region, outputs } = running;
   const assignment = region.context.roles
     .all()
     .find(
       ({ scope, roleDefinitionId }) =>
-        scope === storageIdOf(ground, 'edge') && roleDefinitionId.endsWith('db58b8e5-c6ad-4a2a-8342-4190687cbf4a'),
+        scope === storageIdOf(running, 'edge') && roleDefinitionId.endsWith('db58b8e5-c6ad-4a2a-8342-4190687cbf4a'),
     );
   const delivery = region.entra.find({ objectId: assignment?.principalId ?? '' });
   if (!delivery) throw new Error('nobody may sign links');
@@ -125,7 +125,7 @@ export async function linkExercise(ground: ProvingGround): Promise<Exercise> {
     new BlobServiceClient(outputs.edgeBlobEndpoint, regionCredential(region, delivery)),
     outputs.packagedModelsContainer,
     600_000,
-  )((await ground.delivery()).packageBlob, new Date());
+  )((await running.delivery()).packageBlob, new Date());
   return refused(async () => {
     const response = await fetch(url);
     await response.arrayBuffer();
@@ -134,21 +134,21 @@ export async function linkExercise(ground: ProvingGround): Promise<Exercise> {
 }
 
 /** The delivery waits for a person again, who then approves it. */
-export async function approverExercise(ground: ProvingGround): Promise<Exercise> {
-  const before = await ground.delivery();
-  await ground.writeDelivery({ ...before, state: 'AwaitingApproval', history: [] });
-  const releases = Releases.of(ground.outputs, regionCredential(ground.region, ground.approver));
+export async function approverExercise(running: RunningStack): Promise<Exercise> {
+  const before = await running.delivery();
+  await running.writeDelivery({ ...before, state: 'AwaitingApproval', history: [] });
+  const releases = Releases.of(running.outputs, regionCredential(running.region, running.approver));
   const exercise = refused(
     () => releases.decide(before.deliveryId, { approved: true, by: 'approver of the proof' }, new Date()),
     'the delivery is approved',
   );
-  return { ...exercise, restore: () => ground.writeDelivery(before) };
+  return { ...exercise, restore: () => running.writeDelivery(before) };
 }
 
 /** The site signs in with its certificate: telemetry comes by itself, inference data when the line runs. */
-export async function siteExercise(ground: ProvingGround, { scope }: FactoryRow): Promise<Exercise> {
+export async function siteExercise(running: RunningStack, { scope }: FactoryRow): Promise<Exercise> {
   if (scope !== 'edge/landing-zone') return waits(async () => undefined, 'telemetry waits at the site');
-  const site = await SiteConsole.connect(ground.outputs.databusPort);
+  const site = await SiteConsole.connect(running.outputs.databusPort);
   return {
     start: () => site.runLine({ kind: 'simulate', samples: 40, intervalMs: 0, fault: 'none' }, 20_000),
     failed: () => 'the batch waits at the site',
@@ -157,8 +157,8 @@ export async function siteExercise(ground: ProvingGround, { scope }: FactoryRow)
 }
 
 /** The commands of the deployment, as whoever deploys. */
-export function deployerExercise(ground: ProvingGround, { role }: FactoryRow): Exercise {
-  const { region, outputs, resources } = ground;
+export function deployerExercise(running: RunningStack, { role }: FactoryRow): Exercise {
+  const { region, outputs, resources } = running;
   const credential = regionCredential(region, region.entra.deployer);
   if (role === 'iotHubRegistryContributor') {
     return refused(
@@ -196,8 +196,8 @@ export function deployerExercise(ground: ProvingGround, { role }: FactoryRow): E
 }
 
 /** What reads the evidence, through the same code as the loop's report. */
-export function readerExercise(ground: ProvingGround, { role, scope }: FactoryRow): Exercise {
-  const { outputs, region, report } = ground;
+export function readerExercise(running: RunningStack, { role, scope }: FactoryRow): Exercise {
+  const { outputs, region, report } = running;
   const who: Principal = region.principal('reader');
   const reader = new EvidenceReader(outputs, regionCredential(region, who));
   const monitor = new MonitorReader(outputs, regionCredential(region, who));
@@ -234,7 +234,7 @@ export function readerExercise(ground: ProvingGround, { role, scope }: FactoryRo
   return refused(read, 'the evidence is read');
 }
 
-export function rawWriterExercise({ region, outputs }: ProvingGround): Exercise {
+export function rawWriterExercise({ region, outputs }: RunningStack): Exercise {
   const writer = new EvidenceReader(outputs, regionCredential(region, region.principal('raw-writer'))).container(
     'data',
     outputs.rawContainer,

@@ -5,7 +5,7 @@ import { regionCredential } from '../../../loop/localLoop';
 import { cleanUp, type CleanedUp } from '../../../commands/smoke/cleanUp';
 import { newSmokeDataset, outputsFor, smokeTest } from '../../../commands/smoke/smokeTest';
 import type { FactoryRow, FactoryScope } from '../../../components/access/roleMatrix';
-import { atRest, type ProvingGround } from './runningStack';
+import { waitUntilIdle, type RunningStack } from './runningStack';
 import type { Exercise } from './removal';
 
 /** How far a smoke test must come so that there is something at the scope, and what of it stays when nobody may take it away. */
@@ -19,11 +19,11 @@ const made: Partial<Record<FactoryScope, readonly [until: string, left: string]>
 };
 
 /** A smoke test that keeps its evidence; then, without the right, what it made is taken away. */
-export async function smokeExercise(ground: ProvingGround, { scope }: FactoryRow): Promise<Exercise> {
-  const { region, outputs, directory, smokeTester } = ground;
+export async function smokeExercise(running: RunningStack, { scope }: FactoryRow): Promise<Exercise> {
+  const { region, outputs, directory, smokeTester } = running;
   const [until, left] = made[scope] ?? [];
   if (until === undefined || left === undefined) throw new Error(`a smoke test makes nothing at ${scope}`);
-  await atRest(ground);
+  await waitUntilIdle(running);
   const credential = regionCredential(region, smokeTester);
   const dataset = newSmokeDataset();
   const unusable = scope === 'data/quarantine' ? join(directory, 'unusable.csv') : undefined;
@@ -48,7 +48,7 @@ export async function smokeExercise(ground: ProvingGround, { scope }: FactoryRow
       ? report.error === undefined && report.steps.every(({ ok }) => ok) && report.steps.at(-1)?.id === until
       : report.quarantined.length > 0;
   if (!came) throw new Error(`the smoke test did not come to ${until}: ${report.error ?? JSON.stringify(report.steps.at(-1))}`);
-  await atRest(ground);
+  await waitUntilIdle(running);
   const takeAway = () => cleanUp(new EvidenceReader(outputsFor(outputs, dataset), credential), credential);
   let done: CleanedUp | undefined;
   return {

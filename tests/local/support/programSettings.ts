@@ -1,4 +1,5 @@
-import { computeId, type DeliveryRegion, environmentId, group } from './deliveryRegion';
+import type { DeliveryRegion } from './deliveryRegion';
+import { computeId, environmentId, group } from './deliveryResources';
 
 /** The plant and the data set that all these programs work for. */
 export const factory = 'plant-1';
