@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackOutputs } from '../../contracts/stackOutputs';
 import { comparable } from './support/comparison';
-import { EngineRegion, root, type EngineRun } from './support/engineRegion';
+import { EngineRegion, root, succeeded, type EngineRun } from './support/engineRegion';
 import { engineMissing, olderNode } from './support/engineLane';
 import { leftovers, regionState, runningPrograms } from './support/regionState';
 import { neverUpdated, updateCases } from './support/updateCases';
@@ -11,11 +11,6 @@ jest.setTimeout(300_000);
 const missing = engineMissing();
 if (missing !== undefined) console.log(missing);
 
-/** Fails with what the CLI said. */
-function succeeded(run: EngineRun): EngineRun {
-  if (run.status !== 0) throw new Error(`the CLI ended with ${run.status}:\n${run.output}`);
-  return run;
-}
 const inputAt = (inputs: unknown, path: string) =>
   path.split('.').reduce<unknown>((inner, step) => (inner as Record<string, unknown> | undefined)?.[step], inputs);
 

@@ -46,6 +46,12 @@ export interface EngineRun {
   readonly durationMs: number;
 }
 
+/** Fails with what the CLI said. */
+export function succeeded(run: EngineRun): EngineRun {
+  if (run.status !== 0) throw new Error(`the CLI ended with ${run.status}:\n${run.output}`);
+  return run;
+}
+
 /** `node`: folder of another Node than the project's own. `policies`: the rules of policy/ judge, too. */
 interface RunOptions {
   readonly flags?: readonly string[];
