@@ -62,7 +62,7 @@ function arrivals(type: string): string[] {
   return ids;
 }
 /** What the line says day after day, a minute at a time: the machine that runs the test has an update to do, too. */
-function* littleByLittle(): Generator<Stretch> {
+function* minuteByMinute(): Generator<Stretch> {
   for (let days = 1; ; days++)
     for (const stretch of simulatedStretches(days))
       for (let from = 0; from < stretch.rows.length; from += 60) yield { ...stretch, rows: stretch.rows.slice(from, from + 60) };
@@ -201,7 +201,7 @@ const replayDuring =
     const state = { over: false };
     const working = work().finally(() => (state.over = true));
     working.catch(() => undefined);
-    for (const stretch of littleByLittle()) {
+    for (const stretch of minuteByMinute()) {
       if (state.over) break;
       results.push(await replayStretch(console, stretch, round));
     }

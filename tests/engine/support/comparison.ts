@@ -1,4 +1,4 @@
-import type { Kept } from './engineRegion';
+import type { CheckpointResource } from './engineRegion';
 
 const guid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 
@@ -12,7 +12,7 @@ const leaves = (value: unknown, path: string): string[] =>
  * The inputs of a stack's resources as `<type>::<name>.<path> <value>`, without what differs from deployment to deployment: the factory's
  * name, random suffixes, ids that a directory gave, ports, and what only ciphers and signs.
  */
-export function comparable(resources: readonly Kept[], stacks: readonly string[]): string[] {
+export function comparable(resources: readonly CheckpointResource[], stacks: readonly string[]): string[] {
   const suffixes = resources.filter(({ type }) => type.startsWith('random:')).map(({ id }) => id);
   const plain = (text: string) => {
     const named = [...suffixes.map((one) => [one, '<suffix>'] as const), ...stacks.map((one) => [one, '<stack>'] as const)].reduce(

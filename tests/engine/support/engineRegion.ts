@@ -22,8 +22,7 @@ import { projectRoot } from '../../support/projectRoot';
 export const root = projectRoot;
 const policyPack = join(__dirname, '..', 'policy-pack');
 
-/** A resource of a checkpoint. */
-export interface Kept {
+export interface CheckpointResource {
   readonly urn: string;
   readonly type: string;
   readonly name: string;
@@ -34,7 +33,7 @@ export interface Kept {
 }
 export interface Checkpoint {
   readonly text: string;
-  readonly resources: readonly Kept[];
+  readonly resources: readonly CheckpointResource[];
   readonly pending: number;
 }
 /** What one run of the engine did. `operations`: `<op> <type>::<name>` of everything that was not left as it was. */
@@ -236,7 +235,9 @@ export class EngineRegion {
   checkpoint(stack: string): Checkpoint {
     const text = readFileSync(join(this.up.backend, '.pulumi', 'stacks', 'factory-loop', `${stack}.json`), 'utf8');
     const { latest } = (
-      JSON.parse(text) as { checkpoint: { latest: { resources?: readonly Omit<Kept, 'name'>[]; pending_operations?: readonly unknown[] } } }
+      JSON.parse(text) as {
+        checkpoint: { latest: { resources?: readonly Omit<CheckpointResource, 'name'>[]; pending_operations?: readonly unknown[] } };
+      }
     ).checkpoint;
     const resources = (latest.resources ?? []).map((one) => ({
       ...one,
@@ -257,7 +258,7 @@ export class EngineRegion {
   }
 
   /** Resources of a stack that are in Azure, without what Pulumi keeps for itself. */
-  resources(stack: string): readonly Kept[] {
+  resources(stack: string): readonly CheckpointResource[] {
     return this.checkpoint(stack).resources.filter(({ type, custom }) => custom && !type.startsWith('pulumi:'));
   }
 }

@@ -1,4 +1,3 @@
-import { hanging, wrap } from '../../../command-line/wrapText';
 import { costReport, costText } from '../../../plan/price/costReport';
 import { differenceText, planDifference } from '../../../plan/planDifference';
 import { resourceTree } from '../../../plan/resourceTree';
@@ -59,18 +58,5 @@ describe('a plan on a terminal', () => {
         true,
       ]);
     expect(views['cost']?.(80).split('\n').at(-1)).toBe(views['cost']?.().split('\n').at(-1));
-  });
-});
-
-describe('wrapping', () => {
-  it('breaks at a space, then after a slash, then anywhere', () => {
-    expect(wrap('one two three', 8)).toEqual(['one two', 'three']);
-    expect(wrap('accounts/containers/raw', 12)).toEqual(['accounts/', 'containers/', 'raw']);
-    expect(wrap('abcdefghij', 4)).toEqual(['abcd', 'efgh', 'ij']);
-  });
-
-  it('goes on under the line, further in', () => {
-    expect(hanging('  one two three four five', 16)).toEqual(['  one two', '      three four', '      five']);
-    expect(hanging('a long line that stays', undefined)).toEqual(['a long line that stays']);
   });
 });
