@@ -15,7 +15,15 @@ const lane = (name, more = {}) => ({
 const oneAtATime = { runner: '<rootDir>/tests/support/serialRunner.cjs' };
 
 module.exports = {
-  projects: [lane('unit'), lane('local'), lane('engine'), lane('endToEnd'), lane('faults', oneAtATime), lane('leastPrivilege', oneAtATime)],
+  projects: [
+    lane('unit'),
+    lane('local'),
+    lane('engine'),
+    lane('endToEnd'),
+    lane('recipes'),
+    lane('faults', oneAtATime),
+    lane('leastPrivilege', oneAtATime),
+  ],
   // Most of the time is waiting: for jobs, restarts, rests.
   maxWorkers: 2,
   testTimeout: 240_000,
