@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 
 /** Key and certificate in one PEM file, as the programs of the site read it. `next` waits while both count, `previous` is what the current one replaced. */
 export const keyFiles = { current: 'device-certificate.pem', next: 'next-certificate.pem', previous: 'previous-certificate.pem' } as const;

@@ -5,7 +5,7 @@ import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning';
 import { ContainerRegistryClient } from '@azure/container-registry';
 import type { TokenCredential } from '@azure/identity';
 import { bundleAll } from '../../bundles/bundle';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 import { comesToRest } from '../../loop/comesToRest';
 import { endProcessesOf, regionMarker } from '../../loop/leftovers';
 import { EvidenceReader } from '../../loop/evidenceReader';

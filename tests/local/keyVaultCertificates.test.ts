@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { CertificateClient } from '@azure/keyvault-certificates';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 import { keepCertificate } from '../../deploy-programs/site-documents/vaultObjects';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';

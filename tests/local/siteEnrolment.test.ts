@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { enrolSite, usableCertificate, type Enrolled, type HandedOver } from '../../deploy-programs/enrol-site/enrolSite';
+import { enrolSite, type Enrolled, type HandedOver } from '../../deploy-programs/enrol-site/enrolSite';
+import { usableCertificate } from '../../deploy-programs/keyAndCertificate';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
