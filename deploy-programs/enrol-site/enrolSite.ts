@@ -1,8 +1,9 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { TokenCredential } from '@azure/identity';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { z } from 'zod';
 import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
+import { sha1ThumbprintOf, thumbprintOf } from '../../contracts/thumbprint';
 import { runDeployProgram } from '../deployProgram';
 import { certificateInTime, makeKeyAndCertificate } from '../keyAndCertificate';
 import { untilAllowed } from '../roleAssignmentWait';
@@ -36,8 +37,6 @@ export interface HandedOver {
   readonly thumbprintSha256: string;
 }
 
-const thumbprintOf = (certificate: X509Certificate, hash: 'sha1' | 'sha256' = 'sha256') =>
-  createHash(hash).update(certificate.raw).digest('hex').toUpperCase();
 const holdsKey = (pem: string) => pem.includes('PRIVATE KEY-----');
 
 /** A certificate of the vault that Entra and the hub accept now; its key may be elsewhere. */
@@ -72,7 +71,7 @@ async function makeOnce({ vault, inUse, ofSerial }: Place, serial: number, devic
   return {
     certificatePem: certificate.toString(),
     thumbprintSha256: thumbprintOf(certificate),
-    thumbprintSha1: thumbprintOf(certificate, 'sha1'),
+    thumbprintSha1: sha1ThumbprintOf(certificate),
   };
 }
 

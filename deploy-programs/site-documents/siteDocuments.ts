@@ -13,6 +13,7 @@ import {
   modelManagerDocument,
   modelMonitorDocument,
 } from '../../contracts/siteDocuments';
+import { thumbprintOf } from '../../contracts/thumbprint';
 import { hubAuthority, trustedAuthorities, type TrustedAuthorities } from './hubAuthority';
 import { runDeployProgram } from '../deployProgram';
 import { untilAllowed } from '../roleAssignmentWait';
@@ -86,7 +87,7 @@ export async function siteDocuments(
   return untilAllowed(async (): Promise<WrittenDocuments> => {
     const keyAndCertificate = (await secrets.getSecret(settings.KEY_SECRET_NAME, { abortSignal: AbortSignal.timeout(60_000) })).value ?? '';
     const certificate = new X509Certificate(keyAndCertificate);
-    const thumbprint = certificate.fingerprint256.replaceAll(':', '');
+    const thumbprint = thumbprintOf(certificate);
     if (thumbprint !== settings.CERTIFICATE_THUMBPRINT) {
       throw new Error(
         `the secret ${settings.KEY_SECRET_NAME} holds the certificate ${thumbprint.slice(0, 16)}…, and the hub was told ${settings.CERTIFICATE_THUMBPRINT.slice(0, 16)}…: deploy again, so that both are the same.`,

@@ -1,6 +1,7 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { CertificateClient } from '@azure/keyvault-certificates';
 import type { SecretClient } from '@azure/keyvault-secrets';
+import { sha1ThumbprintOf } from '../../contracts/thumbprint';
 
 const requestTimeout = () => ({ abortSignal: AbortSignal.timeout(60_000) });
 const hasStatus = (error: unknown, status: number) => (error as { statusCode?: unknown } | null)?.statusCode === status;
@@ -59,7 +60,7 @@ export async function keepCertificate(
   keyAndCertificate: string,
   tags: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const thumbprint = createHash('sha1').update(new X509Certificate(keyAndCertificate).raw).digest();
+  const thumbprint = Buffer.from(sha1ThumbprintOf(new X509Certificate(keyAndCertificate)), 'hex');
   const kept = await unlessMissing(client.getCertificate(name, requestTimeout()));
   if (kept?.properties.x509Thumbprint !== undefined && Buffer.from(kept.properties.x509Thumbprint).equals(thumbprint)) return;
   const options = { ...pemImport, tags: { ...tags } };
