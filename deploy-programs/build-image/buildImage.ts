@@ -9,7 +9,6 @@ import { pack } from 'tar-stream';
 import { z } from 'zod';
 import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
 import { baseImageOf, importBaseImage, ownBaseArgument, type RegistryPlace } from './baseImage';
-import { runDeployProgram } from '../deployProgram';
 import { untilAllowed } from '../roleAssignmentWait';
 import { untilItPasses } from './transientFailure';
 
@@ -143,5 +142,3 @@ export async function buildProgramImage(
   });
   return { image: `${settings.REGISTRY_LOGIN_SERVER}/${settings.PROGRAM}@${digest}` };
 }
-
-if (require.main === module) void runDeployProgram((credential) => buildProgramImage(process.env, credential));

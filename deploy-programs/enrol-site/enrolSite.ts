@@ -4,7 +4,6 @@ import { SecretClient } from '@azure/keyvault-secrets';
 import { z } from 'zod';
 import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
 import { sha1ThumbprintOf, thumbprintOf } from '../../contracts/thumbprint';
-import { runDeployProgram } from '../deployProgram';
 import { certificateInTime, makeKeyAndCertificate } from '../keyAndCertificate';
 import { untilAllowed } from '../roleAssignmentWait';
 import { serialProblem } from './serialProblem';
@@ -140,5 +139,3 @@ export async function enrolSite(action: string | undefined, environment: NodeJS.
     log: (message) => console.error(message),
   });
 }
-
-if (require.main === module) void runDeployProgram((credential) => enrolSite(process.argv[2], process.env, credential));

@@ -1,7 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import { integer, readSettings, text } from '../../contracts/settings/settings';
-import { runDeployProgram } from '../deployProgram';
 import { openRegistry, registryStatus } from './registryClient';
 import { untilAllowed } from '../roleAssignmentWait';
 
@@ -94,5 +93,3 @@ export async function registerDevice(
     { waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS, log: (message) => console.error(message) },
   );
 }
-
-if (require.main === module) void runDeployProgram((credential) => registerDevice(process.argv[2], process.env, credential));

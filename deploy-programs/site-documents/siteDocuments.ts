@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { DefaultAzureCredential, type TokenCredential } from '@azure/identity';
+import type { TokenCredential } from '@azure/identity';
 import { CertificateClient } from '@azure/keyvault-certificates';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { z } from 'zod';
@@ -15,7 +15,6 @@ import {
 } from '../../contracts/siteDocuments';
 import { thumbprintOf } from '../../contracts/thumbprint';
 import { hubAuthority, trustedAuthorities, type TrustedAuthorities } from './hubAuthority';
-import { runDeployProgram } from '../deployProgram';
 import { untilAllowed } from '../roleAssignmentWait';
 import { dropCertificate, dropSecret, keepCertificate, keepSecret } from './vaultObjects';
 
@@ -132,5 +131,3 @@ export async function siteDocuments(
     };
   }, retry);
 }
-
-if (require.main === module) void runDeployProgram(() => siteDocuments(process.argv[2], process.env, new DefaultAzureCredential()));

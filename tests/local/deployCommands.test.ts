@@ -32,8 +32,8 @@ beforeAll(async () => {
   ]);
   await build({
     entryPoints: {
-      enrol: join(__dirname, '../../deploy-programs/enrol-site/enrolSite.ts'),
-      build: join(__dirname, '../../deploy-programs/build-image/buildImage.ts'),
+      enrol: join(__dirname, '../../deploy-programs/enrol-site/main.ts'),
+      build: join(__dirname, '../../deploy-programs/build-image/main.ts'),
     },
     outdir: folder,
     bundle: true,
