@@ -95,7 +95,9 @@ export async function bundleAll(): Promise<Bundle[]> {
   const images = await Promise.all(
     (Object.keys(programs) as ProgramName[]).map((name) => bundleProgram(name, join(root, programs[name], name), true)),
   );
-  const deploy = await Promise.all(deployPrograms.map((name) => bundleProgram(name, join(root, 'deploy-programs', name), false)));
+  const deploy = await Promise.all(
+    Object.keys(deployPrograms).map((name) => bundleProgram(name, join(root, 'deploy-programs', name), false)),
+  );
   const list = join(root, 'dist', 'images.json');
   writeFileSync(
     `${list}.new-${process.pid}`,

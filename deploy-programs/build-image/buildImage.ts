@@ -6,28 +6,11 @@ import { ContainerRegistryContentClient } from '@azure/container-registry';
 import type { TokenCredential } from '@azure/identity';
 import { BlockBlobClient } from '@azure/storage-blob';
 import { pack } from 'tar-stream';
-import { z } from 'zod';
-import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
+import { buildImageSettings, type BuildImageSettings, type BuiltImage } from '../../contracts/settings/buildImage';
+import { readSettings } from '../../contracts/settings/settings';
 import { baseImageOf, importBaseImage, ownBaseArgument, type RegistryPlace } from './baseImage';
 import { untilAllowed } from '../roleAssignmentWait';
 import { untilItPasses } from './transientFailure';
-
-const settingsSchema = z.object({
-  REGISTRY_ID: z
-    .string()
-    .regex(
-      /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i,
-      'the ARM id of a container registry',
-    ),
-  REGISTRY_LOGIN_SERVER: text(),
-  PROGRAM: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower case words with dashes'),
-  CONTENT_HASH: z.string().regex(/^[0-9a-f]{16,64}$/, 'at least 16 hex digits'),
-  CONTEXT_DIRECTORY: text(),
-  AZURE_RESOURCE_MANAGER_ENDPOINT: httpsUrl(),
-  AZURE_RESOURCE_MANAGER_AUDIENCE: httpsUrl(),
-  ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600),
-});
-type Settings = z.output<typeof settingsSchema>;
 
 const buildTimeoutMs = 30 * 60_000;
 const requestTimeout = () => AbortSignal.timeout(5 * 60_000);
@@ -52,7 +35,7 @@ export async function contextArchive(directory: string): Promise<Buffer> {
 }
 
 /** Digest of the tag, or undefined when it was never pushed. */
-async function digestOfTag(settings: Settings, tag: string, credential: TokenCredential): Promise<string | undefined> {
+async function digestOfTag(settings: BuildImageSettings, tag: string, credential: TokenCredential): Promise<string | undefined> {
   const client = new ContainerRegistryContentClient(`https://${settings.REGISTRY_LOGIN_SERVER}`, settings.PROGRAM, credential);
   try {
     return (await client.getManifest(tag, { abortSignal: requestTimeout() })).digest;
@@ -71,7 +54,7 @@ export function explained(error: unknown): unknown {
   );
 }
 
-async function build(settings: Settings, tag: string, credential: TokenCredential): Promise<string> {
+async function build(settings: BuildImageSettings, tag: string, credential: TokenCredential): Promise<string> {
   const [, , subscriptionId = '', , resourceGroup = '', , , , registry = ''] = settings.REGISTRY_ID.split('/');
   const place: RegistryPlace = { resourceGroup, registry, loginServer: settings.REGISTRY_LOGIN_SERVER };
   const client = new ContainerRegistryManagementClient(credential, subscriptionId, {
@@ -131,8 +114,8 @@ export async function buildProgramImage(
   environment: NodeJS.ProcessEnv,
   credential: TokenCredential,
   retry = { attempts: 5, firstDelayMs: 20_000 },
-): Promise<{ image: string }> {
-  const settings = readSettings('build-image', settingsSchema, environment);
+): Promise<BuiltImage> {
+  const settings = readSettings('build-image', buildImageSettings, environment);
   const tag = settings.CONTENT_HASH.slice(0, 16);
   const log = (message: string) => console.error(message);
   const found = async () => (await digestOfTag(settings, tag, credential)) ?? (await build(settings, tag, credential));

@@ -1,40 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import type { TokenCredential } from '@azure/identity';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { z } from 'zod';
-import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
+import type { DeployAction } from '../../contracts/programs';
+import { enrolSiteSettings, type EnrolSiteAnswer } from '../../contracts/settings/enrolSite';
+import { readSettings } from '../../contracts/settings/settings';
 import { sha1ThumbprintOf, thumbprintOf } from '../../contracts/thumbprint';
 import { certificateInTime, makeKeyAndCertificate } from '../keyAndCertificate';
 import { untilAllowed } from '../roleAssignmentWait';
 import { serialProblem } from './serialProblem';
 import { SiteVault, type KeptCertificate } from './siteVault';
-
-const vault = {
-  VAULT_URI: httpsUrl(),
-  /** Secret that the site reads; the certificate of each serial has a secret of its own, with the serial behind this name. */
-  SECRET_NAME: z.string().regex(/^[0-9a-zA-Z-]{1,110}$/, 'the beginning of a Key Vault secret name'),
-  ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600),
-  /** 'true' where the vault's host is not below the resource of its challenge. */
-  VAULT_DISABLE_CHALLENGE_VERIFICATION: z.enum(['true', 'false']).optional(),
-};
-const certificate = { ...vault, DEVICE_ID: text(), CERTIFICATE_SERIAL: integer(1, 1_000_000) };
-const schemas = {
-  check: z.object({ ...certificate, CERTIFICATE_OVERLAP: z.enum(['true', 'false']), TAKE_UP_SECONDS: integer(0, 86_400) }),
-  certificate: z.object(certificate),
-  'hand-over': z.object({ ...certificate, CERTIFICATE_THUMBPRINT: z.string().regex(/^[0-9A-F]{64}$/, 'a SHA-256 thumbprint') }),
-  forget: z.object({ ...vault, CERTIFICATE_SERIAL: certificate.CERTIFICATE_SERIAL }),
-  delete: z.object(vault),
-} as const;
-
-export interface Enrolled {
-  readonly certificatePem: string;
-  readonly thumbprintSha256: string;
-  readonly thumbprintSha1: string;
-}
-export interface HandedOver {
-  readonly secretUri: string;
-  readonly thumbprintSha256: string;
-}
 
 const holdsKey = (pem: string) => pem.includes('PRIVATE KEY-----');
 
@@ -57,7 +31,12 @@ interface Place {
 }
 
 /** The certificate of a serial is made once; which one the site uses is not its concern. */
-async function makeOnce({ vault, inUse, ofSerial }: Place, serial: number, deviceId: string, now: Date): Promise<Enrolled> {
+async function makeOnce(
+  { vault, inUse, ofSerial }: Place,
+  serial: number,
+  deviceId: string,
+  now: Date,
+): Promise<EnrolSiteAnswer<'certificate'>> {
   const name = ofSerial(serial);
   const tags = { device: deviceId, serial: String(serial) };
   let certificate = validCertificate(await vault.read(name), serial, deviceId, now);
@@ -105,15 +84,15 @@ async function handOver({ vault, inUse, ofSerial }: Place, serial: number, thumb
  * serial may be taken now, `certificate` of each serial that is to count, `hand-over` once Entra and the hub know it; `forget` one serial, `delete` the one in use.
  */
 export async function enrolSite(action: string | undefined, environment: NodeJS.ProcessEnv, credential: TokenCredential): Promise<object> {
-  if (action === undefined || !Object.hasOwn(schemas, action))
-    throw new Error(`expected ${Object.keys(schemas).join(', ')} as the first argument, got ${action ?? 'nothing'}`);
-  const settingsOf = <A extends keyof typeof schemas>(one: A) => readSettings('enrol-site', schemas[one], environment);
-  const common = readSettings('enrol-site', schemas.delete, environment);
+  if (action === undefined || !Object.hasOwn(enrolSiteSettings, action))
+    throw new Error(`expected ${Object.keys(enrolSiteSettings).join(', ')} as the first argument, got ${action ?? 'nothing'}`);
+  const settingsOf = <A extends DeployAction<'enrol-site'>>(one: A) => readSettings('enrol-site', enrolSiteSettings[one], environment);
+  const common = readSettings('enrol-site', enrolSiteSettings.delete, environment);
   const client = new SecretClient(common.VAULT_URI, credential, {
     disableChallengeResourceVerification: common.VAULT_DISABLE_CHALLENGE_VERIFICATION === 'true',
   });
   const place: Place = { vault: new SiteVault(client), inUse: common.SECRET_NAME, ofSerial: (serial) => `${common.SECRET_NAME}-${serial}` };
-  const perform: Readonly<Record<keyof typeof schemas, () => Promise<object>>> = {
+  const perform: Readonly<Record<DeployAction<'enrol-site'>, () => Promise<object>>> = {
     async check() {
       const { CERTIFICATE_SERIAL: serial, CERTIFICATE_OVERLAP: overlap, TAKE_UP_SECONDS: takeUpSeconds } = settingsOf('check');
       const kept = await place.vault.read(place.inUse);
@@ -134,7 +113,7 @@ export async function enrolSite(action: string | undefined, environment: NodeJS.
     forget: async () => (await place.vault.delete(place.ofSerial(settingsOf('forget').CERTIFICATE_SERIAL)), {}),
     delete: async () => (await place.vault.delete(place.inUse), {}),
   };
-  return untilAllowed(perform[action as keyof typeof schemas], {
+  return untilAllowed(perform[action as DeployAction<'enrol-site'>], {
     waitSeconds: common.ROLE_ASSIGNMENT_WAIT_SECONDS,
     log: (message) => console.error(message),
   });

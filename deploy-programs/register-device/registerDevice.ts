@@ -1,22 +1,8 @@
 import type { TokenCredential } from '@azure/identity';
-import { z } from 'zod';
-import { integer, readSettings, text } from '../../contracts/settings/settings';
+import { deviceDeletionSettings, registerDeviceSettings, type RegisteredDevice } from '../../contracts/settings/registerDevice';
+import { readSettings } from '../../contracts/settings/settings';
 import { openRegistry, registryStatus } from './registryClient';
 import { untilAllowed } from '../roleAssignmentWait';
-
-const thumbprint = () => z.string().regex(/^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/, 'a SHA-1 or SHA-256 thumbprint in hex');
-const device = {
-  IOT_HUB_HOST: text(),
-  DEVICE_ID: z.string().regex(/^[A-Za-z0-9\-.%_*?!(),:=@$']{1,128}$/, 'an IoT Hub device id'),
-  ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600),
-};
-const deletion = z.object(device);
-const registration = z.object({ ...device, PRIMARY_THUMBPRINT: thumbprint(), SECONDARY_THUMBPRINT: thumbprint().optional() });
-
-export interface Registered {
-  readonly deviceId: string;
-  readonly status: 'created' | 'updated' | 'unchanged' | 'deleted' | 'absent';
-}
 
 /** Gives the status of a refusal its usual place, so that a role that is still on its way is waited for. */
 async function withStatus<T>(work: Promise<T>): Promise<T> {
@@ -31,13 +17,13 @@ export async function registerDevice(
   action: string | undefined,
   environment: NodeJS.ProcessEnv,
   credential: TokenCredential,
-): Promise<Registered> {
+): Promise<RegisteredDevice> {
   if (action === 'delete') {
     const {
       IOT_HUB_HOST: host,
       DEVICE_ID: deviceId,
       ROLE_ASSIGNMENT_WAIT_SECONDS: waitSeconds,
-    } = readSettings('register-device', deletion, environment);
+    } = readSettings('register-device', deviceDeletionSettings, environment);
     const registry = openRegistry(host, credential);
     return untilAllowed(
       async () => {
@@ -54,7 +40,7 @@ export async function registerDevice(
   }
   if (action !== 'create' && action !== 'update')
     throw new Error(`expected create, update or delete as the first argument, got ${action ?? 'nothing'}`);
-  const settings = readSettings('register-device', registration, environment);
+  const settings = readSettings('register-device', registerDeviceSettings, environment);
   const primaryThumbprint = settings.PRIMARY_THUMBPRINT.toUpperCase();
   const secondaryThumbprint = settings.SECONDARY_THUMBPRINT?.toUpperCase() ?? '';
   const deviceId = settings.DEVICE_ID;
@@ -66,7 +52,7 @@ export async function registerDevice(
   const registry = openRegistry(settings.IOT_HUB_HOST, credential);
 
   return untilAllowed(
-    async (): Promise<Registered> => {
+    async (): Promise<RegisteredDevice> => {
       const before = await withStatus(registry.get(deviceId)).catch((error: unknown) => {
         if (hasStatus(error, 404)) return undefined;
         throw error;

@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { CertificateClient } from '@azure/keyvault-certificates';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { enrolSite, type Enrolled } from '../../deploy-programs/enrol-site/enrolSite';
-import { siteDocuments, type WrittenDocuments } from '../../deploy-programs/site-documents/siteDocuments';
+import type { EnrolSiteAnswer } from '../../contracts/settings/enrolSite';
+import type { WrittenDocuments } from '../../contracts/settings/siteDocuments';
+import { enrolSite } from '../../deploy-programs/enrol-site/enrolSite';
+import { siteDocuments } from '../../deploy-programs/site-documents/siteDocuments';
 import type { ModelManagerDocument, ModelMonitorDocument } from '../../contracts/siteDocuments';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';
@@ -39,9 +41,9 @@ const common = () => ({
   ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
   VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true',
 });
-async function enrol(serial = '1'): Promise<Enrolled> {
+async function enrol(serial = '1'): Promise<EnrolSiteAnswer<'certificate'>> {
   const environment = { ...common(), SECRET_NAME: 'device-certificate', CERTIFICATE_SERIAL: serial };
-  const made = (await enrolSite('certificate', environment, region.credential(deployer))) as Enrolled;
+  const made = (await enrolSite('certificate', environment, region.credential(deployer))) as EnrolSiteAnswer<'certificate'>;
   await enrolSite('hand-over', { ...environment, CERTIFICATE_THUMBPRINT: made.thumbprintSha256 }, region.credential(deployer));
   return made;
 }

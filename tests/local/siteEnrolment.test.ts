@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { enrolSite, type Enrolled, type HandedOver } from '../../deploy-programs/enrol-site/enrolSite';
+import type { EnrolSiteAnswer } from '../../contracts/settings/enrolSite';
+import { enrolSite } from '../../deploy-programs/enrol-site/enrolSite';
 import { usableCertificate } from '../../deploy-programs/keyAndCertificate';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';
@@ -48,9 +49,9 @@ function enrol<T>(action: string, serial: number, more: NodeJS.ProcessEnv = {}, 
     region.credential(who),
   ) as Promise<T>;
 }
-const make = (serial: number) => enrol<Enrolled>('certificate', serial);
-const handOver = (serial: number, { thumbprintSha256 }: Enrolled) =>
-  enrol<HandedOver>('hand-over', serial, { CERTIFICATE_THUMBPRINT: thumbprintSha256 });
+const make = (serial: number) => enrol<EnrolSiteAnswer<'certificate'>>('certificate', serial);
+const handOver = (serial: number, { thumbprintSha256 }: EnrolSiteAnswer<'certificate'>) =>
+  enrol<EnrolSiteAnswer<'hand-over'>>('hand-over', serial, { CERTIFICATE_THUMBPRINT: thumbprintSha256 });
 const valueOf = async (secret: string) => (await client().getSecret(secret)).value ?? '';
 /** Every key that somebody with the right to read secrets can read. */
 async function readableKeys(): Promise<string[]> {
