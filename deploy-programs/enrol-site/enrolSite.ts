@@ -7,7 +7,7 @@ import { readSettings } from '../../contracts/settings/settings';
 import { sha1ThumbprintOf, thumbprintOf } from '../../contracts/thumbprint';
 import { certificateInTime, makeKeyAndCertificate } from '../keyAndCertificate';
 import { untilAllowed } from '../roleAssignmentWait';
-import { serialProblem } from './serialProblem';
+import { serialProblem } from './rotationRefusal';
 import { SiteVault, type KeptCertificate } from './siteVault';
 
 const holdsKey = (pem: string) => pem.includes('PRIVATE KEY-----');

@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { deviceDeletionSettings, registerDeviceSettings, type RegisteredDevice } from '../../contracts/settings/registerDevice';
 import { readSettings } from '../../contracts/settings/settings';
-import { openRegistry, registryStatus } from './registryClient';
+import { openRegistry, registryStatus } from './iotHubRegistry';
 import { untilAllowed } from '../roleAssignmentWait';
 
 /** Gives the status of a refusal its usual place, so that a role that is still on its way is waited for. */

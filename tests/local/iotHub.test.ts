@@ -1,6 +1,6 @@
 import * as tls from 'node:tls';
 import { registerDevice } from '../../deploy-programs/register-device/registerDevice';
-import { openRegistry } from '../../deploy-programs/register-device/registryClient';
+import { openRegistry } from '../../deploy-programs/register-device/iotHubRegistry';
 import { connectDevice, type HubMessage } from '../../edge-sim/model-manager/hubConnection';
 import { EventHubs } from '../../local-azure/event-hubs/eventHubs';
 import { IotHub } from '../../local-azure/iot-hub/iotHub';

@@ -1,4 +1,4 @@
-import { serialProblem } from '../../../../deploy-programs/enrol-site/serialProblem';
+import { serialProblem } from '../../../../deploy-programs/enrol-site/rotationRefusal';
 
 const handedOverAt = new Date('2026-11-01T08:00:00Z');
 const now = new Date('2026-11-01T08:10:00Z');
