@@ -5,7 +5,7 @@ import { httpsUrl, integer } from './settings';
 export const roleAssignmentWait = { ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600) };
 
 /** The vault that holds a site's key. */
-export const siteVault = {
+export const vaultAddress = {
   VAULT_URI: httpsUrl(),
   /** 'true' where the vault's host is not below the resource of its challenge. */
   VAULT_DISABLE_CHALLENGE_VERIFICATION: z.enum(['true', 'false']).optional(),

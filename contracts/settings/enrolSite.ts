@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { DeployAction } from '../programs';
 import { sha1Thumbprint, sha256Thumbprint } from '../thumbprint';
-import { roleAssignmentWait, siteVault } from './deployment';
+import { roleAssignmentWait, vaultAddress } from './deployment';
 import { integer, text, type SettingsSchema } from './settings';
 
 const vault = {
-  ...siteVault,
+  ...vaultAddress,
   /** Secret that the site reads; the certificate of each serial has a secret of its own, with the serial behind this name. */
   SECRET_NAME: z.string().regex(/^[0-9a-zA-Z-]{1,110}$/, 'the beginning of a Key Vault secret name'),
   ...roleAssignmentWait,
@@ -13,7 +13,7 @@ const vault = {
 const serial = { CERTIFICATE_SERIAL: integer(1, 1_000_000) };
 const certificate = { ...vault, ...serial, DEVICE_ID: text() };
 
-/** Settings of `enrol-site`, by action. A command that enrols has one environment for all it does: who deletes reads less than who makes. */
+/** Settings of `enrol-site`, by action. A command has one environment for all that it does, so `delete` reads a part of what `check` reads, and `forget` of what `certificate` does. */
 export const enrolSiteSettings = {
   check: z.object({ ...certificate, CERTIFICATE_OVERLAP: z.enum(['true', 'false']), TAKE_UP_SECONDS: integer(0, 86_400) }),
   certificate: z.object(certificate),
@@ -21,6 +21,8 @@ export const enrolSiteSettings = {
   forget: z.object({ ...vault, ...serial }),
   delete: z.object(vault),
 } as const satisfies Record<DeployAction<'enrol-site'>, SettingsSchema>;
+
+export type EnrolSiteSettings<A extends DeployAction<'enrol-site'>> = z.output<(typeof enrolSiteSettings)[A]>;
 
 /** Answers of `enrol-site`, by action: what is public, never a key. */
 export const enrolSiteAnswers = {

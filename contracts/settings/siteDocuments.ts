@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { documentSuffix, hubTransports } from '../siteDocuments';
 import { sha256Thumbprint } from '../thumbprint';
-import { roleAssignmentWait, siteVault } from './deployment';
+import { roleAssignmentWait, vaultAddress } from './deployment';
 import { text } from './settings';
 
 const names = {
-  ...siteVault,
+  ...vaultAddress,
   DEVICE_ID: z.string().regex(/^[0-9A-Za-z-]{1,80}$/, 'a device id of letters, digits and dashes, as names in a vault are'),
   DOCUMENT_SUFFIX: z.string().regex(documentSuffix, 'six lower case letters and digits'),
   ...roleAssignmentWait,
@@ -27,6 +27,7 @@ export const siteDocumentsSettings = z.object({
   INGESTION_HOST: text(),
 });
 export const documentsDeletionSettings = z.object(names);
+export type DocumentsDeletionSettings = z.output<typeof documentsDeletionSettings>;
 export type SiteDocumentsSettings = z.output<typeof siteDocumentsSettings>;
 
 const writtenSecret = z.object({ name: z.string(), uri: z.url() });

@@ -1,4 +1,4 @@
 import { runDeployProgram } from '../deployProgram';
 import { buildProgramImage } from './buildImage';
 
-void runDeployProgram((credential) => buildProgramImage(process.env, credential));
+void runDeployProgram((environment, credential) => buildProgramImage(environment, credential));

@@ -1,4 +1,4 @@
-import { runDeployProgram } from '../deployProgram';
+import { requestedAction, runDeployProgram } from '../deployProgram';
 import { enrolSite } from './enrolSite';
 
-void runDeployProgram((credential) => enrolSite(process.argv[2], process.env, credential));
+void runDeployProgram((environment, credential) => requestedAction(enrolSite, process.argv[2])(environment, credential));

@@ -1,4 +1,4 @@
-import { runDeployProgram } from '../deployProgram';
+import { requestedAction, runDeployProgram } from '../deployProgram';
 import { registerDevice } from './registerDevice';
 
-void runDeployProgram((credential) => registerDevice(process.argv[2], process.env, credential));
+void runDeployProgram((environment, credential) => requestedAction(registerDevice, process.argv[2])(environment, credential));

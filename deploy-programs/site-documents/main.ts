@@ -1,5 +1,5 @@
 import { DefaultAzureCredential } from '@azure/identity';
-import { runDeployProgram } from '../deployProgram';
+import { requestedAction, runDeployProgram } from '../deployProgram';
 import { siteDocuments } from './siteDocuments';
 
-void runDeployProgram(() => siteDocuments(process.argv[2], process.env, new DefaultAzureCredential()));
+void runDeployProgram((environment) => requestedAction(siteDocuments, process.argv[2])(environment, new DefaultAzureCredential()));
