@@ -1,4 +1,4 @@
 import { runDeployProgram } from '../deployProgram';
 import { buildProgramImage } from './buildImage';
 
-void runDeployProgram((environment, credential) => buildProgramImage(environment, credential));
+void runDeployProgram(buildProgramImage);
