@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Entra } from '../entra/entra';
 import { subscriptionId, tenantId, type RegionContext } from '../region/regionContext';
 import { checkInputs } from '../region/checks';
+import type { Tenant } from '../region/serviceInterfaces';
 import {
   ResourceError,
   unknownValue,
@@ -17,17 +17,17 @@ const armScope = /^\/(?:$|subscriptions\/|providers\/)/i;
 const scopeOf = (inputs: Properties) => String(inputs['scope']).replace(/\/+$/, '');
 
 /** Who created it and when; kept over updates. */
-function provenance(context: RegionContext, entra: Entra, before: Properties | undefined): Properties {
+function provenance(context: RegionContext, tenant: Pick<Tenant, 'find' | 'deployer'>, before: Properties | undefined): Properties {
   const now = context.clock.now().toISOString();
   return {
     createdOn: before?.['createdOn'] ?? now,
     updatedOn: now,
-    createdBy: entra.deployer.objectId,
-    updatedBy: entra.deployer.objectId,
+    createdBy: tenant.deployer.objectId,
+    updatedBy: tenant.deployer.objectId,
   };
 }
 
-function roleAssignment(context: RegionContext, entra: Entra): ResourceType {
+function roleAssignment(context: RegionContext, tenant: Pick<Tenant, 'find' | 'deployer'>): ResourceType {
   const kept = context.openStore<Properties>('provider/role-assignments');
   const put = (inputs: Properties): { id: string; outputs: Properties } => {
     const name = String(inputs['roleAssignmentName']);
@@ -36,7 +36,7 @@ function roleAssignment(context: RegionContext, entra: Entra): ResourceType {
     const principalId = String(inputs['principalId']);
     const principalType = String(inputs['principalType']);
     const roleDefinitionId = String(inputs['roleDefinitionId']);
-    const known = entra.find({ objectId: principalId });
+    const known = tenant.find({ objectId: principalId });
     if (principalType === 'ServicePrincipal' && !known)
       throw new ResourceError(
         'PrincipalNotFound',
@@ -67,7 +67,7 @@ function roleAssignment(context: RegionContext, entra: Entra): ResourceType {
       name,
       type: 'Microsoft.Authorization/roleAssignments',
       azureApiVersion: apiVersion,
-      ...provenance(context, entra, kept.get(id.toLowerCase())),
+      ...provenance(context, tenant, kept.get(id.toLowerCase())),
     };
     kept.set(id.toLowerCase(), outputs);
     return { id, outputs };
@@ -129,7 +129,7 @@ function roleAssignment(context: RegionContext, entra: Entra): ResourceType {
 
 const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
-function roleDefinition(context: RegionContext, entra: Entra): ResourceType {
+function roleDefinition(context: RegionContext, tenant: Pick<Tenant, 'find' | 'deployer'>): ResourceType {
   const kept = context.openStore<Properties>('provider/role-definitions');
   const put = (inputs: Properties): { id: string; outputs: Properties } => {
     const name = typeof inputs['roleDefinitionId'] === 'string' ? inputs['roleDefinitionId'] : randomUUID();
@@ -160,7 +160,7 @@ function roleDefinition(context: RegionContext, entra: Entra): ResourceType {
       name,
       type: 'Microsoft.Authorization/roleDefinitions',
       azureApiVersion: apiVersion,
-      ...provenance(context, entra, kept.get(id.toLowerCase())),
+      ...provenance(context, tenant, kept.get(id.toLowerCase())),
     };
     kept.set(id.toLowerCase(), outputs);
     return { id, outputs };
@@ -218,20 +218,20 @@ function roleDefinition(context: RegionContext, entra: Entra): ResourceType {
 }
 
 /** Role assignments, custom roles, and who deploys. */
-export const accessTypes = (context: RegionContext, entra: Entra): ProviderPart => ({
-  resources: [roleAssignment(context, entra), roleDefinition(context, entra)],
+export const roleTypes = (context: RegionContext, tenant: Pick<Tenant, 'find' | 'deployer'>): ProviderPart => ({
+  resources: [roleAssignment(context, tenant), roleDefinition(context, tenant)],
   functions: [
     {
       token: 'azure-native:authorization:getClientConfig',
-      invoke: async () => ({ clientId: entra.deployer.clientId, objectId: entra.deployer.objectId, subscriptionId, tenantId }),
+      invoke: async () => ({ clientId: tenant.deployer.clientId, objectId: tenant.deployer.objectId, subscriptionId, tenantId }),
     },
     {
       token: 'azuread:index/getClientConfig:getClientConfig',
       invoke: async () => ({
-        clientId: entra.deployer.clientId,
-        objectId: entra.deployer.objectId,
+        clientId: tenant.deployer.clientId,
+        objectId: tenant.deployer.objectId,
         tenantId,
-        id: `${tenantId}-${entra.deployer.clientId}-${entra.deployer.objectId}`,
+        id: `${tenantId}-${tenant.deployer.clientId}-${tenant.deployer.objectId}`,
       }),
     },
   ],

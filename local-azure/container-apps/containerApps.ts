@@ -5,7 +5,7 @@ import { ResourceError } from '../region/resourceType';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext, Service } from '../region/regionContext';
 import type {
-  ArmRoute,
+  ArmEndpoint,
   ContainerRuntime,
   Directory,
   IdentityEndpoint,
@@ -31,7 +31,7 @@ export interface ContainerAppsDependencies {
   readonly secrets: SecretReader;
   /** ARM id of a storage account, by its name. */
   resolveStorageAccount(name: string): string | undefined;
-  readonly resourceManager: { addRoutes(routes: readonly ArmRoute[]): void };
+  readonly resourceManager: Pick<ArmEndpoint, 'addRoutes'>;
 }
 export interface ContainerAppsState {
   readonly jobs: readonly {

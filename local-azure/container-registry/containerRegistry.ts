@@ -4,9 +4,8 @@ import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { ImageStore } from '../region/serviceInterfaces';
+import type { ArmEndpoint, ImageStore } from '../region/serviceInterfaces';
 import { closeServer, createWebServer } from '../region/webServer';
-import type { ResourceManager } from '../resource-manager/resourceManager';
 import { BlobStore, digestPattern } from './blobStore';
 import { BuildRuns } from './buildRuns';
 import { parseImage, UnpackedImages, type UnpackedImage } from './imagePull';
@@ -37,7 +36,7 @@ export class ContainerRegistry implements Service, ImageStore {
 
   constructor(
     private readonly context: RegionContext,
-    resourceManager: ResourceManager,
+    resourceManager: Pick<ArmEndpoint, 'addRoutes'>,
   ) {
     const directory = join(context.directory, this.name);
     this.declarations = context.openStore<RegistryDeclaration>('container-registry/registries');

@@ -6,6 +6,7 @@ import { checkInputs, inputAt } from '../region/checks';
 import { ResourceError, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
 const apiVersion = '2025-11-01';
+const armType = 'Microsoft.ContainerRegistry/registries';
 
 export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>, registries: ContainerRegistry): ProviderPart {
   const kept = context.openStore<Properties>('provider/registries');
@@ -22,7 +23,7 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
       sku: { tier: inputAt(inputs, 'sku.name'), ...(inputs['sku'] as Properties) },
       name: registry.name,
       loginServer: registry.loginServer,
-      type: 'Microsoft.ContainerRegistry/registries',
+      type: armType,
       azureApiVersion: apiVersion,
       creationDate: registry.createdAt,
       dataEndpointHostNames: [],
@@ -33,7 +34,7 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
   };
   const put = async (inputs: Properties): Promise<{ id: string; outputs: Properties }> => {
     const name = String(inputs['registryName']);
-    const id = armId(String(inputs['resourceGroupName']), 'Microsoft.ContainerRegistry/registries', name);
+    const id = armId(String(inputs['resourceGroupName']), armType, name);
     try {
       await registries.putRegistry({
         id,
@@ -87,5 +88,18 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
       await registries.deleteRegistry(id);
     },
   };
-  return { resources: [registry], functions: [] };
+  return {
+    resources: [registry],
+    functions: [
+      {
+        token: 'azure-native:containerregistry:getRegistry',
+        invoke: async (args) => {
+          const id = armId(String(args['resourceGroupName']), armType, String(args['registryName']));
+          const found = registries.registry(id);
+          if (found === undefined) throw new ResourceError('ResourceNotFound', `The Resource '${id}' was not found.`);
+          return { id, name: found.name, loginServer: found.loginServer, type: armType, adminUserEnabled: false };
+        },
+      },
+    ],
+  };
 }

@@ -3,7 +3,7 @@ import type { Server as TlsServer } from 'node:https';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import { subscriptionId, type RegionContext, type Service } from '../region/regionContext';
-import type { Directory, IdentityEndpoint } from '../region/serviceInterfaces';
+import type { IdentityEndpoint, Tenant } from '../region/serviceInterfaces';
 import { closeServer, createWebServer, sendJson } from '../region/webServer';
 import { Applications, type Application } from './applications';
 import { AssertionUses, type AssertionUse } from './assertionUses';
@@ -17,7 +17,7 @@ const ownerRole = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
 const deployerAssignment = `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-0000000000d0`;
 
 /** The tenant: identities, applications, the token authority and the managed identity endpoint. */
-export class Entra implements Service, Directory, IdentityEndpoint {
+export class Entra implements Service, Tenant, IdentityEndpoint {
   readonly name = 'entra';
   readonly applications: Applications;
   /** The principal that deploys: Owner of the subscription, so it may declare everything and read no data. */

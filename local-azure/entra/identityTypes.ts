@@ -256,5 +256,16 @@ export const identityTypes = (context: RegionContext, entra: Entra): ProviderPar
     servicePrincipal(context, entra),
     applicationCertificate(context, entra),
   ],
-  functions: [],
+  functions: [
+    {
+      token: 'azuread:index/getServicePrincipal:getServicePrincipal',
+      invoke: async (args) => {
+        const clientId = String(args['clientId']);
+        const found = entra.find({ clientId });
+        if (found === undefined)
+          throw new ResourceError('Request_ResourceNotFound', `no service principal with the client id ${clientId} is in the directory.`);
+        return { id: found.objectId, clientId, objectId: found.objectId, displayName: found.displayName, type: 'Application' };
+      },
+    },
+  ],
 });

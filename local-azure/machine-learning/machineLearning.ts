@@ -1,6 +1,6 @@
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { ArmRoute, ContainerRuntime, Directory, EventPublisher, IdentityEndpoint } from '../region/serviceInterfaces';
+import type { ArmEndpoint, ContainerRuntime, Directory, EventPublisher, IdentityEndpoint } from '../region/serviceInterfaces';
 import type { ArmResource } from './armResource';
 import { machineLearningRoutes } from './armRoutes';
 import { Assets, type AssetKindName } from './assets';
@@ -24,7 +24,7 @@ export interface MachineLearningDependencies {
   readonly identityEndpoint: IdentityEndpoint;
   readonly runtime: ContainerRuntime;
   readonly events: EventPublisher;
-  readonly resourceManager: { addRoutes(routes: readonly ArmRoute[]): void; readonly endpoint: string };
+  readonly resourceManager: ArmEndpoint;
 }
 
 /** Azure Machine Learning of the region: catalog, datastores, clusters, command jobs that run, and the workspace's events. */

@@ -83,29 +83,7 @@ function workbookFaults(inputs: Properties): CheckFailure[] {
   return [{ property: 'serializedData', reason: 'serializedData: expected the JSON of a workbook, with version Notebook/1.0 and items' }];
 }
 
-export const tableRules: readonly InputRule[] = [
-  { property: 'plan', allowed: ['Analytics', 'Basic', 'Auxiliary'], expected: 'Analytics, Basic or Auxiliary' },
-];
-export function tableFaults(inputs: Properties): CheckFailure[] {
-  const {
-    plan,
-    retentionInDays: retention,
-    totalRetentionInDays: total,
-  } = inputs as { plan?: string; retentionInDays?: number; totalRetentionInDays?: number };
-  return [
-    ...(plan === 'Basic' && retention !== undefined
-      ? [{ property: 'retentionInDays', reason: `retentionInDays is ${retention}: expected nothing, the Basic plan fixes it` }]
-      : []),
-    ...(retention !== undefined && total !== undefined && total < retention
-      ? [{ property: 'totalRetentionInDays', reason: `totalRetentionInDays is ${total}: expected at least retentionInDays, ${retention}` }]
-      : []),
-    ...(total !== undefined && !(total >= 4 && total <= 4_383)
-      ? [{ property: 'totalRetentionInDays', reason: `totalRetentionInDays is ${total}: expected 4 to 4383` }]
-      : []),
-  ];
-}
-
-/** Alert rules and whom they call, budgets, workbooks and log tables. They are checked and kept; nothing evaluates them. */
+/** Alert rules and whom they call, budgets and workbooks. They are checked and kept; nothing evaluates them. */
 export function alertTypes(declared: AppendOnlyStore<Properties>, now: () => Date): ProviderPart {
   const type = (one: DeclaredType) => declaredType(one, declared, now);
   const exists = (id: unknown, what: string) => {
@@ -172,26 +150,6 @@ export function alertTypes(declared: AppendOnlyStore<Properties>, now: () => Dat
           { property: 'category', required: true, expected: 'a gallery category such as workbook' },
         ],
         apply: () => ({ revision: '', timeModified: now().toISOString(), userId: '' }),
-      }),
-      type({
-        token: 'azure-native:operationalinsights:Table',
-        armType: 'Microsoft.OperationalInsights/workspaces/tables',
-        names: ['workspaceName', 'tableName'],
-        apiVersion: '2023-09-01',
-        rules: tableRules,
-        faults: tableFaults,
-        madeByAzure: ({ tableName }) => !/_(CL|SRCH|RST)$/.test(String(tableName)),
-        apply: (id) => {
-          exists(id.replace(/\/tables\/[^/]+$/i, ''), 'the Log Analytics workspace');
-          return {
-            archiveRetentionInDays: 0,
-            lastPlanModifiedDate: now().toISOString(),
-            retentionInDaysAsDefault: false,
-            totalRetentionInDaysAsDefault: false,
-            schema: {},
-            resultStatistics: {},
-          };
-        },
       }),
       type({
         token: 'azure-native:consumption:Budget',

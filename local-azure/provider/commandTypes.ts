@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
-import type { Entra } from '../entra/entra';
 import type { RegionContext } from '../region/regionContext';
 import { checkInputs } from '../region/checks';
+import type { IdentityEndpoint, Tenant } from '../region/serviceInterfaces';
 import { ResourceError, type CreateRequest, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
 const timeoutMs = 15 * 60_000;
@@ -72,7 +72,7 @@ export async function runCommand({
  * Commands of the deployment. They run as the principal that deploys and see nothing of this process's environment but where
  * programs are found, so a setting that is not declared is missing here as it would be on a build agent.
  */
-export function commandTypes(context: RegionContext, entra: Entra): ProviderPart {
+export function commandTypes(context: RegionContext, entra: Pick<Tenant, 'deployer'> & IdentityEndpoint): ProviderPart {
   const kept = context.openStore<Properties>('provider/commands');
 
   async function run(line: string, inputs: Properties, previous: Properties | undefined): Promise<{ stdout: string; stderr: string }> {

@@ -10,6 +10,11 @@ export interface Directory {
   remove(resourceId: string): void;
 }
 
+/** entra: the directory, and the principal that deploys. */
+export interface Tenant extends Directory {
+  readonly deployer: Principal;
+}
+
 /** entra: the token endpoint that a platform gives to a replica. */
 export interface IdentityEndpoint {
   /**
@@ -116,6 +121,10 @@ export interface ArmRoute {
   action(match: RegExpExecArray): string;
   scope(match: RegExpExecArray): string;
   handle(request: ArmRequest): Promise<ArmAnswer>;
+}
+export interface ArmEndpoint {
+  readonly endpoint: string;
+  addRoutes(routes: readonly ArmRoute[]): void;
 }
 /** Thrown by a handler; answered as `{ error: { code, message } }`. */
 export class ArmError extends Error {

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { listen } from '../region/ports';
 import { subscriptionId, tenantId, type RegionContext, type Service } from '../region/regionContext';
-import { ArmError, type ArmRoute } from '../region/serviceInterfaces';
+import { ArmError, type ArmEndpoint, type ArmRoute } from '../region/serviceInterfaces';
 import { BodyTooLarge, closeServer, createWebServer, readBody, sendJson } from '../region/webServer';
 
 const maxBodyBytes = 4 * 1024 * 1024;
@@ -26,7 +26,7 @@ interface CompiledRoute {
 }
 
 /** Azure Resource Manager of the region: authenticates, asks the gate, and hands the request to the service that has the route. */
-export class ResourceManager implements Service {
+export class ResourceManager implements Service, ArmEndpoint {
   readonly name = 'resource-manager';
   private readonly routes: CompiledRoute[] = [];
   private readonly server: Server;

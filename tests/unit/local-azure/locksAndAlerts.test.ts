@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { alertTypes } from '../../../local-azure/monitor/alertTypes';
+import { logTableTemplate, logTableTypes } from '../../../local-azure/monitor/logTableTypes';
 import { catalogueOf } from '../../../local-azure/provider/catalogue';
 import { deploymentTypes } from '../../../local-azure/resource-manager/deploymentTypes';
 import { lockTypes, withLocks } from '../../../local-azure/authorization/lockTypes';
@@ -27,7 +28,15 @@ function types(): {
   const [declared, locks] = [store('declared'), store('locks')];
   const now = () => new Date('2026-11-22T00:00:00Z');
   const catalogue = catalogueOf(
-    withLocks([alertTypes(declared, now), deploymentTypes(declared, store('deployments'), now), lockTypes(locks)], locks),
+    withLocks(
+      [
+        alertTypes(declared, now),
+        logTableTypes(declared, now),
+        deploymentTypes([logTableTemplate(declared, now)], store('deployments'), now),
+        lockTypes(locks),
+      ],
+      locks,
+    ),
   );
   const of = (token: string) => {
     const type = catalogue.resource(`azure-native:${token}`);
