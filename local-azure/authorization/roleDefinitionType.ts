@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { nameOf } from '../region/armId';
+import { nameOf, partOfId } from '../region/armId';
 import { checkInputs, type InputRule } from '../region/checks';
 import type { RegionContext } from '../region/regionContext';
 import { ResourceError, unknownValue, type CheckFailure, type Properties, type ResourceType } from '../region/resourceType';
@@ -85,8 +85,8 @@ export function roleDefinitionType(
     identifiedBy: ['scope', 'roleDefinitionId'],
     computed: ['name', 'type', 'azureApiVersion', 'createdOn', 'updatedOn', 'createdBy', 'updatedBy'],
     replaceOn: {
-      scope: 'Microsoft.Authorization: part of the resource id',
-      roleDefinitionId: 'Microsoft.Authorization: part of the resource id',
+      scope: partOfId,
+      roleDefinitionId: partOfId,
     },
     check: ({ inputs }) => ({ inputs, failures: check(inputs) }),
     create: async ({ inputs }) => put(inputs),

@@ -1,7 +1,7 @@
 import type { ContainerRegistry } from './containerRegistry';
 import { RegistryError } from './registryError';
 import type { RegionContext } from '../region/regionContext';
-import { armId } from '../region/armId';
+import { armId, partOfId } from '../region/armId';
 import { checkInputs, inputAt } from '../region/checks';
 import { ResourceError, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
@@ -65,8 +65,8 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
       'identity.tenantId',
     ],
     replaceOn: {
-      resourceGroupName: 'Resource Manager: part of the resource id',
-      registryName: 'Resource Manager: part of the resource id',
+      resourceGroupName: partOfId,
+      registryName: partOfId,
       location: 'Microsoft.ContainerRegistry: the location cannot be changed',
       zoneRedundancy: 'Microsoft.ContainerRegistry: set at creation only',
     },

@@ -9,5 +9,7 @@ export function armId(resourceGroup: string, type: string, ...names: readonly st
 /** ids of the data-plane containers, as role assignments name them. */
 export const containerId = (accountId: string, container: string) => `${accountId}/blobServices/default/containers/${container}`;
 export const queueId = (accountId: string, queue: string) => `${accountId}/queueServices/default/queues/${queue}`;
+/** Why a changed name or group makes another resource. */
+export const partOfId = 'Resource Manager: part of the resource id';
 /** Last name of an ARM id. */
 export const nameOf = (id: string) => id.split('/').pop() ?? id;
