@@ -10,6 +10,7 @@ import { identityTypes } from './entra/identityTypes';
 import { iotHubTypes } from './iot-hub/iotHubTypes';
 import { keyVaultTypes } from './key-vault/keyVaultTypes';
 import { lockTypes, withLocks } from './authorization/lockTypes';
+import { overviewTypes } from './monitor/overviewTypes';
 import { logTableTemplate, logTableTypes } from './monitor/logTableTypes';
 import { machineLearningTypes } from './machine-learning/machineLearningTypes';
 import { monitorTypes } from './monitor/monitorTypes';
@@ -65,6 +66,7 @@ export function regionTypes(region: RegionServices): ProviderPart[] {
       machineLearningTypes(region.machineLearning, entra, context.openStore<Properties>('provider/machine-learning'), context.clock),
       monitorTypes(monitor, context.clock),
       alertTypes(monitor.declared, now),
+      overviewTypes(monitor.declared, now),
       logTableTypes(monitor.declared, now),
       deploymentTypes([logTableTemplate(monitor.declared, now)], context.openStore<Properties>('provider/deployments'), now),
       lockTypes(locks),

@@ -66,7 +66,7 @@ export class RegistryRequests {
       if (!this.allowed(call, type ?? '', name ?? '', [metadata.right]))
         return this.challenge(call, `${type ?? ''}:${name ?? ''}:${metadata.right}`);
       const answer: MetadataAnswer = metadata.answer({
-        registry: this.key(place),
+        id: this.key(place),
         loginServer: place.loginServer,
         repositories: this.repositories,
       });

@@ -1,5 +1,5 @@
 import rhea, { type Message, type Sender } from 'rhea';
-import { unauthorized, type AmqpError, type AmqpPeer, type AmqpReply, type AmqpService } from '../amqp/amqpEndpoint';
+import { unauthorized, type AmqpError, type AmqpPeer, type AmqpReply, type AmqpService } from '../amqp/amqpService';
 import type { EventHubRecord, NamespaceRecord } from './eventHubRecords';
 import { parseEventPosition } from './eventPosition';
 import type { PartitionLog } from './partitionLog';

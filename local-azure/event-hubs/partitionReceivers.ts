@@ -1,5 +1,5 @@
 import type { Sender } from 'rhea';
-import type { AmqpError } from '../amqp/amqpEndpoint';
+import type { AmqpError } from '../amqp/amqpService';
 import { eventMessage } from './eventMessage';
 import type { EventPosition } from './eventPosition';
 import type { PartitionLog } from './partitionLog';

@@ -1,5 +1,5 @@
 import rhea, { type EventContext, type Message, type Receiver } from 'rhea';
-import { unauthorized, type AmqpError, type AmqpPeer, type AmqpService } from '../amqp/amqpEndpoint';
+import { unauthorized, type AmqpError, type AmqpPeer, type AmqpService } from '../amqp/amqpService';
 import type { Clock } from '../region/clock';
 import type { DeviceQueues } from './deviceQueues';
 import { maxPendingMessages, maxTimeToLiveMs } from './deviceQueues';

@@ -2,7 +2,8 @@ import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import { armId } from '../region/armId';
 import { checkInputs, type InputRule } from '../region/checks';
 import { declaredType } from '../region/declaredType';
-import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from '../region/resourceType';
+import type { CheckFailure, Properties, ProviderPart } from '../region/resourceType';
+import { requireDeclared } from './requireDeclared';
 import type { TemplateResource } from '../region/templateResource';
 
 const armType = 'Microsoft.OperationalInsights/workspaces/tables';
@@ -29,11 +30,8 @@ function tableFaults(inputs: Properties): CheckFailure[] {
   ];
 }
 
-function requireWorkspace(declared: AppendOnlyStore<Properties>, tableId: string, advice: string): void {
-  const workspace = tableId.replace(/\/tables\/[^/]+$/i, '');
-  if (!declared.has(workspace.toLowerCase()))
-    throw new ResourceError('ResourceNotFound', `the Log Analytics workspace ${workspace} does not exist.`, advice);
-}
+const workspaceOf = (tableId: string) => tableId.replace(/\/tables\/[^/]+$/i, '');
+const workspace = 'the Log Analytics workspace';
 
 /** Log tables: one that a stack declares is its own (`_CL`, `_SRCH`, `_RST`); Azure makes the others with their workspace. */
 export function logTableTypes(declared: AppendOnlyStore<Properties>, now: () => Date): ProviderPart {
@@ -47,7 +45,7 @@ export function logTableTypes(declared: AppendOnlyStore<Properties>, now: () => 
       faults: tableFaults,
       madeByAzure: ({ tableName }) => !/_(CL|SRCH|RST)$/.test(String(tableName)),
       apply: (id) => {
-        requireWorkspace(declared, id, 'Declare it first and refer to its id.');
+        requireDeclared(declared, workspaceOf(id), workspace);
         return {
           archiveRetentionInDays: 0,
           lastPlanModifiedDate: now().toISOString(),
@@ -70,7 +68,7 @@ export const logTableTemplate = (declared: AppendOnlyStore<Properties>, now: () 
   faults: (properties) => [...checkInputs(properties, tableRules), ...tableFaults(properties)],
   set: (resourceGroup, names, properties) => {
     const id = armId(resourceGroup, armType, ...names);
-    requireWorkspace(declared, id, 'The deployment must come after it.');
+    requireDeclared(declared, workspaceOf(id), workspace, 'The deployment must come after it.');
     const [workspaceName, tableName] = names;
     declared.set(id.toLowerCase(), {
       ...properties,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { alertTypes } from '../../../local-azure/monitor/alertTypes';
 import { logTableTemplate, logTableTypes } from '../../../local-azure/monitor/logTableTypes';
+import { overviewTypes } from '../../../local-azure/monitor/overviewTypes';
 import { catalogueOf } from '../../../local-azure/provider/catalogue';
 import { deploymentTypes } from '../../../local-azure/resource-manager/deploymentTypes';
 import { lockTypes, withLocks } from '../../../local-azure/authorization/lockTypes';
@@ -31,6 +32,7 @@ function types(): {
     withLocks(
       [
         alertTypes(declared, now),
+        overviewTypes(declared, now),
         logTableTypes(declared, now),
         deploymentTypes([logTableTemplate(declared, now)], store('deployments'), now),
         lockTypes(locks),
@@ -121,14 +123,14 @@ describe('alert rules', () => {
   });
 });
 
-describe('what else is kept for operators', () => {
-  const reasons = (token: string, inputs: Properties) =>
-    types()
-      .of(token)
-      .check(request(inputs))
-      .failures.map(({ reason }) => reason)
-      .join('; ');
+const reasons = (token: string, inputs: Properties) =>
+  types()
+    .of(token)
+    .check(request(inputs))
+    .failures.map(({ reason }) => reason)
+    .join('; ');
 
+describe('what else is kept for operators', () => {
   it('a budget tells somebody, and begins with a month', () => {
     const budget = {
       scope: group,
@@ -161,8 +163,10 @@ describe('what else is kept for operators', () => {
     expect(reasons('applicationinsights:Workbook', { ...workbook, serializedData: 'hello' })).toMatch(/expected the JSON of a workbook/);
     expect(reasons('applicationinsights:Workbook', { ...workbook, resourceName: 'loop' })).toMatch(/resourceName is "loop"/);
   });
+});
 
-  it('a table keeps no shorter in all than it can be asked, and none of the Basic plan has a retention of its own', () => {
+describe('a log table', () => {
+  it('keeps no shorter in all than it can be asked, and none of the Basic plan has a retention of its own', () => {
     const table = {
       resourceGroupName: 'rg',
       workspaceName: 'logs',
@@ -177,7 +181,7 @@ describe('what else is kept for operators', () => {
   });
 
   const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/logs`;
-  it('a table that Azure makes with the workspace cannot be created, only set through a deployment, whose end leaves it there', async () => {
+  it('that Azure makes with the workspace cannot be created, only set through a deployment, whose end leaves it there', async () => {
     const { of, declared } = types();
     declared.set(workspace.toLowerCase(), {});
     const table = { resourceGroupName: 'rg', workspaceName: 'logs', tableName: 'StorageBlobLogs', plan: 'Basic' };
