@@ -1,11 +1,9 @@
-import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
 import type { ArmEndpoint, ImageStore } from '../region/serviceInterfaces';
-import { closeServer, createWebServer } from '../region/webServer';
+import { createWebServer, WebServers } from '../region/webServer';
 import { BlobStore, digestPattern } from './blobStore';
 import { BuildRuns } from './buildRuns';
 import { parseImage, UnpackedImages, type UnpackedImage } from './imagePull';
@@ -26,13 +24,12 @@ export interface RegistryDeclaration {
 export class ContainerRegistry implements Service, ImageStore {
   readonly name = 'container-registry';
   private readonly declarations: AppendOnlyStore<RegistryDeclaration>;
-  private readonly ports: AppendOnlyStore<number>;
   private readonly repositories: Repositories;
   private readonly blobs: BlobStore;
   private readonly requests: RegistryRequests;
   private readonly builds: BuildRuns;
   private readonly images: UnpackedImages;
-  private readonly listening = new Map<string, { readonly server: Server; readonly port: number }>();
+  private readonly servers: WebServers;
 
   constructor(
     private readonly context: RegionContext,
@@ -40,7 +37,7 @@ export class ContainerRegistry implements Service, ImageStore {
   ) {
     const directory = join(context.directory, this.name);
     this.declarations = context.openStore<RegistryDeclaration>('container-registry/registries');
-    this.ports = context.openStore<number>('container-registry/ports');
+    this.servers = new WebServers(context.openStore<number>('container-registry/ports'), (key) => this.serverOf(key));
     this.repositories = new Repositories(context);
     this.blobs = new BlobStore(directory, maxBlobBytes);
     this.requests = new RegistryRequests(
@@ -55,11 +52,10 @@ export class ContainerRegistry implements Service, ImageStore {
   }
 
   async start(): Promise<void> {
-    for (const { id } of this.declarations.values()) await this.listen(id);
+    for (const { id } of this.declarations.values()) await this.servers.open(id);
   }
   async stop(): Promise<void> {
-    await Promise.all([...this.listening.values()].map(({ server }) => closeServer(server)));
-    this.listening.clear();
+    await this.servers.closeAll();
   }
 
   registry(id: string): (RegistryDeclaration & { readonly loginServer: string }) | undefined {
@@ -75,25 +71,23 @@ export class ContainerRegistry implements Service, ImageStore {
     }
     const createdAt = this.declarations.get(key)?.createdAt ?? this.context.clock.now().toISOString();
     this.declarations.set(key, { ...declaration, createdAt });
-    await this.listen(declaration.id);
-    return { ...declaration, createdAt, loginServer: `localhost:${this.listening.get(key)?.port ?? 0}` };
+    await this.servers.open(key);
+    return { ...declaration, createdAt, loginServer: `localhost:${this.servers.port(key) ?? 0}` };
   }
   async deleteRegistry(id: string): Promise<void> {
     const key = id.toLowerCase();
-    const listening = this.listening.get(key);
-    this.listening.delete(key);
     this.declarations.delete(key);
     this.repositories.removeRegistry(key);
     this.builds.forget(key);
-    if (listening) await closeServer(listening.server);
-    const kept = this.repositories.digests();
-    this.images.keepOnly(kept);
-    this.blobs.keepOnly(kept);
+    await this.servers.close(key);
+    const digests = this.repositories.digests();
+    this.images.keepOnly(digests);
+    this.blobs.keepOnly(digests);
   }
 
   async pull(image: string, as: Principal): Promise<UnpackedImage> {
     const { loginServer, repository, reference } = parseImage(image);
-    const id = [...this.listening.entries()].find(([, { port }]) => loginServer === `localhost:${port}`)?.[0];
+    const id = this.servers.instanceAt(Number(/^localhost:(\d+)$/.exec(loginServer)?.[1]));
     const place = id === undefined ? undefined : this.place(id);
     if (id === undefined || !place)
       throw new RegistryError(404, 'NAME_UNKNOWN', `no registry of the region has the login server ${loginServer}`);
@@ -125,16 +119,14 @@ export class ContainerRegistry implements Service, ImageStore {
 
   private place(id: string): RegistryPlace | undefined {
     const declared = this.declarations.get(id.toLowerCase());
-    const port = this.listening.get(id.toLowerCase())?.port;
+    const port = this.servers.port(id);
     return declared && port !== undefined
       ? { id: declared.id, name: declared.name, loginServer: `localhost:${port}`, armAudience: declared.armAudience }
       : undefined;
   }
 
-  private async listen(id: string): Promise<void> {
-    const key = id.toLowerCase();
-    if (this.listening.has(key)) return;
-    const server = createWebServer(
+  private serverOf(key: string) {
+    return createWebServer(
       this.context.tls,
       async (request, response, url) => {
         const place = this.place(key);
@@ -144,6 +136,5 @@ export class ContainerRegistry implements Service, ImageStore {
       },
       (error, response) => answerFailure(error, response, (message) => this.context.log(this.name, 'request failed', { error: message })),
     );
-    this.listening.set(key, { server, port: await listen(server, this.ports, key) });
   }
 }

@@ -49,6 +49,13 @@ function types(): {
 }
 const group1 = { ...place, actionGroupName: 'ag', groupShortName: 'loop', enabled: true, emailReceivers: [] };
 
+const reasons = (token: string, inputs: Properties) =>
+  types()
+    .of(token)
+    .check(request(inputs))
+    .failures.map(({ reason }) => reason)
+    .join('; ');
+
 describe('a lock', () => {
   it.each([
     ['CanNotDelete', false],
@@ -108,12 +115,6 @@ describe('alert rules', () => {
   });
 
   it('have windows and severities that Azure knows', () => {
-    const { of } = types();
-    const reasons = (token: string, inputs: Properties) =>
-      of(token)
-        .check(request(inputs))
-        .failures.map(({ reason }) => reason)
-        .join('; ');
     expect(reasons('monitor:ScheduledQueryRule', { ...rule, windowSize: 'PT7M', severity: 5 })).toMatch(
       /severity is 5: 0 to 4; windowSize is "PT7M": one of PT5M/,
     );
@@ -122,13 +123,6 @@ describe('alert rules', () => {
     expect(reasons('monitor:ScheduledQueryRule', rule)).toBe('');
   });
 });
-
-const reasons = (token: string, inputs: Properties) =>
-  types()
-    .of(token)
-    .check(request(inputs))
-    .failures.map(({ reason }) => reason)
-    .join('; ');
 
 describe('what else is kept for operators', () => {
   it('a budget tells somebody, and begins with a month', () => {
