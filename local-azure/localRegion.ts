@@ -146,7 +146,7 @@ export class LocalRegion implements RegionServices {
     return this.entra.managedIdentity(`/subscriptions/${subscriptionId}/people/${name}`, name);
   }
 
-  /** What a stack must be told to use this region instead of the public cloud. */
+  /** The settings with which a stack uses this region instead of the public cloud. */
   get cloud(): {
     readonly resourceManagerEndpoint: string;
     readonly resourceManagerAudience: string;

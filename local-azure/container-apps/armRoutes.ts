@@ -4,16 +4,16 @@ import type { AppDeclaration, JobDeclaration } from './declarations';
 import type { JobExecution } from './jobExecution';
 
 /** What the routes read and start; ids are lowercase. */
-export interface DeployedWorkloads {
+interface DeployedWorkloads {
   job(id: string): JobDeclaration | undefined;
   app(id: string): { readonly declaration: AppDeclaration; readonly revision: string } | undefined;
   executions(jobName: string): readonly JobExecution[];
   startJob(jobName: string): string;
 }
 
-const place = String.raw`(?<id>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.App`;
-const jobPath = `${place}/jobs/[^/]+)`;
-const appPath = `${place}/containerApps/[^/]+)`;
+const appPathStart = String.raw`(?<id>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.App`;
+const jobPath = `${appPathStart}/jobs/[^/]+)`;
+const appPath = `${appPathStart}/containerApps/[^/]+)`;
 
 /** Secret values never leave the service. */
 const withoutValues = <T extends { readonly secrets: readonly { readonly name: string; readonly value?: string | undefined }[] }>(

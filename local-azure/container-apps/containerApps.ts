@@ -23,7 +23,7 @@ import { ProcessRuntime } from './processRuntime';
 import { readSecrets, WorkloadIdentities } from './replica';
 
 export type ContainerAppsEvent = JobEvent | AppEvent;
-export interface ContainerAppsDependencies {
+interface ContainerAppsDependencies {
   readonly directory: Directory;
   readonly identityEndpoint: IdentityEndpoint;
   readonly images: ImageStore;
@@ -33,7 +33,7 @@ export interface ContainerAppsDependencies {
   resolveStorageAccount(name: string): string | undefined;
   readonly resourceManager: Pick<ArmEndpoint, 'addRoutes'>;
 }
-export interface ContainerAppsState {
+interface ContainerAppsState {
   readonly jobs: readonly {
     readonly name: string;
     readonly running: readonly string[];

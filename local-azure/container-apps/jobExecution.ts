@@ -5,8 +5,8 @@ import type { JobDeclaration } from './declarations';
 import { Replica, type ReplicaServices } from './replica';
 import { backOffMs } from './scaling';
 
-export type ExecutionStatus = 'Running' | 'Succeeded' | 'Failed' | 'Stopped';
-export interface Attempt {
+type ExecutionStatus = 'Running' | 'Succeeded' | 'Failed' | 'Stopped';
+interface Attempt {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly exitCode: number | null;

@@ -105,14 +105,14 @@ export class Replica {
     const replica = new Replica(name, new WorkloadIdentities(resourceId, workload, services.directory), workload, services);
     replica.secretValues = await readSecrets(workload, replica.identities, services.secrets);
     for (const volume of workload.template.volumes) {
-      const place = join(hostDirectory, volume.name);
-      mkdirSync(place, { recursive: true, mode: 0o700 });
-      replica.mounts.set(volume.name, place);
+      const volumeDirectory = join(hostDirectory, volume.name);
+      mkdirSync(volumeDirectory, { recursive: true, mode: 0o700 });
+      replica.mounts.set(volume.name, volumeDirectory);
       if (volume.storageType !== 'Secret') continue;
-      replica.secretDirectories.push(place);
+      replica.secretDirectories.push(volumeDirectory);
       for (const { secretRef, path } of volume.secrets ??
         [...replica.secretValues.keys()].map((secretRef) => ({ secretRef, path: undefined }))) {
-        const file = join(place, path ?? secretRef);
+        const file = join(volumeDirectory, path ?? secretRef);
         replica.secretFiles.push({ file, secret: secretRef });
         replica.writeSecret(file, replica.secretValues.get(secretRef) ?? '');
       }
@@ -180,7 +180,7 @@ export class Replica {
   release(): void {
     for (const grant of this.grants.values()) grant.revoke();
     this.grants.clear();
-    for (const place of this.secretDirectories) rmSync(place, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    for (const directory of this.secretDirectories) rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 }
 

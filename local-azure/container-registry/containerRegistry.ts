@@ -8,12 +8,12 @@ import { BlobStore, digestPattern } from './blobStore';
 import { BuildRuns } from './buildRuns';
 import { parseImage, UnpackedImages, type UnpackedImage } from './imagePull';
 import { RegistryError } from './registryError';
-import { answerFailure, RegistryRequests, type RegistryPlace } from './registryRequests';
+import { answerFailure, RegistryRequests, type ServedRegistry } from './registryRequests';
 import { RegistryTokens, actionsOf } from './registryTokens';
 import { Repositories } from './repositories';
 
 const maxBlobBytes = 4 * 1024 ** 3;
-export interface RegistryDeclaration {
+interface RegistryDeclaration {
   readonly id: string;
   readonly name: string;
   readonly armAudience: boolean;
@@ -46,7 +46,7 @@ export class ContainerRegistry implements Service, ImageStore {
       this.repositories,
       new RegistryTokens(join(directory, 'token.key'), context.clock),
     );
-    this.builds = new BuildRuns(context, this.blobs, this.repositories, (id) => this.place(id));
+    this.builds = new BuildRuns(context, this.blobs, this.repositories, (id) => this.served(id));
     this.images = new UnpackedImages(join(directory, 'images'), this.blobs);
     resourceManager.addRoutes(this.builds.routes());
   }
@@ -60,8 +60,8 @@ export class ContainerRegistry implements Service, ImageStore {
 
   registry(id: string): (RegistryDeclaration & { readonly loginServer: string }) | undefined {
     const declared = this.declarations.get(id.toLowerCase());
-    const place = this.place(id);
-    return declared && place ? { ...declared, loginServer: place.loginServer } : undefined;
+    const registry = this.served(id);
+    return declared && registry ? { ...declared, loginServer: registry.loginServer } : undefined;
   }
   async putRegistry(declaration: Omit<RegistryDeclaration, 'createdAt'>): Promise<RegistryDeclaration & { readonly loginServer: string }> {
     const key = declaration.id.toLowerCase();
@@ -88,15 +88,15 @@ export class ContainerRegistry implements Service, ImageStore {
   async pull(image: string, as: Principal): Promise<UnpackedImage> {
     const { loginServer, repository, reference } = parseImage(image);
     const id = this.servers.instanceAt(Number(/^localhost:(\d+)$/.exec(loginServer)?.[1]));
-    const place = id === undefined ? undefined : this.place(id);
-    if (id === undefined || !place)
+    const registry = id === undefined ? undefined : this.served(id);
+    if (id === undefined || !registry)
       throw new RegistryError(404, 'NAME_UNKNOWN', `no registry of the region has the login server ${loginServer}`);
-    const decision = this.context.gate.authorizePrincipal(as, { service: this.name, actions: actionsOf.pull, scope: place.id });
+    const decision = this.context.gate.authorizePrincipal(as, { service: this.name, actions: actionsOf.pull, scope: registry.id });
     if (!decision.allowed)
       throw new RegistryError(
         401,
         'UNAUTHORIZED',
-        `${as.displayName} may not pull ${image}: it lacks ${actionsOf.pull.join(' or ')} (AcrPull) at ${place.id}`,
+        `${as.displayName} may not pull ${image}: it lacks ${actionsOf.pull.join(' or ')} (AcrPull) at ${registry.id}`,
       );
     const digest = digestPattern.test(reference) ? reference : this.repositories.tag(id, repository, reference)?.digest;
     if (digest === undefined || !this.repositories.manifest(id, repository, digest))
@@ -110,14 +110,14 @@ export class ContainerRegistry implements Service, ImageStore {
         identity: as.displayName,
         objectId: as.objectId,
         action: actionsOf.pull.join(' or '),
-        scope: place.id,
+        scope: registry.id,
         reason: `${repository}@${digest} is not unpacked: ${(error as Error).message}`,
       });
       throw error;
     }
   }
 
-  private place(id: string): RegistryPlace | undefined {
+  private served(id: string): ServedRegistry | undefined {
     const declared = this.declarations.get(id.toLowerCase());
     const port = this.servers.port(id);
     return declared && port !== undefined
@@ -129,10 +129,10 @@ export class ContainerRegistry implements Service, ImageStore {
     return createWebServer(
       this.context.tls,
       async (request, response, url) => {
-        const place = this.place(key);
-        if (!place) throw new RegistryError(404, 'NAME_UNKNOWN', 'the registry has been deleted');
-        if (await this.builds.handle(place, request, response, url)) return;
-        await this.requests.handle(place, request, response, url);
+        const registry = this.served(key);
+        if (!registry) throw new RegistryError(404, 'NAME_UNKNOWN', 'the registry has been deleted');
+        if (await this.builds.handle(registry, request, response, url)) return;
+        await this.requests.handle(registry, request, response, url);
       },
       (error, response) => answerFailure(error, response, (message) => this.context.log(this.name, 'request failed', { error: message })),
     );

@@ -9,9 +9,9 @@ const apiVersion = '2025-11-01';
 const armType = 'Microsoft.ContainerRegistry/registries';
 
 export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>, registries: ContainerRegistry): ProviderPart {
-  const kept = context.openStore<Properties>('provider/registries');
+  const declared = context.openStore<Properties>('provider/registries');
   const outputsOf = (id: string): Properties | undefined => {
-    const inputs = kept.get(id.toLowerCase());
+    const inputs = declared.get(id.toLowerCase());
     const registry = registries.registry(id);
     if (!inputs || !registry) return undefined;
     return {
@@ -44,7 +44,7 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
     } catch (error) {
       throw error instanceof RegistryError ? new ResourceError('AlreadyInUse', error.message) : error;
     }
-    kept.set(id.toLowerCase(), inputs);
+    declared.set(id.toLowerCase(), inputs);
     return { id, outputs: outputsOf(id) ?? {} };
   };
   const registry: ResourceType = {
@@ -84,7 +84,7 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
     read: async (id) => outputsOf(id),
     update: async (_id, { inputs }) => (await put(inputs)).outputs,
     async delete(id) {
-      kept.delete(id.toLowerCase());
+      declared.delete(id.toLowerCase());
       await registries.deleteRegistry(id);
     },
   };

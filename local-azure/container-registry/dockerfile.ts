@@ -14,7 +14,7 @@ export interface ImageRecipe {
   readonly notExecuted: readonly string[];
 }
 
-export class DockerfileError extends Error {
+class DockerfileError extends Error {
   constructor(line: number, message: string) {
     super(`Dockerfile line ${line}: ${message}`);
   }

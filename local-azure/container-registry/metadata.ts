@@ -13,7 +13,7 @@ interface AskedRegistry {
   readonly repositories: Repositories;
 }
 /** `repository` is undefined for the catalog. */
-export interface MetadataRoute {
+interface MetadataRoute {
   readonly repository: string | undefined;
   readonly right: Right;
   answer(registry: AskedRegistry): MetadataAnswer;

@@ -9,7 +9,7 @@ export interface ManifestRecord {
   readonly lastUpdateTime: string;
   readonly artifactType?: string;
 }
-export interface TagRecord {
+interface TagRecord {
   readonly digest: string;
   readonly createdTime: string;
   readonly lastUpdateTime: string;

@@ -1,5 +1,6 @@
-import { createHash, randomUUID, X509Certificate } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
+import { base64urlThumbprint } from '../region/thumbprint';
 import type { Principal } from '../region/tokenAuthority';
 
 export interface ApplicationCertificate {
@@ -28,8 +29,8 @@ export class ApplicationError extends Error {
 
 /** Both thumbprints that an assertion's header may name, base64url as in a JWT. */
 export function thumbprints(pem: string): { sha1: string; sha256: string } {
-  const der = new X509Certificate(pem).raw;
-  return { sha1: createHash('sha1').update(der).digest('base64url'), sha256: createHash('sha256').update(der).digest('base64url') };
+  const { fingerprint, fingerprint256 } = new X509Certificate(pem);
+  return { sha1: base64urlThumbprint(fingerprint), sha256: base64urlThumbprint(fingerprint256) };
 }
 
 function certificateOf(pem: string): X509Certificate {

@@ -71,7 +71,7 @@ function inDirectory<T>(work: () => T): T {
 /** Applications are told apart by their Pulumi resource, because display names need not be unique. */
 function application(context: RegionContext, entra: Entra): ResourceType {
   const byUrn = context.openStore<string>('provider/application-urns');
-  const kept = context.openStore<Properties>('provider/applications');
+  const declared = context.openStore<Properties>('provider/applications');
   const put = (inputs: Properties, objectId?: string): { id: string; outputs: Properties } => {
     const registered = entra.applications.register(String(inputs['displayName']), objectId);
     const id = `/applications/${registered.objectId}`;
@@ -90,7 +90,7 @@ function application(context: RegionContext, entra: Entra): ResourceType {
       tags: inputs['tags'] ?? [],
       owners: inputs['owners'] ?? [],
     };
-    kept.set(id, outputs);
+    declared.set(id, outputs);
     return { id, outputs };
   };
   return {
@@ -110,13 +110,13 @@ function application(context: RegionContext, entra: Entra): ResourceType {
     },
     read: async (id) => {
       const registered = entra.applications.application(objectIdOf(id));
-      const outputs = kept.get(id);
+      const outputs = declared.get(id);
       return registered && outputs ? { ...outputs, displayName: registered.displayName } : undefined;
     },
     update: async (id, { inputs }) => put(inputs, objectIdOf(id)).outputs,
     async delete(id) {
       for (const [urn, objectId] of [...byUrn.entries()]) if (objectId === objectIdOf(id)) byUrn.delete(urn);
-      kept.delete(id);
+      declared.delete(id);
       entra.applications.unregister(objectIdOf(id));
     },
   };

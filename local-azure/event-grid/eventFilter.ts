@@ -12,7 +12,7 @@ const ofType = <const T extends readonly [string, ...string[]], S extends z.ZodR
   z.object({ operatorType: z.enum(operators), key, ...shape });
 
 /** Every operator of Event Grid; one that is not listed is refused when the subscription is made. */
-export const advancedFilter = z.union([
+const advancedFilter = z.union([
   ofType(
     [
       'StringIn',
@@ -41,7 +41,7 @@ export const eventFilter = z.object({
   advancedFilters: z.array(advancedFilter).max(25).nullish(),
   enableAdvancedFilteringOnArrays: z.boolean().optional(),
 });
-export type AdvancedFilter = z.output<typeof advancedFilter>;
+type AdvancedFilter = z.output<typeof advancedFilter>;
 export type EventFilter = z.output<typeof eventFilter>;
 
 /** `data.a.b`, or a property of the envelope, without regard to case there. */

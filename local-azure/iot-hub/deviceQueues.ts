@@ -13,7 +13,7 @@ export interface PendingMessage {
   readonly expiresMs: number;
   readonly deliveryCount: number;
 }
-export type FinalOutcome = 'Success' | 'Expired' | 'DeliveryCountExceeded' | 'Purged';
+type FinalOutcome = 'Success' | 'Expired' | 'DeliveryCountExceeded' | 'Purged';
 
 /** Azure's limits of the queue of one device. */
 export const maxPendingMessages = 50;

@@ -6,7 +6,7 @@ import { maxPacketBytes } from '../mqtt/mqttConnection';
 import type { RegionContext } from '../region/regionContext';
 import type { PresentedCertificate } from './deviceRegistry';
 
-export interface HubProtocols {
+interface HubProtocols {
   amqp(socket: TLSSocket): void;
   /** Plain or through a WebSocket, with the certificate that the client showed. */
   mqtt(stream: Duplex, certificate: PresentedCertificate | undefined): void;

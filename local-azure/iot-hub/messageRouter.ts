@@ -36,7 +36,7 @@ const amqpNames: Readonly<Record<string, string>> = {
 const authMethod = JSON.stringify({ scope: 'device', type: 'x509Certificate', issuer: 'external', acceptingIpFilterRule: null });
 
 /** Names of the endpoints that enabled routes give a device message to. */
-export const endpointsFor = (properties: HubProperties): string[] => [
+const endpointsFor = (properties: HubProperties): string[] => [
   ...new Set(
     properties.routing.routes
       .filter((route) => route.isEnabled && route.source === 'DeviceMessages' && route.condition === 'true')

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 
 /** Secrets of all vaults of the region; a secret is kept under `<vault id>|<name>`, both in lower case. */
-export interface SecretAttributes {
+interface SecretAttributes {
   readonly enabled: boolean;
   readonly created: number;
   readonly updated: number;

@@ -19,14 +19,14 @@ export interface JobOutcome {
 }
 type JobProperties = CommandJobBody & { readonly status: JobStatus };
 export type StoredJob = ArmResource<JobProperties> & { readonly workspaceId: string; readonly outcome?: JobOutcome };
-export type StatusChange = (job: StoredJob) => void;
+type StatusChange = (job: StoredJob) => void;
 
 /** Properties that a job keeps: a second PUT may change tags, description, names and the archive flag only. */
 const immutable = ['command', 'environmentId', 'computeId', 'experimentName', 'environmentVariables', 'identity', 'limits'] as const;
 const graceMs = 10_000;
 const longestTimerMs = 2 ** 31 - 1;
 
-export interface CommandJobServices {
+interface CommandJobServices {
   readonly context: RegionContext;
   readonly directory: Directory;
   readonly identityEndpoint: IdentityEndpoint;

@@ -12,14 +12,14 @@ interface Announcement {
   readonly source: string;
   readonly event: WorkspaceEvent;
 }
-export interface MachineLearningEvent {
+interface MachineLearningEvent {
   readonly type: 'trainingStatus';
   readonly job: string;
   readonly status: JobStatus;
   readonly outcome?: JobOutcome;
   readonly logFile: string;
 }
-export interface MachineLearningDependencies {
+interface MachineLearningDependencies {
   readonly directory: Directory;
   readonly identityEndpoint: IdentityEndpoint;
   readonly runtime: ContainerRuntime;

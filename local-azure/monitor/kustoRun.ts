@@ -118,7 +118,7 @@ function apply({ columns, rows }: Table, operator: Operator): Table {
   }
 }
 
-export interface QueryResult {
+interface QueryResult {
   readonly columns: readonly Column[];
   readonly rows: readonly (string | number | null)[][];
 }

@@ -13,13 +13,13 @@ export type Expression =
   | { readonly kind: 'column'; readonly name: string }
   | { readonly kind: 'property'; readonly column: string; readonly key: string }
   | { readonly kind: 'tostring'; readonly of: Expression };
-export type Comparison = '==' | '!=' | 'startswith' | '>' | '>=' | '<' | '<=';
+type Comparison = '==' | '!=' | 'startswith' | '>' | '>=' | '<' | '<=';
 export interface Condition {
   readonly left: Expression;
   readonly comparison: Comparison;
   readonly right: string | number;
 }
-export interface Named<T> {
+interface Named<T> {
   readonly name: string;
   readonly value: T;
 }

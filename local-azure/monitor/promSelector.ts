@@ -1,5 +1,5 @@
 /** The part of PromQL that the region answers: one selector of series, with `=` matchers, and a range for raw samples. */
-export interface Selector {
+interface Selector {
   readonly matchers: Readonly<Record<string, string>>;
   readonly rangeMs?: number;
 }

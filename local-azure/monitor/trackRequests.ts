@@ -4,7 +4,7 @@ import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
 import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
 import { bearerToken } from '../region/bearerToken';
-import { bodyItems, maxRequestBytes, readItem, rowsOf, UnreadableBody, type TelemetryItem } from './telemetryItems';
+import { bodyItems, maxRequestBytes, readItem, rowsOf, UnreadableBody, type TelemetryEnvelope } from './telemetryItems';
 import type { TelemetryStore } from './telemetryStore';
 
 interface ItemError {
@@ -54,7 +54,7 @@ export class TrackRequests {
     this.answer(response, status, items.length, accepted, errors);
   }
 
-  private keep(item: TelemetryItem, component: Component): void {
+  private keep(item: TelemetryEnvelope, component: Component): void {
     for (const { table, row } of rowsOf(item, component, this.store.sequence)) this.store.add(component.id, table, row);
   }
 

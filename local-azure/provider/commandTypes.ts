@@ -10,7 +10,7 @@ const timeoutMs = 15 * 60_000;
 const maxOutputBytes = 4 * 1024 * 1024;
 const tailLength = 4_000;
 
-export interface CommandRun {
+interface CommandRun {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string | undefined;
@@ -73,7 +73,7 @@ export async function runCommand({
  * programs are found, so a setting that is not declared is missing here as it would be on a build agent.
  */
 export function commandTypes(context: RegionContext, entra: Pick<Tenant, 'deployer'> & IdentityEndpoint): ProviderPart {
-  const kept = context.openStore<Properties>('provider/commands');
+  const commands = context.openStore<Properties>('provider/commands');
 
   async function run(line: string, inputs: Properties, previous: Properties | undefined): Promise<{ stdout: string; stderr: string }> {
     const grant = entra.grant([entra.deployer], { protocol: 'appService' });
@@ -119,7 +119,7 @@ export function commandTypes(context: RegionContext, entra: Pick<Tenant, 'deploy
       .slice(0, 8)}`;
   async function put(id: string, inputs: Properties, line: unknown, previous: Properties | undefined): Promise<Properties> {
     const outputs = { ...inputs, ...(typeof line === 'string' ? await run(line, inputs, previous) : { stdout: '', stderr: '' }) };
-    kept.set(id, outputs);
+    commands.set(id, outputs);
     return outputs;
   }
 
@@ -141,11 +141,11 @@ export function commandTypes(context: RegionContext, entra: Pick<Tenant, 'deploy
       return { id, outputs: await put(id, request.inputs, request.inputs['create'], undefined) };
     },
     // What a command did is known from its outputs only.
-    read: async (id, known) => kept.get(id) ?? known,
+    read: async (id, known) => commands.get(id) ?? known,
     update: async (id, { inputs, old }) => put(id, inputs, inputs['update'] ?? inputs['create'], old),
     async delete(id, old) {
       if (typeof old['delete'] === 'string') await run(old['delete'], old, old);
-      kept.delete(id);
+      commands.delete(id);
     },
   };
   return { resources: [command], functions: [] };

@@ -23,7 +23,7 @@ export interface DeployedResource {
 }
 
 /** A resource that could not be deployed: which, and what the service answered. */
-export class DeploymentError extends Error {
+class DeploymentError extends Error {
   override readonly name = 'DeploymentError';
   constructor(
     readonly resourceType: string,

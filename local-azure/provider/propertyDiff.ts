@@ -1,7 +1,7 @@
 import type { Properties } from '../region/resourceType';
 import type { ValuePath } from './secretValues';
 
-export interface PropertyChange {
+interface PropertyChange {
   readonly path: ValuePath;
   readonly kind: 'add' | 'delete' | 'update';
 }

@@ -30,12 +30,12 @@ export function previewOfUpdate(
   old: Properties,
   inputs: Properties,
 ): Properties {
-  const kept = computedPaths(type).reduce<Properties>(
+  const unchanged = computedPaths(type).reduce<Properties>(
     (outputs, path) =>
       valueAt(old, path) === undefined || valueAt(inputs, path) !== undefined ? outputs : withValueAt(outputs, path, valueAt(old, path)),
     inputs,
   );
-  return (type.computedByUpdate ?? []).map(parsePath).reduce(withUnknownAt, kept);
+  return (type.computedByUpdate ?? []).map(parsePath).reduce(withUnknownAt, unchanged);
 }
 
 /** Identities are declared as a list and answered as a map. */

@@ -36,7 +36,7 @@ export interface RegionOptions {
   readonly directory: string;
   readonly clock?: Clock;
   readonly log?: RegionContext['log'];
-  /** How long the tokens of the tenant last; an hour unless told. */
+  /** How long the tokens of the tenant last; an hour by default. */
   readonly tokenLifetimeSeconds?: number;
 }
 

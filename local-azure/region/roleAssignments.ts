@@ -23,7 +23,7 @@ export interface RoleAssignment {
 const guidOf = (id: string) => (id.split('/').pop() ?? id).toLowerCase();
 
 /** Azure's wildcard: `*` stands for any characters, `/` too; case does not matter. */
-export function actionMatches(pattern: string, action: string): boolean {
+function actionMatches(pattern: string, action: string): boolean {
   const expression = pattern
     .toLowerCase()
     .split('*')

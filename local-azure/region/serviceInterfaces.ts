@@ -35,7 +35,7 @@ export interface EventPublisher {
 
 /** storage: calls that the platform itself makes, always as a declared identity and through the same gate. */
 export interface QueueAccess {
-  /** Enqueues `messageText` as it is, for 7 days unless told. Rejects with code AuthorizationPermissionMismatch when the identity lacks the role. */
+  /** Enqueues `messageText` as it is, for 7 days by default. Rejects with code AuthorizationPermissionMismatch when the identity lacks the role. */
   send(queueId: string, messageText: string, as: Principal, timeToLiveSeconds?: number): Promise<void>;
   /** The KEDA azure-queue scaler's question: it peeks for `visibleonly`, and asks for the approximate number of all for `all` or when it sees 32 or more. */
   countMessages(queueId: string, as: Principal, strategy: 'all' | 'visibleonly'): Promise<number>;

@@ -34,7 +34,7 @@ export function sendJson(response: ServerResponse, status: number, body?: unknow
   response.end(response.req.method === 'HEAD' ? undefined : text);
 }
 
-export type WebHandler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
+type WebHandler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
 
 /** `failed` answers what the handler threw. Without `tls` the server speaks plain HTTP, which only the identity endpoint does. */
 type Failed = (error: unknown, response: ServerResponse) => void;

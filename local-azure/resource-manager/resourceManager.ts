@@ -80,7 +80,7 @@ export class ResourceManager implements Service, ArmEndpoint {
     const audiences = ['https://management.azure.com', 'https://management.core.windows.net', this.endpoint];
     const found = this.find(request.method ?? '', path);
     const scope = found?.route.scope(found.match) ?? path;
-    // A path that no service has is still a protected path: who asks must be known before it is told so.
+    // A path that no service has is still a protected path: who asks must be known before it is answered that nothing is there.
     if (!found) {
       const check = this.context.gate.authenticate(token, {
         service: this.name,
