@@ -204,7 +204,7 @@ export class AppRevision {
   async stop(): Promise<void> {
     this.stopping = true;
     for (const end of [...this.pauses]) end();
-    await Promise.all([...this.active].map((one) => one.stop(this.graceMs)));
+    await Promise.all([...this.active].map((replica) => replica.stop(this.graceMs)));
     await Promise.all(this.loops);
   }
   /** For a revision that is replaced or deleted: its volumes go with it. */

@@ -26,8 +26,8 @@ const notServed = [
 function unservedParts(inputs: Properties): CheckFailure[] {
   const empty = (value: unknown) => value === undefined || value === null || (Array.isArray(value) && value.length === 0);
   const probes = ((inputAt(inputs, 'template.containers') ?? []) as Properties[])
-    .filter((one) => !empty(one['probes']))
-    .map((one) => `template.containers.${String(one['name'])}.probes`);
+    .filter((container) => !empty(container['probes']))
+    .map((container) => `template.containers.${String(container['name'])}.probes`);
   return [...notServed.filter((path) => !empty(inputAt(inputs, path))), ...probes].map((property) => ({
     property,
     reason: `${property} is not served by the local region`,

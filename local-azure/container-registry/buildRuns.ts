@@ -225,7 +225,7 @@ export class BuildRuns {
           running.registry,
           repository,
           digest,
-          checkManifest(built.manifest, built.mediaType, (one) => this.repositories.hasBlob(running.registry, repository, one)),
+          checkManifest(built.manifest, built.mediaType, (digest) => this.repositories.hasBlob(running.registry, repository, digest)),
           tag,
           now(),
         );

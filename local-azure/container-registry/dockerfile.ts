@@ -47,7 +47,7 @@ function instructionsOf(text: string): Instruction[] {
 function commandOf(rest: string): string[] {
   if (!rest.startsWith('[')) return ['/bin/sh', '-c', rest];
   const parsed: unknown = JSON.parse(rest);
-  if (!Array.isArray(parsed) || !parsed.every((one) => typeof one === 'string')) throw new Error('expected a JSON array of strings');
+  if (!Array.isArray(parsed) || !parsed.every((word) => typeof word === 'string')) throw new Error('expected a JSON array of strings');
   return parsed as string[];
 }
 

@@ -50,7 +50,7 @@ export class ImageImports {
       ) ?? [];
     if (repository === undefined) return;
     const there = [...this.imported.entries()].some(
-      ([key, one]) => key.startsWith(keyOf(registry.id, `${repository}:`)) && one.digest === digest,
+      ([key, imported]) => key.startsWith(keyOf(registry.id, `${repository}:`)) && imported.digest === digest,
     );
     if (!there) throw new Error(`pull ${base}: manifest unknown`);
   }

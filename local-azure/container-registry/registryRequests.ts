@@ -95,8 +95,9 @@ export class RegistryRequests {
       const record = checkManifest(
         content,
         call.request.headers['content-type'],
-        (one) =>
-          this.repositories.hasBlob(registryKey, repository, one) || this.repositories.manifest(registryKey, repository, one) !== undefined,
+        (digest) =>
+          this.repositories.hasBlob(registryKey, repository, digest) ||
+          this.repositories.manifest(registryKey, repository, digest) !== undefined,
       );
       this.blobs.put(content);
       this.repositories.addManifest(
@@ -264,7 +265,10 @@ export class RegistryRequests {
     const principal = this.tokens.principalOfRefreshToken(service, form.get('refresh_token') ?? '');
     if (!principal) throw this.foreign(call, 'the refresh token is invalid or has expired');
     const scopes = parseScopes(form.getAll('scope').join(' '));
-    const access = scopes.map((one) => ({ ...one, actions: one.actions.filter((right) => this.mayUse(call.registry, principal, right)) }));
+    const access = scopes.map((scope) => ({
+      ...scope,
+      actions: scope.actions.filter((right) => this.mayUse(call.registry, principal, right)),
+    }));
     sendJson(call.response, 200, { access_token: this.tokens.accessToken(service, principal, access) });
   }
 }

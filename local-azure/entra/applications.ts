@@ -57,7 +57,7 @@ export class Applications {
     return this.store.get(objectId);
   }
   byClientId(clientId: string): Application | undefined {
-    return [...this.store.values()].find((one) => one.clientId === clientId.toLowerCase());
+    return [...this.store.values()].find((application) => application.clientId === clientId.toLowerCase());
   }
   unregister(objectId: string): void {
     this.store.delete(objectId);
@@ -106,19 +106,22 @@ export class Applications {
         'KeyCredentialsInvalidEndDate',
         `the key credential ends ${endDate.toISOString()}, after its certificate (${certificate.validToDate.toISOString()})`,
       );
-    const same = application.certificates.find((one) => thumbprints(one.pem).sha256 === thumbprints(pem).sha256);
+    const same = application.certificates.find((certificate) => thumbprints(certificate.pem).sha256 === thumbprints(pem).sha256);
     const validity = { startDate: options.startDate ?? certificate.validFromDate.toISOString(), endDate: endDate.toISOString() };
     const unchanged = same && same.startDate === validity.startDate && same.endDate === validity.endDate ? same : undefined;
     const added: ApplicationCertificate = { keyId: options.keyId ?? unchanged?.keyId ?? randomUUID(), pem, ...validity };
     this.store.set(objectId, {
       ...application,
-      certificates: [...application.certificates.filter((one) => one !== same && one.keyId !== added.keyId), added],
+      certificates: [...application.certificates.filter((certificate) => certificate !== same && certificate.keyId !== added.keyId), added],
     });
     return added;
   }
   removeCertificate(objectId: string, keyId: string): void {
     const application = this.store.get(objectId);
     if (application)
-      this.store.set(objectId, { ...application, certificates: application.certificates.filter((one) => one.keyId !== keyId) });
+      this.store.set(objectId, {
+        ...application,
+        certificates: application.certificates.filter((certificate) => certificate.keyId !== keyId),
+      });
   }
 }

@@ -208,8 +208,8 @@ function applicationCertificate(context: RegionContext, entra: Entra): ResourceT
       token: 'azuread:index/applicationCertificate:ApplicationCertificate',
       computed: ['keyId', 'startDate'],
       replaceOn: Object.fromEntries(
-        ['applicationId', 'encoding', 'endDate', 'endDateRelative', 'keyId', 'startDate', 'type', 'value'].map((one) => [
-          one,
+        ['applicationId', 'encoding', 'endDate', 'endDateRelative', 'keyId', 'startDate', 'type', 'value'].map((input) => [
+          input,
           'azuread: a key credential cannot be changed',
         ]),
       ),
@@ -229,7 +229,9 @@ function applicationCertificate(context: RegionContext, entra: Entra): ResourceT
       put,
       live: (id, answered) => {
         const [objectId = '', , keyId = ''] = id.split('/');
-        return entra.applications.application(objectId)?.certificates.some((one) => one.keyId === keyId) ? answered : undefined;
+        return entra.applications.application(objectId)?.certificates.some((certificate) => certificate.keyId === keyId)
+          ? answered
+          : undefined;
       },
       remove: (id) => {
         const [objectId = '', , keyId = ''] = id.split('/');

@@ -93,7 +93,7 @@ function matchesOne(filter: AdvancedFilter, value: unknown): boolean {
 
 function passes(filter: AdvancedFilter, event: EventGridEvent, onArrays: boolean): boolean {
   const value = valueAt(event, filter.key);
-  const matches = onArrays && Array.isArray(value) ? value.some((one) => matchesOne(filter, one)) : matchesOne(filter, value);
+  const matches = onArrays && Array.isArray(value) ? value.some((element) => matchesOne(filter, element)) : matchesOne(filter, value);
   return filter.operatorType.includes('Not') ? !matches : matches;
 }
 
@@ -105,6 +105,6 @@ export function filterMatches(filter: EventFilter, event: EventGridEvent): boole
     (!filter.includedEventTypes || filter.includedEventTypes.some((type) => type.toLowerCase() === event.eventType.toLowerCase())) &&
     subject.startsWith(cased(filter.subjectBeginsWith)) &&
     subject.endsWith(cased(filter.subjectEndsWith)) &&
-    (filter.advancedFilters ?? []).every((one) => passes(one, event, filter.enableAdvancedFilteringOnArrays === true))
+    (filter.advancedFilters ?? []).every((advanced) => passes(advanced, event, filter.enableAdvancedFilteringOnArrays === true))
   );
 }

@@ -112,7 +112,7 @@ function requireDeliverable(topic: Properties | undefined, properties: Subscript
 export function eventSubscriptionType(eventGrid: EventGrid, destinations: Destinations): ResourceType {
   const put = (inputs: Properties) => {
     const declared = readSubscription(inputs);
-    if ('failures' in declared) throw new ResourceError('InvalidRequest', declared.failures.map((one) => one.reason).join('; '));
+    if ('failures' in declared) throw new ResourceError('InvalidRequest', declared.failures.map((failure) => failure.reason).join('; '));
     const { properties } = declared;
     const topicId = armId(String(inputs['resourceGroupName']), topicType, String(inputs['systemTopicName']));
     const found = eventGrid.topic(topicId);

@@ -25,7 +25,7 @@ export class PartitionReceivers {
   open(partition: string, link: Sender, log: PartitionLog, position: EventPosition, epoch: number | undefined): AmqpError | undefined {
     const others = this.active.get(partition) ?? new Set<ActiveReceiver>();
     this.active.set(partition, others);
-    const holder = [...others].find((one) => one.epoch !== undefined);
+    const holder = [...others].find((receiver) => receiver.epoch !== undefined);
     if (holder?.epoch !== undefined && (epoch === undefined || epoch < holder.epoch))
       return stolen(`a receiver with the higher epoch ${holder.epoch} reads ${partition}; this one has ${epoch ?? 'none'}`);
     if (epoch === undefined && others.size >= maxSharedReceivers)

@@ -127,11 +127,11 @@ export interface PresentedCertificate {
 /** Why this certificate does not speak for the device; undefined when it does. */
 export function certificateRefusal(device: DeviceRecord, certificate: PresentedCertificate | undefined, now: Date): string | undefined {
   if (certificate?.fingerprint === undefined) return 'no client certificate was presented';
-  const presented = [certificate.fingerprint, certificate.fingerprint256].flatMap((one) =>
-    one === undefined ? [] : [one.replaceAll(':', '').toUpperCase()],
+  const presented = [certificate.fingerprint, certificate.fingerprint256].flatMap((fingerprint) =>
+    fingerprint === undefined ? [] : [fingerprint.replaceAll(':', '').toUpperCase()],
   );
   const known = [device.primaryThumbprint, device.secondaryThumbprint];
-  if (!presented.some((one) => known.includes(one)))
+  if (!presented.some((thumbprint) => known.includes(thumbprint)))
     return `the certificate has the thumbprint ${presented.at(-1) ?? ''}, which is not registered`;
   if (certificate.valid_to !== undefined && new Date(certificate.valid_to) < now)
     return `the certificate expired at ${certificate.valid_to}`;

@@ -27,7 +27,7 @@ function mqttWebSockets(protocols: HubProtocols): (request: IncomingMessage, soc
     handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
   });
   return (request, socket, head) => {
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim());
     if (request.url?.split('?')[0] !== webSocketPath || !offered.includes('mqtt')) {
       socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
       return;

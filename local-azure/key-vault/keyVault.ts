@@ -91,7 +91,7 @@ export class KeyVault implements Service, SecretReader {
       throw new VaultError(403, 'Forbidden', `${as.displayName} may not ${action} at ${vault.id}/secrets/${name}`, 'ForbiddenByRbac');
     const secret = this.secrets.get(vault.id, name);
     if (!secret || secret.deleted) throw new VaultError(404, 'SecretNotFound', `the vault ${vault.name} has no secret ${name}`);
-    const found = version === undefined ? latest(secret) : secret.versions.find((one) => one.version === version);
+    const found = version === undefined ? latest(secret) : secret.versions.find((candidate) => candidate.version === version);
     if (!found)
       throw new VaultError(404, 'SecretNotFound', `the secret ${name} of the vault ${vault.name} has no version ${version ?? ''}`);
     return found.value;

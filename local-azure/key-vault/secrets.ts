@@ -85,7 +85,7 @@ export class Secrets {
     nowSeconds: number,
   ): SecretVersion | undefined {
     const secret = this.get(vaultId, name);
-    const before = secret?.versions.find((one) => one.version === version);
+    const before = secret?.versions.find((candidate) => candidate.version === version);
     if (!secret || !before) return undefined;
     const after: SecretVersion = {
       ...before,
@@ -98,7 +98,10 @@ export class Secrets {
         updated: nowSeconds,
       },
     };
-    this.store.set(this.key(vaultId, name), { ...secret, versions: secret.versions.map((one) => (one === before ? after : one)) });
+    this.store.set(this.key(vaultId, name), {
+      ...secret,
+      versions: secret.versions.map((candidate) => (candidate === before ? after : candidate)),
+    });
     return after;
   }
 

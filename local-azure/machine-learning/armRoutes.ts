@@ -54,7 +54,7 @@ function page(resources: readonly ArmResource[], request: ArmRequest, endpoint: 
   const value = all.slice(skip, end);
   if (end >= limit) return { status: 200, body: { value } };
   const next = new URL(`${endpoint}${encodeURI(match[0])}`);
-  for (const [key, one] of query) next.searchParams.set(key, one);
+  for (const [name, parameter] of query) next.searchParams.set(name, parameter);
   next.searchParams.set('$skip', String(end));
   return { status: 200, body: { value, nextLink: next.toString() } };
 }

@@ -75,7 +75,7 @@ export class Monitor implements Service {
     const logs = /^\/v1\/+(subscriptions\/.+)\/query$/i.exec(path);
     if (logs && request.method === 'POST') return this.logs.handle(`/${logs[1] ?? ''}`, request, response);
     const metrics = /^\/prometheus\/([^/]+)\/api\/v1\/(query|query_range|series)$/.exec(path);
-    const workspaceId = metrics && [...this.declared.entries()].find(([, one]) => one['accountId'] === metrics[1])?.[0];
+    const workspaceId = metrics && [...this.declared.entries()].find(([, resource]) => resource['accountId'] === metrics[1])?.[0];
     if (metrics && workspaceId && reads) return this.prometheus.handle(workspaceId, metrics[2] ?? '', request, response, url);
     request.resume();
     sendJson(response, 404, {

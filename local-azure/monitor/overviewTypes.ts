@@ -7,8 +7,8 @@ const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 function budgetFaults(inputs: Properties): CheckFailure[] {
   const notifications = Object.entries((inputs['notifications'] ?? {}) as Record<string, Properties>);
-  const unheard = notifications.filter(([, one]) =>
-    ['contactEmails', 'contactGroups', 'contactRoles'].every((to) => ((one[to] ?? []) as unknown[]).length === 0),
+  const unheard = notifications.filter(([, notification]) =>
+    ['contactEmails', 'contactGroups', 'contactRoles'].every((to) => ((notification[to] ?? []) as unknown[]).length === 0),
   );
   return [
     ...(notifications.length > 5

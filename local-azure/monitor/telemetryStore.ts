@@ -54,8 +54,8 @@ export class TelemetryStore {
     private readonly stored: AppendOnlyStore<StoredRow>,
     private readonly maxRows = 500_000,
   ) {
-    for (const [key, one] of stored.entries()) {
-      this.rowsAt(one.component, one.table).push(one.row);
+    for (const [key, entry] of stored.entries()) {
+      this.rowsAt(entry.component, entry.table).push(entry.row);
       this.next = Math.max(this.next, Number(key) + 1);
     }
   }
@@ -80,8 +80,8 @@ export class TelemetryStore {
   }
 
   forget(component: string): void {
-    for (const [key, one] of [...this.stored.entries()])
-      if (one.component.toLowerCase() === component.toLowerCase()) this.stored.delete(key);
+    for (const [key, entry] of [...this.stored.entries()])
+      if (entry.component.toLowerCase() === component.toLowerCase()) this.stored.delete(key);
     for (const table of Object.keys(tableColumns) as TableName[]) this.byTable.delete(tableKey(component, table));
   }
 

@@ -59,7 +59,7 @@ export class TrackRequests {
   }
 
   private component(iKey: string, token: string | undefined): Component | ItemError {
-    const found = [...this.declared.entries()].find(([, one]) => one['instrumentationKey'] === iKey.toLowerCase());
+    const found = [...this.declared.entries()].find(([, resource]) => resource['instrumentationKey'] === iKey.toLowerCase());
     if (found === undefined) return { index: 0, statusCode: 400, message: 'Invalid instrumentation key' };
     const [id, { name, appId }] = found;
     const decision = this.context.gate.authorize(token, {

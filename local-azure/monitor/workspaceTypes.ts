@@ -21,12 +21,12 @@ function retentionFaults(inputs: Properties): CheckFailure[] {
 const diagnosticTargets = ['workspaceId', 'storageAccountId', 'eventHubAuthorizationRuleId', 'marketplacePartnerId'];
 function diagnosticFaults(inputs: Properties): CheckFailure[] {
   const faults: CheckFailure[] = [];
-  if (!diagnosticTargets.some((one) => inputs[one] !== undefined))
+  if (!diagnosticTargets.some((target) => inputs[target] !== undefined))
     faults.push({ property: 'workspaceId', reason: `a diagnostic setting needs a destination: one of ${diagnosticTargets.join(', ')}` });
   const categories = [...((inputs['logs'] ?? []) as Properties[]), ...((inputs['metrics'] ?? []) as Properties[])];
   if (categories.length === 0) faults.push({ property: 'logs', reason: 'a diagnostic setting needs at least one log or metric category' });
-  for (const one of (inputs['logs'] ?? []) as Properties[]) {
-    if ((one['category'] === undefined) === (one['categoryGroup'] === undefined))
+  for (const log of (inputs['logs'] ?? []) as Properties[]) {
+    if ((log['category'] === undefined) === (log['categoryGroup'] === undefined))
       faults.push({ property: 'logs', reason: 'each log names either category or categoryGroup' });
   }
   return faults;
@@ -116,7 +116,7 @@ export const metricsWorkspaceType = (monitor: Monitor): DeclaredType => ({
   },
   remove: (id) => {
     Object.values((monitor.declared.get(id.toLowerCase())?.['defaultIngestionSettings'] ?? {}) as Record<string, string>).forEach(
-      (one) => void monitor.declared.delete(one.toLowerCase()),
+      (id) => void monitor.declared.delete(id.toLowerCase()),
     );
     monitor.forgetWorkspace(id);
   },

@@ -60,7 +60,7 @@ export function randomTypes(context: Pick<RegionContext, 'openStore'>): Provider
     token,
     check,
     computed: ['result'],
-    replaceOn: Object.fromEntries(replaceOn.map((one) => [one, 'random: a value is made once'])),
+    replaceOn: Object.fromEntries(replaceOn.map((input) => [input, 'random: a value is made once'])),
     async create({ urn, inputs }) {
       const asked = JSON.stringify(inputs);
       const before = stored.get(urn);
@@ -85,7 +85,7 @@ export function randomTypes(context: Pick<RegionContext, 'openStore'>): Provider
           const { length } = inputs;
           if (typeof length === 'number' && (!Number.isInteger(length) || length < 1))
             failures.push({ property: 'length', reason: `length is ${length}: expected a whole number of at least 1` });
-          const minimum = Object.values(minimumOf).reduce((sum, one) => sum + Number(inputs[one] ?? 0), 0);
+          const minimum = Object.values(minimumOf).reduce((sum, minimumInput) => sum + Number(inputs[minimumInput] ?? 0), 0);
           if (typeof length === 'number' && minimum > length)
             failures.push({ property: 'length', reason: `length is ${length}: expected at least the sum of the minimums, ${minimum}` });
           const classesOff =

@@ -3,7 +3,7 @@ import { subscriptionId } from './regionContext';
 /** ARM id: `armId('rg', 'Microsoft.Storage/storageAccounts', 'data')`, or with nested types and as many names. */
 export function armId(resourceGroup: string, type: string, ...names: readonly string[]): string {
   const [namespace, ...types] = type.split('/');
-  const path = types.map((one, index) => `${one}/${names[index] ?? ''}`).join('/');
+  const path = types.map((segment, index) => `${segment}/${names[index] ?? ''}`).join('/');
   return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${namespace ?? ''}/${path}`;
 }
 /** ids of the data-plane containers, as role assignments name them. */

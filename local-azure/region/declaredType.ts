@@ -83,7 +83,7 @@ export function declaredType(type: DeclaredType, declared: AppendOnlyStore<Prope
   return {
     token: type.token,
     identifiedBy,
-    computed: [...computedOfEvery, ...(type.computed ?? [])].filter((one) => !identifiedBy.includes(one)),
+    computed: [...computedOfEvery, ...(type.computed ?? [])].filter((output) => !identifiedBy.includes(output)),
     ...(type.computedByUpdate ? { computedByUpdate: type.computedByUpdate } : {}),
     replaceOn: {
       ...(type.idOf ? {} : { resourceGroupName: pathParameter }),

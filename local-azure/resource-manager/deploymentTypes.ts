@@ -31,10 +31,10 @@ interface Templated {
   readonly properties: Properties;
 }
 const templated = (inputs: Properties): Templated[] =>
-  ((inputAt(inputs, `${templatePath}.resources`) ?? []) as Properties[]).map((one) => ({
-    type: String(one['type']),
-    name: String(one['name']),
-    properties: (one['properties'] ?? {}) as Properties,
+  ((inputAt(inputs, `${templatePath}.resources`) ?? []) as Properties[]).map((resource) => ({
+    type: String(resource['type']),
+    name: String(resource['name']),
+    properties: (resource['properties'] ?? {}) as Properties,
   }));
 
 /** Nested deployments, which set what Azure has made: incremental ones of what the services let them set. Their end leaves there what they set. */

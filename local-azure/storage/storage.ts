@@ -221,8 +221,7 @@ export class Storage implements Service, QueueAccess, BlobAccess {
       });
       for (const [, name] of body.matchAll(/<Name>([^<]+)<\/Name>/g)) await this.removeOne(service, account, String(name));
     }
-    for (const key of [...this.declared.entries()].map(([one]) => one))
-      if (key.startsWith(`${keyOf(accountId)}/`)) this.declared.delete(key);
+    for (const key of [...this.declared.entries()].map(([id]) => id)) if (key.startsWith(`${keyOf(accountId)}/`)) this.declared.delete(key);
   }
   private async removeOne(service: StorageService, account: string, name: string): Promise<void> {
     const { status, body } = await this.upstream().send({
