@@ -27,10 +27,10 @@ import { catalogueOf, type Catalogue } from './provider/catalogue';
 import { EngineProvider } from './provider/engineProvider';
 import type { Deployment, ProgramRun } from './provider/host';
 import type { ProviderServer } from './provider/providerServer';
-import { regionTypes, type RegionServices } from './regionTypes';
+import { regionTypes } from './regionTypes';
 
 /** The local Azure region: every service in one process, state below one directory. */
-export class LocalRegion implements RegionServices {
+export class LocalRegion {
   readonly id = randomUUID();
   readonly entra: Entra;
   readonly resourceManager: ResourceManager;
