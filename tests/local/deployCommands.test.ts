@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { accessTypes } from '../../local-azure/authorization/roleTypes';
+import { roleTypes } from '../../local-azure/authorization/roleTypes';
 import { catalogueOf, type Catalogue } from '../../local-azure/provider/catalogue';
 import { commandTypes } from '../../local-azure/provider/commandTypes';
 import { containerRegistryTypes } from '../../local-azure/container-registry/containerRegistryTypes';
@@ -24,7 +24,7 @@ beforeAll(async () => {
   catalogue = catalogueOf([
     resourceGroupTypes(context),
     identityTypes(context, entra),
-    accessTypes(context, entra),
+    roleTypes(context, entra),
     randomTypes(context),
     keyVaultTypes(region.keyVault),
     containerRegistryTypes(context, region.registry),
