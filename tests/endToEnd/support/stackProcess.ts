@@ -21,9 +21,6 @@ import { upDirectory, type UpDirectory } from '../../../commands/up/upDirectory'
 import type { InferencePipeline, LineState } from '../../../contracts/databus';
 import { smokeNames } from '../../../contracts/datasets';
 import { stackOutputs } from '../../../contracts/stackOutputs';
-import { catalogueOf } from '../../../local-azure/provider/catalogue';
-import { deploy } from '../../../local-azure/provider/host';
-import { regionTypes } from '../../../local-azure/regionTypes';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { LocalRegion } from '../../../local-azure/localRegion';
 
@@ -105,7 +102,7 @@ async function deployStack(region: LocalRegion, directory: string, operator: Pri
   // A line that never rests fills a batch before long.
   const site = `${project}:edgeSite`;
   configuration[site] = JSON.stringify({ ...(JSON.parse(configuration[site] ?? '{}') as object), batchMaxRecords: 1_000 });
-  const deployed = await deploy(catalogueOf(regionTypes(region)), {
+  const deployed = await region.deploy({
     program: async () => (await import('../../../index')).default as unknown as Record<string, unknown>,
     project,
     stack: 'local',

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { alertTypes } from '../../../local-azure/monitor/alertTypes';
+import { logTableTemplate, logTableTypes } from '../../../local-azure/monitor/logTableTypes';
+import { overviewTypes } from '../../../local-azure/monitor/overviewTypes';
 import { catalogueOf } from '../../../local-azure/provider/catalogue';
 import { deploymentTypes } from '../../../local-azure/resource-manager/deploymentTypes';
 import { lockTypes, withLocks } from '../../../local-azure/authorization/lockTypes';
@@ -12,7 +14,6 @@ import { subscriptionId } from '../../../local-azure/region/regionContext';
 const directory = mkdtempSync(join(tmpdir(), 'locks-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 const group = `/subscriptions/${subscriptionId}/resourceGroups/rg`;
-const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/logs`;
 const place = { resourceGroupName: 'rg', location: 'westeurope' };
 const request = (inputs: Properties) => ({ name: 'one', urn: 'urn', inputs, preview: false });
 
@@ -28,7 +29,16 @@ function types(): {
   const [declared, locks] = [store('declared'), store('locks')];
   const now = () => new Date('2026-11-22T00:00:00Z');
   const catalogue = catalogueOf(
-    withLocks([alertTypes(declared, now), deploymentTypes(declared, store('deployments'), now), lockTypes(locks)], locks),
+    withLocks(
+      [
+        alertTypes(declared, now),
+        overviewTypes(declared, now),
+        logTableTypes(declared, now),
+        deploymentTypes([logTableTemplate(declared, now)], store('deployments'), now),
+        lockTypes(locks),
+      ],
+      locks,
+    ),
   );
   const of = (token: string) => {
     const type = catalogue.resource(`azure-native:${token}`);
@@ -37,13 +47,14 @@ function types(): {
   };
   return { of, lock: of('authorization:ManagementLockByScope'), actionGroup: of('monitor:ActionGroup'), declared };
 }
+const group1 = { ...place, actionGroupName: 'ag', groupShortName: 'loop', enabled: true, emailReceivers: [] };
+
 const reasons = (token: string, inputs: Properties) =>
   types()
     .of(token)
     .check(request(inputs))
     .failures.map(({ reason }) => reason)
     .join('; ');
-const group1 = { ...place, actionGroupName: 'ag', groupShortName: 'loop', enabled: true, emailReceivers: [] };
 
 describe('a lock', () => {
   it.each([
@@ -80,6 +91,7 @@ describe('a lock', () => {
 });
 
 describe('alert rules', () => {
+  const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/logs`;
   const rule = {
     ...place,
     ruleName: 'a',
@@ -147,8 +159,8 @@ describe('what else is kept for operators', () => {
   });
 });
 
-describe('tables of a workspace', () => {
-  it('a table keeps no shorter in all than it can be asked, and none of the Basic plan has a retention of its own', () => {
+describe('a log table', () => {
+  it('keeps no shorter in all than it can be asked, and none of the Basic plan has a retention of its own', () => {
     const table = {
       resourceGroupName: 'rg',
       workspaceName: 'logs',
@@ -162,7 +174,8 @@ describe('tables of a workspace', () => {
     expect(reasons('operationalinsights:Table', { ...table, plan: 'Basic' })).toMatch(/the Basic plan fixes it/);
   });
 
-  it('a table that Azure makes with the workspace cannot be created, only set through a deployment, whose end leaves it there', async () => {
+  const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/logs`;
+  it('that Azure makes with the workspace cannot be created, only set through a deployment, whose end leaves it there', async () => {
     const { of, declared } = types();
     declared.set(workspace.toLowerCase(), {});
     const table = { resourceGroupName: 'rg', workspaceName: 'logs', tableName: 'StorageBlobLogs', plan: 'Basic' };
