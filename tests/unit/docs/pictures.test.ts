@@ -12,9 +12,9 @@ describe('the picture of the loop', () => {
     const shown = [...picture('loop.svg').matchAll(/class="id"[^>]*>(\w+)</g)].map(([, id]) => id);
     expect(shown.sort()).toEqual([...steps, ...returnSteps].map(({ id }) => id).sort());
   });
+});
 
-  it('is the same in dark, but for its colours', () => {
-    expect(withoutColours(picture('loop-dark.svg'))).toBe(withoutColours(picture('loop.svg')));
-    expect(picture('loop-dark.svg')).not.toBe(picture('loop.svg'));
-  });
+it.each(['loop', 'rooms'])('the picture %s is the same in dark, but for its colours', (name) => {
+  expect(withoutColours(picture(`${name}-dark.svg`))).toBe(withoutColours(picture(`${name}.svg`)));
+  expect(picture(`${name}-dark.svg`)).not.toBe(picture(`${name}.svg`));
 });
