@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../../support/projectRoot';
+import { projectRoot } from '../../../support/projectRoot';
 
 const json = <T>(file: string) => JSON.parse(readFileSync(join(projectRoot, file), 'utf8')) as T;
 const { allowScripts } = json<{ allowScripts: Record<string, boolean> }>('package.json');

@@ -2,8 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startOfProcess } from '../../../loop/leftovers';
-import { projectRoot } from '../../support/projectRoot';
+import { startOfProcess } from '../../../../loop/leftovers';
+import { projectRoot } from '../../../support/projectRoot';
 
 let folder = '';
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'lanes-'))));
@@ -30,7 +30,7 @@ describe('the lanes of the gate', () => {
       `left() { lane one bash -c '${meet('a', 'b')}'; }; right() { lane two bash -c '${meet('b', 'a')}'; lane three true; }\nside_by_side left right`,
       { one: 1, two: 1, three: 1 },
     );
-    expect(stdout.match(/== (one|two)\nbegin\nend\n== \1: passed/g)).toHaveLength(2);
+    expect(stdout.match(/== (one|two)\nbegin\nend\n== \1: passed after/g)).toHaveLength(2);
     expect({ closing, status }).toEqual({ closing: '3 passed, 0 failed', status: 0 });
   });
 
@@ -39,7 +39,7 @@ describe('the lanes of the gate', () => {
       bad: 1,
       good: 1,
     });
-    expect(stdout).toContain('== bad\nwhy\n== bad: FAILED');
+    expect(stdout).toContain('== bad\nwhy\n== bad: FAILED after');
     expect({ closing, status }).toEqual({ closing: '1 passed, 1 failed', status: 1 });
   });
 
