@@ -45,30 +45,22 @@ CMD ["node", "index.js"]
       after: /^\| `edgeSite\.certificateOverlap` .*\n/m,
       text: '| `edgeSite.shiftHours` |  | 1 to 24 | length of a shift; with it, the site says when one begins |\n',
     },
-    { file: 'components/site/edgeSite.ts', after: /^ *productionLineSettings,\n/m, text: '  shiftClockSettings,\n' },
+    { file: 'components/site/siteContainers.ts', after: /^ *productionLineSettings,\n/m, text: '  shiftClockSettings,\n' },
     {
-      file: 'components/site/edgeSite.ts',
-      before: /^ *programContainer\(\{\n *program: 'production-line',/m,
-      text: `...(line.shiftHours === undefined
-        ? []
-        : [
-            programContainer({
-              program: 'shift-clock',
-              image: images['shift-clock'],
-              schema: shiftClockSettings,
-              cpu: 0.25,
-              settings: { ...site, SHIFT_HOURS: String(line.shiftHours) },
-            }),
-          ]),
+      file: 'components/site/siteContainers.ts',
+      before: /^ *container\('production-line'/m,
+      text: `    ...(args.site.shiftHours === undefined
+      ? []
+      : [container('shift-clock', shiftClockSettings, { ...plant, SHIFT_HOURS: String(args.site.shiftHours) })]),
 `,
     },
     { file: 'docs/architecture.md', after: /`production-line`, /, text: '`shift-clock`, ' },
   ],
   tests: [
-    'tests/unit/components',
+    'tests/unit/components/program.test.ts',
+    'tests/unit/components/site',
     'tests/unit/local-azure/container-registry',
-    'tests/unit/plan',
-    'tests/unit/docs',
-    'tests/unit/policy/rules.test.ts',
+    'tests/unit/plan/plannedStack.test.ts',
+    'tests/unit/docs/(configurationReference|paths)',
   ],
 };

@@ -5,7 +5,7 @@ const token = 'alertsmanagement:AlertProcessingRuleByName';
 /** The region takes the rules that keep alerts quiet. */
 export const resourceType: Recipe = {
   title: 'Add a Pulumi resource type to the region',
-  names: { service: 'monitor', type: 'processingRule' },
+  names: { service: 'monitor', type: 'processingRule', test: 'processingRuleTypes' },
   edits: [
     {
       file: 'local-azure/monitor/processingRuleTypes.ts',

@@ -34,11 +34,5 @@ export const role: Recipe = {
       text: "  { who: 'validate-and-package', role: 'acrQuarantineReader', scope: 'registry', step: '5a', why: 'sees which images are in quarantine' },\n",
     },
   ],
-  tests: [
-    'tests/unit/components/access',
-    'tests/unit/local-azure/region',
-    'tests/unit/plan/plannedStack.test.ts',
-    'tests/unit/policy/rules.test.ts',
-    'tests/unit/components/program.test.ts',
-  ],
+  tests: ['tests/unit/components/access', 'tests/unit/local-azure/region', 'tests/unit/plan/plannedStack.test.ts'],
 };
