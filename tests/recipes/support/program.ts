@@ -54,11 +54,15 @@ CMD ["node", "index.js"]
       : [container('shift-clock', shiftClockSettings, { ...plant, SHIFT_HOURS: String(args.site.shiftHours) })]),
 `,
     },
+    {
+      file: 'tests/unit/components/program.test.ts',
+      after: /^ *cloud: \{ propagationSeconds: 2 \},\n/m,
+      text: '    edgeSite: { shiftHours: 8 },\n',
+    },
     { file: 'docs/architecture.md', after: /`production-line`, /, text: '`shift-clock`, ' },
   ],
   tests: [
     'tests/unit/components/program.test.ts',
-    'tests/unit/components/site',
     'tests/unit/local-azure/container-registry',
     'tests/unit/plan/plannedStack.test.ts',
     'tests/unit/docs/(configurationReference|paths)',

@@ -37,5 +37,5 @@ export const step: Recipe = {
     { file: 'docs/architecture.md', before: /^Every step is idempotent/m, text: 'Step 13d sees the manifest of each batch.\n\n' },
     { file: '.ci/run', after: '13a 13b 13c', text: ' 13d' },
   ],
-  tests: ['tests/unit/loop', 'tests/unit/docs/(pictures|threatModel|paths)', 'tests/unit/policy/process/lanes'],
+  tests: ['tests/unit/loop/(reportPage|stepTable)', 'tests/unit/docs/(pictures|threatModel|paths)', 'tests/unit/policy/process/lanes'],
 };
