@@ -20,7 +20,7 @@ module.exports = {
     lane('local'),
     lane('engine'),
     lane('endToEnd'),
-    lane('recipes'),
+    lane('recipes', oneAtATime),
     lane('faults', oneAtATime),
     lane('leastPrivilege', oneAtATime),
   ],
