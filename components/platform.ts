@@ -12,7 +12,6 @@ import {
   vaultName,
   type NameParts,
 } from './resource/names';
-import type { NetworkPlan } from './network/networkPlan';
 import { platformAlerts } from './observability/alertRules';
 import { MonthlyBudget } from './observability/monthlyBudget';
 import { Monitoring, type TelemetryTargets } from './observability/monitoring';
@@ -39,8 +38,6 @@ export interface PlatformArgs {
   readonly stack: string;
   /** Subscription, tenant and principal of whoever deploys. */
   readonly deployer: pulumi.Output<Deployer>;
-  /** How the parts reach each other; default public endpoints behind Entra. */
-  readonly network?: NetworkPlan;
   /** Tags of every resource that can have them. */
   readonly tags: Readonly<Record<string, string>>;
 }
