@@ -19,7 +19,7 @@ import { OperatorAlerts } from './observability/operatorAlerts';
 import { existingRegistry } from './programs/existingRegistry';
 import { ImageRegistry } from './programs/imageRegistry';
 import { EventTopic } from './storage/eventTopic';
-import { modelContainers } from './storage/containers';
+import { modelContainers } from './configuration/containers';
 import { SecureAccount } from './storage/secureAccount';
 import { MachineLearning } from './training/machineLearning';
 import { TrainingCluster } from './training/trainingCluster';

@@ -4,7 +4,7 @@ import { meteredLoad } from './expectedLoad';
 import { alertTables, basicPlanTables, basicRetentionDays, type LogTable } from './logTables';
 import type { Profile } from './profiles';
 import { archiveRedundancies, type Lifecycle } from './resourceSettings';
-import { readAgain, type LifecycleContainer } from '../storage/containers';
+import { readAgain, type LifecycleContainer } from './containers';
 
 type Overrides<T> = { readonly [K in keyof T]?: T[K] | undefined };
 /** What a stack may say about its resources; the profile says the rest. */

@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { queueNames, type QueueName } from '../access/roleMatrix';
 import { storageAccountName, systemTopicName, type NameParts } from '../resource/names';
 import type { UniformArgs } from '../resource/uniformComponent';
-import { dataContainers, edgeContainers, type ContainerName } from './containers';
+import { dataContainers, edgeContainers, type ContainerName } from '../configuration/containers';
 import { EventTopic } from './eventTopic';
 import { SecureAccount, type SecureAccountArgs } from './secureAccount';
 
