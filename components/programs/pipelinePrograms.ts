@@ -10,7 +10,7 @@ import type { JobName, QueueName } from '../access/roleMatrix';
 import { programName, type NameParts } from '../resource/names';
 import type { UniformArgs } from '../resource/uniformComponent';
 import type { LoopStorage } from '../storage/loopStorage';
-import { jobCpu } from '../configuration/jobSize';
+import { jobCpu } from '../configuration/pipelineJobs';
 import type { PipelineSettings } from './pipelineSettings';
 import { ProgramApp } from './programApp';
 import { programContainer } from './programContainer';

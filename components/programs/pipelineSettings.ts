@@ -7,7 +7,7 @@ import type { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliv
 import type { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
 import type { QueueName } from '../access/roleMatrix';
 import type { Configuration } from '../configuration/schema';
-import { diskBytes, jobCpu } from '../configuration/jobSize';
+import { diskBytes, jobCpu } from '../configuration/pipelineJobs';
 import type { MessageRoute } from '../delivery/messageRoute';
 import type { PlatformLinks } from '../platform';
 import type { LoopStorage } from '../storage/loopStorage';
