@@ -5,7 +5,7 @@ import { CustomRoleDefinitions } from './access/customRoleDefinitions';
 import { factoryGrants } from './access/factoryGrants';
 import { programIdentity } from './access/programIdentity';
 import { servicePrincipal } from './access/roleGrants';
-import { jobNames, queueNames, type QueueName } from './access/roleMatrix';
+import { jobNames, queueNames, type QueueName } from './configuration/pipelineJobs';
 import type { Configuration } from './configuration/schema';
 import type { DeviceRegistration } from './delivery/deviceRegistration';
 import { MessageRoute } from './delivery/messageRoute';
@@ -13,7 +13,8 @@ import { containerEnvironmentName, programName, suffixLength, type NameParts } f
 import { factoryAlerts } from './observability/alertRules';
 import { LoopWorkbook } from './observability/loopWorkbook';
 import { OperatorAlerts } from './observability/operatorAlerts';
-import type { Deployer, PlatformLinks } from './platform';
+import type { Deployer } from './resource/deployer';
+import type { PlatformLinks } from './resource/platformLinks';
 import { ContainerEnvironment } from './programs/containerEnvironment';
 import { PipelinePrograms } from './programs/pipelinePrograms';
 import { pipelineSettings } from './programs/pipelineSettings';

@@ -12,9 +12,11 @@ import {
   vaultName,
   type NameParts,
 } from './resource/names';
+import type { Deployer } from './resource/deployer';
+import type { PlatformLinks, TelemetryTargets } from './resource/platformLinks';
 import { platformAlerts } from './observability/alertRules';
 import { MonthlyBudget } from './observability/monthlyBudget';
-import { Monitoring, type TelemetryTargets } from './observability/monitoring';
+import { Monitoring } from './observability/monitoring';
 import { OperatorAlerts } from './observability/operatorAlerts';
 import { existingRegistry } from './programs/existingRegistry';
 import { ImageRegistry } from './programs/imageRegistry';
@@ -23,13 +25,6 @@ import { modelContainers } from './configuration/containers';
 import { SecureAccount } from './storage/secureAccount';
 import { MachineLearning } from './training/machineLearning';
 import { TrainingCluster } from './training/trainingCluster';
-
-/** Who deploys, and where. */
-export interface Deployer {
-  readonly subscriptionId: string;
-  readonly tenantId: string;
-  readonly objectId: string;
-}
 
 export interface PlatformArgs {
   /** Settings of the stack. */
@@ -40,32 +35,6 @@ export interface PlatformArgs {
   readonly deployer: pulumi.Output<Deployer>;
   /** Tags of every resource that can have them. */
   readonly tags: Readonly<Record<string, string>>;
-}
-
-/** What a factory needs of its platform. Plain values, so that the platform may also be another stack's. */
-export interface PlatformLinks {
-  readonly resourceGroup: { readonly name: pulumi.Output<string>; readonly id: pulumi.Output<string> };
-  readonly logAnalyticsId: pulumi.Output<string>;
-  readonly applicationInsightsId: pulumi.Output<string>;
-  readonly telemetry: TelemetryTargets;
-  readonly registry: { readonly id: pulumi.Output<string>; readonly loginServer: pulumi.Output<string> };
-  readonly workspace: {
-    readonly id: pulumi.Output<string>;
-    readonly name: pulumi.Output<string>;
-    readonly modelsDatastore: pulumi.Output<string>;
-  };
-  readonly models: {
-    readonly accountId: pulumi.Output<string>;
-    readonly blobEndpoint: pulumi.Output<string>;
-    readonly containerId: pulumi.Output<string>;
-    readonly containerName: pulumi.Output<string>;
-  };
-  readonly trainingCluster: {
-    readonly id: pulumi.Output<string>;
-    readonly principalId: pulumi.Output<string>;
-    readonly clientId: pulumi.Output<string>;
-  };
-  readonly workspaceEvents: { readonly topicName: pulumi.Output<string>; readonly principalId: pulumi.Output<string> };
 }
 
 /** What factories share: machine learning, the registry, monitoring. */

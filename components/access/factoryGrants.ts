@@ -1,17 +1,23 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { MessageRoute } from '../delivery/messageRoute';
-import type { PlatformLinks } from '../platform';
-import type { LoopStorage } from '../storage/loopStorage';
+import type { PlatformLinks } from '../resource/platformLinks';
 import type { CustomRoleDefinitions } from './customRoleDefinitions';
 import { RoleGrants, type Grantee, type ListedGrantee } from './roleGrants';
 import { rowsOf, type FactoryActor, type FactoryScope } from './roleMatrix';
 
 type Scopes = Partial<Record<FactoryScope, pulumi.Input<string>>>;
+interface Scope {
+  readonly id: pulumi.Output<string>;
+}
+/** An account, and what is in it by name. */
+interface AccountScopes extends Scope {
+  readonly containers: Readonly<Record<string, Scope>>;
+  readonly queues: Readonly<Record<string, Scope>>;
+}
 export interface FactoryGrantsArgs {
   /** Storage of the factory: its accounts, containers and queues are scopes. */
-  readonly storage: Pick<LoopStorage, 'data' | 'edge'>;
+  readonly storage: { readonly data: AccountScopes; readonly edge: AccountScopes };
   /** Hub and event hub of the factory. */
-  readonly route: Pick<MessageRoute, 'iotHubId' | 'eventHubId'>;
+  readonly route: { readonly iotHubId: pulumi.Output<string>; readonly eventHubId: pulumi.Output<string> };
   /** What the platform lends: workspace, models, registry, telemetry. */
   readonly platform: PlatformLinks;
   /** Subscription of the built-in roles. */

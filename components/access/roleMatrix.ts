@@ -1,3 +1,4 @@
+import { jobNames, type JobName, type QueueName } from '../configuration/pipelineJobs';
 import { type Role } from '../resource/roles';
 
 /** One role assignment and its reason. `step` is the step of the loop that fails without it. */
@@ -26,11 +27,6 @@ export const workspaceRoles: readonly PlatformRow[] = [
   { who: 'ml-workspace', role: 'contributor', scope: 'ml-workspace', step: '3a', why: 'Azure ML acts on the workspace as this identity' },
 ];
 
-export const queueNames = ['data-pipeline', 'model-development', 'validate-and-package', 'tag-and-deliver', 'delivery'] as const;
-export type QueueName = (typeof queueNames)[number];
-/** Programs that run as jobs; `delivery` is always on. */
-export type JobName = Exclude<QueueName, 'delivery'>;
-export const jobNames: readonly JobName[] = ['data-pipeline', 'model-development', 'validate-and-package', 'tag-and-deliver'];
 export type FactoryScope =
   | 'data'
   | 'data/raw'

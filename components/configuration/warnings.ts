@@ -2,12 +2,11 @@ import { azureRegions } from './azureRegions';
 import type { Configuration } from './schema';
 import { monthlyUse } from './monthlyUse';
 import { lineHoursPerDay } from './plantData';
-import { silenceCountsFrom } from '../observability/alertRules';
-import { openMinutes } from './siteHours';
+import { jobTimeoutSeconds } from './pipelineJobs';
+import { openMinutes, silenceCountsFrom } from './siteHours';
 
 const hoursPerMonth = 730;
-/** The platform ends a pass of the data pipeline after this time. */
-export const passLimitSeconds = 3_600;
+const passLimitSeconds = jobTimeoutSeconds['data-pipeline'];
 const shown = (value: number) => Number(value.toPrecision(2));
 
 /** What Azure takes and the plant will be sorry for: each with the setting, what is expected, and what to do. */

@@ -1,5 +1,5 @@
 import type { ResourceSettings } from '../configuration/effectiveSettings';
-import { openMinutes, type SiteHours } from '../configuration/siteHours';
+import { openMinutes, silenceCountsFrom, type SiteHours } from '../configuration/siteHours';
 
 type AlertSettings = ResourceSettings['alerts'];
 interface Told {
@@ -70,12 +70,6 @@ const deadLetters = <Signals>(of: string, resourceId: (signals: Signals) => stri
 
 /** The earliest end of validity counts: a rotation that nobody finished leaves the site with the certificate that ends first. */
 const earliest = (times: readonly string[]) => [...times].sort()[0] ?? '';
-
-/** Minute of the day from which a silence within the hours of a site counts: once it could have been long enough, and early enough to be asked about. */
-export function silenceCountsFrom(hours: Exclude<SiteHours, 'always'>, silentMinutes: number, evaluationMinutes: number): number {
-  const { from, to } = openMinutes(hours);
-  return Math.min(from + silentMinutes, Math.max(Math.ceil((from + to) / 2), to - evaluationMinutes));
-}
 
 /** Where the site is up by the clock a silence counts once it has lasted long enough within its hours. One row is always counted, so that no rows can be asked about together with the time of day. */
 function silentInHours(

@@ -6,6 +6,7 @@ import type { ResourceSettings } from '../configuration/effectiveSettings';
 import { known } from '../resource/known';
 import { applicationInsightsName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../resource/names';
 import { defaultPropagationSeconds, pauseAfter } from '../resource/pause';
+import type { TelemetryTargets } from '../resource/platformLinks';
 import { attach, type UniformArgs } from '../resource/uniformComponent';
 import { tableDeployment } from './tableDeployment';
 import { tableSettings } from './tableSettings';
@@ -30,19 +31,6 @@ const defaults = {
   propagationSeconds: defaultPropagationSeconds,
   logs: { retentionDays: 30, totalRetentionDays: 30, dailyQuotaGb: 1, tables: {} },
 };
-
-/** Where telemetry goes and where it is asked; plain values, none a secret. */
-export interface TelemetryTargets {
-  readonly instrumentationKey: pulumi.Output<string>;
-  /** Hosts that a sender with a token writes to. */
-  readonly ingestionHost: pulumi.Output<string>;
-  readonly remoteWriteHost: pulumi.Output<string>;
-  readonly remoteWritePath: pulumi.Output<string>;
-  /** ARM ids of the data collection rule and of the workspace behind it. */
-  readonly metricsRuleId: pulumi.Output<string>;
-  readonly metricsWorkspaceId: pulumi.Output<string>;
-  readonly metricsQueryEndpoint: pulumi.Output<string>;
-}
 
 const stream = 'Microsoft-PrometheusMetrics';
 

@@ -6,11 +6,10 @@ import { deliverySettings } from '../../contracts/settings/delivery';
 import { modelDevelopmentSettings } from '../../contracts/settings/modelDevelopment';
 import { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
 import { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
-import type { JobName, QueueName } from '../access/roleMatrix';
+import { jobCpu, jobTimeoutSeconds, type JobName, type QueueName } from '../configuration/pipelineJobs';
 import { programName, type NameParts } from '../resource/names';
 import type { UniformArgs } from '../resource/uniformComponent';
 import type { LoopStorage } from '../storage/loopStorage';
-import { jobCpu } from '../configuration/pipelineJobs';
 import type { PipelineSettings } from './pipelineSettings';
 import { ProgramApp } from './programApp';
 import { programContainer } from './programContainer';
@@ -62,7 +61,7 @@ export class PipelinePrograms extends pulumi.ComponentResource {
       registryLoginServer: args.registryLoginServer,
       ...uniform,
     };
-    const job = (program: JobName, container: ReturnType<typeof programContainer>, timeoutSeconds: number) =>
+    const job = (program: JobName, container: ReturnType<typeof programContainer>) =>
       new ProgramJob(
         program,
         {
@@ -70,7 +69,7 @@ export class PipelinePrograms extends pulumi.ComponentResource {
           jobName: names.apply((parts) => programName(program, parts)),
           identityId: identities[program].id,
           container,
-          timeoutSeconds,
+          timeoutSeconds: jobTimeoutSeconds[program],
           queue: { accountName: storage.data.accountName, name: storage.data.queues[program].name },
           pollingIntervalSeconds,
         },
@@ -86,7 +85,6 @@ export class PipelinePrograms extends pulumi.ComponentResource {
           settings: settings['data-pipeline'],
           cpu: jobCpu['data-pipeline'],
         }),
-        3_600,
       ),
       'model-development': job(
         'model-development',
@@ -97,7 +95,6 @@ export class PipelinePrograms extends pulumi.ComponentResource {
           settings: settings['model-development'],
           cpu: jobCpu['model-development'],
         }),
-        900,
       ),
       'validate-and-package': job(
         'validate-and-package',
@@ -108,7 +105,6 @@ export class PipelinePrograms extends pulumi.ComponentResource {
           settings: settings['validate-and-package'],
           cpu: jobCpu['validate-and-package'],
         }),
-        1_800,
       ),
       'tag-and-deliver': job(
         'tag-and-deliver',
@@ -119,7 +115,6 @@ export class PipelinePrograms extends pulumi.ComponentResource {
           settings: settings['tag-and-deliver'],
           cpu: jobCpu['tag-and-deliver'],
         }),
-        900,
       ),
     };
     this.delivery = new ProgramApp(

@@ -5,11 +5,10 @@ import type { modelDevelopmentSettings } from '../../contracts/settings/modelDev
 import type { SettingsOf, SettingsSchema } from '../../contracts/settings/settings';
 import type { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
 import type { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
-import type { QueueName } from '../access/roleMatrix';
 import type { Configuration } from '../configuration/schema';
-import { diskBytes, jobCpu } from '../configuration/pipelineJobs';
+import { diskBytes, jobCpu, type QueueName } from '../configuration/pipelineJobs';
 import type { MessageRoute } from '../delivery/messageRoute';
-import type { PlatformLinks } from '../platform';
+import type { PlatformLinks } from '../resource/platformLinks';
 import type { LoopStorage } from '../storage/loopStorage';
 
 type Given<S extends SettingsSchema> = SettingsOf<S, pulumi.Input<string>>;

@@ -12,9 +12,9 @@ import {
   productionLineSettings,
 } from '../../contracts/settings/edgeSite';
 import type { Configuration } from '../configuration/schema';
-import type { TelemetryTargets } from '../observability/monitoring';
 import { ProgramApp } from '../programs/programApp';
 import { programContainer } from '../programs/programContainer';
+import type { TelemetryTargets } from '../resource/platformLinks';
 import type { UniformArgs } from '../resource/uniformComponent';
 import { certificateSecretName } from './simulatedEnrolment';
 import { cronScale } from '../configuration/siteHours';

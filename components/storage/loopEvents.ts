@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { QueueName } from '../access/roleMatrix';
+import type { QueueName } from '../configuration/pipelineJobs';
 import { blobCreatedIn, modelRegistered, queueSubscription, type EventFilter } from './eventTopic';
 import type { LoopStorage } from './loopStorage';
 

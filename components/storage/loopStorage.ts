@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { queueNames, type QueueName } from '../access/roleMatrix';
+import { queueNames, type QueueName } from '../configuration/pipelineJobs';
 import { storageAccountName, systemTopicName, type NameParts } from '../resource/names';
 import type { UniformArgs } from '../resource/uniformComponent';
 import { dataContainers, edgeContainers, type ContainerName } from '../configuration/containers';
