@@ -36,11 +36,18 @@ export interface GrantOptions {
   readonly after?: readonly pulumi.Resource[];
 }
 
+/** Gives the rows of these actors, each group under a name of its own. */
+export type FactoryGrant = (
+  name: string,
+  actors: Partial<Record<FactoryActor, Grantee | readonly ListedGrantee[]>>,
+  options?: GrantOptions,
+) => RoleGrants;
+
 /** Gives the rows of the role matrix to the actors of one factory, a group at a time. */
 export function factoryGrants(
   { storage, route, platform, subscriptionId, customRoles, siteVault }: FactoryGrantsArgs,
   parent: pulumi.Resource,
-) {
+): FactoryGrant {
   const { data, edge } = storage;
   const scopes: Scopes = {
     data: data.id,
@@ -58,11 +65,7 @@ export function factoryGrants(
     ...Object.fromEntries(Object.entries(edge.containers).map(([container, { id }]) => [`edge/${container}`, id])),
     ...Object.fromEntries(Object.entries(data.queues).map(([queue, { id }]) => [`queue/${queue}`, id])),
   };
-  return (
-    name: string,
-    actors: Partial<Record<FactoryActor, Grantee | readonly ListedGrantee[]>>,
-    { waitSeconds = 0, more = {}, after = [] }: GrantOptions = {},
-  ): RoleGrants => {
+  return (name, actors, { waitSeconds = 0, more = {}, after = [] } = {}) => {
     const rows = rowsOf(...(Object.keys(actors) as FactoryActor[])).filter((row) => row.scope !== 'site-vault' || siteVault);
     return new RoleGrants(
       name,
