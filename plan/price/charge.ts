@@ -29,6 +29,8 @@ export interface ChargeContext {
   readonly use: MonthlyUse;
   readonly hoursPerMonth: number;
   readonly all: readonly PricedResource[];
+  /** List price of a unit; 0 where none is known. */
+  readonly usd: (price: string) => number;
 }
 export type Rule = (resource: PricedResource, context: ChargeContext) => readonly Charge[];
 
