@@ -10,7 +10,7 @@ import type { PlatformLinks } from './resource/platformLinks';
 type Exported<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
 
 /** What the stack exports, besides the contract: how the site signs in and where its telemetry goes. */
-export interface SiteLinks {
+interface SiteLinks {
   readonly siteClientId: pulumi.Output<string>;
   readonly siteTenantId: pulumi.Output<string>;
   readonly siteAuthorityHost: string;

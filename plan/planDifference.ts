@@ -2,13 +2,13 @@ import type { PlannedResource } from './recordProgram';
 import { hanging } from '../command-line/wrapText';
 import { shortType } from './resourceTree';
 
-export interface PropertyDifference {
+interface PropertyDifference {
   readonly property: string;
   readonly ours: unknown;
   readonly theirs: unknown;
   readonly resources: readonly string[];
 }
-export interface PlanDifference {
+interface PlanDifference {
   readonly onlyOurs: readonly string[];
   readonly onlyTheirs: readonly string[];
   readonly changed: readonly PropertyDifference[];

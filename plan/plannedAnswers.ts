@@ -3,7 +3,7 @@ import { nameBasedUuid } from '../contracts/nameBasedUuid';
 import { armIdOf, plannedSubscriptionId } from './armIds';
 
 type Values = Readonly<Record<string, unknown>>;
-export interface PlannedAnswer {
+interface PlannedAnswer {
   readonly id: string;
   readonly state: Values;
 }

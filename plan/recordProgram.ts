@@ -24,7 +24,7 @@ export interface RecordedProgram {
   readonly principals: Readonly<Record<string, string>>;
 }
 
-export interface ProgramToRecord {
+interface ProgramToRecord {
   /** Loads the Pulumi program. */
   readonly program: () => Promise<Record<string, unknown>>;
   readonly project: string;

@@ -26,7 +26,7 @@ function containersSize(containers: unknown): string {
 }
 
 /** SKU and size, as far as the inputs tell. */
-export function sizeOf({ inputs }: Pick<PlannedResource, 'inputs'>): string {
+function sizeOf({ inputs }: Pick<PlannedResource, 'inputs'>): string {
   const sku = at(inputs, 'sku') ?? at(inputs, 'properties', 'sku');
   const units = text(at(sku, 'capacity'));
   const vm = text(at(inputs, 'properties', 'properties', 'vmSize'));
@@ -44,8 +44,7 @@ export function sizeOf({ inputs }: Pick<PlannedResource, 'inputs'>): string {
 
 const isRole = ({ type }: PlannedResource) => type === 'azure-native:authorization:RoleAssignment';
 /** Name that the resource will have in Azure. */
-export const azureName = ({ id, type }: PlannedResource) =>
-  id === null || !type.startsWith('azure-native:') ? '' : (id.split('/').pop() ?? '');
+const azureName = ({ id, type }: PlannedResource) => (id === null || !type.startsWith('azure-native:') ? '' : (id.split('/').pop() ?? ''));
 
 /** `below` is the guide under the label, down to the line's children. */
 interface Line {

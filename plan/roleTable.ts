@@ -3,7 +3,7 @@ import type { RecordedProgram } from './recordProgram';
 import { hanging } from '../command-line/wrapText';
 
 /** One role assignment: who may do what, where, and which step fails without it. */
-export interface PlannedRole {
+interface PlannedRole {
   readonly who: string;
   readonly principalId: string;
   readonly role: string;

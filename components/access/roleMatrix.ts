@@ -14,7 +14,7 @@ export interface RoleRow<Who extends string, Scope extends string> {
  * What Azure's own insides need. The list is Microsoft's ("Set up service authentication", user-assigned identity of a workspace); it is the
  * only place where Contributor appears, each time on one resource and never on a group.
  */
-export type PlatformScope = 'ml' | 'ml-vault' | 'registry' | 'app-insights' | 'ml-workspace';
+type PlatformScope = 'ml' | 'ml-vault' | 'registry' | 'app-insights' | 'ml-workspace';
 export type PlatformRow = RoleRow<'ml-workspace', PlatformScope>;
 // prettier-ignore
 export const workspaceRoles: readonly PlatformRow[] = [

@@ -8,7 +8,7 @@ import { readAgain, type LifecycleContainer } from './containers';
 
 type Overrides<T> = { readonly [K in keyof T]?: T[K] | undefined };
 /** What a stack may say about its resources; the profile says the rest. */
-export interface GivenSettings {
+interface GivenSettings {
   readonly storage: Overrides<Profile['storage']>;
   readonly registry: Overrides<Profile['registry']>;
   readonly keyVault: Overrides<Profile['keyVault']>;

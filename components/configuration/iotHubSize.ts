@@ -1,7 +1,7 @@
 import { meteredLoad, type ExpectedLoad, type MeteredLoad } from './expectedLoad';
 
 export const standardTiers = ['S1', 'S2', 'S3'] as const;
-export type HubTier = (typeof standardTiers)[number];
+type HubTier = (typeof standardTiers)[number];
 export interface HubSize {
   readonly tier: HubTier;
   readonly units: number;
@@ -53,7 +53,7 @@ export const hubTiers: Readonly<Record<HubTier, TierLimits>> = {
     }),
   },
 };
-export const maxDevicesOfHub = 1_000_000;
+const maxDevicesOfHub = 1_000_000;
 
 const measures: Readonly<Record<keyof HubLoad, string>> = {
   messagesPerDay: 'messages a day in blocks of 4 KB',

@@ -11,7 +11,7 @@ import { attach, identityOf, type UniformArgs } from '../resource/uniformCompone
 import type { HubSize } from '../configuration/iotHubSize';
 
 /** Roles are given at the hub. */
-export interface MessageRouteArgs extends UniformArgs {
+interface MessageRouteArgs extends UniformArgs {
   /** Resource group of hub and event hub. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */
@@ -40,7 +40,7 @@ const defaults = {
 } as const;
 
 /** Host, with the port where it is not the scheme's own. */
-export const hostOf = (endpoint: string) => new URL(endpoint).host;
+const hostOf = (endpoint: string) => new URL(endpoint).host;
 
 const eventHubName = 'device-messages';
 const hour = 'PT1H';

@@ -12,7 +12,7 @@ import { tableDeployment } from './tableDeployment';
 import { tableSettings } from './tableSettings';
 
 /** Roles and lock are the Log Analytics workspace's; so are the diagnostics, its audit of queries, by default into itself. It acts as nobody. */
-export interface MonitoringArgs extends Omit<UniformArgs, 'identity'> {
+interface MonitoringArgs extends Omit<UniformArgs, 'identity'> {
   /** Resource group of all three. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */
@@ -35,7 +35,7 @@ const defaults = {
 const stream = 'Microsoft-PrometheusMetrics';
 
 /** Host of the ingestion endpoint that a connection string names. */
-export function ingestionHost(connectionString: string): string {
+function ingestionHost(connectionString: string): string {
   const endpoint = /(?:^|;)IngestionEndpoint=(https:\/\/[^;]+)/i.exec(connectionString)?.[1];
   if (endpoint === undefined) throw new Error('the connection string of Application Insights names no IngestionEndpoint');
   return new URL(endpoint).host;

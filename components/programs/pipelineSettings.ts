@@ -14,7 +14,7 @@ import type { LoopStorage } from '../storage/loopStorage';
 type Given<S extends SettingsSchema> = SettingsOf<S, pulumi.Input<string>>;
 
 /** What the settings of the pipeline programs are made of. */
-export interface PipelineSettingsSources {
+interface PipelineSettingsSources {
   readonly configuration: Configuration;
   readonly subscriptionId: pulumi.Input<string>;
   readonly platform: PlatformLinks;

@@ -7,12 +7,12 @@ import { EventTopic } from './eventTopic';
 import { SecureAccount, type SecureAccountArgs } from './secureAccount';
 
 /** How the accounts of a stack keep their blobs. */
-export type StorageSafety = Omit<
+type StorageSafety = Omit<
   Partial<SecureAccountArgs<ContainerName, never>>,
   keyof UniformArgs | 'resourceGroupName' | 'location' | 'accountName' | 'containers' | 'queues'
 >;
 
-export interface LoopStorageArgs extends UniformArgs {
+interface LoopStorageArgs extends UniformArgs {
   /** Resource group of accounts and topics. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

@@ -37,7 +37,7 @@ function logAlertPrice(frequency: string): string {
 const retainedGbPerUnit = 84;
 
 /** What costs money, by type. */
-export const chargeRules: Readonly<Record<string, Rule>> = {
+const chargeRules: Readonly<Record<string, Rule>> = {
   'azure-native:app:ContainerApp': containerApp,
   // The data pipeline works on whatever comes; the others once in a round.
   'azure-native:app:Job': ({ inputs, name }, { use }) =>

@@ -3,7 +3,7 @@ import { chargeRuleOf } from './chargeRules';
 import { freeReason } from './freeTypes';
 import type { Price, PriceTable } from './priceTable';
 
-export interface CostItem {
+interface CostItem {
   readonly what: string;
   readonly price: string;
   readonly unit: string;
@@ -12,13 +12,13 @@ export interface CostItem {
   readonly usd: number;
   readonly source: string;
 }
-export interface ResourceCost {
+interface ResourceCost {
   readonly name: string;
   readonly type: string;
   readonly items: readonly CostItem[];
   readonly usd: number;
 }
-export interface NotPriced {
+interface NotPriced {
   readonly name: string;
   readonly type: string;
   readonly reason: string;

@@ -10,7 +10,7 @@ import { settingWarnings } from '../../components/configuration/warnings';
 import { hanging, wrap } from '../../command-line/wrapText';
 import { shortType } from '../resourceTree';
 
-export interface CostReport extends CostEstimate {
+interface CostReport extends CostEstimate {
   readonly stack: string;
   readonly currency: string;
   /** When the prices were collected, and what they are. */
