@@ -143,4 +143,4 @@ export function plannedFunction(token: string, inputs: Values): Values | undefin
 
 /** Directory object that the resource acts as. */
 export const principalOf = (state: Values): string | undefined =>
-  [state['principalId'], values(state['identity'])['principalId'], state['objectId']].map(text).find((one) => one !== '');
+  [state['principalId'], values(state['identity'])['principalId'], state['objectId']].map(text).find((id) => id !== '');

@@ -148,8 +148,8 @@ export async function recordProgram({
 function fromRoot(resources: readonly PlannedResource[]): PlannedResource[] {
   const below = (parent: string | null): PlannedResource[] =>
     resources
-      .filter((one) => one.parent === parent)
+      .filter((resource) => resource.parent === parent)
       .sort((a, b) => (a.name < b.name || (a.name === b.name && a.type < b.type) ? -1 : 1))
-      .flatMap((one) => [one, ...below(one.urn)]);
+      .flatMap((resource) => [resource, ...below(resource.urn)]);
   return below(null);
 }

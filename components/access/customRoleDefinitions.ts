@@ -18,7 +18,7 @@ interface CustomRoleDefinitionsArgs {
 const groupOf = (id: string) => id.split('/providers/')[0] ?? id;
 /** The groups of these resources, each once: ARM ids ignore case. */
 const groupsOf = (ids: readonly string[]): string[] =>
-  ids.map(groupOf).filter((group, index, all) => all.findIndex((one) => one.toLowerCase() === group.toLowerCase()) === index);
+  ids.map(groupOf).filter((group, index, all) => all.findIndex((other) => other.toLowerCase() === group.toLowerCase()) === index);
 
 /** The roles that Azure has no built-in for. */
 export class CustomRoleDefinitions extends pulumi.ComponentResource {

@@ -71,7 +71,7 @@ function lifecycleConflicts(container: LifecycleContainer, rule: Lifecycle, redu
       (stage) =>
         `${path}.${stage} is ${rule[stage]}: expected more than the stage before it, ${set
           .slice(0, set.indexOf(stage))
-          .map((one) => `${one} ${rule[one]}`)
+          .map((earlier) => `${earlier} ${rule[earlier]}`)
           .join(', ')}`,
     ),
     ...(rule.archiveAfterDays !== undefined && readAgain.includes(container)

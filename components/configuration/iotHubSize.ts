@@ -72,10 +72,10 @@ export function hubShortfalls(load: ExpectedLoad, { tier, units }: HubSize): str
   return [
     ...(load.devices > maxDevicesOfHub ? [`a hub has at most ${rounded(maxDevicesOfHub)} devices, not ${rounded(load.devices)}`] : []),
     ...(Object.keys(measures) as (keyof typeof measures)[])
-      .filter((one) => needed[one] > has[one])
+      .filter((measure) => needed[measure] > has[measure])
       .map(
-        (one) =>
-          `${tier} with ${units} unit${units === 1 ? '' : 's'} carries ${rounded(has[one])} ${measures[one]}, not ${rounded(needed[one])}`,
+        (measure) =>
+          `${tier} with ${units} unit${units === 1 ? '' : 's'} carries ${rounded(has[measure])} ${measures[measure]}, not ${rounded(needed[measure])}`,
       ),
   ];
 }

@@ -57,15 +57,15 @@ export class Monitoring extends pulumi.ComponentResource {
     super('factory-loop:observability:Monitoring', name, {}, opts);
     const { resourceGroupName, location, logs, existingWorkspaceId, propagationSeconds, ...uniform } = { ...defaults, ...args };
     const names = pulumi.output(uniform.names);
-    const place = { resourceGroupName, location, ...(uniform.tags === undefined ? {} : { tags: uniform.tags }) };
+    const resourceArgs = { resourceGroupName, location, ...(uniform.tags === undefined ? {} : { tags: uniform.tags }) };
     this.logAnalyticsId =
       existingWorkspaceId === undefined
-        ? this.workspace(name, { ...place, workspaceName: names.apply(logAnalyticsName) }, { logs, propagationSeconds }, uniform)
+        ? this.workspace(name, { ...resourceArgs, workspaceName: names.apply(logAnalyticsName) }, { logs, propagationSeconds }, uniform)
         : pulumi.output(existingWorkspaceId);
     const insights = new Component(
       `${name}-insights`,
       {
-        ...place,
+        ...resourceArgs,
         resourceName: names.apply(applicationInsightsName),
         kind: 'web',
         applicationType: 'web',
@@ -77,26 +77,26 @@ export class Monitoring extends pulumi.ComponentResource {
     );
     const metrics = new AzureMonitorWorkspace(
       `${name}-metrics`,
-      { ...place, azureMonitorWorkspaceName: names.apply(monitorWorkspaceName) },
+      { ...resourceArgs, azureMonitorWorkspaceName: names.apply(monitorWorkspaceName) },
       { parent: this },
     );
     // Azure makes a rule and an endpoint with the workspace, in a group of its own; only their ids are among the outputs.
     const ingestion = metrics.defaultIngestionSettings;
     const [ruleId, endpointId] = [
-      ingestion.apply((one) => known(one?.dataCollectionRuleResourceId, 'dataCollectionRuleResourceId')),
-      ingestion.apply((one) => known(one?.dataCollectionEndpointResourceId, 'dataCollectionEndpointResourceId')),
+      ingestion.apply((settings) => known(settings?.dataCollectionRuleResourceId, 'dataCollectionRuleResourceId')),
+      ingestion.apply((settings) => known(settings?.dataCollectionEndpointResourceId, 'dataCollectionEndpointResourceId')),
     ];
-    const placeOf = (id: pulumi.Output<string>) => ({
+    const groupAndName = (id: pulumi.Output<string>) => ({
       resourceGroupName: id.apply(groupOf),
       name: id.apply((text) => text.split('/').pop() ?? ''),
     });
-    const [rulePlace, endpointPlace] = [placeOf(ruleId), placeOf(endpointId)];
+    const [ruleAt, endpointAt] = [groupAndName(ruleId), groupAndName(endpointId)];
     const rule = getDataCollectionRuleOutput(
-      { resourceGroupName: rulePlace.resourceGroupName, dataCollectionRuleName: rulePlace.name },
+      { resourceGroupName: ruleAt.resourceGroupName, dataCollectionRuleName: ruleAt.name },
       { parent: this },
     );
     const endpoint = getDataCollectionEndpointOutput(
-      { resourceGroupName: endpointPlace.resourceGroupName, dataCollectionEndpointName: endpointPlace.name },
+      { resourceGroupName: endpointAt.resourceGroupName, dataCollectionEndpointName: endpointAt.name },
       { parent: this },
     );
     this.applicationInsightsId = insights.id;
@@ -111,8 +111,8 @@ export class Monitoring extends pulumi.ComponentResource {
       ),
       metricsRuleId: ruleId,
       metricsWorkspaceId: metrics.id,
-      metricsQueryEndpoint: metrics.metrics.apply((one: { prometheusQueryEndpoint?: string } | undefined) =>
-        known(one?.prometheusQueryEndpoint, 'prometheusQueryEndpoint'),
+      metricsQueryEndpoint: metrics.metrics.apply((endpoints: { prometheusQueryEndpoint?: string } | undefined) =>
+        known(endpoints?.prometheusQueryEndpoint, 'prometheusQueryEndpoint'),
       ),
     };
     this.registerOutputs({
@@ -125,7 +125,7 @@ export class Monitoring extends pulumi.ComponentResource {
 
   private workspace(
     name: string,
-    place: {
+    resourceArgs: {
       resourceGroupName: pulumi.Input<string>;
       location: pulumi.Input<string>;
       tags?: Readonly<Record<string, string>>;
@@ -137,7 +137,7 @@ export class Monitoring extends pulumi.ComponentResource {
     const workspace = new Workspace(
       `${name}-logs`,
       {
-        ...place,
+        ...resourceArgs,
         sku: { name: 'PerGB2018' },
         retentionInDays: logs.retentionDays,
         workspaceCapping: { dailyQuotaGb: logs.dailyQuotaGb },
@@ -151,7 +151,7 @@ export class Monitoring extends pulumi.ComponentResource {
       const active = pauseAfter(`${name}-active`, propagationSeconds, [workspace], this);
       tableDeployment(
         `${name}-tables`,
-        { resourceGroupName: place.resourceGroupName, workspaceName: workspace.name, tables },
+        { resourceGroupName: resourceArgs.resourceGroupName, workspaceName: workspace.name, tables },
         { parent: this, dependsOn: active },
       );
     }

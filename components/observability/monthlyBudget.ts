@@ -52,7 +52,7 @@ export class MonthlyBudget extends pulumi.ComponentResource {
         amount: args.monthlyAmount,
         timeGrain: 'Monthly',
         timePeriod: { startDate },
-        notifications: Object.fromEntries(percentages.map((one) => [`at-${one}-percent`, notification(one)])),
+        notifications: Object.fromEntries(percentages.map((percentage) => [`at-${percentage}-percent`, notification(percentage)])),
         // Azure wants the current month when a budget is made; afterwards the month stays.
       },
       { parent: this, ignoreChanges: ['timePeriod'] },

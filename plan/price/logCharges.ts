@@ -45,7 +45,7 @@ function logVolumes({ use, hoursPerMonth, all }: ChargeContext): Volume[] {
   const logged = (service: string) =>
     all
       .filter(isA('monitor:DiagnosticSetting'))
-      .some((one) => text(one.inputs['resourceUri']).toLowerCase().includes(`/${service.toLowerCase()}/`));
+      .some((setting) => text(setting.inputs['resourceUri']).toLowerCase().includes(`/${service.toLowerCase()}/`));
   const calls = loggedCalls({ all, use });
   return [
     { what: 'logs of programs', table: 'ContainerAppConsoleLogs', gb: programHours * use.logGbPerProgramHour, freeDays },

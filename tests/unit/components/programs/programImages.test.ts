@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readContentHashes } from '../../../../components/programs/contentHashes';
 import { builtImage } from '../../../../components/programs/programImages';
 import { environmentVersionOf } from '../../../../components/training/trainingEnvironment';
-import { blobDatastorePlace } from '../../../../components/training/datastorePlace';
+import { datastoreEndpoint } from '../../../../components/training/datastoreEndpoint';
 import { nodeVersionProblem } from '../../../../components/programs/nodeVersion';
 import { programs } from '../../../../contracts/programs';
 
@@ -44,7 +44,7 @@ describe('places', () => {
     ['https://acc.blob.core.chinacloudapi.cn/', { protocol: 'https', endpoint: 'core.chinacloudapi.cn' }],
     ['https://localhost:4711/acc', { protocol: 'https', endpoint: 'localhost:4711' }],
   ])('of a datastore follow from %s', (blobEndpoint, place) => {
-    expect(blobDatastorePlace(blobEndpoint)).toEqual(place);
+    expect(datastoreEndpoint(blobEndpoint)).toEqual(place);
   });
 });
 
