@@ -29,18 +29,19 @@ const mayImport = {
   policy: ['components', 'plan'],
 };
 const rooms = [...Object.keys(mayImport), 'tests', 'bench'];
-/** Rooms inside components, from the ground up: none imports one that is not named with it, nor what stands above them all. */
+/** Rooms inside components, from the ground up: none imports one that is not named with it, nor what stands on top of them all. */
 const componentRooms = {
-  configuration: ['access', 'observability', 'storage'],
+  configuration: [],
   resource: ['configuration'],
-  access: ['configuration', 'resource', 'delivery', 'storage'],
+  access: ['configuration', 'resource'],
   storage: ['configuration', 'resource', 'access'],
   observability: ['configuration', 'resource', 'access'],
   training: ['configuration', 'resource', 'access'],
   delivery: ['configuration', 'resource', 'access'],
   programs: ['configuration', 'resource', 'access', 'storage', 'delivery'],
-  site: ['configuration', 'resource', 'access', 'storage', 'observability', 'delivery', 'programs'],
+  site: ['configuration', 'resource', 'access', 'delivery', 'programs'],
 };
+const onTopOfComponents = ['factory.ts', 'platform.ts', 'stackExports.ts'];
 /** Rooms inside the region: every service stands on its ground, three of them on a protocol, none on another service or on the provider. */
 const regionRooms = {
   region: [],
@@ -60,26 +61,22 @@ const regionRooms = {
   'machine-learning': ['region'],
   provider: ['region'],
 };
+/** The region puts its services together; none of them knows of the others that way either. */
+const onTopOfServices = ['localRegion.ts', 'regionTypes.ts'];
 const refusal = (room, allowed) => `${room} may import only ${allowed.join(', ') || 'nothing of ours'}.`;
 const roomZones = Object.entries(mayImport).flatMap(([room, allowed]) =>
   rooms
     .filter((other) => other !== room && !allowed.includes(other))
     .map((other) => ({ target: `./${room}`, from: `./${other}`, message: refusal(room, allowed) })),
 );
-const innerZones = (house, table) =>
-  Object.entries(table).flatMap(([room, allowed]) => [
-    ...Object.keys(table)
-      .filter((other) => other !== room && !allowed.includes(other))
-      .map((other) => ({ target: `./${house}/${room}`, from: `./${house}/${other}`, message: refusal(room, allowed) })),
-  ]);
-/** The region puts its services together; none of them knows of the others that way either. */
-const wholeRegionZones = Object.entries(regionRooms).flatMap(([room, allowed]) =>
-  ['localRegion', 'regionTypes'].map((whole) => ({
-    target: `./local-azure/${room}`,
-    from: `./local-azure/${whole}.ts`,
-    message: refusal(room, allowed),
-  })),
-);
+const innerZones = (house, table, onTop = []) =>
+  Object.entries(table).flatMap(([room, allowed]) =>
+    [...Object.keys(table).filter((other) => other !== room && !allowed.includes(other)), ...onTop].map((other) => ({
+      target: `./${house}/${room}`,
+      from: `./${house}/${other}`,
+      message: refusal(room, allowed),
+    })),
+  );
 const programZones = rooms
   .filter((room) => !['components', 'contracts'].includes(room))
   .map((room) => ({ target: './index.ts', from: `./${room}`, message: 'The program imports components and contracts only.' }));
@@ -121,9 +118,8 @@ export default tseslint.config(
           basePath: import.meta.dirname,
           zones: [
             ...roomZones,
-            ...innerZones('components', componentRooms),
-            ...innerZones('local-azure', regionRooms),
-            ...wholeRegionZones,
+            ...innerZones('components', componentRooms, onTopOfComponents),
+            ...innerZones('local-azure', regionRooms, onTopOfServices),
             ...programZones,
           ],
         },

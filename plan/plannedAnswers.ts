@@ -7,7 +7,7 @@ import { sha1ThumbprintOf, thumbprintOf } from '../contracts/thumbprint';
 import { armIdOf, plannedSubscriptionId } from './armIds';
 
 type Values = Readonly<Record<string, unknown>>;
-export interface PlannedAnswer {
+interface PlannedAnswer {
   readonly id: string;
   readonly state: Values;
 }
@@ -155,4 +155,4 @@ export function plannedFunction(token: string, inputs: Values): Values | undefin
 
 /** Directory object that the resource acts as. */
 export const principalOf = (state: Values): string | undefined =>
-  [state['principalId'], values(state['identity'])['principalId'], state['objectId']].map(text).find((one) => one !== '');
+  [state['principalId'], values(state['identity'])['principalId'], state['objectId']].map(text).find((id) => id !== '');

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { thumbprintOf } from '../../contracts/thumbprint';
 
 /** What Azure needs to know about a public certificate. */
-export interface CertificateFacts {
+interface CertificateFacts {
   /** SHA-256 of the certificate, 64 upper case hex digits: how IoT Hub knows a device. */
   readonly thumbprint: string;
   /** End of its validity, RFC 3339. */

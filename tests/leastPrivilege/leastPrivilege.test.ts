@@ -1,13 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  factoryRoles,
-  jobNames,
-  workspaceRoles,
-  type FactoryRow,
-  type JobName,
-  type PlatformRow,
-} from '../../components/access/roleMatrix';
+import { factoryRoles, workspaceRoles, type FactoryRow, type PlatformRow } from '../../components/access/roleMatrix';
+import { jobNames, type JobName } from '../../components/configuration/pipelineJobs';
 import { builtInRoles, isCustomRole } from '../../components/resource/roles';
 import type { RoleAssignment } from '../../local-azure/region/roleAssignments';
 import { SiteConsole } from '../../loop/siteConsole';

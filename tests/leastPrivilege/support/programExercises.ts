@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FactoryRow, JobName } from '../../../components/access/roleMatrix';
+import type { FactoryRow } from '../../../components/access/roleMatrix';
+import type { JobName } from '../../../components/configuration/pipelineJobs';
 import { digestFileName, packageFolder } from '../../../contracts/edgePackage';
 import { simulateCsv } from '../../../edge-sim/production-line/machine';
 import type { CommandJobBody } from '../../../local-azure/machine-learning/bodies';

@@ -19,7 +19,7 @@ import type { ContainerAppsEvent } from '../../../local-azure/container-apps/con
 import type { DeployedResource } from '../../../local-azure/provider/host';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import type { LocalRegion } from '../../../local-azure/localRegion';
-import type { JobName, QueueName } from '../../../components/access/roleMatrix';
+import type { JobName, QueueName } from '../../../components/configuration/pipelineJobs';
 import { assignRole } from '../../local/support/principals';
 import { until } from '../../local/support/testRegion';
 import { queueEvent, type QueueEvent } from '../../support/queueEvents';

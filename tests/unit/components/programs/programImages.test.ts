@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readContentHashes } from '../../../../components/programs/contentHashes';
 import { readAnswer } from '../../../../components/resource/deployCommand';
 import { environmentVersionOf } from '../../../../components/training/trainingEnvironment';
-import { blobDatastorePlace } from '../../../../components/training/datastorePlace';
+import { datastoreEndpoint } from '../../../../components/training/datastoreEndpoint';
 import { nodeVersionProblem } from '../../../../components/programs/nodeVersion';
 import { programs } from '../../../../contracts/programs';
 import { builtImage } from '../../../../contracts/settings/buildImage';
@@ -48,7 +48,7 @@ describe('places', () => {
     ['https://acc.blob.core.chinacloudapi.cn/', { protocol: 'https', endpoint: 'core.chinacloudapi.cn' }],
     ['https://localhost:4711/acc', { protocol: 'https', endpoint: 'localhost:4711' }],
   ])('of a datastore follow from %s', (blobEndpoint, place) => {
-    expect(blobDatastorePlace(blobEndpoint)).toEqual(place);
+    expect(datastoreEndpoint(blobEndpoint)).toEqual(place);
   });
 });
 

@@ -36,6 +36,18 @@ it.each([
     /components may import only contracts/,
   ],
   [
+    'a setting that knows a role',
+    'components/configuration/probe.ts',
+    "import { factoryRoles } from '../access/roleMatrix';\nexport const probe = factoryRoles;\n",
+    /configuration may import only nothing of ours/,
+  ],
+  [
+    'a room of components that knows what stands on it',
+    'components/programs/probe.ts',
+    "import type { Platform } from '../platform';\nexport type Probe = Platform;\n",
+    /programs may import only configuration/,
+  ],
+  [
     'a region without its gate',
     'local-azure/region/probe.ts',
     "import { OpenGate } from '../../bench/enforcement/openGate';\nexport const gate = OpenGate;\n",

@@ -1,4 +1,4 @@
-import { queueNames, type QueueName } from '../../../../components/access/roleMatrix';
+import { queueNames, type QueueName } from '../../../../components/configuration/pipelineJobs';
 import { programIdentity } from '../../../../components/access/programIdentity';
 import { PipelinePrograms } from '../../../../components/programs/pipelinePrograms';
 import { pipelineSettings } from '../../../../components/programs/pipelineSettings';

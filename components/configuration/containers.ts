@@ -2,8 +2,7 @@
 export const dataContainers = ['raw', 'processed', 'quarantine', 'deliveries', 'checkpoints', 'dead-letters'] as const;
 export const edgeContainers = ['packaged-models', 'landing-zone'] as const;
 export const modelContainers = ['models'] as const;
-export const containerNames = [...dataContainers, ...edgeContainers, ...modelContainers] as const;
-export type ContainerName = (typeof containerNames)[number];
+export type ContainerName = (typeof dataContainers | typeof edgeContainers | typeof modelContainers)[number];
 
 /** Containers that may have a lifecycle: all but `checkpoints`, whose blobs are the programs' memory. */
 export const lifecycleContainers = [
