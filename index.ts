@@ -9,18 +9,15 @@ import { platformExports, referencedPlatform } from './components/resource/platf
 import { changedSources } from './components/programs/bundleRecord';
 import { readContentHashes } from './components/programs/contentHashes';
 import { sourceCommit } from './components/programs/sourceCommit';
-import { settingWarnings } from './components/configuration/warnings';
+import { bundleWarnings, settingWarnings } from './components/configuration/warnings';
 import { stackExports } from './components/stackExports';
 import { stackTags } from './components/resource/tags';
 import { version as pipelineVersion } from './package.json';
 
 const configuration = readConfiguration();
-for (const warning of settingWarnings(configuration)) void pulumi.log.warn(warning);
-const changed = configuration.imageSource === 'build' && configuration.parts !== 'platform' ? changedSources(process.cwd()) : [];
-if (changed.length > 0)
-  void pulumi.log.warn(
-    `${changed[0]}${changed.length > 1 ? ` and ${changed.length - 1} more have` : ' has'} changed since dist/ was built, which the images are made of: "npm run build" first`,
-  );
+const buildsImages = configuration.imageSource === 'build' && configuration.parts !== 'platform';
+const warnings = [...settingWarnings(configuration), ...(buildsImages ? bundleWarnings(changedSources(process.cwd())) : [])];
+for (const warning of warnings) void pulumi.log.warn(warning);
 const stack = pulumi.getStack();
 const tags = stackTags(configuration, stack);
 const deployer = getClientConfigOutput();
@@ -51,7 +48,7 @@ if (configuration.protectData)
   new DataLocks(
     'locks',
     { resources: dataResources },
-    { dependsOn: [platform, factory].filter((one) => one instanceof pulumi.ComponentResource) },
+    { dependsOn: [platform, factory].filter((part) => part instanceof pulumi.ComponentResource) },
   );
 
 export = factory === undefined ? platformExports(platform) : stackExports(configuration, deployer, platform, factory);

@@ -1,32 +1,34 @@
+import type { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity';
 import * as pulumi from '@pulumi/pulumi';
 import { RandomString } from '@pulumi/random';
 import { loopNames, smokeNames } from '../contracts/datasets';
 import { CustomRoleDefinitions } from './access/customRoleDefinitions';
-import { factoryGrants } from './access/factoryGrants';
+import { factoryGrants, type FactoryGrant, type GrantOptions } from './access/factoryGrants';
 import { programIdentity } from './access/programIdentity';
-import { servicePrincipal } from './access/roleGrants';
-import { jobNames, queueNames, type QueueName } from './access/roleMatrix';
+import { servicePrincipal, type RoleGrants } from './access/roleGrants';
+import { jobNames, queueNames, type QueueName } from './configuration/pipelineJobs';
 import type { Configuration } from './configuration/schema';
 import type { DeviceRegistration } from './delivery/deviceRegistration';
 import { MessageRoute } from './delivery/messageRoute';
-import { containerEnvironmentName, programName, suffixLength, type NameParts } from './resource/names';
-import { factoryAlerts } from './observability/alertRules';
-import { LoopWorkbook } from './observability/loopWorkbook';
-import { OperatorAlerts } from './observability/operatorAlerts';
-import type { Deployer, PlatformLinks } from './platform';
+import { containerEnvironmentName, suffixLength, type NameParts } from './resource/names';
+import { operatorView } from './observability/operatorView';
+import type { Deployer } from './resource/deployer';
+import type { Diagnostics } from './resource/diagnostics';
+import type { ResourceArgs } from './resource/resourceArgs';
+import type { PlatformLinks } from './resource/platformLinks';
 import { ContainerEnvironment } from './programs/containerEnvironment';
 import { PipelinePrograms } from './programs/pipelinePrograms';
 import { pipelineSettings } from './programs/pipelineSettings';
 import { ProgramImages, type ImageSource } from './programs/programImages';
-import { EdgeSite } from './site/edgeSite';
 import { enrolSite, holdsSiteKey } from './site/enrolledSite';
+import { simulatedSite } from './site/simulatedSite';
 import type { SiteDocuments } from './site/siteDocuments';
 import type { SiteIdentity } from './site/siteIdentity';
 import { LoopEvents } from './storage/loopEvents';
 import { LoopStorage } from './storage/loopStorage';
 import { TrainingEnvironment } from './training/trainingEnvironment';
 
-export interface FactoryArgs {
+interface FactoryArgs {
   /** Settings of the stack. */
   readonly configuration: Configuration;
   /** Subscription, tenant and principal of whoever deploys. */
@@ -43,6 +45,16 @@ export interface FactoryArgs {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** What a program of the factory runs with. */
+interface Hosting {
+  readonly environmentId: pulumi.Output<string>;
+  readonly trainingEnvironmentId: pulumi.Output<string>;
+  readonly images: ProgramImages['images'];
+}
+
+const byQueue = <T>(of: (program: QueueName) => T) =>
+  Object.fromEntries(queueNames.map((program) => [program, of(program)])) as Record<QueueName, T>;
+
 /** One factory's part of the loop: its storage, hub, programs and site. */
 export class Factory extends pulumi.ComponentResource {
   readonly storage: LoopStorage;
@@ -57,54 +69,111 @@ export class Factory extends pulumi.ComponentResource {
   /** ARM ids of what holds data, to be locked. */
   readonly dataResources: Readonly<Record<string, pulumi.Output<string>>>;
 
-  constructor(name: string, args: FactoryArgs, opts?: pulumi.ComponentResourceOptions) {
+  private readonly child = { parent: this };
+  /** What its parts are made with alike. */
+  private readonly shared: Pick<FactoryArgs, 'configuration' | 'deployer' | 'platform'> & {
+    readonly resourceArgs: ResourceArgs;
+    readonly diagnostics: Diagnostics;
+    readonly suffix: pulumi.Output<string>;
+    readonly names: pulumi.Output<NameParts>;
+  };
+
+  constructor(
+    name: string,
+    private readonly args: FactoryArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super('factory-loop:index:Factory', name, {}, opts);
     const { configuration, deployer, platform, tags } = args;
-    const { location, factory, cloud, edgeSite } = configuration;
-    const { roleAssignmentWaitSeconds, propagationSeconds } = cloud;
-    const { subscriptionId, tenantId } = deployer;
-    const { alerts, protectData, siteDocuments } = configuration;
-    const child = { parent: this };
-    const suffix = new RandomString(`${name}-suffix`, { length: suffixLength, special: false, upper: false }, child);
-    const names = suffix.result.apply((text): NameParts => ({ owner: factory, suffix: text }));
-    const place = { resourceGroupName: platform.resourceGroup.name, location, tags };
+    const { storage: safety, protectData: protect, iotHub: hub, eventHubs, cloud, edgeSite, location } = configuration;
+    const { child } = this;
+    const { result: suffix } = new RandomString(`${name}-suffix`, { length: suffixLength, special: false, upper: false }, child);
+    const names = suffix.apply((text): NameParts => ({ owner: configuration.factory, suffix: text }));
+    const resourceArgs = { resourceGroupName: platform.resourceGroup.name, location, tags };
     const diagnostics = { workspaceId: platform.logAnalyticsId };
+    this.shared = { configuration, deployer, platform, resourceArgs, diagnostics, suffix, names };
 
-    this.storage = new LoopStorage(
-      'storage',
-      { ...place, diagnostics, names, safety: { ...configuration.storage, protect: protectData } },
-      child,
-    );
+    this.storage = new LoopStorage('storage', { ...resourceArgs, diagnostics, names, safety: { ...safety, protect } }, child);
+    const { subscriptionId } = deployer;
+    const { propagationSeconds } = cloud;
     this.route = new MessageRoute(
       'messages',
-      { ...place, diagnostics, names, subscriptionId, hub: configuration.iotHub, eventHubs: configuration.eventHubs, propagationSeconds },
+      { ...resourceArgs, diagnostics, names, subscriptionId, hub, eventHubs, propagationSeconds },
       child,
     );
+    const grant = this.grants();
+    this.triggers(grant);
+    const { iotHubHost, iotHubId } = this.route;
+    const site = enrolSite({ ...this.shared, iotHubHost, buildNumber: args.pipelineVersion, grant }, this);
+    this.device = site.device;
+    this.siteIdentity = site.identity;
+    this.siteCertificates = pulumi.all(site.certificates.map(({ pem }) => pem));
+    this.siteDocuments = site.documents;
+    this.engineerRoles(grant);
+    const identities = byQueue((program) => programIdentity(program, { ...resourceArgs, names }, child));
+    const siteApp = edgeSite.enabled ? programIdentity('edge-site', { ...resourceArgs, names }, child) : undefined;
+    const granted = { ...child, dependsOn: [...this.programRoles(grant, identities, siteApp, site.keyScope).ready] };
+    const hosting = this.hosting();
+    this.programs = this.pipelines(hosting, identities, granted);
     const { data, edge, dataEvents, edgeEvents } = this.storage;
+    if (siteApp !== undefined && site.keySecretUri !== undefined) {
+      const landingZone = { blobEndpoint: edge.blobEndpoint, container: edge.containers['landing-zone'].name };
+      const app = { ...hosting, identityId: siteApp.id, certificateSecretUri: site.keySecretUri };
+      simulatedSite({ ...this.shared, ...app, site, iotHubHost, landingZone }, granted);
+    }
+    this.peopleRoles(grant);
+    const { environmentId } = hosting;
+    const { certificatesNotAfter } = site;
+    const signals = { environmentId, iotHubId, dataTopicId: dataEvents.id, edgeTopicId: edgeEvents.id, certificatesNotAfter };
+    operatorView({ ...this.shared, signals }, child);
+
+    this.dataResources = {
+      'data-account': data.id,
+      'edge-account': edge.id,
+      ...(site.vaultId === undefined ? {} : { 'site-vault': site.vaultId }),
+    };
+    this.registerOutputs({
+      dataAccountId: data.id,
+      edgeAccountId: edge.id,
+      iotHubId,
+      eventHubId: this.route.eventHubId,
+      deviceId: this.device.deviceId,
+      siteClientId: this.siteIdentity.clientId,
+    });
+  }
+
+  /** The factory's own roles, and how its actors are given theirs. */
+  private grants(): FactoryGrant {
+    const { configuration, deployer, platform } = this.args;
     const ownRegistry = configuration.parts === 'both' && configuration.containerRegistry === 'create';
     const customRoles = new CustomRoleDefinitions(
       'custom-roles',
       {
         resourceGroupId: platform.resourceGroup.id,
-        suffix: suffix.result,
-        propagationSeconds,
+        suffix: this.shared.suffix,
+        propagationSeconds: configuration.cloud.propagationSeconds,
         ...(ownRegistry ? {} : { registryId: platform.registry.id }),
       },
-      child,
+      this.child,
     );
-    const grant = factoryGrants(
-      { storage: this.storage, route: this.route, platform, subscriptionId, customRoles, siteVault: holdsSiteKey(configuration) },
+    const { storage, route } = this;
+    return factoryGrants(
+      { storage, route, platform, subscriptionId: deployer.subscriptionId, customRoles, siteVault: holdsSiteKey(configuration) },
       this,
     );
+  }
 
+  private triggers(grant: FactoryGrant): void {
+    const { configuration, platform } = this.args;
+    const { factory, dataset, cloud } = configuration;
     const topicGrants = grant(
       'event-roles',
       {
-        'data-events': servicePrincipal(dataEvents.principalId),
-        'edge-events': servicePrincipal(edgeEvents.principalId),
+        'data-events': servicePrincipal(this.storage.dataEvents.principalId),
+        'edge-events': servicePrincipal(this.storage.edgeEvents.principalId),
         'ml-events': servicePrincipal(platform.workspaceEvents.principalId),
       },
-      { waitSeconds: propagationSeconds },
+      { waitSeconds: cloud.propagationSeconds },
     );
     new LoopEvents(
       'triggers',
@@ -112,64 +181,57 @@ export class Factory extends pulumi.ComponentResource {
         resourceGroupName: platform.resourceGroup.name,
         storage: this.storage,
         mlTopic: { name: platform.workspaceEvents.topicName, resourceGroupName: platform.resourceGroup.name },
-        models: { own: loopNames(factory, configuration.dataset.name).model, smoke: smokeNames(factory).model },
+        models: { own: loopNames(factory, dataset.name).model, smoke: smokeNames(factory).model },
       },
-      { ...child, dependsOn: [...topicGrants.ready] },
+      { ...this.child, dependsOn: [...topicGrants.ready] },
     );
+  }
 
-    const site = enrolSite(
-      {
-        configuration,
-        deployer,
-        platform,
-        place,
-        names,
-        suffix: suffix.result,
-        iotHubHost: this.route.iotHubHost,
-        buildNumber: args.pipelineVersion,
-        grant,
-      },
-      this,
+  /** Engineers read the documents of the site and nothing else of its vault. */
+  private engineerRoles(grant: FactoryGrant): void {
+    if (this.siteDocuments === undefined) return;
+    const { modelManager, modelMonitor } = this.siteDocuments;
+    grant(
+      'engineer-roles',
+      { engineer: this.args.configuration.siteDocuments.engineers },
+      { more: { 'site-vault/model-manager': modelManager.id, 'site-vault/model-monitor': modelMonitor.id }, after: [this.siteDocuments] },
     );
-    this.siteCertificates = pulumi.all(site.certificates.map(({ pem }) => pem));
-    this.siteIdentity = site.identity;
-    this.device = site.device;
-    this.siteDocuments = site.documents;
-    if (this.siteDocuments !== undefined) {
-      const { modelManager, modelMonitor } = this.siteDocuments;
-      grant(
-        'engineer-roles',
-        { engineer: siteDocuments.engineers },
-        { more: { 'site-vault/model-manager': modelManager.id, 'site-vault/model-monitor': modelMonitor.id }, after: [this.siteDocuments] },
-      );
-    }
+  }
 
-    const identities = Object.fromEntries(
-      queueNames.map((program) => [program, programIdentity(program, { ...place, names }, child)]),
-    ) as Record<QueueName, ReturnType<typeof programIdentity>>;
-    const siteAppIdentity = edgeSite.enabled ? programIdentity('edge-site', { ...place, names }, child) : undefined;
-    const programGrants = grant(
+  private programRoles(
+    grant: FactoryGrant,
+    identities: Readonly<Record<QueueName, UserAssignedIdentity>>,
+    siteApp: UserAssignedIdentity | undefined,
+    keyScope: GrantOptions,
+  ): RoleGrants {
+    const { configuration, platform } = this.args;
+    return grant(
       'program-roles',
       {
-        ...Object.fromEntries(queueNames.map((program) => [program, servicePrincipal(identities[program].principalId)])),
+        ...byQueue((program) => servicePrincipal(identities[program].principalId)),
         train: servicePrincipal(platform.trainingCluster.principalId),
         site: servicePrincipal(this.siteIdentity.principalId),
-        ...(siteAppIdentity === undefined ? {} : { 'edge-site': servicePrincipal(siteAppIdentity.principalId) }),
+        ...(siteApp === undefined ? {} : { 'edge-site': servicePrincipal(siteApp.principalId) }),
       },
-      { ...site.keyScope, waitSeconds: propagationSeconds },
+      { ...keyScope, waitSeconds: configuration.cloud.propagationSeconds },
     );
+  }
 
+  /** Images, and the environments that they run in: in Azure ML for training, in Container Apps for the rest. */
+  private hosting(): Hosting {
+    const { configuration, platform, resourceArgs, diagnostics, names } = this.shared;
+    const { cloud, factory } = configuration;
     const { images } = new ProgramImages(
       'images',
       {
-        source: args.imageSource,
+        source: this.args.imageSource,
         registryId: platform.registry.id,
         registryLoginServer: platform.registry.loginServer,
         resourceManagerEndpoint: cloud.resourceManagerEndpoint,
         resourceManagerAudience: cloud.resourceManagerAudience,
-        roleAssignmentWaitSeconds,
+        roleAssignmentWaitSeconds: cloud.roleAssignmentWaitSeconds,
       },
-      child,
+      this.child,
     );
     const training = new TrainingEnvironment(
       'training-environment',
@@ -179,107 +241,58 @@ export class Factory extends pulumi.ComponentResource {
         environmentName: `train-${factory}`,
         image: images.train,
       },
-      child,
+      this.child,
     );
     const environment = new ContainerEnvironment(
       'container-environment',
-      { ...place, diagnostics, environmentName: names.apply(containerEnvironmentName) },
-      child,
+      { ...resourceArgs, diagnostics, environmentName: names.apply(containerEnvironmentName) },
+      this.child,
     );
-    const running = { ...place, environmentId: environment.id, registryLoginServer: platform.registry.loginServer, images };
+    return { images, trainingEnvironmentId: training.id, environmentId: environment.id };
+  }
+
+  private pipelines(
+    { images, environmentId, trainingEnvironmentId }: Hosting,
+    identities: Readonly<Record<QueueName, UserAssignedIdentity>>,
+    granted: pulumi.ComponentResourceOptions,
+  ): PipelinePrograms {
+    const { configuration, deployer, platform, resourceArgs, names } = this.shared;
+    const { pipelineVersion, sourceCommit } = this.args;
     const settings = pipelineSettings({
       configuration,
-      subscriptionId,
+      subscriptionId: deployer.subscriptionId,
       platform,
       storage: this.storage,
       route: this.route,
-      trainingEnvironmentId: training.id,
+      trainingEnvironmentId,
       deviceId: this.device.deviceId,
-      clientIds: Object.fromEntries(queueNames.map((program) => [program, identities[program].clientId])) as Record<
-        QueueName,
-        pulumi.Output<string>
-      >,
-      pipelineVersion: args.pipelineVersion,
-      sourceCommit: args.sourceCommit,
+      clientIds: byQueue((program) => identities[program].clientId),
+      pipelineVersion,
+      sourceCommit,
     });
-    this.programs = new PipelinePrograms(
+    return new PipelinePrograms(
       'pipelines',
-      { ...running, names, identities, storage: this.storage, settings, pollingIntervalSeconds: configuration.jobs.pollingIntervalSeconds },
-      { ...child, dependsOn: [...programGrants.ready] },
+      {
+        ...resourceArgs,
+        environmentId,
+        registryLoginServer: platform.registry.loginServer,
+        images,
+        names,
+        identities,
+        storage: this.storage,
+        settings,
+        pollingIntervalSeconds: configuration.jobs.pollingIntervalSeconds,
+      },
+      granted,
     );
-    if (siteAppIdentity !== undefined && site.keySecretUri !== undefined) {
-      new EdgeSite(
-        'edge-site',
-        {
-          ...running,
-          appName: names.apply((parts) => programName('edge-site', parts)),
-          identityId: siteAppIdentity.id,
-          factory,
-          deviceId: this.device.deviceId,
-          iotHubHost: this.route.iotHubHost,
-          site: edgeSite,
-          certificateSecretUri: site.keySecretUri,
-          telemetry: platform.telemetry,
-          monitorAudience: cloud.monitorAudience,
-          signIn: {
-            clientId: this.siteIdentity.clientId,
-            tenantId,
-            authorityHost: cloud.authorityHost,
-            disableInstanceDiscovery: cloud.disableInstanceDiscovery,
-          },
-          landingZone: { blobEndpoint: edge.blobEndpoint, container: edge.containers['landing-zone'].name },
-        },
-        { ...child, dependsOn: [...programGrants.ready] },
-      );
-    }
+  }
+
+  private peopleRoles(grant: FactoryGrant): void {
+    const { readers, rawWriters, approvers, smokeTesters } = this.args.configuration;
     grant(
       'people-roles',
-      {
-        reader: configuration.readers,
-        'raw-writer': configuration.rawWriters,
-        approver: configuration.approvers,
-        'smoke-tester': configuration.smokeTesters,
-      },
+      { reader: readers, 'raw-writer': rawWriters, approver: approvers, 'smoke-tester': smokeTesters },
       { more: Object.fromEntries(jobNames.map((job) => [`job/${job}`, this.programs.jobs[job].id])) },
     );
-    if (alerts.enabled) {
-      new OperatorAlerts(
-        'alerts',
-        {
-          ...place,
-          names,
-          logAnalyticsId: platform.logAnalyticsId,
-          rules: factoryAlerts(factory, alerts, {
-            releaseApproved: configuration.release === 'approved',
-            simulated: edgeSite.enabled,
-            ...(edgeSite.enabled ? { hours: edgeSite.hours } : {}),
-          }),
-          emails: alerts.emails,
-          evaluationMinutes: alerts.evaluationMinutes,
-          signals: {
-            environmentId: environment.id,
-            iotHubId: this.route.iotHubId,
-            dataTopicId: dataEvents.id,
-            edgeTopicId: edgeEvents.id,
-            certificatesNotAfter: site.certificatesNotAfter,
-          },
-        },
-        child,
-      );
-    }
-    new LoopWorkbook('workbook', { ...place, factory, logAnalyticsId: platform.logAnalyticsId, environmentId: environment.id }, child);
-    this.dataResources = {
-      'data-account': data.id,
-      'edge-account': edge.id,
-      ...(site.vaultId === undefined ? {} : { 'site-vault': site.vaultId }),
-    };
-    this.registerOutputs({
-      dataAccountId: data.id,
-      edgeAccountId: edge.id,
-      iotHubId: this.route.iotHubId,
-      eventHubId: this.route.eventHubId,
-      deviceId: this.device.deviceId,
-      siteClientId: this.siteIdentity.clientId,
-    });
   }
 }

@@ -12,63 +12,31 @@ import {
   vaultName,
   type NameParts,
 } from './resource/names';
-import type { NetworkPlan } from './network/networkPlan';
-import { platformAlerts } from './observability/alertRules';
+import type { Deployer } from './resource/deployer';
+import type { Diagnostics } from './resource/diagnostics';
+import { platformExports, type PlatformLinks, type TelemetryTargets } from './resource/platformLinks';
+import type { ResourceArgs } from './resource/resourceArgs';
+import { platformAlerts, type PlatformSignals } from './observability/alertRules';
 import { MonthlyBudget } from './observability/monthlyBudget';
-import { Monitoring, type TelemetryTargets } from './observability/monitoring';
-import { OperatorAlerts } from './observability/operatorAlerts';
+import { Monitoring } from './observability/monitoring';
+import { OperatorAlerts, type OperatorAlertsArgs } from './observability/operatorAlerts';
 import { existingRegistry } from './programs/existingRegistry';
 import { ImageRegistry } from './programs/imageRegistry';
 import { EventTopic } from './storage/eventTopic';
-import { modelContainers } from './storage/containers';
+import { modelContainers } from './configuration/containers';
 import { SecureAccount } from './storage/secureAccount';
 import { MachineLearning } from './training/machineLearning';
 import { TrainingCluster } from './training/trainingCluster';
 
-/** Who deploys, and where. */
-export interface Deployer {
-  readonly subscriptionId: string;
-  readonly tenantId: string;
-  readonly objectId: string;
-}
-
-export interface PlatformArgs {
+interface PlatformArgs {
   /** Settings of the stack. */
   readonly configuration: Configuration;
   /** Name of the stack; part of the resource group's name. */
   readonly stack: string;
   /** Subscription, tenant and principal of whoever deploys. */
   readonly deployer: pulumi.Output<Deployer>;
-  /** How the parts reach each other; default public endpoints behind Entra. */
-  readonly network?: NetworkPlan;
   /** Tags of every resource that can have them. */
   readonly tags: Readonly<Record<string, string>>;
-}
-
-/** What a factory needs of its platform. Plain values, so that the platform may also be another stack's. */
-export interface PlatformLinks {
-  readonly resourceGroup: { readonly name: pulumi.Output<string>; readonly id: pulumi.Output<string> };
-  readonly logAnalyticsId: pulumi.Output<string>;
-  readonly applicationInsightsId: pulumi.Output<string>;
-  readonly telemetry: TelemetryTargets;
-  readonly registry: { readonly id: pulumi.Output<string>; readonly loginServer: pulumi.Output<string> };
-  readonly workspace: {
-    readonly id: pulumi.Output<string>;
-    readonly name: pulumi.Output<string>;
-    readonly modelsDatastore: pulumi.Output<string>;
-  };
-  readonly models: {
-    readonly accountId: pulumi.Output<string>;
-    readonly blobEndpoint: pulumi.Output<string>;
-    readonly containerId: pulumi.Output<string>;
-    readonly containerName: pulumi.Output<string>;
-  };
-  readonly trainingCluster: {
-    readonly id: pulumi.Output<string>;
-    readonly principalId: pulumi.Output<string>;
-    readonly clientId: pulumi.Output<string>;
-  };
-  readonly workspaceEvents: { readonly topicName: pulumi.Output<string>; readonly principalId: pulumi.Output<string> };
 }
 
 /** What factories share: machine learning, the registry, monitoring. */
@@ -85,89 +53,57 @@ export class Platform extends pulumi.ComponentResource implements PlatformLinks 
   /** ARM ids of what holds data, to be locked. */
   readonly dataResources: Readonly<Record<string, pulumi.Output<string>>>;
 
-  constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
+  private readonly child = { parent: this };
+  /** What its parts are made with alike. */
+  private readonly shared: { readonly resourceArgs: ResourceArgs; readonly names: pulumi.Output<NameParts> };
+
+  constructor(
+    name: string,
+    private readonly args: PlatformArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super('factory-loop:index:Platform', name, {}, opts);
-    const { configuration, deployer, tags } = args;
-    const { location, factory } = configuration;
-    const { storage, logs, alerts, training, protectData, containerRegistry, logAnalyticsWorkspace } = configuration;
-    const { propagationSeconds } = configuration.cloud;
-    const child = { parent: this };
+    const { configuration, deployer, stack, tags } = args;
+    const { location, factory, training, containerRegistry } = configuration;
+    const { child } = this;
     const suffix = new RandomString(`${name}-suffix`, { length: suffixLength, special: false, upper: false }, child);
     const names = suffix.result.apply((text): NameParts => ({ owner: factory, suffix: text }));
-    const group = new ResourceGroup(name, { resourceGroupName: resourceGroupName(args.stack), location, tags }, child);
-    const place = { resourceGroupName: group.name, location, tags };
-    const { subscriptionId, tenantId } = deployer;
+    const group = new ResourceGroup(name, { resourceGroupName: resourceGroupName(stack), location, tags }, child);
+    const resourceArgs = { resourceGroupName: group.name, location, tags };
+    this.shared = { resourceArgs, names };
 
-    const monitoring = new Monitoring(
-      'monitoring',
-      {
-        ...place,
-        names,
-        logs,
-        propagationSeconds,
-        ...(logAnalyticsWorkspace === 'create' ? {} : { existingWorkspaceId: logAnalyticsWorkspace.existing }),
-      },
-      child,
-    );
-    const diagnostics = { workspaceId: monitoring.logAnalyticsId };
-    const registry =
-      containerRegistry === 'create'
-        ? new ImageRegistry(
-            'registry',
-            { ...place, diagnostics, registryName: names.apply(registryName), ...configuration.registry, protect: protectData },
-            child,
-          )
-        : existingRegistry(containerRegistry.existing, child);
-    const vault = new KeyVault(
-      'ml-vault',
-      {
-        ...place,
-        vaultName: names.apply((parts) => vaultName('ml', parts)),
-        tenantId,
-        diagnostics,
-        softDeleteDays: configuration.keyVault.softDeleteDays,
-        protect: protectData,
-      },
-      child,
-    );
-    const account = new SecureAccount(
-      'ml',
-      {
-        ...place,
-        accountName: names.apply((parts) => storageAccountName('ml', parts)),
-        diagnostics,
-        containers: modelContainers,
-        ...storage,
-        protect: protectData,
-      },
-      child,
-    );
+    const monitoring = this.monitoring();
+    const { logAnalyticsId, applicationInsightsId, telemetry } = monitoring;
+    const diagnostics = { workspaceId: logAnalyticsId };
+    const registry = containerRegistry === 'create' ? this.imageRegistry(diagnostics) : existingRegistry(containerRegistry.existing, child);
+    const vault = this.vault(diagnostics);
+    const account = this.modelAccount(diagnostics);
     const { models } = account.containers;
     const workspace = new MachineLearning(
       'machine-learning',
       {
-        ...place,
+        ...resourceArgs,
         names,
-        subscriptionId,
+        subscriptionId: deployer.subscriptionId,
         account: { id: account.id, name: account.accountName, blobEndpoint: account.blobEndpoint },
         modelsContainer: models.name,
         vaultId: vault.id,
-        applicationInsightsId: monitoring.applicationInsightsId,
+        applicationInsightsId,
         registryId: registry.id,
-        propagationSeconds,
+        propagationSeconds: configuration.cloud.propagationSeconds,
         diagnostics,
       },
       child,
     );
     const cluster = new TrainingCluster(
       'training-cluster',
-      { ...place, names, workspaceName: workspace.workspaceName, ...training },
+      { ...resourceArgs, names, workspaceName: workspace.workspaceName, ...training },
       { ...child, dependsOn: [...workspace.ready] },
     );
     const topic = new EventTopic(
       'ml-events',
       {
-        ...place,
+        ...resourceArgs,
         diagnostics,
         systemTopicName: names.apply((parts) => systemTopicName('ml', parts)),
         source: workspace.id,
@@ -175,40 +111,13 @@ export class Platform extends pulumi.ComponentResource implements PlatformLinks 
       },
       child,
     );
-    const operator = !alerts.enabled
-      ? undefined
-      : new OperatorAlerts(
-          'platform-alerts',
-          {
-            ...place,
-            names,
-            logAnalyticsId: monitoring.logAnalyticsId,
-            rules: platformAlerts(training.maxNodes, alerts),
-            signals: { workspaceId: workspace.id, topicId: topic.id },
-            emails: alerts.emails,
-            evaluationMinutes: alerts.evaluationMinutes,
-          },
-          child,
-        );
-    const told = operator === undefined ? alerts.emails : [operator.actionGroupId];
-    if (configuration.budget.monthlyAmount > 0 && told.length > 0) {
-      new MonthlyBudget(
-        'budget',
-        {
-          scope: group.id,
-          names,
-          ...configuration.budget,
-          emails: alerts.emails,
-          actionGroupIds: operator === undefined ? [] : [operator.actionGroupId],
-        },
-        child,
-      );
-    }
+    const actionGroupIds = this.alerts({ workspaceId: workspace.id, topicId: topic.id }, logAnalyticsId);
+    this.budget(group.id, actionGroupIds);
 
     this.resourceGroup = { name: group.name, id: group.id };
-    this.logAnalyticsId = monitoring.logAnalyticsId;
-    this.applicationInsightsId = monitoring.applicationInsightsId;
-    this.telemetry = monitoring.telemetry;
+    this.logAnalyticsId = logAnalyticsId;
+    this.applicationInsightsId = applicationInsightsId;
+    this.telemetry = telemetry;
     this.registry = { id: registry.id, loginServer: registry.loginServer };
     this.workspace = { id: workspace.id, name: workspace.workspaceName, modelsDatastore: workspace.modelsDatastore };
     this.models = { accountId: account.id, blobEndpoint: account.blobEndpoint, containerId: models.id, containerName: models.name };
@@ -219,16 +128,91 @@ export class Platform extends pulumi.ComponentResource implements PlatformLinks 
       'ml-vault': vault.id,
       ...(containerRegistry === 'create' ? { registry: registry.id } : {}),
     };
-    this.registerOutputs({
-      resourceGroup: this.resourceGroup,
-      logAnalyticsId: this.logAnalyticsId,
-      applicationInsightsId: this.applicationInsightsId,
-      telemetry: this.telemetry,
-      registry: this.registry,
-      workspace: this.workspace,
-      models: this.models,
-      trainingCluster: this.trainingCluster,
-      workspaceEvents: this.workspaceEvents,
-    });
+    this.registerOutputs({ ...platformExports(this).platform });
+  }
+
+  private monitoring(): Monitoring {
+    const { logs, cloud, logAnalyticsWorkspace } = this.args.configuration;
+    const { resourceArgs, names } = this.shared;
+    return new Monitoring(
+      'monitoring',
+      {
+        ...resourceArgs,
+        names,
+        logs,
+        propagationSeconds: cloud.propagationSeconds,
+        ...(logAnalyticsWorkspace === 'create' ? {} : { existingWorkspaceId: logAnalyticsWorkspace.existing }),
+      },
+      this.child,
+    );
+  }
+
+  private imageRegistry(diagnostics: Diagnostics): ImageRegistry {
+    const { registry, protectData } = this.args.configuration;
+    const { resourceArgs, names } = this.shared;
+    return new ImageRegistry(
+      'registry',
+      { ...resourceArgs, diagnostics, registryName: names.apply(registryName), ...registry, protect: protectData },
+      this.child,
+    );
+  }
+
+  /** The vault that Azure ML keeps the secrets of its workspace in. */
+  private vault(diagnostics: Diagnostics): KeyVault {
+    const { configuration, deployer } = this.args;
+    const { resourceArgs, names } = this.shared;
+    return new KeyVault(
+      'ml-vault',
+      {
+        ...resourceArgs,
+        vaultName: names.apply((parts) => vaultName('ml', parts)),
+        tenantId: deployer.tenantId,
+        diagnostics,
+        softDeleteDays: configuration.keyVault.softDeleteDays,
+        protect: configuration.protectData,
+      },
+      this.child,
+    );
+  }
+
+  /** The workspace's own account, with the container of the models. */
+  private modelAccount(diagnostics: Diagnostics): SecureAccount<(typeof modelContainers)[number]> {
+    const { storage, protectData } = this.args.configuration;
+    const { resourceArgs, names } = this.shared;
+    return new SecureAccount(
+      'ml',
+      {
+        ...resourceArgs,
+        accountName: names.apply((parts) => storageAccountName('ml', parts)),
+        diagnostics,
+        containers: modelContainers,
+        ...storage,
+        protect: protectData,
+      },
+      this.child,
+    );
+  }
+
+  /** Alerts, where the stack wants them; their action groups. */
+  private alerts(signals: OperatorAlertsArgs<PlatformSignals>['signals'], logAnalyticsId: pulumi.Output<string>): pulumi.Output<string>[] {
+    const { alerts, training } = this.args.configuration;
+    if (!alerts.enabled) return [];
+    const { resourceArgs, names } = this.shared;
+    const rules = platformAlerts(training.maxNodes, alerts);
+    const { emails, evaluationMinutes } = alerts;
+    const operator = new OperatorAlerts(
+      'platform-alerts',
+      { ...resourceArgs, names, logAnalyticsId, rules, signals, emails, evaluationMinutes },
+      this.child,
+    );
+    return [operator.actionGroupId];
+  }
+
+  /** A budget of nothing, or one that nobody would hear of, is none. */
+  private budget(scope: pulumi.Output<string>, actionGroupIds: readonly pulumi.Output<string>[]): void {
+    const { budget, alerts } = this.args.configuration;
+    const { emails } = alerts;
+    if (budget.monthlyAmount === 0 || actionGroupIds.length + emails.length === 0) return;
+    new MonthlyBudget('budget', { scope, names: this.shared.names, ...budget, emails, actionGroupIds }, this.child);
   }
 }

@@ -1,15 +1,16 @@
 import * as pulumi from '@pulumi/pulumi';
 import { loopNames } from '../contracts/datasets';
 import type { StackOutputs } from '../contracts/stackOutputs';
-import { jobNames } from './access/roleMatrix';
+import { jobNames } from './configuration/pipelineJobs';
 import type { Configuration } from './configuration/schema';
 import type { Factory } from './factory';
-import type { Deployer, PlatformLinks } from './platform';
+import type { Deployer } from './resource/deployer';
+import type { PlatformLinks } from './resource/platformLinks';
 
 type Exported<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
 
 /** What the stack exports, besides the contract: how the site signs in and where its telemetry goes. */
-export interface SiteLinks {
+interface SiteLinks {
   readonly siteClientId: pulumi.Output<string>;
   readonly siteTenantId: pulumi.Output<string>;
   readonly siteAuthorityHost: string;

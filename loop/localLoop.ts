@@ -4,9 +4,7 @@ import type { AccessToken, TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import { stackOutputs, type StackOutputs } from '../contracts/stackOutputs';
 import type { Principal } from '../local-azure/region/tokenAuthority';
-import { catalogueOf } from '../local-azure/provider/catalogue';
-import { deploy, type DeployedResource } from '../local-azure/provider/host';
-import { regionTypes } from '../local-azure/regionTypes';
+import type { DeployedResource } from '../local-azure/provider/host';
 import { LocalRegion } from '../local-azure/localRegion';
 import { bundleAll } from '../bundles/bundle';
 import { EvidenceReader } from './evidenceReader';
@@ -149,7 +147,7 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     const deploying = performance.now();
     events.phase('deploying the stack');
     const deployment = await unlessInterrupted(
-      deploy(catalogueOf(regionTypes(running)), {
+      running.deploy({
         program: options.program,
         project,
         stack: 'local',

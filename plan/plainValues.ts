@@ -5,7 +5,7 @@ const unknownValue = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 /** What stands for a secret in everything that is printed. */
 export const secretPlaceholder = '[secret]';
 /** What stands for a value that only a deployment can give. */
-export const unknownPlaceholder = '[unknown]';
+const unknownPlaceholder = '[unknown]';
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 

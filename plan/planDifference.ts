@@ -2,13 +2,13 @@ import type { PlannedResource } from './recordProgram';
 import { hanging } from '../command-line/wrapText';
 import { shortType } from './resourceTree';
 
-export interface PropertyDifference {
+interface PropertyDifference {
   readonly property: string;
   readonly ours: unknown;
   readonly theirs: unknown;
   readonly resources: readonly string[];
 }
-export interface PlanDifference {
+interface PlanDifference {
   readonly onlyOurs: readonly string[];
   readonly onlyTheirs: readonly string[];
   readonly changed: readonly PropertyDifference[];
@@ -41,7 +41,7 @@ const propertiesOf = (resource: PlannedResource, names: readonly [string, string
 /** What two stacks hold otherwise. Names that every stack has for itself are compared as the resource they name. */
 export function planDifference(ours: readonly PlannedResource[], theirs: readonly PlannedResource[]): PlanDifference {
   const [names, otherNames] = [ownNames(ours), ownNames(theirs)];
-  const others = new Map(theirs.map((one) => [keyOf(one), one]));
+  const others = new Map(theirs.map((resource) => [keyOf(resource), resource]));
   const own = new Set(ours.map(keyOf));
   const changes = new Map<string, { property: string; ours: unknown; theirs: unknown; resources: string[] }>();
   for (const resource of ours) {
@@ -58,8 +58,8 @@ export function planDifference(ours: readonly PlannedResource[], theirs: readonl
     }
   }
   return {
-    onlyOurs: ours.filter((one) => !others.has(keyOf(one))).map(label),
-    onlyTheirs: theirs.filter((one) => !own.has(keyOf(one))).map(label),
+    onlyOurs: ours.filter((resource) => !others.has(keyOf(resource))).map(label),
+    onlyTheirs: theirs.filter((resource) => !own.has(keyOf(resource))).map(label),
     changed: [...changes.values()],
   };
 }
@@ -71,9 +71,12 @@ export function differenceText({ onlyOurs, onlyTheirs, changed }: PlanDifference
   const names = (resources: readonly string[]) =>
     resources.length > 3 ? `${resources.slice(0, 2).join(', ')} and ${resources.length - 2} more` : resources.join(', ');
   const lines = [
-    ...onlyOurs.map((one) => `only ${stack}: ${one}`),
-    ...onlyTheirs.map((one) => `only ${other}: ${one}`),
-    ...changed.map((one) => `${names(one.resources)}: ${one.property} is ${shown(one.ours)} in ${stack}, ${shown(one.theirs)} in ${other}`),
+    ...onlyOurs.map((resource) => `only ${stack}: ${resource}`),
+    ...onlyTheirs.map((resource) => `only ${other}: ${resource}`),
+    ...changed.map(
+      (change) =>
+        `${names(change.resources)}: ${change.property} is ${shown(change.ours)} in ${stack}, ${shown(change.theirs)} in ${other}`,
+    ),
   ];
   return lines.length === 0 ? `${stack} and ${other} hold the same` : lines.flatMap((line) => hanging(line, width)).join('\n');
 }

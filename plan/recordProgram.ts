@@ -24,7 +24,7 @@ export interface RecordedProgram {
   readonly principals: Readonly<Record<string, string>>;
 }
 
-export interface ProgramToRecord {
+interface ProgramToRecord {
   /** Loads the Pulumi program. */
   readonly program: () => Promise<Record<string, unknown>>;
   readonly project: string;
@@ -148,8 +148,8 @@ export async function recordProgram({
 function fromRoot(resources: readonly PlannedResource[]): PlannedResource[] {
   const below = (parent: string | null): PlannedResource[] =>
     resources
-      .filter((one) => one.parent === parent)
+      .filter((resource) => resource.parent === parent)
       .sort((a, b) => (a.name < b.name || (a.name === b.name && a.type < b.type) ? -1 : 1))
-      .flatMap((one) => [one, ...below(one.urn)]);
+      .flatMap((resource) => [resource, ...below(resource.urn)]);
   return below(null);
 }

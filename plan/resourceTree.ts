@@ -26,7 +26,7 @@ function containersSize(containers: unknown): string {
 }
 
 /** SKU and size, as far as the inputs tell. */
-export function sizeOf({ inputs }: Pick<PlannedResource, 'inputs'>): string {
+function sizeOf({ inputs }: Pick<PlannedResource, 'inputs'>): string {
   const sku = at(inputs, 'sku') ?? at(inputs, 'properties', 'sku');
   const units = text(at(sku, 'capacity'));
   const vm = text(at(inputs, 'properties', 'properties', 'vmSize'));
@@ -44,8 +44,7 @@ export function sizeOf({ inputs }: Pick<PlannedResource, 'inputs'>): string {
 
 const isRole = ({ type }: PlannedResource) => type === 'azure-native:authorization:RoleAssignment';
 /** Name that the resource will have in Azure. */
-export const azureName = ({ id, type }: PlannedResource) =>
-  id === null || !type.startsWith('azure-native:') ? '' : (id.split('/').pop() ?? '');
+const azureName = ({ id, type }: PlannedResource) => (id === null || !type.startsWith('azure-native:') ? '' : (id.split('/').pop() ?? ''));
 
 /** `below` is the guide under the label, down to the line's children. */
 interface Line {
@@ -58,13 +57,13 @@ interface Line {
 }
 
 function linesBelow(resources: readonly PlannedResource[], parent: string | null, indent: string): Line[] {
-  const children = resources.filter((one) => one.parent === parent);
-  const shown = children.filter((one) => !isRole(one));
+  const children = resources.filter((resource) => resource.parent === parent);
+  const shown = children.filter((resource) => !isRole(resource));
   const roles = children.filter(isRole);
-  return [...shown, ...(roles.length === 0 ? [] : [undefined])].flatMap((one, index, all) => {
+  return [...shown, ...(roles.length === 0 ? [] : [undefined])].flatMap((resource, index, all) => {
     const last = index === all.length - 1;
     const branch = parent === null ? '' : `${indent}${last ? '└─ ' : '├─ '}`;
-    if (one === undefined)
+    if (resource === undefined)
       return [
         {
           label: `${branch}${roles.length} role assignment${roles.length === 1 ? '' : 's'}`,
@@ -75,17 +74,17 @@ function linesBelow(resources: readonly PlannedResource[], parent: string | null
           custom: false,
         },
       ];
-    const size = [sizeOf(one), one.protect ? 'protected' : ''].filter((part) => part !== '').join(', ');
+    const size = [sizeOf(resource), resource.protect ? 'protected' : ''].filter((part) => part !== '').join(', ');
     const children = parent === null ? '' : `${indent}${last ? '   ' : '│  '}`;
     const line = {
-      label: `${branch}${one.name}`,
-      below: `${children}${resources.some(({ parent: of }) => of === one.urn) ? '│' : ' '}   `,
-      type: shortType(one.type),
-      name: azureName(one),
+      label: `${branch}${resource.name}`,
+      below: `${children}${resources.some(({ parent: of }) => of === resource.urn) ? '│' : ' '}   `,
+      type: shortType(resource.type),
+      name: azureName(resource),
       size,
-      custom: one.custom && one.type !== 'pulumi:pulumi:Stack',
+      custom: resource.custom && resource.type !== 'pulumi:pulumi:Stack',
     };
-    return [line, ...linesBelow(resources, one.urn, children)];
+    return [line, ...linesBelow(resources, resource.urn, children)];
   });
 }
 
@@ -103,7 +102,7 @@ export function resourceTree(resources: readonly PlannedResource[], paint: Paint
   const lines = linesBelow(resources, null, '');
   const widest = (of: (line: Line) => string) => Math.max(...lines.map((line) => of(line).length));
   const [labelWidth, typeWidth, nameWidth] = [widest(({ label }) => label), widest(({ type }) => type), widest(({ name }) => name)];
-  const custom = resources.filter((one) => one.custom && one.type !== 'pulumi:pulumi:Stack');
+  const custom = resources.filter((resource) => resource.custom && resource.type !== 'pulumi:pulumi:Stack');
   const wide = labelWidth + typeWidth + nameWidth + 6 + Math.max(...lines.map(({ size }) => size.length));
   const table =
     width !== undefined && wide > width

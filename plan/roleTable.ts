@@ -3,7 +3,7 @@ import type { RecordedProgram } from './recordProgram';
 import { hanging } from '../command-line/wrapText';
 
 /** One role assignment: who may do what, where, and which step fails without it. */
-export interface PlannedRole {
+interface PlannedRole {
   readonly who: string;
   readonly principalId: string;
   readonly role: string;
@@ -60,19 +60,19 @@ export const shortScope = (scope: string) => {
 export function roleTable(roles: readonly PlannedRole[], width?: number): string {
   const rows = [...roles]
     .sort((a, b) => (a.who < b.who ? -1 : a.who > b.who ? 1 : 0))
-    .map((one) => [one.who, one.role, shortScope(one.scope), one.step, one.why] as const);
+    .map((role) => [role.who, role.role, shortScope(role.scope), role.step, role.why] as const);
   const header = ['who', 'what', 'where', 'step', 'why'] as const;
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
   const line = (row: readonly string[]) =>
     row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ');
   const table = [header, ...rows].map(line);
-  const told =
-    width === undefined || table.every((one) => one.length <= width)
+  const body =
+    width === undefined || table.every((line) => line.length <= width)
       ? table
       : rows.flatMap(([who, what, where, step, why], index) => [
           ...(who === rows[index - 1]?.[0] ? [] : [...(index === 0 ? [] : ['']), ...hanging(who, width)]),
           ...hanging(`  ${what}: ${where}`, width),
           ...hanging(`    ${step === '' ? '' : `${step}, `}${why}`, width, 2),
         ]);
-  return [...told, '', `${roles.length} role assignments`].join('\n');
+  return [...body, '', `${roles.length} role assignments`].join('\n');
 }

@@ -30,7 +30,7 @@ const holdsSecure = (value: unknown): boolean =>
 /** The value with `placeholder` wherever one is encrypted. */
 function withoutSecure(value: unknown, placeholder: string): unknown {
   if (isSecure(value)) return placeholder;
-  if (Array.isArray(value)) return value.map((one) => withoutSecure(one, placeholder));
+  if (Array.isArray(value)) return value.map((element) => withoutSecure(element, placeholder));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecure(inner, placeholder)]));
 }

@@ -1,6 +1,6 @@
 import { at, isKind, propertyOf, unknownValue, type DeclaredResource, type Kind } from './declaredResource';
 
-export type Pillar = 'reliability' | 'security' | 'cost optimization' | 'operational excellence' | 'performance efficiency' | 'workflow';
+type Pillar = 'reliability' | 'security' | 'cost optimization' | 'operational excellence' | 'performance efficiency' | 'workflow';
 
 interface RuleFacts {
   /** Name in the policy pack and in docs/considerations.md. */
@@ -11,11 +11,11 @@ interface RuleFacts {
   readonly reason: string;
 }
 /** Judges one resource by its inputs: runs before anything is created. */
-export interface ResourceRule extends RuleFacts {
+interface ResourceRule extends RuleFacts {
   readonly judge: (resource: DeclaredResource) => string[];
 }
 /** Judges what is declared together. */
-export interface StackRule extends RuleFacts {
+interface StackRule extends RuleFacts {
   readonly judgeStack: (resources: readonly DeclaredResource[]) => string[];
 }
 export type Rule = ResourceRule | StackRule;
@@ -61,7 +61,7 @@ export const present = (kind: Kind, path: string, expected: string): Demand => (
 });
 
 /** What of the demands a resource does not meet. */
-export const unmet = (resource: DeclaredResource, demands: readonly Demand[]): string[] =>
+const unmet = (resource: DeclaredResource, demands: readonly Demand[]): string[] =>
   demands
     .filter(({ kind }) => isKind(resource, kind))
     .flatMap(({ path, expected, holds }) => {

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
+import { thumbprintOf } from '../../contracts/thumbprint';
 import type { Told } from './actions';
-import { thumbprintOf } from './siteKeys';
 import type { StackCertificates } from './stackCertificates';
 import { daysLeft, validityAt, type Validity } from './validity';
 

@@ -1,7 +1,8 @@
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { thumbprintOf } from '../../contracts/thumbprint';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 
 /** Key and certificate in one PEM file, as the programs of the site read it. `next` waits while both count, `previous` is what the current one replaced. */
 export const keyFiles = { current: 'device-certificate.pem', next: 'next-certificate.pem', previous: 'previous-certificate.pem' } as const;
@@ -17,9 +18,6 @@ export interface SiteKey {
 export class CertificateError extends Error {
   override readonly name = 'CertificateError';
 }
-
-export const thumbprintOf = (certificate: X509Certificate): string =>
-  createHash('sha256').update(certificate.raw).digest('hex').toUpperCase();
 
 /** The keys of a site, in a folder that its owner alone may read. */
 export class SiteKeys {

@@ -4,7 +4,7 @@ import { nameBasedUuid } from '../../contracts/nameBasedUuid';
 import { defaultPropagationSeconds, pauseAfter } from '../resource/pause';
 import { customRoles, type CustomRole } from '../resource/roles';
 
-export interface CustomRoleDefinitionsArgs {
+interface CustomRoleDefinitionsArgs {
   /** ARM id of the resource group in which the roles can be assigned. */
   readonly resourceGroupId: pulumi.Input<string>;
   /** ARM id of a registry that is somebody else's: artifacts are removed there, so its group is one more in which that role can be assigned; default none. */
@@ -17,8 +17,8 @@ export interface CustomRoleDefinitionsArgs {
 
 const groupOf = (id: string) => id.split('/providers/')[0] ?? id;
 /** The groups of these resources, each once: ARM ids ignore case. */
-export const groupsOf = (ids: readonly string[]): string[] =>
-  ids.map(groupOf).filter((group, index, all) => all.findIndex((one) => one.toLowerCase() === group.toLowerCase()) === index);
+const groupsOf = (ids: readonly string[]): string[] =>
+  ids.map(groupOf).filter((group, index, all) => all.findIndex((other) => other.toLowerCase() === group.toLowerCase()) === index);
 
 /** The roles that Azure has no built-in for. */
 export class CustomRoleDefinitions extends pulumi.ComponentResource {

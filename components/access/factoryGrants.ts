@@ -1,17 +1,23 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { MessageRoute } from '../delivery/messageRoute';
-import type { PlatformLinks } from '../platform';
-import type { LoopStorage } from '../storage/loopStorage';
+import type { PlatformLinks } from '../resource/platformLinks';
 import type { CustomRoleDefinitions } from './customRoleDefinitions';
 import { RoleGrants, type Grantee, type ListedGrantee } from './roleGrants';
 import { rowsOf, type FactoryActor, type FactoryScope } from './roleMatrix';
 
 type Scopes = Partial<Record<FactoryScope, pulumi.Input<string>>>;
-export interface FactoryGrantsArgs {
+interface Scope {
+  readonly id: pulumi.Output<string>;
+}
+/** An account, and what is in it by name. */
+interface AccountScopes extends Scope {
+  readonly containers: Readonly<Record<string, Scope>>;
+  readonly queues: Readonly<Record<string, Scope>>;
+}
+interface FactoryGrantsArgs {
   /** Storage of the factory: its accounts, containers and queues are scopes. */
-  readonly storage: Pick<LoopStorage, 'data' | 'edge'>;
+  readonly storage: { readonly data: AccountScopes; readonly edge: AccountScopes };
   /** Hub and event hub of the factory. */
-  readonly route: Pick<MessageRoute, 'iotHubId' | 'eventHubId'>;
+  readonly route: { readonly iotHubId: pulumi.Output<string>; readonly eventHubId: pulumi.Output<string> };
   /** What the platform lends: workspace, models, registry, telemetry. */
   readonly platform: PlatformLinks;
   /** Subscription of the built-in roles. */
@@ -30,11 +36,18 @@ export interface GrantOptions {
   readonly after?: readonly pulumi.Resource[];
 }
 
+/** Gives the rows of these actors, each group under a name of its own. */
+export type FactoryGrant = (
+  name: string,
+  actors: Partial<Record<FactoryActor, Grantee | readonly ListedGrantee[]>>,
+  options?: GrantOptions,
+) => RoleGrants;
+
 /** Gives the rows of the role matrix to the actors of one factory, a group at a time. */
 export function factoryGrants(
   { storage, route, platform, subscriptionId, customRoles, siteVault }: FactoryGrantsArgs,
   parent: pulumi.Resource,
-) {
+): FactoryGrant {
   const { data, edge } = storage;
   const scopes: Scopes = {
     data: data.id,
@@ -52,11 +65,7 @@ export function factoryGrants(
     ...Object.fromEntries(Object.entries(edge.containers).map(([container, { id }]) => [`edge/${container}`, id])),
     ...Object.fromEntries(Object.entries(data.queues).map(([queue, { id }]) => [`queue/${queue}`, id])),
   };
-  return (
-    name: string,
-    actors: Partial<Record<FactoryActor, Grantee | readonly ListedGrantee[]>>,
-    { waitSeconds = 0, more = {}, after = [] }: GrantOptions = {},
-  ): RoleGrants => {
+  return (name, actors, { waitSeconds = 0, more = {}, after = [] } = {}) => {
     const rows = rowsOf(...(Object.keys(actors) as FactoryActor[])).filter((row) => row.scope !== 'site-vault' || siteVault);
     return new RoleGrants(
       name,

@@ -19,7 +19,7 @@ export interface ListedGrantee extends Grantee {
 }
 export const servicePrincipal = (principalId: pulumi.Input<string>): Grantee => ({ principalId, principalType: 'ServicePrincipal' });
 
-export interface RoleGrantsArgs<Who extends string, Scope extends string> {
+interface RoleGrantsArgs<Who extends string, Scope extends string> {
   /** Rows of the role matrix to assign. */
   readonly rows: readonly RoleRow<Who, Scope>[];
   /** Who the actors of the rows are; an actor may be several principals or nobody. */

@@ -1,3 +1,4 @@
+import { jobNames, type JobName, type QueueName } from '../configuration/pipelineJobs';
 import { type Role } from '../resource/roles';
 
 /** One role assignment and its reason. `step` is the step of the loop that fails without it. */
@@ -13,7 +14,7 @@ export interface RoleRow<Who extends string, Scope extends string> {
  * What Azure's own insides need. The list is Microsoft's ("Set up service authentication", user-assigned identity of a workspace); it is the
  * only place where Contributor appears, each time on one resource and never on a group.
  */
-export type PlatformScope = 'ml' | 'ml-vault' | 'registry' | 'app-insights' | 'ml-workspace';
+type PlatformScope = 'ml' | 'ml-vault' | 'registry' | 'app-insights' | 'ml-workspace';
 export type PlatformRow = RoleRow<'ml-workspace', PlatformScope>;
 // prettier-ignore
 export const workspaceRoles: readonly PlatformRow[] = [
@@ -26,11 +27,6 @@ export const workspaceRoles: readonly PlatformRow[] = [
   { who: 'ml-workspace', role: 'contributor', scope: 'ml-workspace', step: '3a', why: 'Azure ML acts on the workspace as this identity' },
 ];
 
-export const queueNames = ['data-pipeline', 'model-development', 'validate-and-package', 'tag-and-deliver', 'delivery'] as const;
-export type QueueName = (typeof queueNames)[number];
-/** Programs that run as jobs; `delivery` is always on. */
-export type JobName = Exclude<QueueName, 'delivery'>;
-export const jobNames: readonly JobName[] = ['data-pipeline', 'model-development', 'validate-and-package', 'tag-and-deliver'];
 export type FactoryScope =
   | 'data'
   | 'data/raw'

@@ -5,7 +5,7 @@ import { shown } from './expectation';
 function samePorts(edgeSite: Configuration['edgeSite']): string[] {
   const ports = Object.entries(edgeSite).filter((entry): entry is [string, number] => entry[0].endsWith('Port'));
   return ports.flatMap(([key, value], index) => {
-    const [other] = ports.slice(0, index).find(([, one]) => one === value) ?? [];
+    const [other] = ports.slice(0, index).find(([, port]) => port === value) ?? [];
     return other === undefined ? [] : [`edgeSite.${key} is ${value}: expected a port of its own, edgeSite.${other} is the same`];
   });
 }

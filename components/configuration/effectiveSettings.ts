@@ -4,11 +4,11 @@ import { meteredLoad } from './expectedLoad';
 import { alertTables, basicPlanTables, basicRetentionDays, type LogTable } from './logTables';
 import type { Profile } from './profiles';
 import { archiveRedundancies, type Lifecycle } from './resourceSettings';
-import { readAgain, type LifecycleContainer } from '../storage/containers';
+import { readAgain, type LifecycleContainer } from './containers';
 
 type Overrides<T> = { readonly [K in keyof T]?: T[K] | undefined };
 /** What a stack may say about its resources; the profile says the rest. */
-export interface GivenSettings {
+interface GivenSettings {
   readonly storage: Overrides<Profile['storage']>;
   readonly registry: Overrides<Profile['registry']>;
   readonly keyVault: Overrides<Profile['keyVault']>;
@@ -71,7 +71,7 @@ function lifecycleConflicts(container: LifecycleContainer, rule: Lifecycle, redu
       (stage) =>
         `${path}.${stage} is ${rule[stage]}: expected more than the stage before it, ${set
           .slice(0, set.indexOf(stage))
-          .map((one) => `${one} ${rule[one]}`)
+          .map((earlier) => `${earlier} ${rule[earlier]}`)
           .join(', ')}`,
     ),
     ...(rule.archiveAfterDays !== undefined && readAgain.includes(container)

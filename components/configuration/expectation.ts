@@ -54,7 +54,7 @@ function at(allowed: Allowed, path: readonly PropertyKey[]): Allowed | undefined
       inner?.properties?.[String(key)] ??
       inner?.items ??
       (typeof inner?.additionalProperties === 'object' ? inner.additionalProperties : undefined);
-    return found ?? inner?.anyOf?.map((one) => at(one, [key])).find((one) => one !== undefined);
+    return found ?? inner?.anyOf?.map((schema) => at(schema, [key])).find((schema) => schema !== undefined);
   }, allowed);
 }
 

@@ -12,7 +12,7 @@ export interface ExpectedLoad {
 }
 
 /** The exchange of one delivery: newDelivery and presignedUrlResponse down; the request and the states up. */
-export const messagesOfDelivery = { down: 2, up: 6 } as const;
+const messagesOfDelivery = { down: 2, up: 6 } as const;
 
 const meterBytes = 4_096;
 /** What the hub adds to a message on its way to the event hub: who sent it, how it signed in, when it came. */

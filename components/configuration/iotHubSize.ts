@@ -1,7 +1,7 @@
 import { meteredLoad, type ExpectedLoad, type MeteredLoad } from './expectedLoad';
 
 export const standardTiers = ['S1', 'S2', 'S3'] as const;
-export type HubTier = (typeof standardTiers)[number];
+type HubTier = (typeof standardTiers)[number];
 export interface HubSize {
   readonly tier: HubTier;
   readonly units: number;
@@ -53,7 +53,7 @@ export const hubTiers: Readonly<Record<HubTier, TierLimits>> = {
     }),
   },
 };
-export const maxDevicesOfHub = 1_000_000;
+const maxDevicesOfHub = 1_000_000;
 
 const measures: Readonly<Record<keyof HubLoad, string>> = {
   messagesPerDay: 'messages a day in blocks of 4 KB',
@@ -72,10 +72,10 @@ export function hubShortfalls(load: ExpectedLoad, { tier, units }: HubSize): str
   return [
     ...(load.devices > maxDevicesOfHub ? [`a hub has at most ${rounded(maxDevicesOfHub)} devices, not ${rounded(load.devices)}`] : []),
     ...(Object.keys(measures) as (keyof typeof measures)[])
-      .filter((one) => needed[one] > has[one])
+      .filter((measure) => needed[measure] > has[measure])
       .map(
-        (one) =>
-          `${tier} with ${units} unit${units === 1 ? '' : 's'} carries ${rounded(has[one])} ${measures[one]}, not ${rounded(needed[one])}`,
+        (measure) =>
+          `${tier} with ${units} unit${units === 1 ? '' : 's'} carries ${rounded(has[measure])} ${measures[measure]}, not ${rounded(needed[measure])}`,
       ),
   ];
 }

@@ -30,7 +30,7 @@ export interface Profile {
 }
 
 export const profileNames = ['dev', 'production'] as const;
-export type ProfileName = (typeof profileNames)[number];
+type ProfileName = (typeof profileNames)[number];
 
 const expectedLoad = { devices: 1, messagesPerDay: 10_000, messageBytes: 1_024, deliveriesPerHour: 4, peakFactor: 3 };
 const alerts = {

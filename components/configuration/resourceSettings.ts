@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lifecycleContainers } from '../storage/containers';
+import { lifecycleContainers } from './containers';
 import { logTables } from './logTables';
 
 const days = (least: number, most: number) => z.int().min(least).max(most);

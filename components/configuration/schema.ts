@@ -7,7 +7,7 @@ import { maxRawBytes } from '../../contracts/settings/dataPipeline';
 import { documentSuffix, hubTransports } from '../../contracts/siteDocuments';
 import type { ResourceSettings } from './effectiveSettings';
 import { profileNames } from './profiles';
-import { diskBytes, jobCpu } from './jobSize';
+import { diskBytes, jobCpu } from './pipelineJobs';
 import {
   alertSettings,
   budgetSettings,

@@ -62,6 +62,12 @@ export function openMinutes({ days, from, to }: Exclude<SiteHours, 'always'>): {
 const daysOf = (days: string): number[] =>
   Array.from({ length: Number(days.at(-1)) - Number(days[0]) + 1 }, (_, index) => Number(days[0]) + index);
 
+/** Minute of the day from which a silence within the hours of a site counts: once it could have been long enough, and early enough to be asked about. */
+export function silenceCountsFrom(hours: Exclude<SiteHours, 'always'>, silentMinutes: number, evaluationMinutes: number): number {
+  const { from, to } = openMinutes(hours);
+  return Math.min(from + silentMinutes, Math.max(Math.ceil((from + to) / 2), to - evaluationMinutes));
+}
+
 const hoursPerWeek = 24 * 7;
 /** Hours of a month in which a cron scaler keeps its replica; all of them where the expression is another than ours. */
 export function cronHoursPerMonth(scale: Pick<CronScale, 'start' | 'end'>, hoursPerMonth: number): number {

@@ -1,7 +1,7 @@
 import type { Lifecycle } from './resourceSettings';
 
 export const tiers = ['hot', 'cool', 'cold', 'archive'] as const;
-export type Tier = (typeof tiers)[number];
+type Tier = (typeof tiers)[number];
 export type TierDays = Readonly<Record<Tier, number>>;
 
 /** What is never deleted is counted as it stands after this time; then it goes on growing. */

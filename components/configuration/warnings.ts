@@ -2,12 +2,10 @@ import { azureRegions } from './azureRegions';
 import type { Configuration } from './schema';
 import { monthlyUse } from './monthlyUse';
 import { lineHoursPerDay } from './plantData';
-import { silenceCountsFrom } from '../observability/alertRules';
-import { openMinutes } from './siteHours';
+import { jobTimeoutSeconds } from './pipelineJobs';
+import { openMinutes, silenceCountsFrom } from './siteHours';
 
 const hoursPerMonth = 730;
-/** The platform ends a pass of the data pipeline after this time. */
-export const passLimitSeconds = 3_600;
 const shown = (value: number) => Number(value.toPrecision(2));
 
 /** What Azure takes and the plant will be sorry for: each with the setting, what is expected, and what to do. */
@@ -43,10 +41,17 @@ export function settingWarnings(configuration: Configuration): string[] {
           `logs.dailyQuotaGb is ${logs.dailyQuotaGb}: the telemetry of the edge alone is expected to be ${shown(telemetry)} GB a day, so that collection stops before the day is over and alerts on logs are blind; set it to ${Math.ceil(telemetry * 1.25)} or more, or send less: a longer edgeSite.telemetryIntervalMs, fewer devices in expectedLoad.modelDevices`,
         ]
       : []),
-    ...(passSeconds > passLimitSeconds
+    ...(passSeconds > jobTimeoutSeconds['data-pipeline']
       ? [
-          `expectedLoad.inferenceGbPerDay is ${shown(plant.inferenceGbPerDay)} and expectedLoad.rawGbPerDay ${shown(plant.rawGbPerDay)}: the data pipeline reads all that is kept in each pass, about ${Math.round(passSeconds / 60)} minutes where ${passLimitSeconds / 60} are allowed; keep less (storage.lifecycle.landing-zone.deleteAfterDays), write larger batches (edgeSite.batchMaxRecords) or send less back`,
+          `expectedLoad.inferenceGbPerDay is ${shown(plant.inferenceGbPerDay)} and expectedLoad.rawGbPerDay ${shown(plant.rawGbPerDay)}: the data pipeline reads all that is kept in each pass, about ${Math.round(passSeconds / 60)} minutes where ${jobTimeoutSeconds['data-pipeline'] / 60} are allowed; keep less (storage.lifecycle.landing-zone.deleteAfterDays), write larger batches (edgeSite.batchMaxRecords) or send less back`,
         ]
       : []),
   ];
+}
+
+/** What the images would lack: sources that have changed since the bundles were made of them. */
+export function bundleWarnings([first, ...more]: readonly string[]): string[] {
+  if (first === undefined) return [];
+  const changed = more.length === 0 ? `${first} has` : `${first} and ${more.length} more have`;
+  return [`${changed} changed since dist/ was built, which the images are made of: "npm run build" first`];
 }

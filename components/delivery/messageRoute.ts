@@ -1,5 +1,6 @@
 import { ConsumerGroup, EventHub, Namespace } from '@pulumi/azure-native/eventhub';
 import { IotHubResource } from '@pulumi/azure-native/iothub';
+import type * as inputs from '@pulumi/azure-native/types/input';
 import * as pulumi from '@pulumi/pulumi';
 import { programIdentity } from '../access/programIdentity';
 import { RoleGrants, servicePrincipal } from '../access/roleGrants';
@@ -10,7 +11,7 @@ import { attach, identityOf, type UniformArgs } from '../resource/uniformCompone
 import type { HubSize } from '../configuration/iotHubSize';
 
 /** Roles are given at the hub. */
-export interface MessageRouteArgs extends UniformArgs {
+interface MessageRouteArgs extends UniformArgs {
   /** Resource group of hub and event hub. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */
@@ -39,10 +40,34 @@ const defaults = {
 } as const;
 
 /** Host, with the port where it is not the scheme's own. */
-export const hostOf = (endpoint: string) => new URL(endpoint).host;
+const hostOf = (endpoint: string) => new URL(endpoint).host;
 
 const eventHubName = 'device-messages';
 const hour = 'PT1H';
+
+/** A hub whose every device message goes to the event hub, sent there as the identity; no key opens it. */
+const hubProperties = (
+  endpoint: Omit<inputs.iothub.RoutingEventHubPropertiesArgs, 'name' | 'authenticationType' | 'identity'>,
+  identityId: pulumi.Input<string>,
+): inputs.iothub.IotHubPropertiesArgs => ({
+  disableLocalAuth: true,
+  disableDeviceSAS: true,
+  disableModuleSAS: true,
+  enableFileUploadNotifications: false,
+  publicNetworkAccess: 'Enabled',
+  cloudToDevice: {
+    defaultTtlAsIso8601: hour,
+    maxDeliveryCount: 10,
+    feedback: { ttlAsIso8601: hour, lockDurationAsIso8601: 'PT60S', maxDeliveryCount: 10 },
+  },
+  routing: {
+    endpoints: {
+      eventHubs: [{ name: eventHubName, authenticationType: 'identityBased', identity: { userAssignedIdentity: identityId }, ...endpoint }],
+    },
+    routes: [{ name: eventHubName, source: 'DeviceMessages', condition: 'true', endpointNames: [eventHubName], isEnabled: true }],
+    fallbackRoute: { name: '$fallback', source: 'DeviceMessages', condition: 'true', endpointNames: ['events'], isEnabled: false },
+  },
+});
 
 /**
  * The IoT hub and the event hub that it routes every device message to. The hub takes no shared key from services or
@@ -64,41 +89,9 @@ export class MessageRoute extends pulumi.ComponentResource {
     super('factory-loop:delivery:MessageRoute', name, {}, opts);
     const { resourceGroupName, location, subscriptionId, hub: size, eventHubs, propagationSeconds, ...uniform } = { ...defaults, ...args };
     const names = pulumi.output(uniform.names);
-    const tags = uniform.tags === undefined ? {} : { tags: uniform.tags };
-    const namespace = new Namespace(
-      `${name}-events`,
-      {
-        resourceGroupName,
-        location,
-        ...tags,
-        namespaceName: names.apply(eventHubsName),
-        sku: { name: 'Standard', tier: 'Standard', capacity: eventHubs.throughputUnits },
-        disableLocalAuth: true,
-        zoneRedundant: eventHubs.zoneRedundant,
-        minimumTlsVersion: '1.2',
-        publicNetworkAccess: 'Enabled',
-      },
-      { parent: this },
-    );
-    const eventHub = new EventHub(
-      `${name}-device-messages`,
-      {
-        resourceGroupName,
-        namespaceName: namespace.name,
-        eventHubName,
-        partitionCount: eventHubs.partitions,
-        retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: eventHubs.retentionHours },
-      },
-      { parent: this },
-    );
-    const consumerGroup = (consumerGroupName: string) =>
-      new ConsumerGroup(
-        `${name}-${consumerGroupName}`,
-        { resourceGroupName, namespaceName: namespace.name, eventHubName: eventHub.name, consumerGroupName },
-        { parent: this },
-      ).name;
-
-    const identity = programIdentity('iot-hub', { resourceGroupName, location, names, ...tags }, { parent: this });
+    const resourceArgs = { resourceGroupName, location, ...(uniform.tags === undefined ? {} : { tags: uniform.tags }) };
+    const { namespace, eventHub } = this.eventHubs(name, resourceArgs, names, eventHubs);
+    const identity = programIdentity('iot-hub', { ...resourceArgs, names }, { parent: this });
     const grants = new RoleGrants(
       `${name}-routing`,
       {
@@ -112,48 +105,28 @@ export class MessageRoute extends pulumi.ComponentResource {
     );
     const identities = identityOf(uniform.identity, { userAssignedIds: [identity.id] }, 'SystemAssigned, UserAssigned');
     const eventHubsHost = namespace.serviceBusEndpoint.apply(hostOf);
+    const endpointUri = pulumi.interpolate`sb://${eventHubsHost}`;
     const hub = new IotHubResource(
       name,
       {
-        resourceGroupName,
-        location,
-        ...tags,
+        ...resourceArgs,
         resourceName: names.apply(iotHubName),
         sku: { name: size.tier, capacity: size.units },
         ...(identities === undefined ? {} : { identity: identities }),
-        properties: {
-          disableLocalAuth: true,
-          disableDeviceSAS: true,
-          disableModuleSAS: true,
-          enableFileUploadNotifications: false,
-          publicNetworkAccess: 'Enabled',
-          cloudToDevice: {
-            defaultTtlAsIso8601: hour,
-            maxDeliveryCount: 10,
-            feedback: { ttlAsIso8601: hour, lockDurationAsIso8601: 'PT60S', maxDeliveryCount: 10 },
-          },
-          routing: {
-            endpoints: {
-              eventHubs: [
-                {
-                  name: eventHubName,
-                  authenticationType: 'identityBased',
-                  identity: { userAssignedIdentity: identity.id },
-                  endpointUri: pulumi.interpolate`sb://${eventHubsHost}`,
-                  entityPath: eventHub.name,
-                  resourceGroup: resourceGroupName,
-                  subscriptionId,
-                },
-              ],
-            },
-            routes: [{ name: eventHubName, source: 'DeviceMessages', condition: 'true', endpointNames: [eventHubName], isEnabled: true }],
-            fallbackRoute: { name: '$fallback', source: 'DeviceMessages', condition: 'true', endpointNames: ['events'], isEnabled: false },
-          },
-        },
+        properties: hubProperties(
+          { endpointUri, entityPath: eventHub.name, resourceGroup: resourceGroupName, subscriptionId },
+          identity.id,
+        ),
       },
       { parent: this, dependsOn: [...grants.ready] },
     );
     attach(name, uniform, { id: hub.id, logged: { [name]: hub.id, [`${name}-events`]: namespace.id } }, this);
+    const consumerGroup = (consumerGroupName: string) =>
+      new ConsumerGroup(
+        `${name}-${consumerGroupName}`,
+        { resourceGroupName, namespaceName: namespace.name, eventHubName: eventHub.name, consumerGroupName },
+        { parent: this },
+      ).name;
     this.iotHubId = hub.id;
     this.eventHubsNamespaceId = namespace.id;
     this.iotHubHost = hub.properties.hostName;
@@ -171,5 +144,38 @@ export class MessageRoute extends pulumi.ComponentResource {
       deliveryConsumerGroup: this.deliveryConsumerGroup,
       evidenceConsumerGroup: this.evidenceConsumerGroup,
     });
+  }
+  /** Where the messages of the devices arrive. */
+  private eventHubs(
+    name: string,
+    resourceArgs: Pick<MessageRouteArgs, 'resourceGroupName' | 'location' | 'tags'>,
+    names: pulumi.Output<NameParts>,
+    { throughputUnits, partitions, retentionHours, zoneRedundant }: Required<MessageRouteArgs>['eventHubs'],
+  ): { readonly namespace: Namespace; readonly eventHub: EventHub } {
+    const namespace = new Namespace(
+      `${name}-events`,
+      {
+        ...resourceArgs,
+        namespaceName: names.apply(eventHubsName),
+        sku: { name: 'Standard', tier: 'Standard', capacity: throughputUnits },
+        disableLocalAuth: true,
+        zoneRedundant,
+        minimumTlsVersion: '1.2',
+        publicNetworkAccess: 'Enabled',
+      },
+      { parent: this },
+    );
+    const eventHub = new EventHub(
+      `${name}-device-messages`,
+      {
+        resourceGroupName: resourceArgs.resourceGroupName,
+        namespaceName: namespace.name,
+        eventHubName,
+        partitionCount: partitions,
+        retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours },
+      },
+      { parent: this },
+    );
+    return { namespace, eventHub };
   }
 }

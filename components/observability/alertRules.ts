@@ -1,37 +1,12 @@
 import type { ResourceSettings } from '../configuration/effectiveSettings';
-import { openMinutes, type SiteHours } from '../configuration/siteHours';
+import { openMinutes, silenceCountsFrom, type SiteHours } from '../configuration/siteHours';
+import type { AlertRule, LogRule, MetricRule } from './alertRule';
 
 type AlertSettings = ResourceSettings['alerts'];
-interface Told {
-  readonly name: string;
-  readonly title: string;
-  /** 0 critical, 1 error, 2 warning, 3 informational. */
-  readonly severity: 0 | 1 | 2 | 3;
-  /** What has happened, and what to do. */
-  readonly advice: string;
-}
-/** Rows of a log query are counted over a window. What it watches is known only when that has been deployed. */
-export interface LogRule<Signals> extends Told {
-  readonly kind: 'log';
-  readonly query: (signals: Signals) => string;
-  readonly windowMinutes: number;
-  readonly operator: 'GreaterThan' | 'LessThan';
-  readonly threshold: number;
-}
-/** A platform metric of one resource. */
-export interface MetricRule<Signals> extends Told {
-  readonly kind: 'metric';
-  readonly resourceId: (signals: Signals) => string;
-  readonly namespace: string;
-  readonly metric: string;
-  readonly aggregation: 'Average' | 'Total' | 'Maximum';
-  readonly windowMinutes: 5 | 15 | 30 | 60;
-  readonly operator: 'GreaterThan' | 'GreaterThanOrEqual' | 'LessThan';
-  readonly threshold: number;
-}
-export type AlertRule<Signals> = LogRule<Signals> | MetricRule<Signals>;
 
 const day = 1_440;
+/** One row is enough. */
+const anyRowWithin = (windowMinutes: number) => ({ kind: 'log', windowMinutes, operator: 'GreaterThan', threshold: 0 }) as const;
 
 /** What the rules of a factory watch. */
 export interface FactorySignals {
@@ -71,12 +46,6 @@ const deadLetters = <Signals>(of: string, resourceId: (signals: Signals) => stri
 /** The earliest end of validity counts: a rotation that nobody finished leaves the site with the certificate that ends first. */
 const earliest = (times: readonly string[]) => [...times].sort()[0] ?? '';
 
-/** Minute of the day from which a silence within the hours of a site counts: once it could have been long enough, and early enough to be asked about. */
-export function silenceCountsFrom(hours: Exclude<SiteHours, 'always'>, silentMinutes: number, evaluationMinutes: number): number {
-  const { from, to } = openMinutes(hours);
-  return Math.min(from + silentMinutes, Math.max(Math.ceil((from + to) / 2), to - evaluationMinutes));
-}
-
 /** Where the site is up by the clock a silence counts once it has lasted long enough within its hours. One row is always counted, so that no rows can be asked about together with the time of day. */
 function silentInHours(
   rows: readonly string[],
@@ -95,19 +64,134 @@ function silentInHours(
   ].join('\n');
 }
 
+const deliveryStuck = ({ deliveryStuckMinutes }: AlertSettings): LogRule<FactorySignals> => ({
+  // Azure looks back two days at most, and a delivery may take longer: the program tells of every open one each hour, so the latest row of each is within the window.
+  ...anyRowWithin(2 * day),
+  name: 'delivery',
+  title: 'A delivery failed or is stuck',
+  severity: 1,
+  query: ({ environmentId }) =>
+    [
+      ...printed(environmentId, 'delivery', ['delivery moved', 'delivery waits']),
+      '| summarize arg_max(TimeGenerated, entry) by deliveryId = tostring(entry.deliveryId)',
+      '| extend state = tostring(entry.state), moved = todatetime(entry.updatedAt)',
+      `| where state in ('Error', 'TimedOut') or (state !in ('Success', 'AwaitingApproval') and moved < ago(${deliveryStuckMinutes}m))`,
+    ].join('\n'),
+  advice:
+    'A package did not reach the AI Model Manager. The record in the deliveries container has its history; the device must be connected, online and within its maintenance window.',
+});
+
 /** Nothing goes to the factory until somebody decides, so somebody has to hear of it. */
-const releaseWaits: AlertRule<FactorySignals> = {
-  kind: 'log',
+const releaseWaits: LogRule<FactorySignals> = {
+  ...anyRowWithin(60),
   name: 'release-waits',
   title: 'A package waits for approval',
   severity: 3,
-  windowMinutes: 60,
-  operator: 'GreaterThan',
-  threshold: 0,
   query: ({ environmentId }) =>
     [...printed(environmentId, 'tag-and-deliver', ['released']), "| where tostring(entry.deliveryState) == 'AwaitingApproval'"].join('\n'),
   advice:
     'A model passed the gate and its package is ready. "npm run release -- list" shows it with the figures of the gate; approve or reject it.',
+};
+
+const deviceSilent = ({ deviceSilentMinutes }: AlertSettings): MetricRule<FactorySignals> => ({
+  kind: 'metric',
+  name: 'device-silent',
+  title: 'No AI Model Manager is connected',
+  severity: 1,
+  resourceId: ({ iotHubId }) => iotHubId,
+  namespace: 'Microsoft.Devices/IotHubs',
+  metric: 'connectedDeviceCount',
+  aggregation: 'Maximum',
+  windowMinutes: deviceSilentMinutes as 5 | 15 | 30 | 60,
+  operator: 'LessThan',
+  threshold: 1,
+  advice: 'The site does not reach the hub: look at its network, at the certificate of the device, and at whether the device is enabled.',
+});
+
+const gateRejected: LogRule<FactorySignals> = {
+  ...anyRowWithin(60),
+  name: 'gate-rejected',
+  title: 'The gate rejected a model',
+  severity: 2,
+  query: ({ environmentId }) =>
+    printed(environmentId, 'validate-and-package', ['the gate refused the model', 'the model is unfit']).join('\n'),
+  advice:
+    'The line keeps its model. The tags of the model version say which figure failed: look at the data of that version before you change a limit of the gate.',
+};
+
+const poisonMessage: LogRule<FactorySignals> = {
+  ...anyRowWithin(60),
+  name: 'poison-message',
+  title: 'A message could not be worked on',
+  severity: 2,
+  query: ({ environmentId }) => printed(environmentId, '', ['poison message deleted', 'not a delivery, acknowledged']).join('\n'),
+  advice: 'A program gave a message up after several attempts. Its log has the reason and the hash of the message.',
+};
+
+function telemetryStopped(
+  ofFactory: string,
+  { telemetrySilentMinutes, evaluationMinutes }: AlertSettings,
+  hours: Exclude<SiteHours, 'always'> | undefined,
+): LogRule<FactorySignals> {
+  const rows = ['AppMetrics', `| where ${ofFactory}`];
+  return {
+    kind: 'log',
+    name: 'telemetry-stopped',
+    title: 'The edge sends no telemetry',
+    severity: 1,
+    windowMinutes: telemetrySilentMinutes,
+    ...(hours === undefined
+      ? { operator: 'LessThan', threshold: 1, query: () => rows.join('\n') }
+      : {
+          operator: 'GreaterThan',
+          threshold: 0,
+          query: () => silentInHours(rows, hours, telemetrySilentMinutes, evaluationMinutes),
+        }),
+    advice:
+      'Nothing came from the edge. What the collector and the model monitor hold on disk comes later by itself; look at the auth proxies and their certificate.',
+  };
+}
+
+const certificateEnds = ({ certificateDays }: AlertSettings, simulated: boolean): LogRule<FactorySignals> => ({
+  ...anyRowWithin(day),
+  name: 'certificate',
+  title: 'The certificate of the site runs out',
+  severity: 2,
+  // Usage has rows of every hour in which anything is collected: the rule asks the calendar, not the data.
+  query: ({ certificatesNotAfter }) =>
+    [
+      'Usage',
+      '| summarize TimeGenerated = max(TimeGenerated)',
+      `| extend NotAfter = datetime(${earliest(certificatesNotAfter)})`,
+      `| where NotAfter < now() + ${certificateDays}d`,
+    ].join('\n'),
+  advice: `Without a valid certificate the device, the telemetry and the inference data are refused. ${simulated ? 'The site is a simulated one: raise edgeSite.certificateSerial by one and deploy.' : 'Look at "npm run certificate -- status" on the site: make the next one with rotate and deploy, or finish the rotation that is under way, rotate again and revoke previous.'}`,
+});
+
+const modelDrifts = (ofFactory: string, { driftAlarmsPerDay }: AlertSettings): LogRule<FactorySignals> => ({
+  ...anyRowWithin(day),
+  name: 'drift',
+  title: 'The running model alarms more than it did',
+  severity: 2,
+  threshold: driftAlarmsPerDay,
+  query: () => ['AppTraces', `| where ${ofFactory}`, "| where Message startswith 'alarm started'"].join('\n'),
+  advice:
+    'Either the machine has changed or the model no longer fits it. Look at the machine first; windows with an alarm are never trained on, so the model does not learn a fault as normal.',
+});
+
+const programFailed: LogRule<FactorySignals> = {
+  ...anyRowWithin(60),
+  name: 'program-failed',
+  title: 'A program of the loop failed',
+  severity: 1,
+  query: ({ environmentId }) =>
+    [
+      'union isfuzzy=true',
+      `  (${printed(environmentId, '', ['failed', 'wrong settings', 'training failed too often, not submitted again']).join(' ')}),`,
+      `  (ContainerAppSystemLogs | where _ResourceId =~ ${quoted(environmentId)} | where Reason in ('BackoffLimitExceeded', 'DeadlineExceeded', 'ImagePullFailure'))`,
+    ].join('\n'),
+  advice:
+    'The work is still in its queue or the message came back. The log of the program names what was refused; a 403 names the role that is missing.',
 };
 
 /** What an operator of a factory must know about. A site that is up by the clock may be silent outside its hours: its telemetry is asked for within them, and a platform metric such as the connected devices knows no hours. */
@@ -118,136 +202,18 @@ export function factoryAlerts(
 ): AlertRule<FactorySignals>[] {
   const ofFactory = `tostring(Properties.factory) == ${quoted(factory)}`;
   const hours = site.hours === 'always' ? undefined : site.hours;
-  const telemetry = ['AppMetrics', `| where ${ofFactory}`];
   return [
-    {
-      // Azure looks back two days at most, and a delivery may take longer: the program tells of every open one each hour, so the latest row of each is within the window.
-      kind: 'log',
-      name: 'delivery',
-      title: 'A delivery failed or is stuck',
-      severity: 1,
-      windowMinutes: 2 * day,
-      operator: 'GreaterThan',
-      threshold: 0,
-      query: ({ environmentId }) =>
-        [
-          ...printed(environmentId, 'delivery', ['delivery moved', 'delivery waits']),
-          '| summarize arg_max(TimeGenerated, entry) by deliveryId = tostring(entry.deliveryId)',
-          '| extend state = tostring(entry.state), moved = todatetime(entry.updatedAt)',
-          `| where state in ('Error', 'TimedOut') or (state !in ('Success', 'AwaitingApproval') and moved < ago(${settings.deliveryStuckMinutes}m))`,
-        ].join('\n'),
-      advice:
-        'A package did not reach the AI Model Manager. The record in the deliveries container has its history; the device must be connected, online and within its maintenance window.',
-    },
+    deliveryStuck(settings),
     ...(site.releaseApproved === true ? [releaseWaits] : []),
-    ...(hours !== undefined
-      ? []
-      : [
-          {
-            kind: 'metric',
-            name: 'device-silent',
-            title: 'No AI Model Manager is connected',
-            severity: 1,
-            resourceId: ({ iotHubId }) => iotHubId,
-            namespace: 'Microsoft.Devices/IotHubs',
-            metric: 'connectedDeviceCount',
-            aggregation: 'Maximum',
-            windowMinutes: settings.deviceSilentMinutes as 5 | 15 | 30 | 60,
-            operator: 'LessThan',
-            threshold: 1,
-            advice:
-              'The site does not reach the hub: look at its network, at the certificate of the device, and at whether the device is enabled.',
-          } satisfies AlertRule<FactorySignals>,
-        ]),
-    {
-      kind: 'log',
-      name: 'gate-rejected',
-      title: 'The gate rejected a model',
-      severity: 2,
-      windowMinutes: 60,
-      operator: 'GreaterThan',
-      threshold: 0,
-      query: ({ environmentId }) =>
-        printed(environmentId, 'validate-and-package', ['the gate refused the model', 'the model is unfit']).join('\n'),
-      advice:
-        'The line keeps its model. The tags of the model version say which figure failed: look at the data of that version before you change a limit of the gate.',
-    },
+    ...(hours === undefined ? [deviceSilent(settings)] : []),
+    gateRejected,
     deadLetters('data', ({ dataTopicId }) => dataTopicId),
     deadLetters('edge', ({ edgeTopicId }) => edgeTopicId),
-    {
-      kind: 'log',
-      name: 'poison-message',
-      title: 'A message could not be worked on',
-      severity: 2,
-      windowMinutes: 60,
-      operator: 'GreaterThan',
-      threshold: 0,
-      query: ({ environmentId }) => printed(environmentId, '', ['poison message deleted', 'not a delivery, acknowledged']).join('\n'),
-      advice: 'A program gave a message up after several attempts. Its log has the reason and the hash of the message.',
-    },
-    {
-      kind: 'log',
-      name: 'telemetry-stopped',
-      title: 'The edge sends no telemetry',
-      severity: 1,
-      windowMinutes: settings.telemetrySilentMinutes,
-      ...(hours === undefined
-        ? { operator: 'LessThan', threshold: 1, query: () => telemetry.join('\n') }
-        : {
-            operator: 'GreaterThan',
-            threshold: 0,
-            query: () => silentInHours(telemetry, hours, settings.telemetrySilentMinutes, settings.evaluationMinutes),
-          }),
-      advice:
-        'Nothing came from the edge. What the collector and the model monitor hold on disk comes later by itself; look at the auth proxies and their certificate.',
-    },
-    {
-      kind: 'log',
-      name: 'certificate',
-      title: 'The certificate of the site runs out',
-      severity: 2,
-      windowMinutes: day,
-      operator: 'GreaterThan',
-      threshold: 0,
-      // Usage has rows of every hour in which anything is collected: the rule asks the calendar, not the data.
-      query: ({ certificatesNotAfter }) =>
-        [
-          'Usage',
-          '| summarize TimeGenerated = max(TimeGenerated)',
-          `| extend NotAfter = datetime(${earliest(certificatesNotAfter)})`,
-          `| where NotAfter < now() + ${settings.certificateDays}d`,
-        ].join('\n'),
-      advice: `Without a valid certificate the device, the telemetry and the inference data are refused. ${site.simulated === true ? 'The site is a simulated one: raise edgeSite.certificateSerial by one and deploy.' : 'Look at "npm run certificate -- status" on the site: make the next one with rotate and deploy, or finish the rotation that is under way, rotate again and revoke previous.'}`,
-    },
-    {
-      kind: 'log',
-      name: 'drift',
-      title: 'The running model alarms more than it did',
-      severity: 2,
-      windowMinutes: day,
-      operator: 'GreaterThan',
-      threshold: settings.driftAlarmsPerDay,
-      query: () => ['AppTraces', `| where ${ofFactory}`, "| where Message startswith 'alarm started'"].join('\n'),
-      advice:
-        'Either the machine has changed or the model no longer fits it. Look at the machine first; windows with an alarm are never trained on, so the model does not learn a fault as normal.',
-    },
-    {
-      kind: 'log',
-      name: 'program-failed',
-      title: 'A program of the loop failed',
-      severity: 1,
-      windowMinutes: 60,
-      operator: 'GreaterThan',
-      threshold: 0,
-      query: ({ environmentId }) =>
-        [
-          'union isfuzzy=true',
-          `  (${printed(environmentId, '', ['failed', 'wrong settings', 'training failed too often, not submitted again']).join(' ')}),`,
-          `  (ContainerAppSystemLogs | where _ResourceId =~ ${quoted(environmentId)} | where Reason in ('BackoffLimitExceeded', 'DeadlineExceeded', 'ImagePullFailure'))`,
-        ].join('\n'),
-      advice:
-        'The work is still in its queue or the message came back. The log of the program names what was refused; a 403 names the role that is missing.',
-    },
+    poisonMessage,
+    telemetryStopped(ofFactory, settings, hours),
+    certificateEnds(settings, site.simulated === true),
+    modelDrifts(ofFactory, settings),
+    programFailed,
   ];
 }
 
@@ -304,13 +270,10 @@ export function platformAlerts(maxNodes: number, settings: AlertSettings): Alert
         'More jobs come than the cluster takes on at once. Raise training.maxNodes, ask for quota of the virtual machine family, or let data versions come less often (retrain.minIntervalSeconds).',
     },
     {
-      kind: 'log',
+      ...anyRowWithin(60),
       name: 'daily-cap',
       title: 'The daily cap of the logs is reached',
       severity: 1,
-      windowMinutes: 60,
-      operator: 'GreaterThan',
-      threshold: 0,
       query: () => ['_LogOperation', "| where Category =~ 'Ingestion'", "| where Detail contains 'OverQuota'"].join('\n'),
       advice:
         'Nothing more is collected today, so that alerts on logs are blind. Find the table that grew (Usage), then lower what is sent, give the table the Basic plan or raise logs.dailyQuotaGb.',

@@ -6,12 +6,13 @@ import type { ResourceSettings } from '../configuration/effectiveSettings';
 import { known } from '../resource/known';
 import { applicationInsightsName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../resource/names';
 import { defaultPropagationSeconds, pauseAfter } from '../resource/pause';
+import type { TelemetryTargets } from '../resource/platformLinks';
 import { attach, type UniformArgs } from '../resource/uniformComponent';
 import { tableDeployment } from './tableDeployment';
 import { tableSettings } from './tableSettings';
 
 /** Roles and lock are the Log Analytics workspace's; so are the diagnostics, its audit of queries, by default into itself. It acts as nobody. */
-export interface MonitoringArgs extends Omit<UniformArgs, 'identity'> {
+interface MonitoringArgs extends Omit<UniformArgs, 'identity'> {
   /** Resource group of all three. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */
@@ -31,23 +32,10 @@ const defaults = {
   logs: { retentionDays: 30, totalRetentionDays: 30, dailyQuotaGb: 1, tables: {} },
 };
 
-/** Where telemetry goes and where it is asked; plain values, none a secret. */
-export interface TelemetryTargets {
-  readonly instrumentationKey: pulumi.Output<string>;
-  /** Hosts that a sender with a token writes to. */
-  readonly ingestionHost: pulumi.Output<string>;
-  readonly remoteWriteHost: pulumi.Output<string>;
-  readonly remoteWritePath: pulumi.Output<string>;
-  /** ARM ids of the data collection rule and of the workspace behind it. */
-  readonly metricsRuleId: pulumi.Output<string>;
-  readonly metricsWorkspaceId: pulumi.Output<string>;
-  readonly metricsQueryEndpoint: pulumi.Output<string>;
-}
-
 const stream = 'Microsoft-PrometheusMetrics';
 
 /** Host of the ingestion endpoint that a connection string names. */
-export function ingestionHost(connectionString: string): string {
+function ingestionHost(connectionString: string): string {
   const endpoint = /(?:^|;)IngestionEndpoint=(https:\/\/[^;]+)/i.exec(connectionString)?.[1];
   if (endpoint === undefined) throw new Error('the connection string of Application Insights names no IngestionEndpoint');
   return new URL(endpoint).host;
@@ -69,15 +57,15 @@ export class Monitoring extends pulumi.ComponentResource {
     super('factory-loop:observability:Monitoring', name, {}, opts);
     const { resourceGroupName, location, logs, existingWorkspaceId, propagationSeconds, ...uniform } = { ...defaults, ...args };
     const names = pulumi.output(uniform.names);
-    const place = { resourceGroupName, location, ...(uniform.tags === undefined ? {} : { tags: uniform.tags }) };
+    const resourceArgs = { resourceGroupName, location, ...(uniform.tags === undefined ? {} : { tags: uniform.tags }) };
     this.logAnalyticsId =
       existingWorkspaceId === undefined
-        ? this.workspace(name, { ...place, workspaceName: names.apply(logAnalyticsName) }, { logs, propagationSeconds }, uniform)
+        ? this.workspace(name, { ...resourceArgs, workspaceName: names.apply(logAnalyticsName) }, { logs, propagationSeconds }, uniform)
         : pulumi.output(existingWorkspaceId);
     const insights = new Component(
       `${name}-insights`,
       {
-        ...place,
+        ...resourceArgs,
         resourceName: names.apply(applicationInsightsName),
         kind: 'web',
         applicationType: 'web',
@@ -89,26 +77,26 @@ export class Monitoring extends pulumi.ComponentResource {
     );
     const metrics = new AzureMonitorWorkspace(
       `${name}-metrics`,
-      { ...place, azureMonitorWorkspaceName: names.apply(monitorWorkspaceName) },
+      { ...resourceArgs, azureMonitorWorkspaceName: names.apply(monitorWorkspaceName) },
       { parent: this },
     );
     // Azure makes a rule and an endpoint with the workspace, in a group of its own; only their ids are among the outputs.
     const ingestion = metrics.defaultIngestionSettings;
     const [ruleId, endpointId] = [
-      ingestion.apply((one) => known(one?.dataCollectionRuleResourceId, 'dataCollectionRuleResourceId')),
-      ingestion.apply((one) => known(one?.dataCollectionEndpointResourceId, 'dataCollectionEndpointResourceId')),
+      ingestion.apply((settings) => known(settings?.dataCollectionRuleResourceId, 'dataCollectionRuleResourceId')),
+      ingestion.apply((settings) => known(settings?.dataCollectionEndpointResourceId, 'dataCollectionEndpointResourceId')),
     ];
-    const placeOf = (id: pulumi.Output<string>) => ({
+    const groupAndName = (id: pulumi.Output<string>) => ({
       resourceGroupName: id.apply(groupOf),
       name: id.apply((text) => text.split('/').pop() ?? ''),
     });
-    const [rulePlace, endpointPlace] = [placeOf(ruleId), placeOf(endpointId)];
+    const [ruleAt, endpointAt] = [groupAndName(ruleId), groupAndName(endpointId)];
     const rule = getDataCollectionRuleOutput(
-      { resourceGroupName: rulePlace.resourceGroupName, dataCollectionRuleName: rulePlace.name },
+      { resourceGroupName: ruleAt.resourceGroupName, dataCollectionRuleName: ruleAt.name },
       { parent: this },
     );
     const endpoint = getDataCollectionEndpointOutput(
-      { resourceGroupName: endpointPlace.resourceGroupName, dataCollectionEndpointName: endpointPlace.name },
+      { resourceGroupName: endpointAt.resourceGroupName, dataCollectionEndpointName: endpointAt.name },
       { parent: this },
     );
     this.applicationInsightsId = insights.id;
@@ -123,8 +111,8 @@ export class Monitoring extends pulumi.ComponentResource {
       ),
       metricsRuleId: ruleId,
       metricsWorkspaceId: metrics.id,
-      metricsQueryEndpoint: metrics.metrics.apply((one: { prometheusQueryEndpoint?: string } | undefined) =>
-        known(one?.prometheusQueryEndpoint, 'prometheusQueryEndpoint'),
+      metricsQueryEndpoint: metrics.metrics.apply((endpoints: { prometheusQueryEndpoint?: string } | undefined) =>
+        known(endpoints?.prometheusQueryEndpoint, 'prometheusQueryEndpoint'),
       ),
     };
     this.registerOutputs({
@@ -137,7 +125,7 @@ export class Monitoring extends pulumi.ComponentResource {
 
   private workspace(
     name: string,
-    place: {
+    resourceArgs: {
       resourceGroupName: pulumi.Input<string>;
       location: pulumi.Input<string>;
       tags?: Readonly<Record<string, string>>;
@@ -149,7 +137,7 @@ export class Monitoring extends pulumi.ComponentResource {
     const workspace = new Workspace(
       `${name}-logs`,
       {
-        ...place,
+        ...resourceArgs,
         sku: { name: 'PerGB2018' },
         retentionInDays: logs.retentionDays,
         workspaceCapping: { dailyQuotaGb: logs.dailyQuotaGb },
@@ -163,7 +151,7 @@ export class Monitoring extends pulumi.ComponentResource {
       const active = pauseAfter(`${name}-active`, propagationSeconds, [workspace], this);
       tableDeployment(
         `${name}-tables`,
-        { resourceGroupName: place.resourceGroupName, workspaceName: workspace.name, tables },
+        { resourceGroupName: resourceArgs.resourceGroupName, workspaceName: workspace.name, tables },
         { parent: this, dependsOn: active },
       );
     }

@@ -2,7 +2,7 @@ import { Budget } from '@pulumi/azure-native/consumption';
 import * as pulumi from '@pulumi/pulumi';
 import { alertName, type NameParts } from '../resource/names';
 
-export interface MonthlyBudgetArgs {
+interface MonthlyBudgetArgs {
   /** ARM id of the resource group, or of whatever else is counted. */
   readonly scope: pulumi.Input<string>;
   /** What the name is made of. */
@@ -20,7 +20,7 @@ export interface MonthlyBudgetArgs {
 }
 
 /** First moment of the month, as a budget wants it. */
-export const monthOf = (time: Date) => new Date(Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), 1)).toISOString().replace('.000Z', 'Z');
+const monthOf = (time: Date) => new Date(Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), 1)).toISOString().replace('.000Z', 'Z');
 
 /** A monthly budget that tells at 80 % and at 100 %. It tells; it stops nothing. */
 export class MonthlyBudget extends pulumi.ComponentResource {
@@ -52,7 +52,7 @@ export class MonthlyBudget extends pulumi.ComponentResource {
         amount: args.monthlyAmount,
         timeGrain: 'Monthly',
         timePeriod: { startDate },
-        notifications: Object.fromEntries(percentages.map((one) => [`at-${one}-percent`, notification(one)])),
+        notifications: Object.fromEntries(percentages.map((percentage) => [`at-${percentage}-percent`, notification(percentage)])),
         // Azure wants the current month when a budget is made; afterwards the month stays.
       },
       { parent: this, ignoreChanges: ['timePeriod'] },

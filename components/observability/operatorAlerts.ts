@@ -2,7 +2,7 @@ import { ActionGroup, MetricAlert, ScheduledQueryRule } from '@pulumi/azure-nati
 import * as pulumi from '@pulumi/pulumi';
 import { alertName, type NameParts } from '../resource/names';
 import type { Tags } from '../resource/uniformComponent';
-import type { AlertRule } from './alertRules';
+import type { AlertRule, LogRule, MetricRule } from './alertRule';
 
 export interface OperatorAlertsArgs<Signals extends object> {
   /** Resource group of the rules. */
@@ -27,6 +27,41 @@ export interface OperatorAlertsArgs<Signals extends object> {
 
 const duration = (minutes: number) =>
   minutes % 1_440 === 0 ? `P${minutes / 1_440}D` : minutes % 60 === 0 ? `PT${minutes / 60}H` : `PT${minutes}M`;
+/** A log rule counts the rows of its query. */
+const logCriteria = <Signals>({ title, query, operator, threshold }: LogRule<Signals>, signals: pulumi.Output<Signals>) => ({
+  kind: 'LogAlert',
+  displayName: title,
+  criteria: {
+    allOf: [
+      {
+        query: signals.apply(query),
+        timeAggregation: 'Count',
+        operator,
+        threshold,
+        failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 },
+      },
+    ],
+  },
+  // Tables appear with their first row, which a new stack has not written yet.
+  skipQueryValidation: true,
+});
+const metricCriteria = <Signals>({ name, namespace, metric, aggregation, operator, threshold }: MetricRule<Signals>) => ({
+  targetResourceType: namespace,
+  criteria: {
+    odataType: 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria' as const,
+    allOf: [
+      {
+        criterionType: 'StaticThresholdCriterion' as const,
+        name,
+        metricNamespace: namespace,
+        metricName: metric,
+        operator,
+        threshold,
+        timeAggregation: aggregation,
+      },
+    ],
+  },
+});
 const defaults = { emails: [], evaluationMinutes: 15 } as const;
 
 /** The alerts of a part of the loop, and the action group that they call. */
@@ -53,74 +88,44 @@ export class OperatorAlerts<Signals extends object> extends pulumi.ComponentReso
     );
     const signals = pulumi.all(all.signals as Record<string, unknown>) as unknown as pulumi.Output<Signals>;
     for (const rule of all.rules) {
-      const { name: of, severity, advice, threshold, operator } = rule;
-      const told = {
+      const alert = {
         resourceGroupName,
         ...tags,
-        ruleName: names.apply((parts) => alertName('alert', of, parts)),
-        description: advice,
-        severity,
+        ruleName: names.apply((parts) => alertName('alert', rule.name, parts)),
+        description: rule.advice,
+        severity: rule.severity,
         enabled: true,
         autoMitigate: true,
         windowSize: duration(rule.windowMinutes),
       };
-      if (rule.kind === 'log') {
+      if (rule.kind === 'log')
         new ScheduledQueryRule(
-          `${name}-${of}`,
+          `${name}-${rule.name}`,
           {
-            ...told,
+            ...alert,
+            ...logCriteria(rule, signals),
             location,
-            kind: 'LogAlert',
-            displayName: rule.title,
             scopes: [all.logAnalyticsId],
             evaluationFrequency: duration(evaluationMinutes),
             actions: { actionGroups: [group.id] },
-            criteria: {
-              allOf: [
-                {
-                  query: signals.apply(rule.query),
-                  timeAggregation: 'Count',
-                  operator,
-                  threshold,
-                  failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 },
-                },
-              ],
-            },
-            // Tables appear with their first row, which a new stack has not written yet.
-            skipQueryValidation: true,
           },
           { parent: this },
         );
-      } else {
+      else
         new MetricAlert(
-          `${name}-${of}`,
+          `${name}-${rule.name}`,
           {
-            ...told,
+            ...alert,
+            ...metricCriteria(rule),
             location: 'global',
             scopes: [signals.apply(rule.resourceId)],
-            targetResourceType: rule.namespace,
             evaluationFrequency: 'PT5M',
             actions: [{ actionGroupId: group.id }],
-            criteria: {
-              odataType: 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria',
-              allOf: [
-                {
-                  criterionType: 'StaticThresholdCriterion',
-                  name: of,
-                  metricNamespace: rule.namespace,
-                  metricName: rule.metric,
-                  operator,
-                  threshold,
-                  timeAggregation: rule.aggregation,
-                },
-              ],
-            },
           },
           { parent: this },
         );
-      }
     }
     this.actionGroupId = group.id;
-    this.registerOutputs({ actionGroupId: this.actionGroupId, rules: all.rules.map(({ name: of }) => of) });
+    this.registerOutputs({ actionGroupId: this.actionGroupId, rules: all.rules.map((rule) => rule.name) });
   }
 }

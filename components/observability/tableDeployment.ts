@@ -2,7 +2,7 @@ import { Deployment } from '@pulumi/azure-native/resources';
 import type * as pulumi from '@pulumi/pulumi';
 import type { TableSetting } from './tableSettings';
 
-export interface TableDeploymentArgs {
+interface TableDeploymentArgs {
   /** Resource group of the workspace. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Log Analytics workspace of the tables. */
@@ -12,7 +12,7 @@ export interface TableDeploymentArgs {
 }
 
 /** Resource Manager template that sets tables; the workspace is a parameter, so that a preview already knows the rest. */
-export const tableTemplate = (tables: readonly TableSetting[]) => ({
+const tableTemplate = (tables: readonly TableSetting[]) => ({
   $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
   contentVersion: '1.0.0.0',
   parameters: { workspace: { type: 'string' } },

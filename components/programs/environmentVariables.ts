@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { readSettings, type SettingsOf, type SettingsSchema } from '../../contracts/settings/settings';
 
-export interface EnvironmentVariable {
+interface EnvironmentVariable {
   readonly name: string;
   readonly value: string;
 }

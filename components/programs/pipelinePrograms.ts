@@ -4,20 +4,20 @@ import type { ProgramName } from '../../contracts/programs';
 import { dataPipelineSettings } from '../../contracts/settings/dataPipeline';
 import { deliverySettings } from '../../contracts/settings/delivery';
 import { modelDevelopmentSettings } from '../../contracts/settings/modelDevelopment';
+import type { SettingsOf, SettingsSchema } from '../../contracts/settings/settings';
 import { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
 import { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
-import type { JobName, QueueName } from '../access/roleMatrix';
+import { jobCpu, jobTimeoutSeconds, type JobName, type QueueName } from '../configuration/pipelineJobs';
 import { programName, type NameParts } from '../resource/names';
 import type { UniformArgs } from '../resource/uniformComponent';
 import type { LoopStorage } from '../storage/loopStorage';
-import { jobCpu } from '../configuration/jobSize';
 import type { PipelineSettings } from './pipelineSettings';
 import { ProgramApp } from './programApp';
 import { programContainer } from './programContainer';
 import { ProgramJob } from './programJob';
 
 /** What it passes on to every program. */
-export interface PipelineProgramsArgs extends Pick<UniformArgs, 'tags' | 'lock' | 'roleAssignments'> {
+interface PipelineProgramsArgs extends Pick<UniformArgs, 'tags' | 'lock' | 'roleAssignments'> {
   /** Resource group of the programs. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */
@@ -55,77 +55,37 @@ export class PipelinePrograms extends pulumi.ComponentResource {
       ...(args.roleAssignments === undefined ? {} : { roleAssignments: args.roleAssignments }),
     };
     const child = { parent: this, ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) };
-    const place = {
+    const programArgs = {
       resourceGroupName: args.resourceGroupName,
       location: args.location,
       environmentId: args.environmentId,
       registryLoginServer: args.registryLoginServer,
       ...uniform,
     };
-    const job = (program: JobName, container: ReturnType<typeof programContainer>, timeoutSeconds: number) =>
+    const job = <S extends SettingsSchema>(program: JobName, schema: S, given: SettingsOf<NoInfer<S>, pulumi.Input<string>>) =>
       new ProgramJob(
         program,
         {
-          ...place,
+          ...programArgs,
           jobName: names.apply((parts) => programName(program, parts)),
           identityId: identities[program].id,
-          container,
-          timeoutSeconds,
+          container: programContainer({ program, image: images[program], schema, settings: given, cpu: jobCpu[program] }),
+          timeoutSeconds: jobTimeoutSeconds[program],
           queue: { accountName: storage.data.accountName, name: storage.data.queues[program].name },
           pollingIntervalSeconds,
         },
         child,
       );
     this.jobs = {
-      'data-pipeline': job(
-        'data-pipeline',
-        programContainer({
-          program: 'data-pipeline',
-          image: images['data-pipeline'],
-          schema: dataPipelineSettings,
-          settings: settings['data-pipeline'],
-          cpu: jobCpu['data-pipeline'],
-        }),
-        3_600,
-      ),
-      'model-development': job(
-        'model-development',
-        programContainer({
-          program: 'model-development',
-          image: images['model-development'],
-          schema: modelDevelopmentSettings,
-          settings: settings['model-development'],
-          cpu: jobCpu['model-development'],
-        }),
-        900,
-      ),
-      'validate-and-package': job(
-        'validate-and-package',
-        programContainer({
-          program: 'validate-and-package',
-          image: images['validate-and-package'],
-          schema: validateAndPackageSettings,
-          settings: settings['validate-and-package'],
-          cpu: jobCpu['validate-and-package'],
-        }),
-        1_800,
-      ),
-      'tag-and-deliver': job(
-        'tag-and-deliver',
-        programContainer({
-          program: 'tag-and-deliver',
-          image: images['tag-and-deliver'],
-          schema: tagAndDeliverSettings,
-          settings: settings['tag-and-deliver'],
-          cpu: jobCpu['tag-and-deliver'],
-        }),
-        900,
-      ),
+      'data-pipeline': job('data-pipeline', dataPipelineSettings, settings['data-pipeline']),
+      'model-development': job('model-development', modelDevelopmentSettings, settings['model-development']),
+      'validate-and-package': job('validate-and-package', validateAndPackageSettings, settings['validate-and-package']),
+      'tag-and-deliver': job('tag-and-deliver', tagAndDeliverSettings, settings['tag-and-deliver']),
     };
     this.delivery = new ProgramApp(
       'delivery',
       {
-        ...place,
+        ...programArgs,
         appName: names.apply((parts) => programName('delivery', parts)),
         identityId: identities.delivery.id,
         identityForPrograms: true,
@@ -141,6 +101,6 @@ export class PipelinePrograms extends pulumi.ComponentResource {
       },
       child,
     );
-    this.registerOutputs({ jobs: Object.values(this.jobs).map((one) => one.jobName), delivery: this.delivery.appName });
+    this.registerOutputs({ jobs: Object.values(this.jobs).map(({ jobName }) => jobName), delivery: this.delivery.appName });
   }
 }

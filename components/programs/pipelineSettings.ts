@@ -5,17 +5,16 @@ import type { modelDevelopmentSettings } from '../../contracts/settings/modelDev
 import type { SettingsOf, SettingsSchema } from '../../contracts/settings/settings';
 import type { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
 import type { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
-import type { QueueName } from '../access/roleMatrix';
 import type { Configuration } from '../configuration/schema';
-import { diskBytes, jobCpu } from '../configuration/jobSize';
+import { diskBytes, jobCpu, type QueueName } from '../configuration/pipelineJobs';
 import type { MessageRoute } from '../delivery/messageRoute';
-import type { PlatformLinks } from '../platform';
+import type { PlatformLinks } from '../resource/platformLinks';
 import type { LoopStorage } from '../storage/loopStorage';
 
 type Given<S extends SettingsSchema> = SettingsOf<S, pulumi.Input<string>>;
 
 /** What the settings of the pipeline programs are made of. */
-export interface PipelineSettingsSources {
+interface PipelineSettingsSources {
   readonly configuration: Configuration;
   readonly subscriptionId: pulumi.Input<string>;
   readonly platform: PlatformLinks;

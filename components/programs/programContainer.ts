@@ -4,7 +4,7 @@ import type { ProgramName } from '../../contracts/programs';
 import type { SettingsOf, SettingsSchema } from '../../contracts/settings/settings';
 import { environmentVariables } from './environmentVariables';
 
-export interface ProgramContainerArgs<S extends SettingsSchema> {
+interface ProgramContainerArgs<S extends SettingsSchema> {
   /** Which program. */
   readonly program: ProgramName;
   /** Name of the container, where a program runs more than once; default the program's. */

@@ -1,6 +1,44 @@
 import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod';
-import type { PlatformLinks } from '../platform';
+
+/** Where telemetry goes and where it is asked; plain values, none a secret. */
+export interface TelemetryTargets {
+  readonly instrumentationKey: pulumi.Output<string>;
+  /** Hosts that a sender with a token writes to. */
+  readonly ingestionHost: pulumi.Output<string>;
+  readonly remoteWriteHost: pulumi.Output<string>;
+  readonly remoteWritePath: pulumi.Output<string>;
+  /** ARM ids of the data collection rule and of the workspace behind it. */
+  readonly metricsRuleId: pulumi.Output<string>;
+  readonly metricsWorkspaceId: pulumi.Output<string>;
+  readonly metricsQueryEndpoint: pulumi.Output<string>;
+}
+
+/** What a factory needs of its platform. Plain values, so that the platform may also be another stack's. */
+export interface PlatformLinks {
+  readonly resourceGroup: { readonly name: pulumi.Output<string>; readonly id: pulumi.Output<string> };
+  readonly logAnalyticsId: pulumi.Output<string>;
+  readonly applicationInsightsId: pulumi.Output<string>;
+  readonly telemetry: TelemetryTargets;
+  readonly registry: { readonly id: pulumi.Output<string>; readonly loginServer: pulumi.Output<string> };
+  readonly workspace: {
+    readonly id: pulumi.Output<string>;
+    readonly name: pulumi.Output<string>;
+    readonly modelsDatastore: pulumi.Output<string>;
+  };
+  readonly models: {
+    readonly accountId: pulumi.Output<string>;
+    readonly blobEndpoint: pulumi.Output<string>;
+    readonly containerId: pulumi.Output<string>;
+    readonly containerName: pulumi.Output<string>;
+  };
+  readonly trainingCluster: {
+    readonly id: pulumi.Output<string>;
+    readonly principalId: pulumi.Output<string>;
+    readonly clientId: pulumi.Output<string>;
+  };
+  readonly workspaceEvents: { readonly topicName: pulumi.Output<string>; readonly principalId: pulumi.Output<string> };
+}
 
 /** What a component hands out, once it is known. */
 type Plain<T> = { readonly [K in keyof T]: T[K] extends pulumi.Output<infer V> ? V : Plain<T[K]> };

@@ -8,7 +8,7 @@ export type Tags = Readonly<Record<string, string>>;
 export type LockLevel = 'CanNotDelete' | 'ReadOnly';
 
 /** A role that somebody gets at the component's resource. */
-export interface ComponentRole {
+interface ComponentRole {
   /** Object id of whoever gets it. */
   readonly principalId: pulumi.Input<string>;
   /** What the principal is; Azure looks an unnamed type up in a directory that may not know a new identity yet. Default ServicePrincipal. */
@@ -20,7 +20,7 @@ export interface ComponentRole {
 }
 
 /** Identities that the component's resource acts as, besides those it needs itself. */
-export interface ComponentIdentity {
+interface ComponentIdentity {
   /** Whether Azure makes it an identity of its own; default false. */
   readonly systemAssigned?: boolean;
   /** ARM ids of user-assigned identities; default none. */
@@ -58,7 +58,7 @@ export function identityOf<B extends Both>(
 
 const subscriptionOf = (id: string) => /^\/subscriptions\/([^/]+)/i.exec(id)?.[1] ?? '';
 
-export interface Attachments {
+interface Attachments {
   /** ARM id of the component's resource. */
   readonly id: pulumi.Input<string>;
   /** What has logs, by the name of its setting; default the resource itself. */

@@ -1,30 +1,28 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { factoryGrants, GrantOptions } from '../access/factoryGrants';
+import type { FactoryGrant, GrantOptions } from '../access/factoryGrants';
 import { KeyVault } from '../access/keyVault';
-import type { Grantee } from '../access/roleGrants';
+import type { Grantee, RoleGrants } from '../access/roleGrants';
 import type { Configuration } from '../configuration/schema';
 import { DeviceRegistration } from '../delivery/deviceRegistration';
+import type { Deployer } from '../resource/deployer';
 import { deviceId, vaultName, type NameParts } from '../resource/names';
-import type { Deployer, PlatformLinks } from '../platform';
+import type { PlatformLinks } from '../resource/platformLinks';
+import type { ResourceArgs } from '../resource/resourceArgs';
 import { certificateFacts } from './certificateFacts';
 import { CertificateHandOver } from './certificateHandOver';
-import { certificateSecretName, SimulatedEnrolment } from './simulatedEnrolment';
+import { certificateSecretName, SimulatedEnrolment, type SiteVaultArgs } from './simulatedEnrolment';
 import { SiteDocuments } from './siteDocuments';
 import { labelled, SiteIdentity, type SiteCertificate } from './siteIdentity';
 
-export interface EnrolledSiteArgs {
+interface EnrolledSiteArgs {
   /** Settings of the stack. */
   readonly configuration: Configuration;
   /** Whoever deploys makes keys and registers the device. */
   readonly deployer: pulumi.Output<Deployer>;
   /** Logs and telemetry. */
   readonly platform: PlatformLinks;
-  /** Where resources go, and their tags. */
-  readonly place: {
-    readonly resourceGroupName: pulumi.Input<string>;
-    readonly location: string;
-    readonly tags: Readonly<Record<string, string>>;
-  };
+  /** Resource group, Azure region and tags of its resources. */
+  readonly resourceArgs: ResourceArgs;
   /** What names are made of. */
   readonly names: pulumi.Output<NameParts>;
   /** Random text of the factory. */
@@ -34,7 +32,7 @@ export interface EnrolledSiteArgs {
   /** Version that the documents of the site carry. */
   readonly buildNumber: string;
   /** Gives roles to actors of the factory. */
-  readonly grant: ReturnType<typeof factoryGrants>;
+  readonly grant: FactoryGrant;
 }
 
 /** A site as Azure knows it: by its certificates, as a service principal and as a device. */
@@ -45,134 +43,165 @@ export interface EnrolledSite {
   readonly identity: SiteIdentity;
   readonly device: DeviceRegistration;
   /** Only where the deployment makes the site's key: vault, secret, and the scope of whoever reads it. */
-  readonly vaultId: pulumi.Output<string> | undefined;
-  readonly keySecretUri: pulumi.Output<string> | undefined;
+  readonly vaultId?: pulumi.Output<string>;
+  readonly keySecretUri?: pulumi.Output<string>;
   readonly keyScope: GrantOptions;
-  readonly documents: SiteDocuments | undefined;
+  readonly documents?: SiteDocuments;
 }
 
 /** Whether the deployment makes the key of the site and keeps it in a vault; a plant of its own gives certificates only. */
 export const holdsSiteKey = ({ edgeSite, siteDocuments }: Configuration): boolean => edgeSite.enabled || siteDocuments.keyVault;
 
-/** Makes a site known: its key where the deployment makes one, its service principal, its device, and its documents where they are asked for. */
-export function enrolSite(args: EnrolledSiteArgs, parent: pulumi.Resource): EnrolledSite {
-  const { configuration, deployer, platform, place, names, suffix, grant } = args;
-  const { cloud, edgeSite, factory, servicePrincipal: principal, siteDocuments } = configuration;
-  const { roleAssignmentWaitSeconds } = cloud;
-  const { tenantId } = deployer;
-  const child = { parent };
-  const siteVault = holdsSiteKey(configuration)
-    ? new KeyVault(
-        'site-vault',
-        {
-          ...place,
-          diagnostics: { workspaceId: platform.logAnalyticsId },
-          vaultName: names.apply((parts) => vaultName('site', parts)),
-          tenantId,
-          softDeleteDays: configuration.keyVault.softDeleteDays,
-          protect: configuration.protectData,
-        },
-        child,
-      )
-    : undefined;
-  const vaultScope = siteVault === undefined ? {} : { more: { 'site-vault': siteVault.id } };
-  const whoDeploys: Grantee = { principalId: deployer.objectId, principalType: configuration.deployerPrincipalType };
-  const deployerGrants = grant(
-    'deployer-roles',
-    { deployer: whoDeploys, ...(siteDocuments.keyVault ? { 'document-writer': whoDeploys } : {}) },
-    vaultScope,
+const factsOf = (pem: pulumi.Input<string>) => pulumi.output(pem).apply(certificateFacts);
+
+const siteVault = ({ configuration, deployer, platform, resourceArgs, names }: EnrolledSiteArgs, parent: pulumi.Resource): KeyVault =>
+  new KeyVault(
+    'site-vault',
+    {
+      ...resourceArgs,
+      diagnostics: { workspaceId: platform.logAnalyticsId },
+      vaultName: names.apply((parts) => vaultName('site', parts)),
+      tenantId: deployer.tenantId,
+      softDeleteDays: configuration.keyVault.softDeleteDays,
+      protect: configuration.protectData,
+    },
+    { parent },
   );
-  const siteKeys =
-    siteVault === undefined
-      ? undefined
-      : {
-          vaultUri: siteVault.vaultUri,
-          deviceId: deviceId(factory),
-          certificateSerial: edgeSite.certificateSerial,
-          disableChallengeVerification: cloud.keyVaultDisableChallengeVerification,
-          roleAssignmentWaitSeconds,
-        };
-  const enrolment =
-    siteKeys === undefined
-      ? undefined
-      : new SimulatedEnrolment(
-          'enrolment',
-          { ...siteKeys, certificateOverlap: edgeSite.certificateOverlap, takeUpSeconds: cloud.secretRefreshSeconds },
-          { ...child, dependsOn: [...deployerGrants.ready] },
-        );
-  const certificates = enrolment?.certificates ?? labelled(configuration.siteCertificates);
-  const factsOf = (pem: pulumi.Input<string>) => pulumi.output(pem).apply(certificateFacts);
-  const identity = new SiteIdentity(
+
+/** Whoever deploys registers the device, and where there is a vault keeps the key and the documents in it. */
+function deployerGrants({ configuration, deployer, grant }: EnrolledSiteArgs, vault: KeyVault | undefined): RoleGrants {
+  const whoDeploys: Grantee = { principalId: deployer.objectId, principalType: configuration.deployerPrincipalType };
+  return grant(
+    'deployer-roles',
+    { deployer: whoDeploys, ...(configuration.siteDocuments.keyVault ? { 'document-writer': whoDeploys } : {}) },
+    vault === undefined ? {} : { more: { 'site-vault': vault.id } },
+  );
+}
+
+const keyArgs = ({ cloud, edgeSite, factory }: Configuration, { vaultUri }: KeyVault): SiteVaultArgs => ({
+  vaultUri,
+  deviceId: deviceId(factory),
+  certificateSerial: edgeSite.certificateSerial,
+  disableChallengeVerification: cloud.keyVaultDisableChallengeVerification,
+  roleAssignmentWaitSeconds: cloud.roleAssignmentWaitSeconds,
+});
+
+function siteIdentity(
+  { configuration, deployer, suffix }: EnrolledSiteArgs,
+  certificates: readonly SiteCertificate[],
+  parent: pulumi.Resource,
+): SiteIdentity {
+  const { factory, servicePrincipal } = configuration;
+  return new SiteIdentity(
     'site',
     {
       displayName: pulumi.interpolate`factory-loop-${factory}-${suffix}`,
       ownerObjectId: deployer.objectId,
       certificates,
-      ...(principal === 'create' ? {} : { existingClientId: principal.existing }),
+      ...(servicePrincipal === 'create' ? {} : { existingClientId: servicePrincipal.existing }),
     },
-    child,
+    { parent },
   );
+}
+
+function registeredDevice(
+  { configuration, iotHubHost }: EnrolledSiteArgs,
+  certificates: readonly SiteCertificate[],
+  opts: pulumi.ComponentResourceOptions,
+): DeviceRegistration {
   const [primary = '', secondary] = certificates.map(({ pem }) => factsOf(pem).thumbprint);
-  const device = new DeviceRegistration(
+  return new DeviceRegistration(
     'model-manager-device',
     {
-      iotHubHost: args.iotHubHost,
-      deviceId: deviceId(factory),
+      iotHubHost,
+      deviceId: deviceId(configuration.factory),
       primaryThumbprint: primary,
       ...(secondary === undefined ? {} : { secondaryThumbprint: secondary }),
-      roleAssignmentWaitSeconds,
+      roleAssignmentWaitSeconds: configuration.cloud.roleAssignmentWaitSeconds,
     },
-    { ...child, dependsOn: [...deployerGrants.ready] },
+    opts,
   );
-  const handOver =
-    siteKeys === undefined || enrolment === undefined
-      ? undefined
-      : new CertificateHandOver(
-          'certificate-hand-over',
-          { ...siteKeys, thumbprint: factsOf(enrolment.certificatePem).thumbprint },
-          { ...child, dependsOn: [identity, device] },
-        );
-  const keyScope =
-    siteVault === undefined || handOver === undefined
-      ? {}
-      : { more: { 'site-vault/key': pulumi.interpolate`${siteVault.id}/secrets/${certificateSecretName}` }, after: [handOver] };
+}
 
-  const documents =
-    siteVault === undefined || enrolment === undefined || handOver === undefined || !siteDocuments.keyVault
-      ? undefined
-      : new SiteDocuments(
-          'site-documents',
-          {
-            vaultId: siteVault.id,
-            vaultUri: siteVault.vaultUri,
-            keySecretName: certificateSecretName,
-            certificatePem: enrolment.certificatePem,
-            suffix: siteDocuments.suffix ?? suffix,
-            deviceId: device.deviceId,
-            iotHubHost: args.iotHubHost,
-            transport: siteDocuments.transport,
-            buildNumber: args.buildNumber,
-            disableChallengeVerification: cloud.keyVaultDisableChallengeVerification,
-            roleAssignmentWaitSeconds,
-            monitor: {
-              tenantId,
-              clientId: identity.clientId,
-              instrumentationKey: platform.telemetry.instrumentationKey,
-              ingestionHost: platform.telemetry.ingestionHost,
-            },
-          },
-          { ...child, dependsOn: [...deployerGrants.ready, handOver] },
-        );
-  return {
-    certificates,
-    certificatesNotAfter: pulumi.all(
-      enrolment === undefined ? certificates.map(({ pem }) => factsOf(pem).notAfter) : [factsOf(enrolment.certificatePem).notAfter],
-    ),
+/** The documents of a site whose key is in the vault. */
+function siteDocuments(
+  { configuration, deployer, platform, suffix, iotHubHost, buildNumber }: EnrolledSiteArgs,
+  {
+    vault,
+    certificatePem,
     identity,
     device,
-    vaultId: siteVault?.id,
-    keySecretUri: handOver?.secretUri,
-    keyScope,
-    documents,
+  }: { vault: KeyVault; certificatePem: pulumi.Output<string> } & Pick<EnrolledSite, 'identity' | 'device'>,
+  opts: pulumi.ComponentResourceOptions,
+): SiteDocuments {
+  const { cloud, siteDocuments: documents } = configuration;
+  return new SiteDocuments(
+    'site-documents',
+    {
+      vaultId: vault.id,
+      vaultUri: vault.vaultUri,
+      keySecretName: certificateSecretName,
+      certificatePem,
+      suffix: documents.suffix ?? suffix,
+      deviceId: device.deviceId,
+      iotHubHost,
+      transport: documents.transport,
+      buildNumber,
+      disableChallengeVerification: cloud.keyVaultDisableChallengeVerification,
+      roleAssignmentWaitSeconds: cloud.roleAssignmentWaitSeconds,
+      monitor: {
+        tenantId: deployer.tenantId,
+        clientId: identity.clientId,
+        instrumentationKey: platform.telemetry.instrumentationKey,
+        ingestionHost: platform.telemetry.ingestionHost,
+      },
+    },
+    opts,
+  );
+}
+
+/** Makes a site known: its key where the deployment makes one, its service principal, its device, and its documents where they are asked for. */
+export function enrolSite(args: EnrolledSiteArgs, parent: pulumi.Resource): EnrolledSite {
+  const { configuration } = args;
+  const { cloud, edgeSite } = configuration;
+  const vault = holdsSiteKey(configuration) ? siteVault(args, parent) : undefined;
+  const granted = { parent, dependsOn: [...deployerGrants(args, vault).ready] };
+  if (vault === undefined) {
+    const certificates = labelled(configuration.siteCertificates);
+    return {
+      certificates,
+      certificatesNotAfter: pulumi.all(certificates.map(({ pem }) => factsOf(pem).notAfter)),
+      identity: siteIdentity(args, certificates, parent),
+      device: registeredDevice(args, certificates, granted),
+      keyScope: {},
+    };
+  }
+  const keys = keyArgs(configuration, vault);
+  const { certificates, certificatePem } = new SimulatedEnrolment(
+    'enrolment',
+    { ...keys, certificateOverlap: edgeSite.certificateOverlap, takeUpSeconds: cloud.secretRefreshSeconds },
+    granted,
+  );
+  const identity = siteIdentity(args, certificates, parent);
+  const device = registeredDevice(args, certificates, granted);
+  const { thumbprint, notAfter } = factsOf(certificatePem);
+  const handOver = new CertificateHandOver('certificate-hand-over', { ...keys, thumbprint }, { parent, dependsOn: [identity, device] });
+  return {
+    certificates,
+    certificatesNotAfter: pulumi.all([notAfter]),
+    identity,
+    device,
+    vaultId: vault.id,
+    keySecretUri: handOver.secretUri,
+    keyScope: { more: { 'site-vault/key': pulumi.interpolate`${vault.id}/secrets/${certificateSecretName}` }, after: [handOver] },
+    ...(configuration.siteDocuments.keyVault
+      ? {
+          documents: siteDocuments(
+            args,
+            { vault, certificatePem, identity, device },
+            { parent, dependsOn: [...granted.dependsOn, handOver] },
+          ),
+        }
+      : {}),
   };
 }

@@ -5,7 +5,7 @@ const after = (days: number | undefined) => (days === undefined ? undefined : { 
 const given = <T extends object>(values: T) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 
-export interface LifecycleOptions {
+interface LifecycleOptions {
   /** Versions that a change or a deletion left are deleted after this time; undefined where the account keeps none. */
   readonly versionDays?: number | undefined;
   /** Ages by container. */

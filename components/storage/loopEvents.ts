@@ -1,10 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { QueueName } from '../access/roleMatrix';
+import type { QueueName } from '../configuration/pipelineJobs';
 import { blobCreatedIn, modelRegistered, queueSubscription, type EventFilter } from './eventTopic';
 import type { LoopStorage } from './loopStorage';
 
 /** Which event starts which program: the loop's triggers. */
-export const triggers = (
+const triggers = (
   models: LoopEventsArgs['models'],
 ): readonly {
   readonly name: string;
@@ -20,7 +20,7 @@ export const triggers = (
   { name: 'package-created', source: 'edge', filter: blobCreatedIn('packaged-models', '.sha256'), starts: 'tag-and-deliver' },
 ];
 
-export interface LoopEventsArgs {
+interface LoopEventsArgs {
   /** Resource group of the storage topics. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Where the queues, the dead letters and two of the topics are. */

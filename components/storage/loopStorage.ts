@@ -1,18 +1,18 @@
 import * as pulumi from '@pulumi/pulumi';
-import { queueNames, type QueueName } from '../access/roleMatrix';
+import { queueNames, type QueueName } from '../configuration/pipelineJobs';
 import { storageAccountName, systemTopicName, type NameParts } from '../resource/names';
 import type { UniformArgs } from '../resource/uniformComponent';
-import { dataContainers, edgeContainers, type ContainerName } from './containers';
+import { dataContainers, edgeContainers, type ContainerName } from '../configuration/containers';
 import { EventTopic } from './eventTopic';
 import { SecureAccount, type SecureAccountArgs } from './secureAccount';
 
 /** How the accounts of a stack keep their blobs. */
-export type StorageSafety = Omit<
+type StorageSafety = Omit<
   Partial<SecureAccountArgs<ContainerName, never>>,
   keyof UniformArgs | 'resourceGroupName' | 'location' | 'accountName' | 'containers' | 'queues'
 >;
 
-export interface LoopStorageArgs extends UniformArgs {
+interface LoopStorageArgs extends UniformArgs {
   /** Resource group of accounts and topics. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

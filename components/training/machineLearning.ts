@@ -6,9 +6,9 @@ import { workspaceRoles } from '../access/roleMatrix';
 import { machineLearningName, type NameParts } from '../resource/names';
 import { defaultPropagationSeconds } from '../resource/pause';
 import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
-import { blobDatastorePlace } from './datastorePlace';
+import { datastoreEndpoint } from './datastoreEndpoint';
 
-export interface MachineLearningArgs extends UniformArgs {
+interface MachineLearningArgs extends UniformArgs {
   /** Resource group of the workspace. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */
@@ -94,7 +94,7 @@ export class MachineLearning extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const place = pulumi.output(args.account.blobEndpoint).apply(blobDatastorePlace);
+    const address = pulumi.output(args.account.blobEndpoint).apply(datastoreEndpoint);
     const datastore = new Datastore(
       `${name}-models`,
       {
@@ -105,8 +105,8 @@ export class MachineLearning extends pulumi.ComponentResource {
           datastoreType: 'AzureBlob',
           accountName: args.account.name,
           containerName: args.modelsContainer,
-          endpoint: place.endpoint,
-          protocol: place.protocol,
+          endpoint: address.endpoint,
+          protocol: address.protocol,
           credentials: { credentialsType: 'None' },
           serviceDataAccessAuthIdentity: 'WorkspaceUserAssignedIdentity',
           description: 'Model files, read and written with the identity of whoever asks',

@@ -1,7 +1,7 @@
 import { meteredLoad } from '../../components/configuration/expectedLoad';
 import { monthlyGrants } from './charge';
 import { assumed, type MonthlyUse, type UseSources } from '../../components/configuration/monthlyUse';
-import { sizes, type PlantMeasure } from '../../components/configuration/plantData';
+import { sizes, type PlantData, type PlantMeasure } from '../../components/configuration/plantData';
 import { horizonDays, sumOfDays, tiers, type TierDays } from '../../components/configuration/storageTiers';
 
 export interface Assumption {
@@ -21,23 +21,23 @@ const inTiers = (days: TierDays) =>
         .join(', ');
 const seconds = (value: number) =>
   value < 120 ? `${rounded(value)} s` : value < 7_200 ? `${rounded(value / 60)} minutes` : `${rounded(value / 3_600)} hours`;
+const modelDevices = ({ modelDevices: count }: PlantData) => `${count} device${count === 1 ? '' : 's'}`;
 
-/** Everything that an estimate rests on and no resource says, with where each comes from. */
-export function assumptions(sources: UseSources, use: MonthlyUse, lineHours: number, hoursPerMonth: number): Assumption[] {
-  const { edgeSite, expectedLoad, retrain, dataset, logs, eventHubs } = sources;
-  const { plant, stored } = use;
-  const devices = `${plant.modelDevices} device${plant.modelDevices === 1 ? '' : 's'}`;
+/** What the devices with the model bring. */
+function plantAssumptions(
+  { edgeSite, expectedLoad }: UseSources,
+  { plant }: MonthlyUse,
+  lineHours: number,
+  hoursPerMonth: number,
+): Assumption[] {
   const measure = (what: string, key: PlantMeasure, value: string, derived: string, setting: string): Assumption =>
     expectedLoad[key] === undefined
       ? {
           what,
-          value: `${value}: ${derived} of each of ${devices} in ${rounded(lineHours)} of ${hoursPerMonth} hours`,
+          value: `${value}: ${derived} of each of ${modelDevices(plant)} in ${rounded(lineHours)} of ${hoursPerMonth} hours`,
           from: `${setting}; expectedLoad.${key} says otherwise`,
         }
       : { what, value, from: `expectedLoad.${key}` };
-  const capped = Number.isFinite(use.logCapGb)
-    ? `, and no more than ${rounded(logs.dailyQuotaGb)} GB a day: the rest is not collected`
-    : '';
   return [
     {
       what: 'devices with the model',
@@ -76,47 +76,72 @@ export function assumptions(sources: UseSources, use: MonthlyUse, lineHours: num
           ? 'assumed; expectedLoad.metricSamplesPerDay says otherwise'
           : 'expectedLoad.metricSamplesPerDay',
     },
-    {
-      what: 'raw data stay',
-      value: `${inTiers(stored.raw.days)}; what is not deleted as it stands after ${horizonDays} days`,
-      from: 'storage.*',
-    },
-    {
-      what: 'data versions',
-      value: `${assumed.windowsPart * 100} % of all data that are kept, in each round; ${inTiers(stored.processed.days)}`,
-      from: 'assumed, storage.*',
-    },
-    { what: 'inference data stay', value: inTiers(stored['landing-zone'].days), from: 'storage.*' },
-    {
-      what: 'the loop goes round',
-      value: `${rounded(use.rounds)} times: when there are ${retrain.minNewWindows} new windows and ${retrain.minIntervalSeconds} s have passed, and once for a delivered file`,
-      from: 'retrain.*',
-    },
-    {
-      what: 'a round',
-      value: `${assumed.jobMinutesPerRound} minutes of each job and ${assumed.trainingMinutesPerRound} minutes of one training node`,
-      from: 'assumed',
-    },
-    {
-      what: 'the data pipeline',
-      value: `${rounded(use.passes)} passes of ${seconds(use.passSeconds)}, each of which reads all that is kept: ${assumed.readsPerSecond} blobs and ${assumed.readBytesPerSecond / 1e6} MB a second`,
-      from: `assumed; dataset.settleSeconds, ${dataset.settleSeconds} s, is part of it`,
-    },
-    {
-      what: 'packages',
-      value: `${rounded(plant.packageMb)} MB, once in each round to ${devices}; they leave Azure over the Internet`,
-      from: expectedLoad.packageMb === undefined ? 'assumed; expectedLoad.packageMb says otherwise' : 'expectedLoad.packageMb',
-    },
-    {
-      what: 'messages of devices',
-      value: `${rounded(expectedLoad.messagesPerDay)} a day of ${expectedLoad.messageBytes} bytes, each an event of the event hub, ${rounded(meteredLoad(expectedLoad).routedBytesPerDay / 1e9)} GB a day with what the hub adds, kept for ${eventHubs.retentionHours} hours`,
-      from: 'expectedLoad, eventHubs.retentionHours',
-    },
-    {
-      what: 'the delivery program',
-      value: `busy ${use.busyPart * 100} % of its time, billed as idle else; 1,000 bytes of messages a second keep it busy`,
-      from: 'assumed, expectedLoad',
-    },
+  ];
+}
+
+/** How long data stay, and in which tier. */
+const storageAssumptions = ({ stored }: MonthlyUse): Assumption[] => [
+  {
+    what: 'raw data stay',
+    value: `${inTiers(stored.raw.days)}; what is not deleted as it stands after ${horizonDays} days`,
+    from: 'storage.*',
+  },
+  {
+    what: 'data versions',
+    value: `${assumed.windowsPart * 100} % of all data that are kept, in each round; ${inTiers(stored.processed.days)}`,
+    from: 'assumed, storage.*',
+  },
+  { what: 'inference data stay', value: inTiers(stored['landing-zone'].days), from: 'storage.*' },
+];
+
+/** How often the loop goes round, and what each round takes. */
+const roundAssumptions = ({ expectedLoad, retrain, dataset }: UseSources, use: MonthlyUse): Assumption[] => [
+  {
+    what: 'the loop goes round',
+    value: `${rounded(use.rounds)} times: when there are ${retrain.minNewWindows} new windows and ${retrain.minIntervalSeconds} s have passed, and once for a delivered file`,
+    from: 'retrain.*',
+  },
+  {
+    what: 'a round',
+    value: `${assumed.jobMinutesPerRound} minutes of each job and ${assumed.trainingMinutesPerRound} minutes of one training node`,
+    from: 'assumed',
+  },
+  {
+    what: 'the data pipeline',
+    value: `${rounded(use.passes)} passes of ${seconds(use.passSeconds)}, each of which reads all that is kept: ${assumed.readsPerSecond} blobs and ${assumed.readBytesPerSecond / 1e6} MB a second`,
+    from: `assumed; dataset.settleSeconds, ${dataset.settleSeconds} s, is part of it`,
+  },
+  {
+    what: 'packages',
+    value: `${rounded(use.plant.packageMb)} MB, once in each round to ${modelDevices(use.plant)}; they leave Azure over the Internet`,
+    from: expectedLoad.packageMb === undefined ? 'assumed; expectedLoad.packageMb says otherwise' : 'expectedLoad.packageMb',
+  },
+];
+
+/** What the hub carries, and how busy that keeps the delivery program. */
+const messageAssumptions = ({ expectedLoad, eventHubs }: UseSources, use: MonthlyUse): Assumption[] => [
+  {
+    what: 'messages of devices',
+    value: `${rounded(expectedLoad.messagesPerDay)} a day of ${expectedLoad.messageBytes} bytes, each an event of the event hub, ${rounded(meteredLoad(expectedLoad).routedBytesPerDay / 1e9)} GB a day with what the hub adds, kept for ${eventHubs.retentionHours} hours`,
+    from: 'expectedLoad, eventHubs.retentionHours',
+  },
+  {
+    what: 'the delivery program',
+    value: `busy ${use.busyPart * 100} % of its time, billed as idle else; 1,000 bytes of messages a second keep it busy`,
+    from: 'assumed, expectedLoad',
+  },
+];
+
+/** Everything that an estimate rests on and no resource says, with where each comes from. */
+export function assumptions(sources: UseSources, use: MonthlyUse, lineHours: number, hoursPerMonth: number): Assumption[] {
+  const capped = Number.isFinite(use.logCapGb)
+    ? `, and no more than ${rounded(sources.logs.dailyQuotaGb)} GB a day: the rest is not collected`
+    : '';
+  return [
+    ...plantAssumptions(sources, use, lineHours, hoursPerMonth),
+    ...storageAssumptions(use),
+    ...roundAssumptions(sources, use),
+    ...messageAssumptions(sources, use),
     {
       what: 'logs',
       value: `${assumed.logBytesPerProgramHour / 1e6} MB for each hour of a program, 1 KB for each call that a storage log records${capped}`,

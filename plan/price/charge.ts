@@ -29,6 +29,8 @@ export interface ChargeContext {
   readonly use: MonthlyUse;
   readonly hoursPerMonth: number;
   readonly all: readonly PricedResource[];
+  /** List price of a unit; 0 where none is known. */
+  readonly usd: (price: string) => number;
 }
 export type Rule = (resource: PricedResource, context: ChargeContext) => readonly Charge[];
 
@@ -39,9 +41,9 @@ export const number = (value: unknown, otherwise: number): number =>
   typeof value === 'number' && Number.isFinite(value) ? value : otherwise;
 export const isA =
   (type: string) =>
-  (one: PricedResource): boolean =>
-    one.type === `azure-native:${type}`;
+  (resource: PricedResource): boolean =>
+    resource.type === `azure-native:${type}`;
 export const below =
   (parent: PricedResource) =>
-  (one: PricedResource): boolean =>
-    parent.id !== null && text(one.id).toLowerCase().startsWith(`${parent.id.toLowerCase()}/`);
+  (resource: PricedResource): boolean =>
+    parent.id !== null && text(resource.id).toLowerCase().startsWith(`${parent.id.toLowerCase()}/`);

@@ -3,8 +3,9 @@ import { logWorkspace } from './logCharges';
 import { appHours, containers } from './runningHours';
 import { storageAccount } from './storageCharges';
 
-const cores = (inputs: Values) => containers(inputs).reduce((sum, one) => sum + (one.resources?.cpu ?? 0), 0);
-const memoryGib = (inputs: Values) => containers(inputs).reduce((sum, one) => sum + Number.parseFloat(one.resources?.memory ?? '0'), 0);
+const cores = (inputs: Values) => containers(inputs).reduce((sum, container) => sum + (container.resources?.cpu ?? 0), 0);
+const memoryGib = (inputs: Values) =>
+  containers(inputs).reduce((sum, container) => sum + Number.parseFloat(container.resources?.memory ?? '0'), 0);
 const running = (inputs: Values, seconds: number, state: '' | '-idle' = ''): Charge[] => [
   {
     what: `vCPU${state === '' ? '' : ', idle'}`,
@@ -37,7 +38,7 @@ function logAlertPrice(frequency: string): string {
 const retainedGbPerUnit = 84;
 
 /** What costs money, by type. */
-export const chargeRules: Readonly<Record<string, Rule>> = {
+const chargeRules: Readonly<Record<string, Rule>> = {
   'azure-native:app:ContainerApp': containerApp,
   // The data pipeline works on whatever comes; the others once in a round.
   'azure-native:app:Job': ({ inputs, name }, { use }) =>

@@ -3,7 +3,7 @@ import { chargeRuleOf } from './chargeRules';
 import { freeReason } from './freeTypes';
 import type { Price, PriceTable } from './priceTable';
 
-export interface CostItem {
+interface CostItem {
   readonly what: string;
   readonly price: string;
   readonly unit: string;
@@ -12,13 +12,13 @@ export interface CostItem {
   readonly usd: number;
   readonly source: string;
 }
-export interface ResourceCost {
+interface ResourceCost {
   readonly name: string;
   readonly type: string;
   readonly items: readonly CostItem[];
   readonly usd: number;
 }
-export interface NotPriced {
+interface NotPriced {
   readonly name: string;
   readonly type: string;
   readonly reason: string;
@@ -56,12 +56,17 @@ function itemsOf(charges: readonly { readonly charge: Charge; readonly price: Pr
 }
 
 /** The monthly list price of a stack, by resource. What has no known price is named and never guessed. */
-export function estimateCost(resources: readonly PricedResource[], context: Omit<ChargeContext, 'all'>, table: PriceTable): CostEstimate {
+export function estimateCost(
+  resources: readonly PricedResource[],
+  context: Omit<ChargeContext, 'all' | 'usd'>,
+  table: PriceTable,
+): CostEstimate {
   const prices = new Map(table.prices.map((price) => [price.key, price]));
+  const whole: ChargeContext = { ...context, all: resources, usd: (price) => prices.get(price)?.usd ?? 0 };
   const notPriced: NotPriced[] = [];
   const charged = resources.flatMap((resource) => {
     const { type, name } = resource;
-    const charges = chargeRuleOf(resource)?.(resource, { ...context, all: resources });
+    const charges = chargeRuleOf(resource)?.(resource, whole);
     if (charges === undefined) {
       if (freeReason(type) === undefined) notPriced.push({ name, type, reason: 'no rule for this type' });
       return [];

@@ -10,7 +10,7 @@ import { settingWarnings } from '../../components/configuration/warnings';
 import { hanging, wrap } from '../../command-line/wrapText';
 import { shortType } from '../resourceTree';
 
-export interface CostReport extends CostEstimate {
+interface CostReport extends CostEstimate {
   readonly stack: string;
   readonly currency: string;
   /** When the prices were collected, and what they are. */
@@ -85,7 +85,7 @@ function itemLines({ resources }: CostReport, width: number | undefined): string
     ...items.flatMap(({ title, usd, cells }) => [
       '',
       ...hanging(cells.length > 1 ? `${title}: ${amount(usd)}` : title, width),
-      ...cells.flatMap(([what = '', units = '', one = '', source = '']) => row(what, units, one, source)),
+      ...cells.flatMap(([what = '', units = '', price = '', source = '']) => row(what, units, price, source)),
     ]),
   ];
 }
@@ -98,29 +98,29 @@ export function costText(report: CostReport, resources: readonly PricedResource[
       resources.filter(({ type }) => type.startsWith('azure-native:') && freeReason(type) !== undefined).map(({ type }) => shortType(type)),
     ),
   ].sort();
-  const told = (lines: readonly string[]) => lines.flatMap((line) => hanging(line, width));
+  const wrapped = (lines: readonly string[]) => lines.flatMap((line) => hanging(line, width));
   return [
-    ...told([`${report.stack}: USD a month, ${report.pricesNote}; collected ${report.pricesDate}`]),
+    ...wrapped([`${report.stack}: USD a month, ${report.pricesNote}; collected ${report.pricesDate}`]),
     '',
     ...itemLines(report, width),
     '',
-    ...told([
+    ...wrapped([
       `no price of their own: ${free.join(', ')}`,
       ...report.notPriced.map(({ name, type, reason }) => `not priced: ${name} (${shortType(type)}), ${reason}`),
     ]),
     '',
-    ...(report.warnings.length > 0 ? ['warnings', ...told(report.warnings.map((one) => `  ${one}`)), ''] : []),
+    ...(report.warnings.length > 0 ? ['warnings', ...wrapped(report.warnings.map((warning) => `  ${warning}`)), ''] : []),
     'assumptions',
-    ...told(report.assumptions.map(({ what, value, from }) => `  ${what}: ${value} (${from})`)),
+    ...wrapped(report.assumptions.map(({ what, value, from }) => `  ${what}: ${value} (${from})`)),
     '',
     'prices from',
-    ...told(
+    ...wrapped(
       Object.entries(sources)
         .filter(([key]) => used.has(key))
         .map(([key, text]) => `  ${key}: ${text}`),
     ),
     '',
-    ...told([
+    ...wrapped([
       `Total ${amount(report.totalUsd)} USD a month${report.notPriced.length > 0 ? `, without ${report.notPriced.length} that are not priced` : ''}`,
     ]),
   ].join('\n');

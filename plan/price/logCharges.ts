@@ -1,4 +1,15 @@
-import { at, isA, number, text, type Charge, type ChargeContext, type PricedResource, type Rule, type Values } from './charge';
+import {
+  at,
+  isA,
+  monthlyGrants,
+  number,
+  text,
+  type Charge,
+  type ChargeContext,
+  type PricedResource,
+  type Rule,
+  type Values,
+} from './charge';
 import { appHours, containers } from './runningHours';
 import { loggedCalls } from './storageCharges';
 
@@ -25,17 +36,16 @@ const tableOf = (all: readonly PricedResource[], table: string) => {
     'properties',
   );
 };
-const isBasic = (all: readonly PricedResource[], table: string) => text(at(tableOf(all, table), 'plan')).toLowerCase() === 'basic';
 
-/** What is expected to be collected in a month, before the cap: what is dearest, with its archive, first. */
-export function logVolumes({ use, hoursPerMonth, all }: ChargeContext): Volume[] {
+/** What is expected to be collected in a month, before the cap. */
+function logVolumes({ use, hoursPerMonth, all }: ChargeContext): Volume[] {
   const programHours =
     all.filter(isA('app:ContainerApp')).reduce((sum, app) => sum + appHours(app.inputs, hoursPerMonth) * containers(app.inputs).length, 0) +
     all.filter(isA('app:Job')).length * ((use.rounds * use.jobMinutesPerRound) / 60);
   const logged = (service: string) =>
     all
       .filter(isA('monitor:DiagnosticSetting'))
-      .some((one) => text(one.inputs['resourceUri']).toLowerCase().includes(`/${service.toLowerCase()}/`));
+      .some((setting) => text(setting.inputs['resourceUri']).toLowerCase().includes(`/${service.toLowerCase()}/`));
   const calls = loggedCalls({ all, use });
   return [
     { what: 'logs of programs', table: 'ContainerAppConsoleLogs', gb: programHours * use.logGbPerProgramHour, freeDays },
@@ -50,32 +60,72 @@ export function logVolumes({ use, hoursPerMonth, all }: ChargeContext): Volume[]
   ];
 }
 
-/** Everything that is logged ends in a workspace, so it is counted there. Where a cap cuts it, what is dearest is taken for collected: it costs no more than that. */
+/** What a table is charged for a GB, and whether a free grant may cover its ingestion. */
+interface TableCharges extends Volume {
+  readonly basic: boolean;
+  /** Months beyond what is free, in which the table can be asked, and then as an archive. */
+  readonly retentionMonths: number;
+  readonly archiveMonths: number;
+}
+
+function tableCharges(volume: Volume, all: readonly PricedResource[], workspaceDays: number): TableCharges {
+  const settings = tableOf(all, volume.table);
+  const basic = text(at(settings, 'plan')).toLowerCase() === 'basic';
+  const askable = basic ? basicDays : number(at(settings, 'retentionInDays'), workspaceDays);
+  const total = Math.max(askable, number(at(settings, 'totalRetentionInDays'), askable));
+  return {
+    ...volume,
+    basic,
+    retentionMonths: basic ? 0 : Math.max(0, askable - volume.freeDays) / daysPerMonth,
+    archiveMonths: Math.max(0, total - Math.max(askable, basic ? 0 : volume.freeDays)) / daysPerMonth,
+  };
+}
+
+/**
+ * What of each table is collected under a cap: the dearest choice, so that it costs no more than that. The grant makes the first GB of Analytics
+ * tables free, so either it is used up and a table is worth its full price, or no Analytics table costs anything to take in; the dearer of the two counts.
+ */
+function collectedUnderCap(tables: readonly TableCharges[], capGb: number, usd: ChargeContext['usd']): readonly number[] {
+  const retention = (table: TableCharges) => table.retentionMonths * usd('logs/retention') + table.archiveMonths * usd('logs/archive');
+  const ingestion = ({ basic }: TableCharges) => usd(basic ? 'logs/basic' : 'logs/analytics');
+  const fill = (worth: (table: TableCharges) => number) => {
+    let left = capGb;
+    const taken = new Map<TableCharges, number>();
+    for (const table of [...tables].sort((a, b) => worth(b) - worth(a))) {
+      taken.set(table, Math.min(table.gb, left));
+      left -= taken.get(table) ?? 0;
+    }
+    return tables.map((table) => taken.get(table) ?? 0);
+  };
+  const cost = (taken: readonly number[]) => {
+    const analytics = taken.reduce((sum, gb, index) => sum + (tables[index]?.basic === false ? gb : 0), 0);
+    const full = tables.reduce((sum, table, index) => sum + (taken[index] ?? 0) * (ingestion(table) + retention(table)), 0);
+    return full - Math.min(monthlyGrants.logs, analytics) * usd('logs/analytics');
+  };
+  const grantUsedUp = fill((table) => ingestion(table) + retention(table));
+  const grantCoversAll = fill((table) => (table.basic ? ingestion(table) : 0) + retention(table));
+  return cost(grantCoversAll) > cost(grantUsedUp) ? grantCoversAll : grantUsedUp;
+}
+
+/** Everything that is logged ends in a workspace, so it is counted there. */
 export const logWorkspace: Rule = ({ inputs }, context) => {
-  const { all, use } = context;
+  const { all, use, usd } = context;
   const workspaceDays = number(inputs['retentionInDays'], freeDays);
-  const collected = logVolumes(context).sort((a, b) => Number(isBasic(all, a.table)) - Number(isBasic(all, b.table)));
-  let left = use.logCapGb;
-  return collected.flatMap(({ what, table, gb, freeDays: free }): Charge[] => {
-    const taken = Math.min(gb, left);
-    left -= taken;
-    const told = taken < gb ? `${what}, cut by the daily cap` : what;
-    const settings = tableOf(all, table);
-    const basic = isBasic(all, table);
-    const askable = basic ? basicDays : number(at(settings, 'retentionInDays'), workspaceDays);
-    const total = Math.max(askable, number(at(settings, 'totalRetentionInDays'), askable));
+  const tables = logVolumes(context)
+    .map((volume) => tableCharges(volume, all, workspaceDays))
+    .sort((a, b) => Number(a.basic) - Number(b.basic));
+  const collected = collectedUnderCap(tables, use.logCapGb, usd);
+  return tables.flatMap(({ what, gb, basic, freeDays: free, retentionMonths, archiveMonths }, index): Charge[] => {
+    const units = collected[index] ?? 0;
     return [
-      { what: told, price: basic ? 'logs/basic' : 'logs/analytics', units: taken, ...(basic ? {} : { grant: 'logs' as const }) },
       {
-        what: `${what}, kept beyond ${free} days`,
-        price: 'logs/retention',
-        units: basic ? 0 : (taken * Math.max(0, askable - free)) / daysPerMonth,
+        what: units < gb ? `${what}, cut by the daily cap` : what,
+        price: basic ? 'logs/basic' : 'logs/analytics',
+        units,
+        ...(basic ? {} : { grant: 'logs' as const }),
       },
-      {
-        what: `${what}, archive`,
-        price: 'logs/archive',
-        units: (taken * Math.max(0, total - Math.max(askable, basic ? 0 : free))) / daysPerMonth,
-      },
+      { what: `${what}, kept beyond ${free} days`, price: 'logs/retention', units: units * retentionMonths },
+      { what: `${what}, archive`, price: 'logs/archive', units: units * archiveMonths },
     ];
   });
 };

@@ -20,7 +20,7 @@ const price = z.strictObject({
   source: z.string().min(1),
   meter: meter.optional(),
 });
-export const priceTableSchema = z
+const priceTableSchema = z
   .strictObject({
     currency: z.literal('USD'),
     date: z.iso.date(),

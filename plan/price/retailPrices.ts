@@ -75,7 +75,7 @@ export function retailPriceOf({ meter, unit }: Price, items: readonly RetailItem
   return prices.size === 1 ? [...prices][0] : undefined;
 }
 
-export interface RetailSource {
+interface RetailSource {
   readonly fetch: typeof fetch;
   readonly today: Date;
 }

@@ -138,11 +138,13 @@ export const costRules: readonly Rule[] = [
       return budgets.length === 0 && holdsPlatform(resources)
         ? ['no budget, expected one']
         : budgets.flatMap(({ name, props }) => {
-            const told = Object.values((props['notifications'] ?? {}) as Record<string, unknown>)
+            const thresholds = Object.values((props['notifications'] ?? {}) as Record<string, unknown>)
               .filter((one) => at(one, 'enabled') === true && listAt(one, 'contactGroups').length + listAt(one, 'contactEmails').length > 0)
               .map((one) => at(one, 'threshold'));
             return [
-              ...[80, 100].filter((threshold) => !told.includes(threshold)).map((threshold) => `${name}: nobody is told at ${threshold} %`),
+              ...[80, 100]
+                .filter((threshold) => !thresholds.includes(threshold))
+                .map((threshold) => `${name}: nobody is told at ${threshold} %`),
               ...(Number(props['amount']) > 0 ? [] : [`${name}: amount is ${String(props['amount'])}, expected more than 0`]),
               ...(props['scope'] === undefined ? [`${name}: counts nothing, expected scope`] : []),
               ...(props['timeGrain'] === 'Monthly' ? [] : [`${name}: timeGrain is ${String(props['timeGrain'])}, expected Monthly`]),

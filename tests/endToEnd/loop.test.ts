@@ -104,15 +104,15 @@ function shuffled(from: string, to: string): string {
   return to;
 }
 
-describe('the loop on one machine', () => {
-  const directories: string[] = [];
-  const directory = () => {
-    const made = mkdtempSync(join(tmpdir(), 'loop-'));
-    directories.push(made);
-    return made;
-  };
-  afterAll(() => [...directories, join(projectRoot, local)].forEach((one) => rmSync(one, { recursive: true, force: true })));
+const directories: string[] = [];
+const directory = () => {
+  const made = mkdtempSync(join(tmpdir(), 'loop-'));
+  directories.push(made);
+  return made;
+};
+afterAll(() => [...directories, join(projectRoot, local)].forEach((one) => rmSync(one, { recursive: true, force: true })));
 
+describe('the loop on one machine', () => {
   it('turns labelled recordings into a deployed package that alarms on a fault and is quiet without one', async () => {
     const { code, report } = await loop('--raw', withBadFiles(experiments(directory())));
     expect(report.error).toBeUndefined();
@@ -168,7 +168,9 @@ describe('the loop on one machine', () => {
     child.kill('SIGINT');
     expect((await ended)[0]).toBe(0);
   }, 240_000);
+});
 
+describe('a loop that cannot close', () => {
   it('says of every file what is wrong with it when none is good, and ends', async () => {
     const only = directory();
     for (const name of ['empty.csv', 'words.csv']) writeFileSync(join(only, name), name === 'empty.csv' ? '' : 'name;colour\na;b\n');
@@ -192,7 +194,7 @@ describe('the loop on one machine', () => {
   }, 180_000);
 
   it('fails at step 1b with 403 when the data pipeline may not write processed data, and says who lacks what where', async () => {
-    const { stdout, code } = await run('tests/local/startWithoutRole.cjs', [
+    const { stdout, code } = await run('tests/endToEnd/support/startWithoutRole.cjs', [
       'data-pipeline',
       'blobDataContributor',
       'data/processed',

@@ -10,12 +10,10 @@ import { localConfiguration, project, sitePorts } from '../../loop/localConfigur
 import { regionCredential } from '../../loop/localLoop';
 import type { ModelManagerDocument, ModelMonitorDocument } from '../../contracts/siteDocuments';
 import type { StackOutputs } from '../../contracts/stackOutputs';
-import { catalogueOf } from '../../local-azure/provider/catalogue';
-import { deploy, type Deployment } from '../../local-azure/provider/host';
-import { regionTypes } from '../../local-azure/regionTypes';
+import type { Deployment } from '../../local-azure/provider/host';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { LocalRegion } from '../../local-azure/localRegion';
-import { until } from '../local/messaging';
+import { until } from '../local/support/testRegion';
 
 /** The real program with `siteDocuments.keyVault` and no simulated site, in a region of its own. */
 let directory: string;
@@ -37,7 +35,7 @@ beforeAll(async () => {
     reader: region.principal('reader'),
     rawWriter: region.principal('raw-writer'),
   });
-  deployed = await deploy(catalogueOf(regionTypes(region)), {
+  deployed = await region.deploy({
     program: async () => (await import('../../index')).default as unknown as Record<string, unknown>,
     project,
     stack: 'local',

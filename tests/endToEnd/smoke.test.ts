@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SmokeReport } from '../../commands/smoke/smokeTest';
-import type { KeptReady, KeptRequest, KeptState } from './keptStack';
+import type { StackReady, StackRequest, StackState } from './support/stackProcess';
 import { projectRoot } from '../support/projectRoot';
 
 const node = join(projectRoot, 'node_modules', '.bin', 'node');
@@ -34,10 +34,10 @@ const stepIds = [
 
 let stack: ChildProcess;
 let path = '';
-const ask = async (request: KeptRequest): Promise<KeptState> => {
+const ask = async (request: StackRequest): Promise<StackState> => {
   const answered = once(stack, 'message');
   stack.send(request);
-  const [state] = (await answered) as [KeptState | { readonly error: string }];
+  const [state] = (await answered) as [StackState | { readonly error: string }];
   if ('error' in state) throw new Error(state.error);
   return state;
 };
@@ -63,7 +63,7 @@ const report = ({ stdout, stderr }: Run) => {
   return JSON.parse(stdout) as SmokeReport & { readonly stack: string };
 };
 /** Everything of smoke tests that is still in use. */
-const leftOf = ({ blobs, models, tags, pipelines }: KeptState) => ({
+const leftOf = ({ blobs, models, tags, pipelines }: StackState) => ({
   blobs: Object.values(blobs)
     .flat()
     .filter((name) => name.startsWith('smoke-') || smokePackages(pipelines).includes(name.split('/')[0] ?? '')),
@@ -73,11 +73,11 @@ const leftOf = ({ blobs, models, tags, pipelines }: KeptState) => ({
     .flatMap(([, names]) => names),
   running: pipelines.filter(({ projectName, state: now }) => projectName === 'smoke-anomaly-detection' && now !== 'AVAILABLE'),
 });
-const smokePackages = (pipelines: KeptState['pipelines']) =>
+const smokePackages = (pipelines: StackState['pipelines']) =>
   pipelines.filter(({ projectName }) => projectName.startsWith('smoke')).map(({ packageId }) => packageId);
 const nothing = { blobs: [], models: [], tags: [], running: [] };
 /** What is the factory's own. */
-const factoryOf = ({ blobs, models, tags, pipelines }: KeptState) => ({
+const factoryOf = ({ blobs, models, tags, pipelines }: StackState) => ({
   blobs: Object.fromEntries(
     Object.entries(blobs).map(([container, names]) => [container, names.filter((name) => !name.startsWith('smoke-'))]),
   ),
@@ -89,16 +89,16 @@ const factoryOf = ({ blobs, models, tags, pipelines }: KeptState) => ({
     .filter(({ projectName }) => projectName === 'line-anomaly-detection')
     .map(({ packageVersion, sha256, state: now }) => ({ packageVersion, sha256, state: now })),
 });
-const answering = ({ pipelines }: KeptState) =>
+const answering = ({ pipelines }: StackState) =>
   pipelines.find(({ projectName, state: now }) => projectName === 'line-anomaly-detection' && now === 'RUNNING')?.results ?? 0;
 
 beforeAll(async () => {
-  stack = fork(join(projectRoot, 'tests', 'endToEnd', 'keptStack.ts'), [join(projectRoot, local), 'in-use'], {
+  stack = fork(join(projectRoot, 'tests', 'endToEnd', 'support', 'stackProcess.ts'), [join(projectRoot, local), 'in-use'], {
     execPath: node,
     execArgv: ['-r', 'ts-node/register'],
     cwd: projectRoot,
   });
-  const [ready] = (await once(stack, 'message')) as [KeptReady];
+  const [ready] = (await once(stack, 'message')) as [StackReady];
   if (!ready.ready || ready.failed.length > 0) throw new Error(`the stack is not there: ${JSON.stringify(ready.failed)}`);
   ({ path } = ready);
 }, 240_000);

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { latestEventPosition } from '@azure/event-hubs';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 import type { HubMessage } from '../../edge-sim/model-manager/hubConnection';
 import type { TokenAuthority } from '../../local-azure/region/tokenAuthority';
 import { AdjustableClock, systemClock } from '../../local-azure/region/clock';
 import { tenantId } from '../../local-azure/region/regionContext';
 import { eventHubConsumer, innermostErrors } from '../../pipeline-code/clients/eventHubs';
 import { c2dErrorName, openC2dSender } from '../../pipeline-code/clients/iotHub';
-import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from '../local/attacks/attackedRegion';
-import { deliveryRegion, type DeliveryRegion } from '../local/deliveryRegion';
-import { until } from '../local/messaging';
-import { deliverPackage } from './deliverPackage';
-import { freePort, siteProcesses, type SiteProcesses } from '../local/siteProcesses';
+import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from '../local/support/attackedRegion';
+import { deliveryRegion, type DeliveryRegion } from '../local/support/deliveryRegion';
+import { until } from '../local/support/testRegion';
+import { deliverPackage } from './support/deliverPackage';
+import { freePort, siteProcesses, type SiteProcesses } from '../local/support/siteProcesses';
 
 interface Issued {
   readonly audience: string;

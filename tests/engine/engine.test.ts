@@ -1,51 +1,49 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackOutputs } from '../../contracts/stackOutputs';
-import { comparable } from './comparison';
-import { EngineRegion, root, type EngineRun } from './engineRegion';
-import { engineMissing, olderNode } from './engineLane';
-import { leftovers, regionState, runningPrograms } from './regionState';
-import { neverUpdated, updateCases } from './updateCases';
+import { comparable } from './support/comparison';
+import { EngineRegion, root, succeeded, type EngineRun } from './support/engineRegion';
+import { engineMissing, olderNode } from './support/engineLane';
+import { leftovers, regionState, runningPrograms } from './support/regionState';
+import { neverUpdated, updateCases } from './support/updateCases';
 
 jest.setTimeout(300_000);
 const missing = engineMissing();
 if (missing !== undefined) console.log(missing);
 
-/** Fails with what the CLI said. */
-function succeeded(run: EngineRun): EngineRun {
-  if (run.status !== 0) throw new Error(`the CLI ended with ${run.status}:\n${run.output}`);
-  return run;
-}
 const inputAt = (inputs: unknown, path: string) =>
   path.split('.').reduce<unknown>((inner, step) => (inner as Record<string, unknown> | undefined)?.[step], inputs);
 
 /** The cases build on each other: one region, one stack `alpha` from its first preview to its end. */
-(missing === undefined ? describe : describe.skip)('the real engine', () => {
-  let engine: EngineRegion;
-  let empty: readonly string[];
-  const figures: Record<string, string> = {};
-  const figure = (name: string, run: EngineRun) =>
-    (figures[name] = `${(run.durationMs / 1_000).toFixed(1)} s ${JSON.stringify(run.changes)}`);
-  const find = (stack: string, type: string, name: string) => {
-    const found = engine.resources(stack).find((one) => one.type === type && one.name === name);
-    if (!found) throw new Error(`${stack} has no ${type} ${name}`);
-    return found;
-  };
+const whereBuilt = missing === undefined ? describe : describe.skip;
+let engine: EngineRegion;
+let empty: readonly string[];
+const figures: Record<string, string> = {};
+const figure = (name: string, run: EngineRun) =>
+  (figures[name] = `${(run.durationMs / 1_000).toFixed(1)} s ${JSON.stringify(run.changes)}`);
+const find = (stack: string, type: string, name: string) => {
+  const found = engine.resources(stack).find((one) => one.type === type && one.name === name);
+  if (!found) throw new Error(`${stack} has no ${type} ${name}`);
+  return found;
+};
 
-  beforeAll(async () => {
-    engine = await EngineRegion.start('engine-test');
-    empty = regionState(engine.region.context.directory);
-    await engine.configure('alpha');
-  });
-  afterAll(async () => {
-    console.log(
-      Object.entries(figures)
-        .map(([name, text]) => `${name.padEnd(24)}${text}`)
-        .join('\n'),
-    );
-    await engine?.stop();
-  });
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  engine = await EngineRegion.start('engine-test');
+  empty = regionState(engine.region.context.directory);
+  await engine.configure('alpha');
+});
+afterAll(async () => {
+  if (missing !== undefined) return;
+  console.log(
+    Object.entries(figures)
+      .map(([name, text]) => `${name.padEnd(24)}${text}`)
+      .join('\n'),
+  );
+  await engine?.stop();
+});
 
+whereBuilt('a preview', () => {
   it('previews an empty stack, with everything that only a deployment knows unknown, and makes nothing', async () => {
     const run = succeeded(await engine.run('preview', 'alpha'));
     figure('preview', run);
@@ -86,12 +84,14 @@ const inputAt = (inputs: unknown, path: string) =>
     ]);
     expect(leftovers(empty, regionState(engine.region.context.directory))).toEqual([]);
   });
+});
 
+whereBuilt('a stack', () => {
   it('brings the stack up', async () => {
     const run = succeeded(await engine.run('up', 'alpha'));
     figure('first up', run);
     expect(Object.keys(run.changes)).toEqual(['create']);
-    for (const { type, id } of engine.resources('alpha')) expect(await engine.catalogue.resource(type)?.read(id)).toBeDefined();
+    for (const { type, id } of engine.resources('alpha')) expect(await engine.region.catalogue.resource(type)?.read(id)).toBeDefined();
   });
 
   it('finds nothing to do the second time', async () => {
@@ -125,7 +125,7 @@ const inputAt = (inputs: unknown, path: string) =>
     for (const [type, { name, path, value }] of Object.entries(updateCases)) {
       const { id, inputs } = find('alpha', type, name);
       expect([type, inputAt(inputs, path)]).toEqual([type, value]);
-      expect([type, inputAt(await engine.catalogue.resource(type)?.read(id), path)]).toEqual([type, value]);
+      expect([type, inputAt(await engine.region.catalogue.resource(type)?.read(id), path)]).toEqual([type, value]);
     }
     expect(succeeded(await engine.run('refresh', 'alpha', { flags: ['--expect-no-changes'] })).operations).toEqual([]);
     expect(succeeded(await engine.run('up', 'alpha')).operations).toEqual(changed);
@@ -159,16 +159,18 @@ const inputAt = (inputs: unknown, path: string) =>
     ).toBe(false);
     succeeded(await engine.run('up', 'alpha'));
   });
+});
 
+whereBuilt('state and drift', () => {
   it('finds by refresh what was changed and deleted behind its back, and repairs it', async () => {
     const deleted = [
       ['azure-native:storage:BlobContainer', 'data-quarantine'],
       ['azure-native:authorization:RoleAssignment', 'data-pipeline-acrPull-registry'],
       ['azure-native:eventgrid:SystemTopicEventSubscription', 'package-created'],
     ] as const;
-    for (const [type, name] of deleted) await engine.catalogue.resource(type)?.delete(find('alpha', type, name).id, {});
+    for (const [type, name] of deleted) await engine.region.catalogue.resource(type)?.delete(find('alpha', type, name).id, {});
     const { id, inputs, outputs, urn, name } = find('alpha', 'azure-native:app:Job', 'validate-and-package');
-    await engine.catalogue
+    await engine.region.catalogue
       .resource('azure-native:app:Job')
       ?.update(id, { name, urn, inputs: { ...inputs, tags: { by: 'hand' } }, old: outputs });
 
@@ -212,7 +214,9 @@ const inputAt = (inputs: unknown, path: string) =>
     }
     succeeded(await engine.run('up', 'alpha'));
   });
+});
 
+whereBuilt('more than one stack', () => {
   describe('with a second factory beside it', () => {
     const breaking = { command: { name: 'breaks', create: 'echo "no more of this" >&2; exit 3' } };
 
@@ -269,7 +273,9 @@ const inputAt = (inputs: unknown, path: string) =>
     expect(succeeded(await engine.run('up', 'ground')).operations).toEqual([]);
     succeeded(await engine.run('destroy', 'ground'));
   });
+});
 
+whereBuilt('an older Node', () => {
   const old = missing === undefined ? olderNode() : undefined;
   if (missing === undefined && old === undefined)
     console.log('skipped: no Node older than 22 on PATH, in /usr/bin or /usr/local/bin; FACTORY_LOOP_OLD_NODE may name the folder of one');
@@ -280,7 +286,9 @@ const inputAt = (inputs: unknown, path: string) =>
       expect.stringMatching(/The Pulumi program needs Node 22 or newer, this is v\d+/),
     ]);
   });
+});
 
+whereBuilt('the end of a stack', () => {
   it('leaves the region empty when it is destroyed, and comes up again', async () => {
     expect(runningPrograms(engine.region.context.directory)).not.toEqual([]);
     succeeded(await engine.run('destroy', 'alpha'));

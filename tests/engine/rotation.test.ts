@@ -10,9 +10,9 @@ import { EvidenceReader } from '../../loop/evidenceReader';
 import { regionCredential } from '../../loop/localLoop';
 import { MonitorReader } from '../../loop/monitorReader';
 import { dropRawFiles, rawBlobNames } from '../../loop/rawFiles';
-import { replayStretch } from '../../loop/replayStretches';
+import { replayStretch, type Replay } from '../../loop/replayStretches';
 import type { ReplayResult } from '../../loop/report';
-import { emptyRounds, runRounds } from '../../loop/runRounds';
+import { emptyRounds, runRounds, type RoundsResult } from '../../loop/runRounds';
 import { simulatedRawFiles, sisterMachineFiles } from '../../loop/simulatedRawFiles';
 import { SiteConsole } from '../../loop/siteConsole';
 import { simulatedStretches, type Stretch } from '../../loop/stretches';
@@ -20,18 +20,14 @@ import { telemetryReturn } from '../../loop/telemetryReturn';
 import { deliveryRecord } from '../../contracts/deliveryRecord';
 import { stackOutputs } from '../../contracts/stackOutputs';
 import { connectDevice, type HubConnection } from '../../edge-sim/model-manager/hubConnection';
-import { EngineRegion, type EngineRun } from './engineRegion';
-import { engineMissing } from './engineLane';
+import { EngineRegion, succeeded } from './support/engineRegion';
+import { engineMissing } from './support/engineLane';
 
 jest.setTimeout(600_000);
 const missing = engineMissing();
 const stack = 'rotation';
 const never = new AbortController().signal;
 
-function succeeded(run: EngineRun): EngineRun {
-  if (run.status !== 0) throw new Error(`the CLI ended with ${run.status}:\n${run.output}`);
-  return run;
-}
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   for (const deadline = performance.now() + 240_000; !(await condition()); await new Promise((resolve) => setTimeout(resolve, 250))) {
     if (performance.now() > deadline) throw new Error(`it did not happen: ${what}`);
@@ -66,7 +62,7 @@ function arrivals(type: string): string[] {
   return ids;
 }
 /** What the line says day after day, a minute at a time: the machine that runs the test has an update to do, too. */
-function* littleByLittle(): Generator<Stretch> {
+function* minuteByMinute(): Generator<Stretch> {
   for (let days = 1; ; days++)
     for (const stretch of simulatedStretches(days))
       for (let from = 0; from < stretch.rows.length; from += 60) yield { ...stretch, rows: stretch.rows.slice(from, from + 60) };
@@ -152,6 +148,113 @@ inLane('a plant rotates as the manual tells it, with an update of its stack in b
   }
 });
 
+type Outputs = ReturnType<typeof stackOutputs.parse> & { readonly siteClientId: string };
+async function outputsOf(): Promise<Outputs> {
+  const exported = JSON.parse((await engine.cli('stack', 'output', '--json', '--stack', stack)).stdout) as {
+    readonly siteClientId: string;
+  };
+  return { ...stackOutputs.parse(exported), siteClientId: exported.siteClientId };
+}
+
+/** The simulated site as its files and logs show it, and what the directory and the deliveries say. */
+function siteOf({ region }: EngineRegion, outputs: Outputs, reader: EvidenceReader) {
+  const appName = region.containerApps.state().apps.find(({ name }) => name.startsWith('edge-site'))?.name ?? '';
+  return {
+    certificate: () => readFileSync(join(region.containerApps.volumes('certificates')[0] ?? '', 'device-certificate.pem'), 'utf8'),
+    logOf: (program: string) => jsonLines(join(region.containerApps.logs(appName), `${program}.log`)),
+    registered: () => region.entra.applications.byClientId(outputs.siteClientId)?.certificates.length,
+    async delivered() {
+      const container = reader.container('data', outputs.deliveriesContainer);
+      const texts = await Promise.all((await reader.list(container, '')).map(({ name }) => reader.text(container, name)));
+      return texts
+        .flatMap((text) => deliveryRecord.safeParse(JSON.parse(text ?? '{}')).data ?? [])
+        .filter(({ state }) => state === 'Success');
+    },
+  };
+}
+type Site = ReturnType<typeof siteOf>;
+
+const update = async (edgeSite: object) => {
+  await engine.configure(stack, { edgeSite: { batchMaxRecords: 2_000, ...edgeSite } });
+  return succeeded(await engine.run('up', stack)).operations;
+};
+
+/** Adds the next certificate, waits until the site has gone over, and takes the old one away; what each update of the stack did. */
+async function rotation(site: Site) {
+  const old = site.certificate();
+  const next = await update({ certificateSerial: 2 });
+  expect([site.certificate() === old, site.registered()]).toEqual([true, 2]);
+  await until(
+    'the site has gone over',
+    () => site.certificate() !== old && site.logOf('model-manager').some(({ message }) => message === 'IoT Hub certificate taken up'),
+  );
+  const last = await update({ certificateSerial: 2, certificateOverlap: false });
+  expect(site.registered()).toBe(1);
+  return { next, last };
+}
+
+/** What the line says goes on for as long as the work does. */
+const replayDuring =
+  (work: () => Promise<void>): Replay =>
+  async (console, _manifest, _files, round) => {
+    const results: ReplayResult[] = [];
+    const state = { over: false };
+    const working = work().finally(() => (state.over = true));
+    working.catch(() => undefined);
+    for (const stretch of minuteByMinute()) {
+      if (state.over) break;
+      results.push(await replayStretch(console, stretch, round));
+    }
+    await working;
+    return results;
+  };
+
+/** Every log line, metric, record and device message that was sent is there, once or more often. */
+async function expectNothingLost(
+  monitor: MonitorReader,
+  site: Site,
+  states: readonly string[],
+  landed: RoundsResult['landed'],
+): Promise<void> {
+  const telemetry = await telemetryReturn(engine.region.containerApps.volumes('site'), monitor, never);
+  const statesSent = site.logOf('model-manager').filter(({ message }) => message === 'delivery state').length;
+  await until('all states of deliveries', () => new Set(states).size >= statesSent);
+  const messages = { sent: statesSent, arrived: states.length, distinct: new Set(states).size };
+  process.stdout.write(
+    `rotation through a stack, sent/arrived/distinct: ${Object.entries({
+      logs: telemetry.logs,
+      metrics: telemetry.metrics,
+      records: landed,
+      'device messages': messages,
+    })
+      .map(([what, of]) => `${what} ${of.sent}/${of.arrived}/${of.distinct}`)
+      .join(', ')}\n`,
+  );
+  expect([telemetry.logs.distinct, telemetry.metrics.distinct, landed.distinct, messages.distinct]).toEqual([
+    telemetry.logs.sent,
+    telemetry.metrics.sent,
+    landed.sent,
+    messages.sent,
+  ]);
+  expect([telemetry.metrics.sent > 500, landed.sent > 2_000, messages.sent > 8]).toEqual([true, true, true]);
+}
+
+/** Neither Entra nor the hub takes the certificate any more. */
+async function expectRefused(certificate: string, outputs: Outputs, directory: string): Promise<void> {
+  const { region } = engine;
+  const certificatePath = join(directory, 'old.pem');
+  writeFileSync(certificatePath, certificate, { mode: 0o600 });
+  const credential = new ClientCertificateCredential(
+    region.tenantId,
+    outputs.siteClientId,
+    { certificatePath },
+    { authorityHost: region.entra.authorityHost, disableInstanceDiscovery: true },
+  );
+  await expect(credential.getToken('https://monitor.azure.com/.default')).rejects.toThrow(/AADSTS700027/);
+  const keyPair = async () => ({ certificatePem: new X509Certificate(certificate).toString(), privateKeyPem: certificate });
+  await expect(connectDevice({ host: outputs.iotHubHost, deviceId: outputs.deviceId, keyPair })).rejects.toThrow(/Not authorized/);
+}
+
 inLane(
   'the site goes over to its next certificate while the loop runs on a stack, and nothing of it is refused, lost or there twice',
   async () => {
@@ -159,71 +262,34 @@ inLane(
     const closing: (() => Promise<unknown>)[] = [async () => rmSync(directory, { recursive: true, force: true })];
     try {
       const { region } = engine;
-      const up = async (edgeSite: object) => {
-        await engine.configure(stack, { edgeSite: { batchMaxRecords: 2_000, ...edgeSite } });
-        return succeeded(await engine.run('up', stack)).operations;
-      };
       const states = arrivals('state');
-      await up({});
-      const exported = JSON.parse((await engine.cli('stack', 'output', '--json', '--stack', stack)).stdout) as {
-        readonly siteClientId: string;
-      };
-      const { siteClientId, ...outputs } = { siteClientId: exported.siteClientId, ...stackOutputs.parse(exported) };
+      await update({});
+      const outputs = await outputsOf();
       const [reader, monitor] = [
         new EvidenceReader(outputs, regionCredential(region, engine.operator)),
         new MonitorReader(outputs, regionCredential(region, engine.operator)),
       ];
-      const site = await SiteConsole.connect(outputs.databusPort);
+      const console = await SiteConsole.connect(outputs.databusPort);
       closing.push(
         () => reader.close(),
-        () => site.close(),
+        () => console.close(),
       );
-      const mounted = () => readFileSync(join(region.containerApps.volumes('certificates')[0] ?? '', 'device-certificate.pem'), 'utf8');
-      const thumbprint = () => new X509Certificate(mounted()).fingerprint256.replaceAll(':', '');
-      const appName = region.containerApps.state().apps.find(({ name }) => name.startsWith('edge-site'))?.name ?? '';
-      const logOf = (program: string) => jsonLines(join(region.containerApps.logs(appName), `${program}.log`));
-      const registered = () => region.entra.applications.byClientId(siteClientId)?.certificates.length;
-      const deliveries = async () => {
-        const container = reader.container('data', outputs.deliveriesContainer);
-        const texts = await Promise.all((await reader.list(container, '')).map(({ name }) => reader.text(container, name)));
-        return texts.flatMap((text) => deliveryRecord.safeParse(JSON.parse(text ?? '{}')).data ?? []);
-      };
-
+      const site = siteOf(engine, outputs, reader);
       const startedAt = new Date(Math.floor(Date.now() / 1_000) * 1_000);
       const files = simulatedRawFiles(join(directory, 'raw'));
       const raw = reader.container('data', outputs.rawContainer);
       await dropRawFiles(reader, raw, files);
       reader.listen(startedAt);
 
-      const old = { pem: '', refusalsBefore: 0, since: '' };
+      const before = { certificate: '', refusals: 0, time: '' };
       const operations: Record<string, readonly string[]> = {};
-      async function rotation(): Promise<void> {
-        old.pem = mounted();
-        old.since = new Date().toISOString();
-        old.refusalsBefore = region.context.gate.denials.length;
-        // The next delivery is under way meanwhile.
-        await dropRawFiles(reader, raw, sisterMachineFiles(join(directory, 'raw'), 1));
-        operations['next'] = await up({ certificateSerial: 2 });
-        expect([thumbprint() === new X509Certificate(old.pem).fingerprint256.replaceAll(':', ''), registered()]).toEqual([true, 2]);
-        await until(
-          'the site has gone over',
-          () => mounted() !== old.pem && logOf('model-manager').some(({ message }) => message === 'IoT Hub certificate taken up'),
-        );
-        operations['last'] = await up({ certificateSerial: 2, certificateOverlap: false });
-        expect(registered()).toBe(1);
-        await until(
-          'the delivery that was under way has ended',
-          async () => (await deliveries()).filter(({ state }) => state === 'Success').length === 2,
-        );
-      }
-
       const rounds = emptyRounds();
       await runRounds(
         {
           region,
           reader,
           monitor,
-          site,
+          site: console,
           rounds: 1,
           startedAt,
           replayedBefore: 0,
@@ -235,53 +301,27 @@ inLane(
           onStep: () => undefined,
           onWaiting: () => undefined,
           onPhase: () => undefined,
-          async replay(console, _manifest, _files, round) {
-            const results: ReplayResult[] = [];
-            const state = { over: false };
-            const rotating = rotation().finally(() => (state.over = true));
-            rotating.catch(() => undefined);
-            for (const stretch of littleByLittle()) {
-              if (state.over) break;
-              results.push(await replayStretch(console, stretch, round));
-            }
-            await rotating;
-            return results;
-          },
+          replay: replayDuring(async () => {
+            before.certificate = site.certificate();
+            before.time = new Date().toISOString();
+            before.refusals = region.context.gate.denials.length;
+            // The next delivery is under way meanwhile.
+            await dropRawFiles(reader, raw, sisterMachineFiles(join(directory, 'raw'), 1));
+            Object.assign(operations, await rotation(site));
+            await until('the delivery that was under way has ended', async () => (await site.delivered()).length === 2);
+          }),
         },
         rounds,
       );
       expect(rounds.steps.filter(({ ok }) => !ok)).toEqual([]);
-
-      const telemetry = await telemetryReturn(region.containerApps.volumes('site'), monitor, never);
-      const statesSent = logOf('model-manager').filter(({ message }) => message === 'delivery state').length;
-      await until('all states of deliveries', () => new Set(states).size >= statesSent);
-      const messages = { sent: statesSent, arrived: states.length, distinct: new Set(states).size };
-      process.stdout.write(
-        `rotation through a stack, sent/arrived/distinct: ${Object.entries({
-          logs: telemetry.logs,
-          metrics: telemetry.metrics,
-          records: rounds.landed,
-          'device messages': messages,
-        })
-          .map(([what, of]) => `${what} ${of.sent}/${of.arrived}/${of.distinct}`)
-          .join(', ')}\n`,
-      );
-      expect([telemetry.logs.distinct, telemetry.metrics.distinct, rounds.landed.distinct, messages.distinct]).toEqual([
-        telemetry.logs.sent,
-        telemetry.metrics.sent,
-        rounds.landed.sent,
-        messages.sent,
-      ]);
-      expect([telemetry.metrics.sent > 500, rounds.landed.sent > 2_000, messages.sent > 8]).toEqual([true, true, true]);
+      await expectNothingLost(monitor, site, states, rounds.landed);
 
       // Nobody was turned away: what is refused is sent again and so does not show in the counts.
-      expect(region.context.gate.denials.slice(old.refusalsBefore)).toEqual([]);
+      expect(region.context.gate.denials.slice(before.refusals)).toEqual([]);
       const turnedAway = /not passed on|no new access token|not uploaded|cannot be reached|not taken up/;
       for (const program of ['auth-proxy-ingestion', 'auth-proxy-metrics', 'data-collector-hub', 'model-manager']) {
-        expect([program, logOf(program).filter(({ time, message }) => time >= old.since && turnedAway.test(message ?? ''))]).toEqual([
-          program,
-          [],
-        ]);
+        const found = site.logOf(program).filter(({ time, message }) => time >= before.time && turnedAway.test(message ?? ''));
+        expect([program, found]).toEqual([program, []]);
       }
       const touched = ['command:local:Command::enrolment', 'command:local:Command::model-manager-device'];
       expect(operations['next']?.filter((one) => !one.includes('ScheduledQueryRule'))).toEqual([
@@ -295,18 +335,7 @@ inLane(
         'delete command:local:Command::enrolment-certificate-1',
         ...touched.map((one) => `update ${one}`),
       ]);
-
-      const oldFile = join(directory, 'old.pem');
-      writeFileSync(oldFile, old.pem, { mode: 0o600 });
-      const credential = new ClientCertificateCredential(
-        region.tenantId,
-        siteClientId,
-        { certificatePath: oldFile },
-        { authorityHost: region.entra.authorityHost, disableInstanceDiscovery: true },
-      );
-      await expect(credential.getToken('https://monitor.azure.com/.default')).rejects.toThrow(/AADSTS700027/);
-      const keyPair = async () => ({ certificatePem: new X509Certificate(old.pem).toString(), privateKeyPem: old.pem });
-      await expect(connectDevice({ host: outputs.iotHubHost, deviceId: outputs.deviceId, keyPair })).rejects.toThrow(/Not authorized/);
+      await expectRefused(before.certificate, outputs, directory);
     } finally {
       for (const close of closing.reverse()) await close().catch(() => undefined);
     }

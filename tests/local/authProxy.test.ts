@@ -5,13 +5,13 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 import { startAuthProxy } from '../../edge-sim/auth-proxy/authProxy';
 import type { Running } from '../../contracts/program/run';
 import { tenantId } from '../../local-azure/region/regionContext';
-import { until } from './messaging';
-import { platformRegion, type PlatformRegion } from './platformRegion';
-import { freePort } from './siteProcesses';
+import { until } from './support/testRegion';
+import { platformRegion, type PlatformRegion } from './support/platformRegion';
+import { freePort } from './support/siteProcesses';
 
 let region: PlatformRegion;
 let upstream: Server;

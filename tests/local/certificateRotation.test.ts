@@ -11,9 +11,10 @@ import { startAuthProxy } from '../../edge-sim/auth-proxy/authProxy';
 import { connectDevice } from '../../edge-sim/model-manager/hubConnection';
 import type { Running } from '../../contracts/program/run';
 import { tenantId } from '../../local-azure/region/regionContext';
-import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from './attacks/attackedRegion';
-import { until } from './messaging';
-import { freePort } from './siteProcesses';
+import type { Principal } from '../../local-azure/region/tokenAuthority';
+import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from './support/attackedRegion';
+import { until } from './support/testRegion';
+import { freePort } from './support/siteProcesses';
 
 let region: AttackedRegion;
 let folder: string;
@@ -64,28 +65,8 @@ function steadily(send: (id: string) => Promise<unknown>) {
   };
 }
 
-it('the certificate is rotated while telemetry and device messages flow: nothing is lost, and the old one counts no more', async () => {
-  const first = await keys.make('current', 'aimm', new Date());
-  const { objectId, clientId, principal } = region.application('site', readFileSync(join(folder, keyFiles.current), 'utf8'));
-  region.assign(principal, 'monitoringMetricsPublisher', ids.insights);
-  region.assign(region.identity('deployer'), 'iotHubRegistryContributor', ids.hub);
-  const reader = region.identity('reader');
-  region.assign(reader, 'monitoringReader', ids.insights);
-  const { applications } = region.region.entra;
-  const register = (primary: string, secondary?: string) =>
-    registerDevice(
-      primary === first.thumbprint && secondary === undefined ? 'create' : 'update',
-      {
-        IOT_HUB_HOST: region.hubHost,
-        DEVICE_ID: 'aimm',
-        PRIMARY_THUMBPRINT: primary,
-        ...(secondary === undefined ? {} : { SECONDARY_THUMBPRINT: secondary }),
-        ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
-      },
-      region.credential(region.identity('deployer')),
-    );
-  await register(first.thumbprint);
-
+/** The auth proxy of the site, with the certificate that its file holds at the time. */
+async function startProxy(clientId: string): Promise<number> {
   const port = await freePort();
   const proxy: Running = await startAuthProxy(
     {
@@ -105,33 +86,79 @@ it('the certificate is rotated while telemetry and device messages flow: nothing
     () => undefined,
   );
   closing.push(() => proxy.close());
-  const telemetry = steadily(async (id) => {
-    const envelope = {
-      name: 'Message',
-      time: new Date().toISOString(),
-      iKey: instrumentationKey,
-      data: { baseType: 'MessageData', baseData: { ver: 2, message: 'm', properties: { [itemIdAttribute]: id } } },
-    };
-    const answer = await fetch(`http://127.0.0.1:${port}/v2.1/track`, {
-      method: 'POST',
-      body: JSON.stringify([envelope]),
-      headers: { 'content-type': 'application/json' },
-    });
-    await answer.arrayBuffer();
-    if (!answer.ok) throw new Error(`ingestion answered ${answer.status}`);
-  });
-  const keyPair = async () => {
-    const pem = readFileSync(join(folder, keyFiles.current), 'utf8');
-    return { certificatePem: new X509Certificate(pem).toString(), privateKeyPem: pem };
+  return port;
+}
+
+async function sendTrace(port: number, id: string): Promise<void> {
+  const envelope = {
+    name: 'Message',
+    time: new Date().toISOString(),
+    iKey: instrumentationKey,
+    data: { baseType: 'MessageData', baseData: { ver: 2, message: 'm', properties: { [itemIdAttribute]: id } } },
   };
-  const device = await connectDevice({ host: region.hubHost, deviceId: 'aimm', keyPair });
-  closing.push(() => device.close());
+  const answer = await fetch(`http://127.0.0.1:${port}/v2.1/track`, {
+    method: 'POST',
+    body: JSON.stringify([envelope]),
+    headers: { 'content-type': 'application/json' },
+  });
+  await answer.arrayBuffer();
+  if (!answer.ok) throw new Error(`ingestion answered ${answer.status}`);
+}
+
+/** Ids of the device messages that the event hubs have taken. */
+function arrivals(): string[] {
   const arrived: string[] = [];
   const passOn = region.region.eventHubs.send.bind(region.region.eventHubs);
   jest.spyOn(region.region.eventHubs, 'send').mockImplementation(async (hub, event, as) => {
     await passOn(hub, event, as);
     arrived.push(String(event.systemProperties['message_id']));
   });
+  return arrived;
+}
+
+/** Ids of the log lines that are in Application Insights. */
+async function tracesReadBy(reader: Principal): Promise<string[]> {
+  const monitor = new MonitorReader(
+    {
+      applicationInsightsId: ids.insights,
+      logsQueryEndpoint: `${region.region.monitor.endpoint}/v1`,
+      metricsQueryEndpoint: region.region.monitor.endpoint,
+    },
+    region.credential(reader),
+  );
+  return (await monitor.traces({})).map(({ labels }) => labels[itemIdAttribute] ?? '');
+}
+
+it('the certificate is rotated while telemetry and device messages flow: nothing is lost, and the old one counts no more', async () => {
+  const first = await keys.make('current', 'aimm', new Date());
+  const { objectId, clientId, principal } = region.application('site', readFileSync(join(folder, keyFiles.current), 'utf8'));
+  region.assign(principal, 'monitoringMetricsPublisher', ids.insights);
+  region.assign(region.identity('deployer'), 'iotHubRegistryContributor', ids.hub);
+  const reader = region.identity('reader');
+  region.assign(reader, 'monitoringReader', ids.insights);
+  const { applications } = region.region.entra;
+  const register = (primary: string, secondary?: string) =>
+    registerDevice[primary === first.thumbprint && secondary === undefined ? 'create' : 'update'](
+      {
+        IOT_HUB_HOST: region.hubHost,
+        DEVICE_ID: 'aimm',
+        PRIMARY_THUMBPRINT: primary,
+        ...(secondary === undefined ? {} : { SECONDARY_THUMBPRINT: secondary }),
+        ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
+      },
+      region.credential(region.identity('deployer')),
+    );
+  await register(first.thumbprint);
+
+  const port = await startProxy(clientId);
+  const telemetry = steadily((id) => sendTrace(port, id));
+  const keyPair = async () => {
+    const pem = readFileSync(join(folder, keyFiles.current), 'utf8');
+    return { certificatePem: new X509Certificate(pem).toString(), privateKeyPem: pem };
+  };
+  const device = await connectDevice({ host: region.hubHost, deviceId: 'aimm', keyPair });
+  closing.push(() => device.close());
+  const arrived = arrivals();
   const messages = steadily((id) =>
     device.sendEvent({ properties: { type: 'state', deliveryId: id }, body: '{"state":"Received"}', messageId: id }),
   );
@@ -158,15 +185,7 @@ it('the certificate is rotated while telemetry and device messages flow: nothing
   await more();
   await Promise.all([telemetry.stop(), messages.stop()]);
 
-  const monitor = new MonitorReader(
-    {
-      applicationInsightsId: ids.insights,
-      logsQueryEndpoint: `${region.region.monitor.endpoint}/v1`,
-      metricsQueryEndpoint: region.region.monitor.endpoint,
-    },
-    region.credential(reader),
-  );
-  const items = (await monitor.traces({})).map(({ labels }) => labels[itemIdAttribute] ?? '');
+  const items = await tracesReadBy(reader);
   await until(() => new Set(arrived).size >= messages.sent.size, 'all messages');
   process.stdout.write(
     `rotation: telemetry sent ${telemetry.sent.size}, arrived ${items.length}, distinct ${new Set(items).size}; messages sent ${messages.sent.size}, arrived ${arrived.length}, distinct ${new Set(arrived).size}; tried again ${telemetry.state.failures} and ${messages.state.failures}\n`,

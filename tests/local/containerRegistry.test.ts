@@ -7,7 +7,7 @@ import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { gzip, writeTar } from '../../local-azure/container-registry/tarball';
 import { armId } from '../../local-azure/region/armId';
 import { buildProgramImage } from '../../deploy-programs/build-image/buildImage';
-import { platformRegion, type PlatformRegion } from './platformRegion';
+import { platformRegion, type PlatformRegion } from './support/platformRegion';
 
 const registryId = armId('rg', 'Microsoft.ContainerRegistry/registries', 'factoryloop1');
 let region: PlatformRegion;

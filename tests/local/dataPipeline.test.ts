@@ -7,7 +7,7 @@ import { containerId, queueId } from '../../local-azure/region/armId';
 import { type Log } from '../../contracts/program/log';
 import { readJsonBlob } from '../../pipeline-code/clients/storage';
 import { dataPipeline, type Connections } from '../../pipeline-code/data-pipeline/dataPipeline';
-import { storageRegion, type StorageRegion } from './storageRegion';
+import { storageRegion, type StorageRegion } from './support/storageRegion';
 
 const settings: DataPipelineSettings = {
   AZURE_CLIENT_ID: '00000000-0000-4000-8000-000000000001',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { median, sideBySide } from '../../bench/enforcement/figures';
 import { OpenGate } from '../../bench/enforcement/openGate';
 import { Gate } from '../../local-azure/region/gate';
-import { testRegion } from './messaging';
+import { testRegion } from './support/testRegion';
 import { projectRoot } from '../support/projectRoot';
 
 const node = (...args: string[]) =>

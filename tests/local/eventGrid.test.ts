@@ -6,7 +6,7 @@ import { AppendOnlyStore } from '../../local-azure/region/appendOnlyStore';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import type { CommitIntent } from '../../local-azure/storage/blobCommits';
 import { join } from 'node:path';
-import { storageRegion, type StorageRegion } from './storageRegion';
+import { storageRegion, type StorageRegion } from './support/storageRegion';
 
 const topicPrincipal: Principal = { objectId: '00000000-0000-4000-9000-00000000e001', clientId: 'topic', displayName: 'data-events' };
 const directory = { find: () => topicPrincipal, managedIdentity: () => topicPrincipal, remove: () => undefined };

@@ -9,7 +9,7 @@ import { EventHubs, partitionOfKey } from '../../local-azure/event-hubs/eventHub
 import { eventHubConsumer, innermostErrors } from '../../pipeline-code/clients/eventHubs';
 import { armId } from '../../local-azure/region/armId';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
-import { roles, testRegion, until, type TestRegion } from './messaging';
+import { roles, testRegion, until, type TestRegion } from './support/testRegion';
 
 const namespaceId = armId('rg', 'Microsoft.EventHub/namespaces', 'events');
 const hubId = `${namespaceId}/eventhubs/from-devices`;

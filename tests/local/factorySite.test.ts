@@ -15,8 +15,8 @@ import {
 import { connectDatabus, type Databus } from '../../edge-sim/databus/databusClient';
 import { inferenceClient } from '../../edge-sim/model-manager/inferenceClient';
 import { machineSensors, simulateRecord } from '../../edge-sim/production-line/machine';
-import { leaveInInbox, samplePackage, siteDirectory } from '../unit/edge-sim/inference-server/samplePackage';
-import { exitOf, freePort, inferenceServerAnswers, siteProcesses, type SiteProcesses } from './siteProcesses';
+import { leaveInInbox, samplePackage, siteDirectory } from '../unit/support/samplePackage';
+import { exitOf, freePort, inferenceServerAnswers, siteProcesses, type SiteProcesses } from './support/siteProcesses';
 
 const packageId = '0f4e2c6a-1111-5000-8000-000000000001';
 const directory = siteDirectory();

@@ -9,7 +9,7 @@ import { jobDeclaration } from '../../local-azure/container-apps/declarations';
 import { MachineLearning } from '../../local-azure/machine-learning/machineLearning';
 import { armId } from '../../local-azure/region/armId';
 import { subscriptionId } from '../../local-azure/region/regionContext';
-import { group, identityId, jobId, platform, registryServer } from '../unit/local-azure/container-apps/fakePlatform';
+import { group, identityId, jobId, platform, registryServer } from '../unit/support/fakePlatform';
 
 const dataScientist = 'f6c7c914-8db3-469d-8ca1-694a8f32e121';
 const reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';

@@ -1,4 +1,4 @@
-import { monitorRegion, type MonitorRegion, nowSeconds, owner, reader, site, stranger, writeRequest } from './monitorRegion';
+import { monitorRegion, type MonitorRegion, nowSeconds, owner, reader, site, stranger, writeRequest } from './support/monitorRegion';
 
 let region: MonitorRegion;
 beforeAll(async () => {

@@ -9,12 +9,12 @@ import { armId } from '../../local-azure/region/armId';
 import type { Directory } from '../../local-azure/region/serviceInterfaces';
 import { openC2dSender, type C2dSender } from '../../pipeline-code/clients/iotHub';
 import { urlSigner } from '../../pipeline-code/delivery/signedUrl';
-import { samplePackage, sha256, siteDirectory } from '../unit/edge-sim/inference-server/samplePackage';
-import { deviceMessage, siemensExchange } from './aimmTranscript';
-import { deviceCertificate } from './deviceCertificate';
-import { roles, until } from './messaging';
-import { freePort, inferenceServerAnswers, siteProcesses, type SiteProcesses } from './siteProcesses';
-import { storageRegion, type StorageRegion } from './storageRegion';
+import { samplePackage, sha256, siteDirectory } from '../unit/support/samplePackage';
+import { deviceMessage, siemensExchange } from './support/aimmTranscript';
+import { deviceCertificate } from './support/deviceCertificate';
+import { roles, until } from './support/testRegion';
+import { freePort, inferenceServerAnswers, siteProcesses, type SiteProcesses } from './support/siteProcesses';
+import { storageRegion, type StorageRegion } from './support/storageRegion';
 
 const hubId = armId('rg', 'Microsoft.Devices/IotHubs', 'hub');
 const deviceId = 'aimm-test';

@@ -21,10 +21,12 @@ import { runModelDevelopment } from '../../pipeline-code/model-development/model
 import { parseDigest } from '../../pipeline-code/tag-and-deliver/artifacts';
 import { runTagAndDeliver } from '../../pipeline-code/tag-and-deliver/tagAndDeliver';
 import { runValidateAndPackage } from '../../pipeline-code/validate-and-package/validateAndPackage';
-import { cloudMessage, siemensExchange } from './aimmTranscript';
-import { computeId, deliveryRegion, type DeliveryRegion, environmentId, group } from './deliveryRegion';
-import { until } from './messaging';
-import { registerCandidate } from './modelCandidates';
+import { blobCreated } from '../support/queueEvents';
+import { cloudMessage, siemensExchange } from './support/aimmTranscript';
+import { deliveryRegion, type DeliveryRegion } from './support/deliveryRegion';
+import { computeId, environmentId, group } from './support/deliveryResources';
+import { until } from './support/testRegion';
+import { registerCandidate } from './support/modelCandidates';
 import {
   regionSettings,
   dataset,
@@ -34,7 +36,7 @@ import {
   modelDevelopmentSettings,
   tagAndDeliverSettings,
   validateAndPackageSettings,
-} from './programSettings';
+} from './support/programSettings';
 
 const mockActing: { region?: DeliveryRegion; who?: Parameters<DeliveryRegion['identity']>[0] } = {};
 jest.mock('../../pipeline-code/clients/credential', () => ({
@@ -94,9 +96,9 @@ test('step 3a: a manifest becomes a data asset and one training job, however oft
     return runModelDevelopment(modelDevelopmentSettings(region), log);
   };
   for (const name of ['line/0123456789abcdef/windows.parquet', manifestPath(dataset, dataVersion), manifestPath(dataset, dataVersion)])
-    await region.enqueue('model-development', region.blobEvent('processed', name));
+    await region.enqueue('model-development', blobCreated('processed', name));
   await run();
-  await region.enqueue('model-development', region.blobEvent('processed', manifestPath(dataset, dataVersion)));
+  await region.enqueue('model-development', blobCreated('processed', manifestPath(dataset, dataVersion)));
   await run();
   expect(await region.waiting('model-development')).toBe(0);
   const { dataVersions, jobs } = machineLearningClient(settings());
@@ -182,7 +184,7 @@ test('step 7: tags, artifacts with lineage, one delivery record and its message;
   for (const version of ['2', '1', '1'])
     await region.enqueue(
       'tag-and-deliver',
-      region.blobEvent('packaged-models', `${packageId}/${version}/line-anomaly-detection-edge_${version}.sha256`),
+      blobCreated('packaged-models', `${packageId}/${version}/line-anomaly-detection-edge_${version}.sha256`),
     );
   await tagAndDeliver();
   expect(logged.filter((line) => line.startsWith('error package refused'))).toEqual([expect.stringContaining('stage rejected')]);
@@ -244,10 +246,7 @@ test('steps 5a to 7 of a smoke test: its own model, package, artifacts and deliv
     type: 'String',
     defaultValue: '2026-01-03T00:00:00.000Z',
   });
-  await region.enqueue(
-    'tag-and-deliver',
-    region.blobEvent('packaged-models', `${smoke.packageId}/1/smoke-anomaly-detection-edge_1.sha256`),
-  );
+  await region.enqueue('tag-and-deliver', blobCreated('packaged-models', `${smoke.packageId}/1/smoke-anomaly-detection-edge_1.sha256`));
   await tagAndDeliver();
   const smokeDelivery = deliveryIdOf(smoke.packageId, '1', deviceId);
   const opened = JSON.parse(
@@ -279,7 +278,7 @@ test('a model that was not trained on its own data set is unfit, and so is the p
   });
   const foreign = '11111111-1111-5111-8111-111111111111';
   const refusals = () => logged.filter((line) => line.startsWith('error package refused') && line.includes('is neither')).length;
-  await region.enqueue('tag-and-deliver', region.blobEvent('packaged-models', `${foreign}/1/x.sha256`));
+  await region.enqueue('tag-and-deliver', blobCreated('packaged-models', `${foreign}/1/x.sha256`));
   await tagAndDeliver();
   expect(refusals()).toBe(1);
 });

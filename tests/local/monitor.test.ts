@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { LogsQueryClient, LogsQueryResultStatus } from '@azure/monitor-query-logs';
 import { itemIdAttribute } from '../../contracts/telemetry';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
-import { monitorRegion, type MonitorRegion, nowSeconds, owner, reader, site, stranger, writeRequest } from './monitorRegion';
+import { monitorRegion, type MonitorRegion, nowSeconds, owner, reader, site, stranger, writeRequest } from './support/monitorRegion';
 
 let region: MonitorRegion;
 beforeAll(async () => {

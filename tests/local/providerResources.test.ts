@@ -3,9 +3,9 @@ import { bundleAll } from '../../bundles/bundle';
 import { localConfiguration, sitePorts } from '../../loop/localConfiguration';
 import type { Properties } from '../../local-azure/region/resourceType';
 import type { LocalRegion } from '../../local-azure/localRegion';
-import type { ProviderClient } from './providerClient';
-import { providerRegion } from './providerRegion';
-import { resourceChanges } from './resourceChanges';
+import type { ProviderClient } from './support/providerClient';
+import { providerRegion } from './support/providerRegion';
+import { resourceChanges } from './support/resourceChanges';
 
 let directory: string;
 let region: LocalRegion;
@@ -24,51 +24,51 @@ function changed(values: Properties, [path, value]: readonly [string, unknown]):
   return { ...values, [first]: rest.length === 0 ? value : changed((values[first] ?? {}) as Properties, [rest.join('.'), value]) };
 }
 
-describe('every resource of the product', () => {
-  interface Deployed {
-    readonly type: string;
-    readonly name: string;
-    readonly id: string;
-    readonly given: Properties;
-    readonly inputs: Properties;
-    outputs: Properties;
-  }
-  const deployed: Deployed[] = [];
-  const byType = () => new Map(deployed.map((one) => [one.type, one]));
+interface Deployed {
+  readonly type: string;
+  readonly name: string;
+  readonly id: string;
+  readonly given: Properties;
+  readonly inputs: Properties;
+  outputs: Properties;
+}
+const deployed: Deployed[] = [];
+const byType = () => new Map(deployed.map((one) => [one.type, one]));
 
-  beforeAll(async () => {
-    await bundleAll();
-    const [reader, rawWriter] = [region.principal('reader'), region.principal('raw-writer')];
-    await pulumi.runtime.setMocks(
-      {
-        newResource: async ({ type, name, inputs, custom }) => {
-          if (custom === false || type === 'pulumi:pulumi:Stack') return { id: '', state: inputs as Properties };
-          const checked = await client.check(type, name, inputs as Properties);
-          if (checked.failures.length > 0) throw new Error(`${type} ${name}: ${checked.failures[0]?.reason ?? ''}`);
-          const { id, outputs } = await client.create(type, name, checked.inputs);
-          deployed.push({ type, name, id, given: inputs as Properties, inputs: checked.inputs, outputs });
-          return { id, state: outputs };
-        },
-        call: ({ token, inputs }) => client.invoke(token, inputs as Properties),
+beforeAll(async () => {
+  await bundleAll();
+  const [reader, rawWriter] = [region.principal('reader'), region.principal('raw-writer')];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: async ({ type, name, inputs, custom }) => {
+        if (custom === false || type === 'pulumi:pulumi:Stack') return { id: '', state: inputs as Properties };
+        const checked = await client.check(type, name, inputs as Properties);
+        if (checked.failures.length > 0) throw new Error(`${type} ${name}: ${checked.failures[0]?.reason ?? ''}`);
+        const { id, outputs } = await client.create(type, name, checked.inputs);
+        deployed.push({ type, name, id, given: inputs as Properties, inputs: checked.inputs, outputs });
+        return { id, state: outputs };
       },
-      'factory-loop',
-      'test',
-      false,
-    );
-    pulumi.runtime.setAllConfig(
-      localConfiguration(region.cloud, {
-        rounds: 1,
-        dataset: {},
-        sampleIntervalMs: 1_000,
-        ports: await sitePorts(directory),
-        reader,
-        rawWriter,
-      }),
-    );
-    await pulumi.runtime.runInPulumiStack(() => import('../../index') as Promise<pulumi.Inputs>);
-    await pulumi.runtime.disconnect();
-  }, 120_000);
+      call: ({ token, inputs }) => client.invoke(token, inputs as Properties),
+    },
+    'factory-loop',
+    'test',
+    false,
+  );
+  pulumi.runtime.setAllConfig(
+    localConfiguration(region.cloud, {
+      rounds: 1,
+      dataset: {},
+      sampleIntervalMs: 1_000,
+      ports: await sitePorts(directory),
+      reader,
+      rawWriter,
+    }),
+  );
+  await pulumi.runtime.runInPulumiStack(() => import('../../index') as Promise<pulumi.Inputs>);
+  await pulumi.runtime.disconnect();
+}, 120_000);
 
+describe('every resource of the product', () => {
   it('has a case in the table', () => {
     expect([...byType().keys()].sort()).toEqual(Object.keys(resourceChanges).sort());
   });

@@ -3,8 +3,8 @@ import { regionCredential } from '../../loop/localLoop';
 import type { ProviderServer } from '../../local-azure/provider/providerServer';
 import { unknownValue, type Properties } from '../../local-azure/region/resourceType';
 import type { LocalRegion } from '../../local-azure/localRegion';
-import { secret, type ProviderClient } from './providerClient';
-import { providerRegion } from './providerRegion';
+import { secret, type ProviderClient } from './support/providerClient';
+import { providerRegion } from './support/providerRegion';
 
 const contributor =
   '/subscriptions/00000000-0000-4000-8000-000000000001/providers/Microsoft.Authorization/roleDefinitions/ba92f5b4-2d11-453d-a403-e96b0029c9fe';
@@ -18,26 +18,26 @@ beforeAll(async () => {
 });
 afterAll(() => stop());
 
-describe('values', () => {
-  const group = 'values';
-  const account = 'valuesaccount';
-  const storage = 'azure-native:storage:StorageAccount';
-  const container = 'azure-native:storage:BlobContainer';
-  const accountInputs = {
-    resourceGroupName: group,
-    accountName: account,
-    location: 'westeurope',
-    kind: 'StorageV2',
-    sku: { name: 'Standard_LRS' },
-    tags: { line: 'one' },
-  };
-  const containerInputs = { resourceGroupName: group, accountName: account, containerName: 'raw' };
-  let accountId: string;
+const group = 'values';
+const account = 'valuesaccount';
+const storage = 'azure-native:storage:StorageAccount';
+const container = 'azure-native:storage:BlobContainer';
+const accountInputs = {
+  resourceGroupName: group,
+  accountName: account,
+  location: 'westeurope',
+  kind: 'StorageV2',
+  sku: { name: 'Standard_LRS' },
+  tags: { line: 'one' },
+};
+const containerInputs = { resourceGroupName: group, accountName: account, containerName: 'raw' };
+let accountId: string;
 
-  beforeAll(async () => {
-    ({ id: accountId } = await client.create(storage, 'account', accountInputs));
-  });
+beforeAll(async () => {
+  ({ id: accountId } = await client.create(storage, 'account', accountInputs));
+});
 
+describe('a provider that is attached', () => {
   it('the provider takes secrets and previews, and is new enough for every package', async () => {
     const { acceptsSecrets, supportsPreview, version } = await client.attach();
     expect({ acceptsSecrets, supportsPreview }).toEqual({ acceptsSecrets: true, supportsPreview: true });
@@ -47,7 +47,9 @@ describe('values', () => {
       expect(server.attachment).toContain(`${name}:${server.port}`);
     }
   });
+});
 
+describe('previews', () => {
   it('a preview creates nothing, and what only Azure knows is unknown in it', async () => {
     const inputs = { ...accountInputs, accountName: 'previewed', identity: { type: 'SystemAssigned' }, tags: { line: unknownValue } };
     expect((await client.check(storage, 'previewed', inputs)).failures).toEqual([]);
@@ -102,7 +104,9 @@ describe('values', () => {
       'ResourceTypeNotSupported: the local region has no azure-native:compute:VirtualMachine',
     );
   });
+});
 
+describe('secrets and differences', () => {
   it('secrets stay secret wherever they come out again', async () => {
     const command = 'command:local:Command';
     const inputs = { create: secret('printf "%s" "$PASSWORD"'), environment: { PASSWORD: secret('a very long password'), PLAIN: 'seen' } };
@@ -136,7 +140,9 @@ describe('values', () => {
       (await client.diff(storage, 'account', accountId, before, after, ['tags', 'networkRuleSet.defaultAction', 'networkRuleSet'])).changed,
     ).toBe(false);
   });
+});
 
+describe('what is read back', () => {
   it('what was changed or removed behind the engine is seen, with the inputs it would have had', async () => {
     const { id, outputs } = await client.create(container, 'raw', containerInputs);
     const known = { outputs, inputs: containerInputs };
@@ -174,7 +180,9 @@ describe('values', () => {
       length: 6,
     });
   });
+});
 
+describe('refusals and functions', () => {
   it('a refusal says code, resource and what to do, and leaves no pending operation', async () => {
     const refused = client.create(container, 'lost', { ...containerInputs, accountName: 'nowhere' });
     await expect(refused).rejects.toMatchObject({

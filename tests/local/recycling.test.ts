@@ -14,7 +14,7 @@ import { containerId, queueId } from '../../local-azure/region/armId';
 import type { Log } from '../../contracts/program/log';
 import { readJsonBlob } from '../../pipeline-code/clients/storage';
 import { dataPipeline, type Connections } from '../../pipeline-code/data-pipeline/dataPipeline';
-import { storageRegion, type StorageRegion } from './storageRegion';
+import { storageRegion, type StorageRegion } from './support/storageRegion';
 
 const settings: DataPipelineSettings = {
   AZURE_CLIENT_ID: '00000000-0000-4000-8000-000000000001',
@@ -180,24 +180,24 @@ async function mostSamples({ windowsPath }: DatasetManifest): Promise<number> {
 }
 const run = (more: Partial<DataPipelineSettings> = {}) => dataPipeline({ ...settings, ...more }, log, connections);
 
+let first: DatasetManifest;
+
+beforeAll(async () => {
+  const lines = [
+    'time;flow;current',
+    ...Array.from(
+      { length: 900 },
+      (_, second) =>
+        `${new Date(Date.UTC(2026, 4, 1) + second * 1000).toISOString()};${(30 + Math.sin(second)).toFixed(4)};${(8 + Math.cos(second / 3)).toFixed(4)}`,
+    ),
+  ].join('\n');
+  await raw.getBlockBlobClient('reference.csv').upload(lines, lines.length);
+  await announce('raw', 'reference.csv');
+  await run();
+  first = await newest();
+});
+
 describe('recycled inference data', () => {
-  let first: DatasetManifest;
-
-  beforeAll(async () => {
-    const lines = [
-      'time;flow;current',
-      ...Array.from(
-        { length: 900 },
-        (_, second) =>
-          `${new Date(Date.UTC(2026, 4, 1) + second * 1000).toISOString()};${(30 + Math.sin(second)).toFixed(4)};${(8 + Math.cos(second / 3)).toFixed(4)}`,
-      ),
-    ].join('\n');
-    await raw.getBlockBlobClient('reference.csv').upload(lines, lines.length);
-    await announce('raw', 'reference.csv');
-    await run();
-    first = await newest();
-  });
-
   it('becomes the next data version, as windows to train on; the other roles stay with the reference data', async () => {
     const { blob } = await land([...samples(6, 600), ...results(6, 600)]);
     await run();
@@ -229,7 +229,9 @@ describe('recycled inference data', () => {
     expect(await manifests()).toHaveLength(3);
     expect(recycledWindows(await newest())).toBe(57 + 17 + 37);
   });
+});
 
+describe('the choice of recycled records', () => {
   it('leaves out what the package alarmed on with a window on either side, what it did not judge, and what is of bad quality', async () => {
     const before = recycledWindows(await newest());
     // An alarm in the windows from 300 to 340 s: nothing between 270 and 400 s is trained on. 900 to 999 s were not judged.
@@ -273,7 +275,9 @@ describe('recycled inference data', () => {
     ).toEqual([0, 57]);
     expect(recycledWindows(await newest())).toBe(before + 57);
   });
+});
 
+describe('a batch in the landing zone', () => {
   it('waits for the manifest of a batch', async () => {
     const versions = (await manifests()).length;
     const { blob } = await land([...samples(16, 600), ...results(16, 600)], (_, content) => ({ manifest: undefined, content }));

@@ -8,7 +8,9 @@ import { deliveryIdOf } from '../../contracts/nameBasedUuid';
 import type { Log } from '../../contracts/program/log';
 import { modelCatalog } from '../../pipeline-code/clients/machineLearning';
 import { runTagAndDeliver } from '../../pipeline-code/tag-and-deliver/tagAndDeliver';
-import { deliveryRegion, group, type DeliveryRegion } from './deliveryRegion';
+import { blobCreated } from '../support/queueEvents';
+import { deliveryRegion, type DeliveryRegion } from './support/deliveryRegion';
+import { group } from './support/deliveryResources';
 
 const mockActing: { region?: DeliveryRegion; who?: Parameters<DeliveryRegion['identity']>[0] } = {};
 jest.mock('../../pipeline-code/clients/credential', () => ({
@@ -133,7 +135,7 @@ async function packaged(version: string): Promise<string> {
       gateFigures: 'falseAlarmRate=0.04',
     },
   });
-  await region.enqueue('tag-and-deliver', region.blobEvent('packaged-models', digestBlob));
+  await region.enqueue('tag-and-deliver', blobCreated('packaged-models', digestBlob));
   await tagAndDeliver();
   return deliveryIdOf(packageId, version, deviceId);
 }
@@ -166,7 +168,7 @@ test('rejected by a person it never leaves, its model is marked, and its event s
     stage: 'rejected',
     rejectedBecause: 'ada@example.com rejected it: the line is being rebuilt',
   });
-  await region.enqueue('tag-and-deliver', region.blobEvent('packaged-models', `${packageId}/2/${digestFileName(packageName, '2')}`));
+  await region.enqueue('tag-and-deliver', blobCreated('packaged-models', `${packageId}/2/${digestFileName(packageName, '2')}`));
   await tagAndDeliver();
   expect([(await recordOf('2')).state, await stage('2'), await region.waiting('delivery')]).toEqual(['Rejected', 'rejected', before]);
   await expect(approver().decide(deliveryId, { approved: true, by: 'bob@example.com' }, new Date())).rejects.toThrow(

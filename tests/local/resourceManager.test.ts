@@ -2,7 +2,7 @@ import { ArmError } from '../../local-azure/region/serviceInterfaces';
 import { subscriptionId } from '../../local-azure/region/regionContext';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { decodedPath } from '../../local-azure/resource-manager/resourceManager';
-import { platformRegion, type PlatformRegion } from './platformRegion';
+import { platformRegion, type PlatformRegion } from './support/platformRegion';
 
 let region: PlatformRegion;
 let reader: Principal;

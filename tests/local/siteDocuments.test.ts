@@ -11,8 +11,8 @@ import { hubTransports, type HubTransport, type ModelManagerDocument, type Model
 import { itemIdAttribute } from '../../contracts/telemetry';
 import { tenantId } from '../../local-azure/region/regionContext';
 import { openC2dSender } from '../../pipeline-code/clients/iotHub';
-import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from './attacks/attackedRegion';
-import { until } from './messaging';
+import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from './support/attackedRegion';
+import { until } from './support/testRegion';
 
 let region: AttackedRegion;
 let folder: string;

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { BlobServiceClient, BlockBlobClient, ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { containerId, queueId } from '../../local-azure/region/armId';
-import { refusal, storageRegion, type StorageRegion } from './storageRegion';
+import { refusal, storageRegion, type StorageRegion } from './support/storageRegion';
 
 let region: StorageRegion;
 beforeAll(async () => {
@@ -40,7 +40,9 @@ describe('blobs through the genuine client', () => {
     await large.delete();
     expect(await large.exists()).toBe(false);
   });
+});
 
+describe('the role of a caller', () => {
   it('refuses with AuthorizationPermissionMismatch as soon as the role is removed, and the denial names it', async () => {
     const who = region.principal('reader');
     const assignment = region.assign(who, 'blobReader', raw());
@@ -125,7 +127,9 @@ describe('blobs through the genuine client', () => {
       'first',
     );
   });
+});
 
+describe('requests out of the ordinary', () => {
   it('copies what the caller may read and nothing else', async () => {
     const who = region.principal('copier');
     region.assign(who, 'blobContributor', containerId(region.account, 'processed'));

@@ -1,6 +1,6 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { storageTypes } from '../../local-azure/storage/storageTypes';
-import { storageRegion, type StorageRegion } from './storageRegion';
+import { storageRegion, type StorageRegion } from './support/storageRegion';
 
 let region: StorageRegion;
 beforeAll(async () => {
@@ -8,23 +8,23 @@ beforeAll(async () => {
 });
 afterAll(() => region.stop());
 
-describe('as resource types', () => {
-  const directory = { managedIdentity: () => region.principal('system'), remove: () => undefined };
-  const type = (token: string) => {
-    const found = storageTypes(region.storage, directory).resources.find((one) => one.token === `azure-native:storage:${token}`);
-    if (!found) throw new Error(`no ${token}`);
-    return found;
-  };
-  const account = {
-    resourceGroupName: 'rg',
-    accountName: 'ml1',
-    location: 'westeurope',
-    kind: 'StorageV2',
-    sku: { name: 'Standard_LRS' },
-    allowSharedKeyAccess: false,
-  };
-  const put = (token: string, inputs: Record<string, unknown>) => type(token).create({ name: 'x', urn: 'x', inputs });
+const directory = { managedIdentity: () => region.principal('system'), remove: () => undefined };
+const type = (token: string) => {
+  const found = storageTypes(region.storage, directory).resources.find((one) => one.token === `azure-native:storage:${token}`);
+  if (!found) throw new Error(`no ${token}`);
+  return found;
+};
+const account = {
+  resourceGroupName: 'rg',
+  accountName: 'ml1',
+  location: 'westeurope',
+  kind: 'StorageV2',
+  sku: { name: 'Standard_LRS' },
+  allowSharedKeyAccess: false,
+};
+const put = (token: string, inputs: Record<string, unknown>) => type(token).create({ name: 'x', urn: 'x', inputs });
 
+describe('as resource types', () => {
   it('makes an account whose endpoints work, again and again, and takes its content along when it goes', async () => {
     const made = await put('StorageAccount', account);
     expect(await put('StorageAccount', account)).toEqual(made);
@@ -54,7 +54,9 @@ describe('as resource types', () => {
     await put('BlobContainer', { resourceGroupName: 'rg', accountName: 'ml1', containerName: 'models' });
     expect((await blobs.listBlobsFlat().next()).done).toBe(true);
   });
+});
 
+describe('what a preview refuses', () => {
   it('refuses in a preview what Azure would refuse', async () => {
     const failures = (token: string, inputs: Record<string, unknown>) =>
       type(token)

@@ -17,8 +17,8 @@ import { modelCatalog } from '../../pipeline-code/clients/machineLearning';
 import { readBlob, readJsonBlob } from '../../pipeline-code/clients/storage';
 import { train, type Connections } from '../../pipeline-code/train/train';
 import { evaluateModel } from '../../pipeline-code/validate-and-package/gateFigures';
-import { group, platform } from '../unit/local-azure/container-apps/fakePlatform';
-import { storageRegion, type StorageRegion } from './storageRegion';
+import { group, platform } from '../unit/support/fakePlatform';
+import { storageRegion, type StorageRegion } from './support/storageRegion';
 
 const dataScientist = 'f6c7c914-8db3-469d-8ca1-694a8f32e121';
 const workspaceId = armId(group, 'Microsoft.MachineLearningServices/workspaces', 'ml');

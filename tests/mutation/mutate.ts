@@ -4,7 +4,7 @@ import { allRules } from '../../policy/allRules';
 import { violations } from '../../policy/rule';
 import { readHelpOption } from '../../commands/start/startOptions';
 import type { DeclaredResource } from '../../policy/declaredResource';
-import { declareStack, stacks, type StackName } from '../unit/policy/declaredResources';
+import { declareStack, stacks, type StackName } from '../unit/support/declaredResources';
 import { allProcessRules } from '../../policy/process/allProcessRules';
 import { readProcessFiles } from '../../policy/process/pipelineFiles';
 import { processOf } from '../../policy/process/processModel';
@@ -14,6 +14,11 @@ import { readProcessRows } from './processRows';
 import { propertyMutants } from './propertyMutants';
 import { follows, withOtherValue } from './settingMutants';
 import { projectRoot } from '../support/projectRoot';
+
+/*
+ * A program, and yet among the tests: it judges them. It breaks what the unit tests of the rules declare, by their own recorder, and those
+ * tests read the same rows and make the same mutants.
+ */
 
 /** The module registry would hand out what the last run made. */
 async function declareAfresh(settings: Readonly<Record<string, unknown>>): Promise<DeclaredResource[]> {

@@ -3,9 +3,9 @@ import { ContainerRegistryContentClient } from '@azure/container-registry';
 import { connect as connectMqtt, type IClientOptions, type MqttClient } from 'mqtt';
 import { connectDevice, type HubConnection } from '../../../edge-sim/model-manager/hubConnection';
 import { openC2dSender } from '../../../pipeline-code/clients/iotHub';
-import type { DeviceCertificate } from '../deviceCertificate';
-import { until } from '../messaging';
-import { attackedRegion, ids, type AttackedRegion } from './attackedRegion';
+import type { DeviceCertificate } from '../support/deviceCertificate';
+import { until } from '../support/testRegion';
+import { attackedRegion, ids, type AttackedRegion } from '../support/attackedRegion';
 
 let attacked: AttackedRegion;
 let mine: DeviceCertificate;

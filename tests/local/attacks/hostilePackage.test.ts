@@ -3,17 +3,18 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { makeKeyAndCertificate } from '../../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../../deploy-programs/keyAndCertificate';
 import { MonitorReader } from '../../../loop/monitorReader';
 import type { DeliveryRecord } from '../../../contracts/deliveryRecord';
 import { encodeQueueMessage } from '../../../contracts/eventGrid';
 import { armId, containerId } from '../../../local-azure/region/armId';
 import { tenantId } from '../../../local-azure/region/regionContext';
+import type { Principal } from '../../../local-azure/region/tokenAuthority';
 import { readBlob } from '../../../pipeline-code/clients/storage';
-import { siteDirectory, sha256, zipOf } from '../../unit/edge-sim/inference-server/samplePackage';
-import { until } from '../messaging';
-import { freePort, inferenceServerAnswers, siteProcesses, type SiteProcesses } from '../siteProcesses';
-import { attackedRegion, eventHubId, ids, instrumentationKey, packages, type AttackedRegion } from './attackedRegion';
+import { siteDirectory, sha256, zipOf } from '../../unit/support/samplePackage';
+import { until } from '../support/testRegion';
+import { freePort, inferenceServerAnswers, siteProcesses, type SiteProcesses } from '../support/siteProcesses';
+import { attackedRegion, eventHubId, ids, instrumentationKey, packages, type AttackedRegion } from '../support/attackedRegion';
 
 const data = armId('rg', 'Microsoft.Storage/storageAccounts', 'data1');
 const queueId = `${data}/queueServices/default/queues/delivery`;
@@ -23,9 +24,87 @@ let attacked: AttackedRegion;
 let programs: SiteProcesses;
 let certificate: string;
 
+const trusted = () => ({ NODE_EXTRA_CA_CERTS: attacked.context.tls.caFile });
+/** The programs of the plant, ready for a package. */
+async function startSite(clientId: string): Promise<void> {
+  const [databus, otlp, it, ingestion, metrics] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ].map(String) as [string, string, string, string, string];
+  const site = {
+    FACTORY: 'plant',
+    DEVICE_ID: deviceId,
+    DATABUS_PORT: databus,
+    SITE_DIRECTORY: directory,
+    OTLP_PORT: otlp,
+    TELEMETRY_INTERVAL_MS: '500',
+  };
+  programs.run('databus', { DATABUS_PORT: databus });
+  programs.run('auth-proxy', {
+    TARGET_HOST: new URL(attacked.region.monitor.endpoint).host,
+    LISTENING_PORT: ingestion,
+    AUDIENCE: 'https://monitor.azure.com',
+    IDENTITY_TYPE: 'aadApplication',
+    AAD_CLIENT_ID: clientId,
+    AAD_TENANT_ID: tenantId,
+    AAD_CLIENT_CERTIFICATE_PATH: certificate,
+    AAD_TOKEN_REFRESH_INTERVAL_IN_PERCENTAGE: '10',
+    AZURE_AUTHORITY_HOST: attacked.region.entra.authorityHost,
+    DISABLE_INSTANCE_DISCOVERY: 'true',
+    ...trusted(),
+  });
+  programs.run('model-monitor', {
+    ...site,
+    MODEL_MONITOR_PORT: it,
+    INSTRUMENTATION_KEY: instrumentationKey,
+    INGESTION_PROXY_PORT: ingestion,
+    METRICS_PROXY_PORT: metrics,
+    REMOTE_WRITE_PATH: '/dataCollectionRules/dcr-1/streams/Microsoft-PrometheusMetrics/api/v1/write?api-version=2023-04-24',
+  });
+  programs.run('otel-collector', { ...site, MODEL_MONITOR_PORT: it });
+  programs.run('inference-server', { ...site, PYTHON: 'python3', MAX_ACTIVE_PIPELINES: '1' });
+  await inferenceServerAnswers(Number(databus), programs);
+  programs.run('model-manager', {
+    ...site,
+    IOT_HUB_HOST: attacked.hubHost,
+    CERTIFICATE_FILE: certificate,
+    PRIVATE_KEY_FILE: certificate,
+    MIN_FREE_DISK_BYTES: '1000',
+    MAX_PACKAGE_BYTES: '100000000',
+    ...trusted(),
+  });
+}
+function startDelivery(delivery: Principal): void {
+  const { storage } = attacked.region;
+  programs.run('delivery', {
+    ...attacked.region.entra.grant([delivery], { protocol: 'appService' }).environment,
+    AZURE_CLIENT_ID: delivery.clientId,
+    AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+    DATA_BLOB_ENDPOINT: storage.endpoints('data1').blob,
+    DATA_QUEUE_ENDPOINT: storage.endpoints('data1').queue,
+    QUEUE_NAME: 'delivery',
+    DELIVERIES_CONTAINER: 'deliveries',
+    CHECKPOINTS_CONTAINER: 'checkpoints',
+    EDGE_BLOB_ENDPOINT: storage.endpoints('edge1').blob,
+    PACKAGED_MODELS_CONTAINER: 'packaged-models',
+    IOT_HUB_HOST: attacked.hubHost,
+    EVENT_HUBS_HOST: attacked.region.eventHubs.host(ids.namespace),
+    EVENT_HUB_NAME: 'device-messages',
+    CONSUMER_GROUP: '$Default',
+    SAS_LIFETIME_SECONDS: '600',
+    STEP_TIMEOUT_SECONDS: '600',
+    DELIVERY_TIMEOUT_SECONDS: '3600',
+    POLLING_INTERVAL_SECONDS: '1',
+    ...trusted(),
+  });
+}
+
 beforeAll(async () => {
   attacked = await attackedRegion();
-  const { storage, monitor, entra } = attacked.region;
+  const { storage } = attacked.region;
   storage.declareAccount(data);
   for (const name of ['deliveries', 'checkpoints']) await storage.declareContainer(data, name);
   await storage.declareQueue(data, 'delivery');
@@ -53,77 +132,8 @@ beforeAll(async () => {
     'auth-proxy',
     'delivery',
   ]);
-  const [databus, otlp, it, ingestion, metrics] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ].map(String) as [string, string, string, string, string];
-  const trusted = { NODE_EXTRA_CA_CERTS: attacked.context.tls.caFile };
-  const site = {
-    FACTORY: 'plant',
-    DEVICE_ID: deviceId,
-    DATABUS_PORT: databus,
-    SITE_DIRECTORY: directory,
-    OTLP_PORT: otlp,
-    TELEMETRY_INTERVAL_MS: '500',
-  };
-  programs.run('databus', { DATABUS_PORT: databus });
-  programs.run('auth-proxy', {
-    TARGET_HOST: new URL(monitor.endpoint).host,
-    LISTENING_PORT: ingestion,
-    AUDIENCE: 'https://monitor.azure.com',
-    IDENTITY_TYPE: 'aadApplication',
-    AAD_CLIENT_ID: clientId,
-    AAD_TENANT_ID: tenantId,
-    AAD_CLIENT_CERTIFICATE_PATH: certificate,
-    AAD_TOKEN_REFRESH_INTERVAL_IN_PERCENTAGE: '10',
-    AZURE_AUTHORITY_HOST: entra.authorityHost,
-    DISABLE_INSTANCE_DISCOVERY: 'true',
-    ...trusted,
-  });
-  programs.run('model-monitor', {
-    ...site,
-    MODEL_MONITOR_PORT: it,
-    INSTRUMENTATION_KEY: instrumentationKey,
-    INGESTION_PROXY_PORT: ingestion,
-    METRICS_PROXY_PORT: metrics,
-    REMOTE_WRITE_PATH: '/dataCollectionRules/dcr-1/streams/Microsoft-PrometheusMetrics/api/v1/write?api-version=2023-04-24',
-  });
-  programs.run('otel-collector', { ...site, MODEL_MONITOR_PORT: it });
-  programs.run('inference-server', { ...site, PYTHON: 'python3', MAX_ACTIVE_PIPELINES: '1' });
-  await inferenceServerAnswers(Number(databus), programs);
-  programs.run('model-manager', {
-    ...site,
-    IOT_HUB_HOST: attacked.hubHost,
-    CERTIFICATE_FILE: certificate,
-    PRIVATE_KEY_FILE: certificate,
-    MIN_FREE_DISK_BYTES: '1000',
-    MAX_PACKAGE_BYTES: '100000000',
-    ...trusted,
-  });
-  programs.run('delivery', {
-    ...entra.grant([delivery], { protocol: 'appService' }).environment,
-    AZURE_CLIENT_ID: delivery.clientId,
-    AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
-    DATA_BLOB_ENDPOINT: storage.endpoints('data1').blob,
-    DATA_QUEUE_ENDPOINT: storage.endpoints('data1').queue,
-    QUEUE_NAME: 'delivery',
-    DELIVERIES_CONTAINER: 'deliveries',
-    CHECKPOINTS_CONTAINER: 'checkpoints',
-    EDGE_BLOB_ENDPOINT: storage.endpoints('edge1').blob,
-    PACKAGED_MODELS_CONTAINER: 'packaged-models',
-    IOT_HUB_HOST: attacked.hubHost,
-    EVENT_HUBS_HOST: attacked.region.eventHubs.host(ids.namespace),
-    EVENT_HUB_NAME: 'device-messages',
-    CONSUMER_GROUP: '$Default',
-    SAS_LIFETIME_SECONDS: '600',
-    STEP_TIMEOUT_SECONDS: '600',
-    DELIVERY_TIMEOUT_SECONDS: '3600',
-    POLLING_INTERVAL_SECONDS: '1',
-    ...trusted,
-  });
+  await startSite(clientId);
+  startDelivery(delivery);
 }, 120_000);
 afterAll(async () => {
   await programs.stop();

@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib';
 import { ContainerRegistryContentClient, type OciImageManifest } from '@azure/container-registry';
 import { pack } from 'tar-stream';
 import { PackageStore } from '../../../edge-sim/inference-server/packageStore';
-import { zipOf } from '../../unit/edge-sim/inference-server/samplePackage';
-import { attackedRegion, ids, type AttackedRegion } from './attackedRegion';
+import { zipOf } from '../../unit/support/samplePackage';
+import { attackedRegion, ids, type AttackedRegion } from '../support/attackedRegion';
 
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 

@@ -7,8 +7,8 @@ import {
   type UserDelegationKey,
 } from '@azure/storage-blob';
 import type { Principal } from '../../../local-azure/region/tokenAuthority';
-import { refusal } from '../storageRegion';
-import { attackedRegion, ids, landingZone, packages, type AttackedRegion } from './attackedRegion';
+import { refusal } from '../support/storageRegion';
+import { attackedRegion, ids, landingZone, packages, type AttackedRegion } from '../support/attackedRegion';
 
 let attacked: AttackedRegion;
 let delivery: Principal;

@@ -6,7 +6,7 @@ import jwt from 'jsonwebtoken';
 import { innermostErrors } from '../../../pipeline-code/clients/eventHubs';
 import { c2dErrorName, openC2dSender } from '../../../pipeline-code/clients/iotHub';
 import { tenantId } from '../../../local-azure/region/regionContext';
-import { attackedRegion, eventHubId, ids, instrumentationKey, landingZone, type AttackedRegion } from './attackedRegion';
+import { attackedRegion, eventHubId, ids, instrumentationKey, landingZone, type AttackedRegion } from '../support/attackedRegion';
 
 let attacked: AttackedRegion;
 const all = [

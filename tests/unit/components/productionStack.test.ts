@@ -91,7 +91,9 @@ describe('a production stack', () => {
     const later = (lock: string) => captured.options.get(`azure-native:authorization:ManagementLockByScope ${lock}`)?.dependencies ?? [];
     for (const { name } of locks) expect(later(name).filter((urn) => urn.includes('RoleAssignment')).length).toBeGreaterThan(40);
   });
+});
 
+describe('a production stack in operation', () => {
   it('tells the operator, and tells whoever pays at 80 and 100 percent', () => {
     const groups = ofType(captured, 'azure-native:monitor:ActionGroup');
     expect(

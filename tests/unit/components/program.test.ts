@@ -93,7 +93,9 @@ describe('the program', () => {
       { identity: expect.stringContaining('edge-site') as string, lifecycle: 'None' },
     ]);
   });
+});
 
+describe('the site', () => {
   it('starts whoever receives before whoever sends to it', () => {
     const [site] = ofType(captured, 'azure-native:app:ContainerApp').filter(({ name }) => name === 'edge-site');
     const order = (site?.inputs.template as { containers: CapturedContainer[] }).containers.map(({ name }) => name);

@@ -5,7 +5,7 @@ import { armReport, itWithSchemas } from '../support/armReport';
 import { captureProgram, ofType, type Captured } from '../support/capturedProgram';
 import { projectRoot } from '../../support/projectRoot';
 
-const folder = join(projectRoot, 'tests', 'unit', 'components', 'examples');
+const folder = join(projectRoot, 'tests', 'unit', 'support', 'componentExamples');
 const files = readdirSync(folder).map((file) => join(folder, file));
 const source = (file: string) => readFileSync(file, 'utf8');
 /** As somebody writes it who has the components beside the program. */

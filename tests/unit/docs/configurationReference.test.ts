@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lifecycleContainers } from '../../../components/storage/containers';
+import { lifecycleContainers } from '../../../components/configuration/containers';
 import { logTables } from '../../../components/configuration/logTables';
 import { configurationKeys } from '../support/configurationKeys';
 import { projectRoot } from '../../support/projectRoot';

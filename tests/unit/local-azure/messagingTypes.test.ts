@@ -4,7 +4,7 @@ import { eventHubsTypes } from '../../../local-azure/event-hubs/eventHubsTypes';
 import { iotHubTypes } from '../../../local-azure/iot-hub/iotHubTypes';
 import type { Properties, ResourceType } from '../../../local-azure/region/resourceType';
 import type { Directory } from '../../../local-azure/region/serviceInterfaces';
-import { testRegion, type TestRegion } from '../../local/messaging';
+import { testRegion, type TestRegion } from '../../local/support/testRegion';
 
 const identityId = '/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/iot-hub';
 let region: TestRegion;

@@ -1,6 +1,6 @@
 import type { DeliveryRecord } from '../../../contracts/deliveryRecord';
 import { deliveryMeant, Releases } from '../../../loop/releases';
-import { record } from '../pipeline-code/delivery/exampleRecord';
+import { record } from '../support/exampleDeliveryRecord';
 
 const waiting: DeliveryRecord = { ...record, state: 'AwaitingApproval' };
 const other: DeliveryRecord = { ...waiting, deliveryId: '0b7e6b0e-7a43-5d3c-9a53-1f2e3d4c5b6b', openedAt: '2026-11-23T12:00:00.000Z' };

@@ -6,7 +6,7 @@ import { plannedStack } from '../../../plan/plannedStack';
 import { readStackFile } from '../../../plan/stackFile';
 import { readPlanOptions } from '../../../commands/plan/planOptions';
 import { UsageError } from '../../../command-line/usageError';
-import { root, shippedStack } from './shippedStacks';
+import { root, shippedStack } from '../support/shippedStacks';
 
 const directory = mkdtempSync(join(tmpdir(), 'stacks-'));
 beforeAll(() => copyFileSync(join(root, 'Pulumi.yaml'), join(directory, 'Pulumi.yaml')));

@@ -1,6 +1,6 @@
 import { differenceText, planDifference } from '../../../plan/planDifference';
 import { testCertificate } from '../support/capturedProgram';
-import { planOf, shippedStack } from './shippedStacks';
+import { planOf, shippedStack } from '../support/shippedStacks';
 
 const of = (stack: string, settings: Readonly<Record<string, unknown>>) =>
   planOf({ ...shippedStack('dev', settings), stack }).then(({ resources }) => resources);

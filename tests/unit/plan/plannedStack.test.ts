@@ -8,7 +8,7 @@ import { factoryRoles, workspaceRoles } from '../../../components/access/roleMat
 import { builtInRoles, customRoles, isCustomRole } from '../../../components/resource/roles';
 import { hasArmId } from '../../../plan/armIds';
 import type { PlannedResource, RecordedProgram } from '../../../plan/recordProgram';
-import { planOf, root, shippedStack, shippedStacks } from './shippedStacks';
+import { planOf, root, shippedStack, shippedStacks } from '../support/shippedStacks';
 
 const armCheck = join(root, '..', 'shared', 'tools', 'arm-check', 'validate.mjs');
 if (!existsSync(armCheck)) console.warn(`skipped: no ARM schemas at ${armCheck}`);

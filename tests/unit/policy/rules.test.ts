@@ -8,7 +8,7 @@ import { violations } from '../../../policy/rule';
 import { numbersOf, readConsiderations } from '../../mutation/considerations';
 import { propertyMutants } from '../../mutation/propertyMutants';
 import { otherValues } from '../../mutation/settingMutants';
-import { imagesGiven, stacks } from './declaredResources';
+import { imagesGiven, stacks } from '../support/declaredResources';
 import { projectRoot } from '../../support/projectRoot';
 
 const markdown = readFileSync(join(projectRoot, 'docs', 'considerations.md'), 'utf8');
@@ -18,7 +18,7 @@ const rows = readConsiderations(markdown);
 async function declared(settings: Readonly<Record<string, unknown>>): Promise<DeclaredResource[]> {
   let resources: DeclaredResource[] = [];
   await jest.isolateModulesAsync(async () => {
-    resources = await (await import('./declaredResources')).declareStack(settings);
+    resources = await (await import('../support/declaredResources')).declareStack(settings);
   });
   return resources;
 }

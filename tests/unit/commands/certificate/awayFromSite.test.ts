@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { renew, statusAway } from '../../../../commands/certificate/awayFromSite';
 import { readCertificateOptions } from '../../../../commands/certificate/certificateOptions';
 import { StackCertificates } from '../../../../commands/certificate/stackCertificates';
-import { makeKeyAndCertificate } from '../../../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../../../deploy-programs/keyAndCertificate';
 import { projectRoot } from '../../../support/projectRoot';
 
 const now = new Date();

@@ -1,5 +1,5 @@
 import { ago, releasesText } from '../../../../commands/release/releaseText';
-import { record } from '../../pipeline-code/delivery/exampleRecord';
+import { record } from '../../support/exampleDeliveryRecord';
 
 const paint = { ok: (text: string) => text, bad: (text: string) => text, dim: (text: string) => text, bold: (text: string) => text };
 const now = new Date('2026-11-24T12:00:00.000Z');

@@ -1,4 +1,5 @@
-import { factoryRoles, queueNames, workspaceRoles } from '../../../../components/access/roleMatrix';
+import { factoryRoles, workspaceRoles } from '../../../../components/access/roleMatrix';
+import { queueNames } from '../../../../components/configuration/pipelineJobs';
 import { builtInRoles, isCustomRole } from '../../../../components/resource/roles';
 import { builtInRoles as publishedRoles } from '../../../../local-azure/region/builtInRoles';
 

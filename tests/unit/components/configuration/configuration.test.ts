@@ -77,7 +77,9 @@ describe('the stack configuration', () => {
       /strideSeconds is 20: expected at most dataset\.windowSeconds, 10/,
     );
   });
+});
 
+describe('the site in the configuration', () => {
   it('never takes a private key where a public certificate belongs', () => {
     expect(wrong({ siteCertificates: [`${testCertificate}-----BEGIN PRIVATE KEY-----`] })).toThrow(/public certificate only/);
     expect(wrong({ siteCertificates: ['not a certificate'] })).toThrow(/X\.509 certificate in PEM/);
@@ -153,13 +155,13 @@ describe('the stack configuration', () => {
   });
 });
 
-describe('the settings of the resources', () => {
-  const parsed = (values: Record<string, unknown>) =>
-    parseConfiguration(
-      Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)])),
-    );
-  const production = { profile: 'production', siteCertificates: [testCertificate] };
+const parsed = (values: Record<string, unknown>) =>
+  parseConfiguration(
+    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)])),
+  );
+const production = { profile: 'production', siteCertificates: [testCertificate] };
 
+describe('the settings of the resources', () => {
   it("are the profile's where the stack says nothing, each one overridable", () => {
     expect(parsed({})).toMatchObject({
       storage: { redundancy: 'LRS' },
@@ -211,7 +213,9 @@ describe('the settings of the resources', () => {
     expect(wrong({ ...load, eventHubs: { throughputUnits: 4 } })).toThrow(/eventHubs\.throughputUnits is 4: expected at least 21/);
     expect(wrong({ ...load, eventHubs: { partitions: 4 } })).toThrow(/eventHubs\.partitions is 4: expected at least 21/);
   });
+});
 
+describe('the settings of storage, logs, registry and cluster', () => {
   it('never archive what the loop reads again, nor let a blob go before it has moved', () => {
     expect(wrong({ storage: { lifecycle: { raw: { archiveAfterDays: 30 } } } })).toThrow(
       /storage\.lifecycle\.raw\.archiveAfterDays is 30: expected nothing, the programs read raw again/,

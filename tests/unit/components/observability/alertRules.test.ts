@@ -117,7 +117,9 @@ describe('the alerts of a factory', () => {
       expect.stringContaining('finish the rotation that is under way'),
     ]);
   });
+});
 
+describe('the queries of the alerts', () => {
   it('look back further than a delivery may rest before it is called stuck', () => {
     const delivery = rules.find(({ name }) => name === 'delivery');
     expect((delivery?.windowMinutes ?? 0) - (alertSettings.shape.deliveryStuckMinutes.maxValue ?? 0)).toBeGreaterThanOrEqual(

@@ -16,7 +16,7 @@ import {
   vaultName,
   type NameParts,
 } from '../../../../components/resource/names';
-import { queueNames } from '../../../../components/access/roleMatrix';
+import { queueNames } from '../../../../components/configuration/pipelineJobs';
 import { programs } from '../../../../contracts/programs';
 
 const letters = 'abcdefghijklmnopqrstuvwxyz';

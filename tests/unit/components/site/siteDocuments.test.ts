@@ -102,7 +102,7 @@ describe("a stack that keeps the site's documents in a vault", () => {
 it('the policy pack finds nothing in it', async () => {
   let found: string[] = ['nothing was judged'];
   await jest.isolateModulesAsync(async () => {
-    const resources = await (await import('../../policy/declaredResources')).declareStack(settings);
+    const resources = await (await import('../../support/declaredResources')).declareStack(settings);
     found = allRules.flatMap((rule) => violations(rule, resources).map((one) => `${rule.name}: ${one}`));
   });
   expect(found).toEqual([]);

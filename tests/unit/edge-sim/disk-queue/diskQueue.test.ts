@@ -80,7 +80,9 @@ describe('disk queue', () => {
     expect(again.size).toBe(3);
     await again.close();
   });
+});
 
+describe('the limits of a disk queue', () => {
   it('refuses more than it may hold, and takes again after an acknowledgement', async () => {
     const queue = await open<string>(await freshDirectory(), 1_000);
     const item = 'x'.repeat(289);

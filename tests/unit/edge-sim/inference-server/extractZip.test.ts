@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ZipFile } from 'yazl';
 import { archiveProblem, extractZip, type ZipLimits } from '../../../../edge-sim/inference-server/extractZip';
-import { zipOf, type Files } from './samplePackage';
+import { zipOf, type Files } from '../../support/samplePackage';
 
 const limits: ZipLimits = { maxEntries: 10, maxTotalBytes: 50_000_000, maxRatio: 100 };
 let directory: string;

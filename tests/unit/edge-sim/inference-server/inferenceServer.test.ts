@@ -13,8 +13,8 @@ import {
 } from '../../../../contracts/databus';
 import { InferenceServer } from '../../../../edge-sim/inference-server/inferenceServer';
 import type { Labels, Telemetry } from '../../../../edge-sim/telemetry/emitter';
-import { MemoryDatabus } from './memoryDatabus';
-import { leaveInInbox, samplePackage, siteDirectory } from './samplePackage';
+import { MemoryDatabus } from '../../support/memoryDatabus';
+import { leaveInInbox, samplePackage, siteDirectory } from '../../support/samplePackage';
 
 type Question = InferenceRequest extends infer T ? (T extends unknown ? Omit<T, 'id'> : never) : never;
 const packageId = '0f4e2c6a-1111-5000-8000-000000000001';

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { executionOrder, parsePipelineConfiguration } from '../../../../edge-sim/inference-server/pipelineConfiguration';
-import { sampleConfiguration } from './samplePackage';
+import { sampleConfiguration } from '../../support/samplePackage';
 
 const packageId = '0f4e2c6a-1111-5000-8000-000000000001';
 type Draft = ReturnType<typeof draft>;

@@ -5,7 +5,7 @@ import { secretRefreshMs } from '../../../../local-azure/container-apps/app';
 import { appDeclaration } from '../../../../local-azure/container-apps/declarations';
 import { onHost } from '../../../../local-azure/container-apps/mounts';
 import { systemClock } from '../../../../local-azure/region/clock';
-import { appId, group, identityId, platform, registryServer } from './fakePlatform';
+import { appId, group, identityId, platform, registryServer } from '../../support/fakePlatform';
 import { projectRoot } from '../../../support/projectRoot';
 
 type Platform = Awaited<ReturnType<typeof platform>>;

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jobDeclaration, declarationFaults } from '../../../../local-azure/container-apps/declarations';
-import { group, identityId, jobId, platform, registryServer } from './fakePlatform';
+import { group, identityId, jobId, platform, registryServer } from '../../support/fakePlatform';
 
 type Platform = Awaited<ReturnType<typeof platform>>;
 let region: Platform;

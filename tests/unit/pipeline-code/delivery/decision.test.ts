@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { deliveryRecord, type DeliveryRecord } from '../../../../contracts/deliveryRecord';
 import { DecidedAlready, decideRelease, type Verdict } from '../../../../pipeline-code/delivery/decision';
 import { decide } from '../../../../pipeline-code/delivery/exchange';
-import { openedAt, record } from './exampleRecord';
+import { openedAt, record } from '../../support/exampleDeliveryRecord';
 
 const waiting: DeliveryRecord = { ...record, state: 'AwaitingApproval' };
 const later = new Date(openedAt.getTime() + 5 * 86_400_000);

@@ -2,7 +2,7 @@ import { type DeliveryRecord } from '../../../../contracts/deliveryRecord';
 import { type C2dMessage } from '../../../../pipeline-code/clients/iotHub';
 import { type DeliveryRecords } from '../../../../pipeline-code/delivery/deliveryRecords';
 import { DeliveryService } from '../../../../pipeline-code/delivery/deliveryService';
-import { openedAt, record } from './exampleRecord';
+import { openedAt, record } from '../../support/exampleDeliveryRecord';
 
 /** Records under ETags, as blobs have them. */
 class Records implements DeliveryRecords {

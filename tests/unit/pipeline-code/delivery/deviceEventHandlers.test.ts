@@ -1,6 +1,6 @@
 import { type PartitionContext, type ReceivedEventData } from '@azure/event-hubs';
 import { deviceEventHandlers } from '../../../../pipeline-code/delivery/delivery';
-import { record } from './exampleRecord';
+import { record } from '../../support/exampleDeliveryRecord';
 
 const state = (sequenceNumber: number, deliveryId: string) =>
   ({

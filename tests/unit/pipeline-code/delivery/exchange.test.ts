@@ -9,7 +9,7 @@ import {
   maximumProbes,
   nextDueMs,
 } from '../../../../pipeline-code/delivery/exchange';
-import { openedAt, record } from './exampleRecord';
+import { openedAt, record } from '../../support/exampleDeliveryRecord';
 
 const deadlines = { stepMs: 60_000, deliveryMs: 24 * 3_600_000 };
 const after = (durationMs: number) => new Date(openedAt.getTime() + durationMs);
@@ -91,7 +91,9 @@ describe('a delivery', () => {
       ]).actions,
     ).toEqual(['announce', 'sendUrl', 'sendUrl', 'sendUrl']);
   });
+});
 
+describe('a delivery that waits', () => {
   test('silence is answered with further announcements, each after twice the wait, and no more than the ceiling', () => {
     let current = run([[opened, 0]]).record;
     const waits: number[] = [];

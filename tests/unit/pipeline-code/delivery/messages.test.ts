@@ -1,7 +1,7 @@
 import { newDeliveryBody, presignedUrlResponseBody } from '../../../../contracts/aimmMessages';
 import { readDeviceEvent } from '../../../../pipeline-code/delivery/deviceEvent';
 import { newDelivery, presignedUrlResponse } from '../../../../pipeline-code/delivery/messages';
-import { record } from './exampleRecord';
+import { record } from '../../support/exampleDeliveryRecord';
 
 const now = new Date('2026-11-22T12:00:05.000Z');
 const messageId = '7f9c24e8-3b12-4fef-91d0-56a2d5a3c0a1';

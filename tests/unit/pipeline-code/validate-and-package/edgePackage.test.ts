@@ -8,7 +8,7 @@ import { executionOrder, parsePipelineConfiguration } from '../../../../edge-sim
 import { extractZip } from '../../../../edge-sim/inference-server/extractZip';
 import { buildEdgePackage } from '../../../../pipeline-code/validate-and-package/edgePackage';
 import { packagingProblem, samplePeriodMs } from '../../../../pipeline-code/validate-and-package/packageConfiguration';
-import { description, onnx } from './examples';
+import { description, onnx } from '../../support/examplePackage';
 
 const limits = { maxEntries: 100, maxTotalBytes: 1e7, maxRatio: 100 };
 let directory: string;
@@ -102,7 +102,9 @@ describe('the edge configuration package', () => {
       inputs: [{ name: 'Volume Flow RateRMS', mapping: null }, {}],
     });
   });
+});
 
+describe('the file of the package', () => {
   test('has the name and digest file of the format', async () => {
     const built = await buildEdgePackage(description, onnx);
     expect(built.zipBlob).toBe(`${description.packageId}/12/Pump-Watch-edge_12.zip`);

@@ -12,7 +12,7 @@ import { scoreWindows } from '../../../../pipeline-code/train/onnxScores';
 import { trainModel } from '../../../../pipeline-code/train/train';
 import { type Window } from '../../../../pipeline-code/train/windowsFile';
 import { buildEdgePackage } from '../../../../pipeline-code/validate-and-package/edgePackage';
-import { description } from './examples';
+import { description } from '../../support/examplePackage';
 
 const features: FeatureDefinition = {
   schemaVersion: '1',

@@ -7,7 +7,7 @@ import { extractZip } from '../../../../edge-sim/inference-server/extractZip';
 import { parsePipelineConfiguration } from '../../../../edge-sim/inference-server/pipelineConfiguration';
 import { startPythonComponent } from '../../../../edge-sim/inference-server/pythonComponent';
 import { buildEdgePackage } from '../../../../pipeline-code/validate-and-package/edgePackage';
-import { description, onnx } from './examples';
+import { description, onnx } from '../../support/examplePackage';
 
 const limits = { maxEntries: 100, maxTotalBytes: 1e7, maxRatio: 100 };
 let directory: string;

@@ -36,10 +36,46 @@ it.each([
     /components may import only contracts/,
   ],
   [
+    'a setting that knows a role',
+    'components/configuration/probe.ts',
+    "import { factoryRoles } from '../access/roleMatrix';\nexport const probe = factoryRoles;\n",
+    /configuration may import only nothing of ours/,
+  ],
+  [
+    'a room of components that knows what stands on it',
+    'components/programs/probe.ts',
+    "import type { Platform } from '../platform';\nexport type Probe = Platform;\n",
+    /programs may import only configuration/,
+  ],
+  [
     'a region without its gate',
     'local-azure/region/probe.ts',
     "import { OpenGate } from '../../bench/enforcement/openGate';\nexport const gate = OpenGate;\n",
     /local-azure may import only contracts/,
+  ],
+  [
+    'a service of the region that knows another',
+    'local-azure/container-registry/probe.ts',
+    "import { Entra } from '../entra/entra';\nexport const probe = Entra;\n",
+    /container-registry may import only region/,
+  ],
+  [
+    'a service that knows the whole region',
+    'local-azure/monitor/probe.ts',
+    "import type { LocalRegion } from '../localRegion';\nexport type Probe = LocalRegion;\n",
+    /monitor may import only region/,
+  ],
+  [
+    'Pulumi in the region beside its hosts',
+    'local-azure/provider/probe.ts',
+    "import * as pulumi from '@pulumi/pulumi';\nexport const probe = pulumi;\n",
+    /hosts of the provider speak Pulumi/,
+  ],
+  [
+    'the protocol of the engine in a service',
+    'local-azure/monitor/probe.ts',
+    "import * as grpc from '@grpc/grpc-js';\nexport const probe = grpc;\n",
+    /hosts of the provider speak Pulumi/,
   ],
   [
     'a command without the gate',

@@ -117,129 +117,130 @@ describe('the process', () => {
   });
 });
 
+const cases: [string, ProcessFiles, RegExp][] = [
+  [
+    'a deployment before anything is judged',
+    withMore(main, { step: { script: 'npm ci --no-progress\npulumi up --yes', name: 'early' } }),
+    /^people-approve: verify\/code\/early: runs in no environment$/,
+  ],
+  [
+    'a deployment outside main',
+    withChange(
+      deploy,
+      "eq(variables['Build.SourceBranch'], 'refs/heads/main')",
+      "startsWith(variables['Build.SourceBranch'], 'refs/heads/')",
+    ),
+    /^stacks-deployed: deploy_dev: its condition does not ask for eq\(variables\['Build\.SourceBranch'\]/,
+  ],
+  [
+    'a condition of which one part is enough',
+    withChange(deploy, 'and(succeeded()', 'or(succeeded()'),
+    /^stacks-deployed: preview_battery: its condition/,
+  ],
+  [
+    'a deployment in no environment',
+    withChange(deploy, 'factory-loop-${{ parameters.stack }}', ''),
+    /^people-approve: deploy_dev\/deploy\/up: runs in no environment$/,
+  ],
+  [
+    'exceptions of another stack',
+    withChange(main, 'policy/exceptions/packaging.json', 'policy/exceptions/dev.json'),
+    /^stacks-deployed: deploy_packaging\/deploy: .*expected --policy-pack policy --policy-pack-config policy\/exceptions\/packaging\.json$/,
+  ],
+  [
+    'checks that may be skipped',
+    withMore(main, { inStage: { condition: "eq(variables['check'], 'yes')" } }),
+    /^changes-judged: verify: no "npm run check"$/,
+  ],
+  [
+    'a job that may be skipped',
+    withMore(main, { inJob: { condition: "ne(variables['hurry'], 'yes')" } }),
+    /^changes-judged: verify: no "npm run check"$/,
+  ],
+  [
+    'a step that may be skipped',
+    withMore(main, { inStep: { condition: "ne(variables['hurry'], 'yes')" } }),
+    /^changes-judged: verify: no "npx jest tests\/unit"$/,
+  ],
+  [
+    'a step that may fail',
+    withMore(main, { inStep: { continueOnError: 'true' } }),
+    /^nothing-passed-over: verify\/code\/units: continueOnError$/,
+  ],
+  [
+    'a job that may fail',
+    withMore(main, { inJob: { continueOnError: 'true' } }),
+    /^nothing-passed-over: verify\/code\/check: continueOnError$/,
+  ],
+  [
+    'a failure that is passed over',
+    withChange(main, 'npm run mutate', 'npm run mutate || true'),
+    /^nothing-passed-over: verify\/policy\/mutate: passes over/,
+  ],
+  [
+    'a step after a failure',
+    withMore(main, { inStep: { condition: 'always()' } }),
+    /^nothing-passed-over: verify\/code\/units: runs after a failure, too$/,
+  ],
+  [
+    'lines of which the last one counts',
+    withChange('.azure-pipelines/plan-stack.yml', 'set -euo pipefail\n', ''),
+    /^nothing-passed-over: verify\/plan\/plan_dev: a failed command would be passed over/,
+  ],
+  [
+    'a secret in a variable',
+    withChange('.azure-pipelines/variables.yml', 'stateAccount', 'stateAccessToken'),
+    /^no-secret-in-pipelines: variable stateAccessToken/,
+  ],
+  [
+    'a passphrase',
+    withChange('.azure-pipelines/signed-in.yml', 'export ARM_USE_OIDC=true', 'export PULUMI_CONFIG_PASSPHRASE=x ARM_USE_OIDC=true'),
+    /^no-secret-in-pipelines: .*names a secret$/,
+  ],
+  [
+    'a state that a key opens',
+    withChange('.azure-pipelines/signed-in.yml', 'azblob://state?storage_account=$(stateAccount)', 'file:///tmp'),
+    /^no-secret-in-pipelines: .*expected its state in Blob Storage/,
+  ],
+  [
+    'credentials that stay on the disk',
+    withChange(main, 'false', 'true'),
+    /^no-secret-in-pipelines: verify\/code\/checkout: keeps the credentials/,
+  ],
+  [
+    'another Pulumi than that of the SDK',
+    withChange('.azure-pipelines/variables.yml', process.versions['@pulumi/pulumi'] ?? '', '3.0.0'),
+    /^versions-pinned: pulumiVersion is 3\.0\.0, expected /,
+  ],
+  [
+    'a task without its version',
+    withChange('.azure-pipelines/install.yml', 'UseNode@1', 'UseNode'),
+    /^versions-pinned: .*expected a task with its version$/,
+  ],
+  [
+    'packages that are not those of the lock file',
+    withChange('.azure-pipelines/install.yml', 'npm ci --no-progress', 'npm install'),
+    /^versions-pinned: .*expected npm ci, which takes the lock file$/,
+  ],
+  ['whatever agent there is', withChange(main, 'ubuntu-24.04', 'ubuntu-latest'), /^versions-pinned: vmImage ubuntu-latest/],
+  [
+    'a lane that is gone',
+    withChange('.ci/run', "lane 'secret scan' .ci/secret-scan", ''),
+    /^secrets-sought: \.ci\/run: no "\.ci\/secret-scan"$/,
+  ],
+  [
+    'a scanner of any version',
+    withChange('.ci/secret-scan', '@$version', '@latest'),
+    /^secrets-sought: \.ci\/secret-scan: expected one version/,
+  ],
+  [
+    'a status before the renewal',
+    withChange('.azure-pipelines/renew-certificate.yml', 'npm run certificate -- renew', 'npm run certificate -- look'),
+    /^certificates-looked-after: dev: expected renew/,
+  ],
+];
+
 describe('the rules find', () => {
-  const cases: [string, ProcessFiles, RegExp][] = [
-    [
-      'a deployment before anything is judged',
-      withMore(main, { step: { script: 'npm ci --no-progress\npulumi up --yes', name: 'early' } }),
-      /^people-approve: verify\/code\/early: runs in no environment$/,
-    ],
-    [
-      'a deployment outside main',
-      withChange(
-        deploy,
-        "eq(variables['Build.SourceBranch'], 'refs/heads/main')",
-        "startsWith(variables['Build.SourceBranch'], 'refs/heads/')",
-      ),
-      /^stacks-deployed: deploy_dev: its condition does not ask for eq\(variables\['Build\.SourceBranch'\]/,
-    ],
-    [
-      'a condition of which one part is enough',
-      withChange(deploy, 'and(succeeded()', 'or(succeeded()'),
-      /^stacks-deployed: preview_battery: its condition/,
-    ],
-    [
-      'a deployment in no environment',
-      withChange(deploy, 'factory-loop-${{ parameters.stack }}', ''),
-      /^people-approve: deploy_dev\/deploy\/up: runs in no environment$/,
-    ],
-    [
-      'exceptions of another stack',
-      withChange(main, 'policy/exceptions/packaging.json', 'policy/exceptions/dev.json'),
-      /^stacks-deployed: deploy_packaging\/deploy: .*expected --policy-pack policy --policy-pack-config policy\/exceptions\/packaging\.json$/,
-    ],
-    [
-      'checks that may be skipped',
-      withMore(main, { inStage: { condition: "eq(variables['check'], 'yes')" } }),
-      /^changes-judged: verify: no "npm run check"$/,
-    ],
-    [
-      'a job that may be skipped',
-      withMore(main, { inJob: { condition: "ne(variables['hurry'], 'yes')" } }),
-      /^changes-judged: verify: no "npm run check"$/,
-    ],
-    [
-      'a step that may be skipped',
-      withMore(main, { inStep: { condition: "ne(variables['hurry'], 'yes')" } }),
-      /^changes-judged: verify: no "npx jest tests\/unit"$/,
-    ],
-    [
-      'a step that may fail',
-      withMore(main, { inStep: { continueOnError: 'true' } }),
-      /^nothing-passed-over: verify\/code\/units: continueOnError$/,
-    ],
-    [
-      'a job that may fail',
-      withMore(main, { inJob: { continueOnError: 'true' } }),
-      /^nothing-passed-over: verify\/code\/check: continueOnError$/,
-    ],
-    [
-      'a failure that is passed over',
-      withChange(main, 'npm run mutate', 'npm run mutate || true'),
-      /^nothing-passed-over: verify\/policy\/mutate: passes over/,
-    ],
-    [
-      'a step after a failure',
-      withMore(main, { inStep: { condition: 'always()' } }),
-      /^nothing-passed-over: verify\/code\/units: runs after a failure, too$/,
-    ],
-    [
-      'lines of which the last one counts',
-      withChange('.azure-pipelines/plan-stack.yml', 'set -euo pipefail\n', ''),
-      /^nothing-passed-over: verify\/plan\/plan_dev: a failed command would be passed over/,
-    ],
-    [
-      'a secret in a variable',
-      withChange('.azure-pipelines/variables.yml', 'stateAccount', 'stateAccessToken'),
-      /^no-secret-in-pipelines: variable stateAccessToken/,
-    ],
-    [
-      'a passphrase',
-      withChange('.azure-pipelines/signed-in.yml', 'export ARM_USE_OIDC=true', 'export PULUMI_CONFIG_PASSPHRASE=x ARM_USE_OIDC=true'),
-      /^no-secret-in-pipelines: .*names a secret$/,
-    ],
-    [
-      'a state that a key opens',
-      withChange('.azure-pipelines/signed-in.yml', 'azblob://state?storage_account=$(stateAccount)', 'file:///tmp'),
-      /^no-secret-in-pipelines: .*expected its state in Blob Storage/,
-    ],
-    [
-      'credentials that stay on the disk',
-      withChange(main, 'false', 'true'),
-      /^no-secret-in-pipelines: verify\/code\/checkout: keeps the credentials/,
-    ],
-    [
-      'another Pulumi than that of the SDK',
-      withChange('.azure-pipelines/variables.yml', process.versions['@pulumi/pulumi'] ?? '', '3.0.0'),
-      /^versions-pinned: pulumiVersion is 3\.0\.0, expected /,
-    ],
-    [
-      'a task without its version',
-      withChange('.azure-pipelines/install.yml', 'UseNode@1', 'UseNode'),
-      /^versions-pinned: .*expected a task with its version$/,
-    ],
-    [
-      'packages that are not those of the lock file',
-      withChange('.azure-pipelines/install.yml', 'npm ci --no-progress', 'npm install'),
-      /^versions-pinned: .*expected npm ci, which takes the lock file$/,
-    ],
-    ['whatever agent there is', withChange(main, 'ubuntu-24.04', 'ubuntu-latest'), /^versions-pinned: vmImage ubuntu-latest/],
-    [
-      'a lane that is gone',
-      withChange('.ci/run', "lane 'secret scan' .ci/secret-scan", ''),
-      /^secrets-sought: \.ci\/run: no "\.ci\/secret-scan"$/,
-    ],
-    [
-      'a scanner of any version',
-      withChange('.ci/secret-scan', '@$version', '@latest'),
-      /^secrets-sought: \.ci\/secret-scan: expected one version/,
-    ],
-    [
-      'a status before the renewal',
-      withChange('.azure-pipelines/renew-certificate.yml', 'npm run certificate -- renew', 'npm run certificate -- look'),
-      /^certificates-looked-after: dev: expected renew/,
-    ],
-  ];
   it.each(cases)('%s', (_, changed, message) => {
     expect(found(changed)).toContainEqual(expect.stringMatching(message));
   });
