@@ -1,6 +1,7 @@
+import { duration } from '../command-line/duration';
 import { relative } from 'node:path';
 import type { LoopReport, RoundSummary, StepResult } from './report';
-import { duration, evidenceLine, stepTable } from './stepTable';
+import { evidenceLine, stepTable } from './stepTable';
 import type { Paint } from '../command-line/terminal';
 
 const stretches = { normal: 'normal replayed', fault: 'fault replayed', recovering: 'fault switched off' } as const;

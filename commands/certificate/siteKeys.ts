@@ -1,6 +1,7 @@
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../../command-line/usageError';
 import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
 
 /** Key and certificate in one PEM file, as the programs of the site read it. `next` waits while both count, `previous` is what the current one replaced. */
@@ -14,12 +15,11 @@ export interface SiteKey {
 }
 
 /** What stands in the way of the command, in one line. */
-export class CertificateError extends Error {
+export class CertificateError extends UsageError {
   override readonly name = 'CertificateError';
 }
 
-export const thumbprintOf = (certificate: X509Certificate): string =>
-  createHash('sha256').update(certificate.raw).digest('hex').toUpperCase();
+export const thumbprintOf = (certificate: X509Certificate): string => certificate.fingerprint256.replaceAll(':', '');
 
 /** The keys of a site, in a folder that its owner alone may read. */
 export class SiteKeys {

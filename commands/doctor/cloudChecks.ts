@@ -11,7 +11,7 @@ import { allNeededTypes } from './neededTypes';
 import { judgePolicies, policyAnswer } from './policyAssignments';
 import { judgeRegion, judgeRegistration, providerAnswer } from './resourceProviders';
 import { judgeQuota, quotaAnswer, quotas } from './serviceQuotas';
-import type { Claims } from './tokenClaims';
+import type { Claims } from '../stack/tokenClaims';
 import { judgeTrainingQuota, sizeAnswer, usageAnswer } from './trainingQuota';
 
 /** Who signed in, and how to ask in that name. */

@@ -1,7 +1,8 @@
+import { duration } from '../../command-line/duration';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoopReport, ReplayResult, RoundSummary } from '../report';
-import { duration, evidenceLine } from '../stepTable';
+import { evidenceLine } from '../stepTable';
 import { loopPicture } from './loopPicture';
 import { scriptValue, table, text } from './markup';
 
