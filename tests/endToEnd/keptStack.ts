@@ -6,7 +6,7 @@ import { ContainerRegistryClient } from '@azure/container-registry';
 import type { TokenCredential } from '@azure/identity';
 import { bundleAll } from '../../bundles/bundle';
 import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
-import { comesToRest } from '../../loop/comesToRest';
+import { comesToRest } from '../../loop/waitUntilIdle';
 import { endProcessesOf, regionMarker } from '../../loop/leftovers';
 import { EvidenceReader } from '../../loop/evidenceReader';
 import { localConfiguration, project, sitePorts } from '../../loop/localConfiguration';

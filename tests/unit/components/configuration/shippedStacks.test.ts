@@ -1,4 +1,4 @@
-import { overStack } from '../../../../loop/overStack';
+import { overStack } from '../../../../loop/localStackConfiguration';
 import { readStackFile, stacksIn } from '../../../../plan/stackFile';
 import { parseConfiguration } from '../../../../components/configuration/configuration';
 import type { Configuration } from '../../../../components/configuration/schema';
