@@ -13,7 +13,7 @@ import { EvidenceReader } from './evidenceReader';
 import { Interrupted, unlessInterrupted } from '../command-line/interruption';
 import { endProcessesOf } from './leftovers';
 import { localConfiguration, project, sitePorts, type DatasetColumns } from './localConfiguration';
-import { overStack } from './localStackConfiguration';
+import { localStackConfiguration } from './localStackConfiguration';
 import { MonitorReader } from './monitorReader';
 import { quarantinedFiles } from './quarantinedFiles';
 import { dropRawFiles, rawBlobNames } from './rawFiles';
@@ -22,7 +22,7 @@ import type { LoopReport, QuarantinedFile, StepResult } from './report';
 import { Releases } from './releases';
 import { emptyRounds, runRounds } from './runRounds';
 import { SiteConsole } from './siteConsole';
-import { comesToRest } from './waitUntilIdle';
+import { waitUntilIdle } from './waitUntilIdle';
 import type { Step } from './step';
 import { steps } from './steps';
 import { returnSteps } from './returnSteps';
@@ -153,7 +153,7 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
         program: options.program,
         project,
         stack: 'local',
-        configuration: overStack(
+        configuration: localStackConfiguration(
           options.stack?.configuration ?? {},
           localConfiguration(running.cloud, {
             rounds,
@@ -228,7 +228,7 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
     const report = finish();
     if (options.keep && !signal.aborted) {
       events.phase('waiting until the loop is at rest');
-      await comesToRest(evidence, startedAt, signal);
+      await waitUntilIdle(evidence, startedAt, signal);
     }
     await options.whileRunning?.(report, running, outputs, deployment.resources);
     return report;

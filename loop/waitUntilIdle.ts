@@ -4,7 +4,7 @@ const quietMs = 6_000;
 const patienceMs = 90_000;
 
 /** Waits until no job of the loop has run for a while: what came back from the line starts the data pipeline once more, which looks at it and leaves it. */
-export async function comesToRest(reader: EvidenceReader, since: Date, signal: AbortSignal): Promise<void> {
+export async function waitUntilIdle(reader: EvidenceReader, since: Date, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + patienceMs;
   let seen = '';
   let quietSince = performance.now();

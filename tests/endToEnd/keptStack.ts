@@ -6,7 +6,7 @@ import { ContainerRegistryClient } from '@azure/container-registry';
 import type { TokenCredential } from '@azure/identity';
 import { bundleAll } from '../../bundles/bundle';
 import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
-import { comesToRest } from '../../loop/waitUntilIdle';
+import { waitUntilIdle } from '../../loop/waitUntilIdle';
 import { endProcessesOf, regionMarker } from '../../loop/leftovers';
 import { EvidenceReader } from '../../loop/evidenceReader';
 import { localConfiguration, project, sitePorts } from '../../loop/localConfiguration';
@@ -185,9 +185,9 @@ async function keepStack(local: string, stack: string): Promise<void> {
       },
       rounds,
     );
-    await comesToRest(reader, startedAt, new AbortController().signal);
+    await waitUntilIdle(reader, startedAt, new AbortController().signal);
     const answer = async (request: KeptRequest): Promise<unknown> => {
-      if (request.kind === 'rest') await comesToRest(reader, startedAt, new AbortController().signal);
+      if (request.kind === 'rest') await waitUntilIdle(reader, startedAt, new AbortController().signal);
       else if (request.kind === 'drop')
         await raw.getBlockBlobClient(request.name).upload(request.content, Buffer.byteLength(request.content));
       // A run without an end never finishes: its first state is waited for by whoever asks for the state.
