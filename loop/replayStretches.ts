@@ -1,26 +1,10 @@
-import type { DatasetManifest } from '../contracts/datasetManifest';
 import { judgedRun } from './judgedRun';
+import type { Replay, ReplayRound } from './replay';
 import type { ReplayResult } from './report';
 import type { SiteConsole } from './siteConsole';
-import type { Sent } from './step';
 import { laterBy, recordedStretches, simulatedStretches, spanMs, type Row, type Stretch } from './stretches';
 
 const runTimeoutMs = 120_000;
-
-/** `replayed` counts the rounds of this region: each has days of its own. */
-export interface ReplayRound {
-  readonly round: number;
-  readonly replayed: number;
-  readonly last: boolean;
-  readonly sent: Sent;
-  readonly signal: AbortSignal;
-}
-export type Replay = (
-  site: SiteConsole,
-  manifest: DatasetManifest,
-  files: readonly string[],
-  round: ReplayRound,
-) => Promise<readonly ReplayResult[]>;
 
 /** Lets the line run a stretch to its end and the inference server finish with it. Of what is `uncertain` nothing is ever trained on. */
 export function replayStretch(

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { EvidenceReader } from './evidenceReader';
 
 const quietMs = 6_000;
@@ -13,6 +14,6 @@ export async function waitUntilIdle(reader: EvidenceReader, since: Date, signal:
     const now = runs.map(({ name, status }) => `${name} ${status}`).join(',');
     if (now !== seen || runs.some(({ status }) => status === 'Running')) quietSince = performance.now();
     seen = now;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause(500);
   }
 }

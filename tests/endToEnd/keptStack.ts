@@ -10,7 +10,7 @@ import { waitUntilIdle } from '../../loop/waitUntilIdle';
 import { endProcessesOf, regionMarker } from '../../loop/leftovers';
 import { EvidenceReader } from '../../loop/evidenceReader';
 import { localConfiguration, project, sitePorts } from '../../loop/localConfiguration';
-import { regionCredential } from '../../loop/localLoop';
+import { regionCredential } from '../../loop/regionCredential';
 import { MonitorReader } from '../../loop/monitorReader';
 import { dropRawFiles, rawBlobNames } from '../../loop/rawFiles';
 import { removeRegion, regionDirectory } from '../../loop/regionDirectory';
@@ -179,9 +179,7 @@ async function keepStack(local: string, stack: string): Promise<void> {
         deliver: () => Promise.resolve([]),
         signal: new AbortController().signal,
         replay: replayStretches(true, {}),
-        onStep: () => undefined,
-        onWaiting: () => undefined,
-        onPhase: () => undefined,
+        events: { phase: () => undefined, waiting: () => undefined, step: () => undefined },
       },
       rounds,
     );

@@ -7,7 +7,7 @@ import { connectAsync } from 'mqtt';
 import { bundleAll } from '../../bundles/bundle';
 import { endProcessesOf, regionMarker } from '../../loop/leftovers';
 import { localConfiguration, project, sitePorts } from '../../loop/localConfiguration';
-import { regionCredential } from '../../loop/localLoop';
+import { regionCredential } from '../../loop/regionCredential';
 import type { ModelManagerDocument, ModelMonitorDocument } from '../../contracts/siteDocuments';
 import type { StackOutputs } from '../../contracts/stackOutputs';
 import { catalogueOf } from '../../local-azure/provider/catalogue';

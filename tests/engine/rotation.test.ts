@@ -7,7 +7,7 @@ import { create, revoke, rotate } from '../../commands/certificate/actions';
 import { keyFiles, SiteKeys } from '../../commands/certificate/siteKeys';
 import { StackCertificates } from '../../commands/certificate/stackCertificates';
 import { EvidenceReader } from '../../loop/evidenceReader';
-import { regionCredential } from '../../loop/localLoop';
+import { regionCredential } from '../../loop/regionCredential';
 import { MonitorReader } from '../../loop/monitorReader';
 import { dropRawFiles, rawBlobNames } from '../../loop/rawFiles';
 import { replayStretch } from '../../loop/replayStretches';
@@ -232,9 +232,7 @@ inLane(
           rawBlobs: rawBlobNames(outputs.dataset, files),
           deliver: async () => [],
           signal: never,
-          onStep: () => undefined,
-          onWaiting: () => undefined,
-          onPhase: () => undefined,
+          events: { phase: () => undefined, waiting: () => undefined, step: () => undefined },
           async replay(console, _manifest, _files, round) {
             const results: ReplayResult[] = [];
             const state = { over: false };
