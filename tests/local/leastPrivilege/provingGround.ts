@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { EvidenceReader } from '../../../loop/evidenceReader';
-import { regionMarker } from '../../../loop/leftovers';
+import { regionMarker } from '../../../contracts/regionMarker';
 import { localConfiguration, project, sitePorts } from '../../../loop/localConfiguration';
 import { runLocalLoop } from '../../../loop/localLoop';
 import { regionCredential } from '../../../loop/regionCredential';
