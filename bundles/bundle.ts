@@ -10,7 +10,7 @@ import { BundleCache } from './bundleCache';
 const nativePackages = ['@duckdb/node-api', 'onnxruntime-node'] as const;
 const root = join(__dirname, '..');
 
-export interface Bundle {
+interface Bundle {
   readonly name: string;
   readonly directory: string;
   /** Hash of everything that goes into the image. */
@@ -25,7 +25,7 @@ function filesBelow(directory: string): string[] {
     .sort();
 }
 
-export function hashDirectory(directory: string): string {
+function hashDirectory(directory: string): string {
   const hash = createHash('sha256');
   for (const name of filesBelow(directory))
     hash

@@ -10,7 +10,7 @@ export interface Option<T> {
   read(given: readonly string[]): T;
 }
 /** An argument without a name; which one it is, its position says. */
-export interface Argument<T> {
+interface Argument<T> {
   /** Throws UsageError that says what was expected. */
   read(given: string | undefined): T;
 }
@@ -19,7 +19,7 @@ type Values<D> = { readonly [K in keyof D]: D[K] extends { read(given: never): i
 export type Given<A, O> = Values<A> & Values<O>;
 export type Rows = readonly (readonly [term: string, description: string])[];
 
-export interface CommandContext {
+interface CommandContext {
   /** What people read: standard output, or standard error where `--json` keeps the output for JSON. */
   readonly terminal: Terminal;
 }

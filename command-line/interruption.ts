@@ -21,7 +21,7 @@ export class Interrupted extends Error {
   }
 }
 
-export interface Interruption {
+interface Interruption {
   readonly signal: AbortSignal;
   /** 128 and the signal's number, once one came. */
   exitCode(): number | undefined;

@@ -4,8 +4,8 @@ import { formatHelp } from './helpText';
 import { UsageError } from './usageError';
 
 /** How the command is called, as a person types it. */
-export const calledAs = (script: string) => (script === 'start' ? 'npm start' : `npm run ${script}`);
-export const usageLines = ({ script, usage }: Pick<Command, 'script' | 'usage'>) =>
+const calledAs = (script: string) => (script === 'start' ? 'npm start' : `npm run ${script}`);
+const usageLines = ({ script, usage }: Pick<Command, 'script' | 'usage'>) =>
   usage.map((rest) => (rest === '' ? calledAs(script) : `${calledAs(script)} -- ${rest}`));
 
 const collect = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];

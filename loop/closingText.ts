@@ -11,7 +11,7 @@ export function quarantineLines({ quarantined }: Pick<LoopReport, 'quarantined'>
   return quarantined.map(({ file, row, column, reason }) => `quarantined ${file}: row ${row ?? '-'}, column ${column ?? '-'}: ${reason}`);
 }
 
-export function roundLine({ round, dataVersion, rawSources, landingSources, windows, packageVersion }: RoundSummary): string {
+function roundLine({ round, dataVersion, rawSources, landingSources, windows, packageVersion }: RoundSummary): string {
   const sources = [`${rawSources} raw`, ...(landingSources > 0 ? [`${landingSources} recycled`] : [])].join(' + ');
   return dataVersion === undefined
     ? `round ${round}: no data version`

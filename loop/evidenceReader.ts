@@ -10,7 +10,7 @@ import { deliveryRecord, type DeliveryRecord } from '../contracts/deliveryRecord
 import { modelTags, type ModelTags } from '../contracts/modelCatalog';
 import type { StackOutputs } from '../contracts/stackOutputs';
 
-export interface BlobEvidence {
+interface BlobEvidence {
   readonly name: string;
   readonly sha256: string;
   readonly sizeBytes: number;
@@ -24,7 +24,7 @@ export interface DeviceMessage {
   readonly deliveryId: string;
   readonly body: Record<string, unknown>;
 }
-export interface JobRun {
+interface JobRun {
   readonly name: string;
   readonly status: string;
   readonly startedAt: Date;

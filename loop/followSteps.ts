@@ -3,8 +3,8 @@ import type { StepResult } from './report';
 import type { Observation, Observer, Step } from './step';
 
 /** Why a program failed, as far as its platform can tell: error codes, refusals. */
-export type Explain = (program: string) => Promise<Record<string, unknown>>;
-export interface FollowOptions {
+type Explain = (program: string) => Promise<Record<string, unknown>>;
+interface FollowOptions {
   readonly round: number;
   readonly steps: readonly Step[];
   readonly observer: Observer;

@@ -11,7 +11,7 @@ export interface Batch {
   readonly records: readonly BatchRecord[];
 }
 /** `key` names what the record is about: a sample's time, a result's window and package. */
-export interface BatchRecord {
+interface BatchRecord {
   readonly recordId: string;
   readonly kind: 'sample' | 'result';
   readonly key: string;
@@ -24,7 +24,7 @@ export const resultKey = (one: {
   readonly packageVersion: string;
 }) => `${one.packageId}/${one.packageVersion}/${one.windowStart}/${one.windowEnd}`;
 
-export function readRecords(content: Buffer): BatchRecord[] {
+function readRecords(content: Buffer): BatchRecord[] {
   const lines = gunzipSync(content, { maxOutputLength: maxBatchContentBytes }).toString('utf8').trimEnd().split('\n');
   return lines.map((line) => {
     const record = inferenceRecord.parse(JSON.parse(line));

@@ -7,7 +7,7 @@ import type { Step } from './step';
 import { evidenceLine } from './stepTable';
 
 /** What a person sees of the loop while it goes round: a line for each step, and below them what is under way. */
-export interface LiveSteps extends Progress {
+interface LiveSteps extends Progress {
   waiting(round: number, step: Step): void;
   step(result: StepResult): void;
 }

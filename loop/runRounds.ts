@@ -41,7 +41,7 @@ interface RoundsOptions {
   readonly events: LoopEvents;
 }
 /** Filled while the rounds go on, so that an interrupted run has what there is. */
-export interface RoundsResult {
+interface RoundsResult {
   readonly steps: StepResult[];
   readonly replays: ReplayResult[];
   readonly summaries: RoundSummary[];

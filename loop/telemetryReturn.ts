@@ -10,7 +10,7 @@ import type { LoopReport } from './report';
 const patienceMs = 60_000;
 const pollMs = 500;
 
-export type ArrivedIds = ReadonlyMap<string, { readonly logs: readonly string[]; readonly metrics: readonly string[] }>;
+type ArrivedIds = ReadonlyMap<string, { readonly logs: readonly string[]; readonly metrics: readonly string[] }>;
 type Telemetry = LoopReport['telemetry'];
 
 /** What the programs of these sites have sent so far, by the disk of each sender: it knows nothing of what arrived. */

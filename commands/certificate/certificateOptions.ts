@@ -4,7 +4,7 @@ import type { HubTransport } from '../../contracts/siteDocuments';
 export const certificateActions = ['create', 'rotate', 'revoke', 'status', 'renew', 'documents'] as const;
 
 /** What a command line may hold, before it is known whether it makes sense together. */
-export interface GivenOptions {
+interface GivenOptions {
   readonly action: (typeof certificateActions)[number];
   readonly which: string | undefined;
   readonly site: string | undefined;

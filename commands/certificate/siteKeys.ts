@@ -7,7 +7,7 @@ import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSit
 /** Key and certificate in one PEM file, as the programs of the site read it. `next` waits while both count, `previous` is what the current one replaced. */
 export const keyFiles = { current: 'device-certificate.pem', next: 'next-certificate.pem', previous: 'previous-certificate.pem' } as const;
 export type KeyPlace = keyof typeof keyFiles;
-export interface SiteKey {
+interface SiteKey {
   readonly place: KeyPlace;
   readonly certificate: X509Certificate;
   readonly thumbprint: string;

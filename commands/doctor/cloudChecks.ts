@@ -19,7 +19,7 @@ export interface SignedIn {
   readonly arm: { readonly ask: Ask; readonly claims: Claims };
   readonly graph: { readonly ask: Ask; readonly claims: Claims } | undefined;
 }
-export interface CloudQuestions {
+interface CloudQuestions {
   readonly configuration: Configuration;
   readonly stack: string;
   /** Subscription that the stack or the environment names. */

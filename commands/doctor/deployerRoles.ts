@@ -6,7 +6,7 @@ import type { NeededType } from './neededTypes';
 export const assignmentAnswer = z.object({
   properties: z.object({ scope: z.string(), roleDefinitionId: z.string(), condition: z.string().nullish() }),
 });
-export type AssignmentAnswer = z.output<typeof assignmentAnswer>;
+type AssignmentAnswer = z.output<typeof assignmentAnswer>;
 export const definitionAnswer = z.object({
   id: z.string(),
   properties: z.object({

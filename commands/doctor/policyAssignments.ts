@@ -12,9 +12,9 @@ export const policyAnswer = z.object({
     parameters: z.record(z.string(), z.object({ value: z.unknown() })).nullish(),
   }),
 });
-export type PolicyAnswer = z.output<typeof policyAnswer>;
+type PolicyAnswer = z.output<typeof policyAnswer>;
 /** What the stack declares, as far as the built-in policies look at it. */
-export interface Declared {
+interface Declared {
   readonly location: string;
   readonly types: readonly string[];
   readonly tags: readonly string[];

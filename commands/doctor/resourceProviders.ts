@@ -8,7 +8,7 @@ export const providerAnswer = z.object({
   registrationState: z.string().default('NotRegistered'),
   resourceTypes: z.array(z.object({ resourceType: z.string(), locations: z.array(z.string()).nullish() })).nullish(),
 });
-export type ProviderAnswer = z.output<typeof providerAnswer>;
+type ProviderAnswer = z.output<typeof providerAnswer>;
 
 /** Resource Manager writes regions for people here: `West Europe`. */
 const region = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');

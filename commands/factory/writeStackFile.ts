@@ -7,7 +7,7 @@ import { UsageError } from '../../command-line/usageError';
 import { givenPath } from '../options/givenPath';
 import { stackFileText } from './newFactory';
 
-export interface FactoryOptions {
+interface FactoryOptions {
   readonly name: string | undefined;
   readonly location: string | undefined;
   readonly profile: string | undefined;

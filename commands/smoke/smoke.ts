@@ -14,7 +14,7 @@ import { newSmokeDataset, outputsFor, smokeTest } from './smokeTest';
 
 const cleanUpPatienceMs = 120_000;
 
-export interface SmokeOptions {
+interface SmokeOptions {
   readonly stack: string;
   /** Folder below which `npm run up:local` keeps its stacks. */
   readonly local: string;

@@ -8,7 +8,7 @@ const labelledReference = 0.4;
 /** Enough to train, calibrate and judge by. */
 const wantedStrides = 360;
 
-export interface SmokeFile {
+interface SmokeFile {
   readonly file: string;
   /** Where its content comes from, for people. */
   readonly from: string;

@@ -22,7 +22,7 @@ import { fromTheLine, runLine, type LineUse } from './runLine';
 import { smokeFile } from './smokeFile';
 import { testBefore, type TestsUnderWay } from './underWay';
 
-export interface SmokeTestOptions {
+interface SmokeTestOptions {
   /** The stack's own outputs. */
   readonly outputs: StackOutputs;
   /** Who runs the test: a reader, raw writer and smoke tester of the stack. */

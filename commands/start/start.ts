@@ -18,7 +18,7 @@ import type { LoopReport } from '../../loop/report';
 import { simulatedRawFiles, sisterMachineFiles } from '../../loop/simulatedRawFiles';
 import { readStackFile } from '../../plan/stackFile';
 
-export interface StartOptions {
+interface StartOptions {
   /** CSV file or folder; undefined: a simulated machine delivers the raw data. */
   readonly raw: string | undefined;
   readonly time: string | undefined;

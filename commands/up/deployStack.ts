@@ -8,7 +8,7 @@ import { findPulumi, runPulumi } from './pulumiCli';
 import { ensureRegion } from './runningRegion';
 import { stackDirectory, stackFile, upDirectory } from './upDirectory';
 
-export interface UpOptions {
+interface UpOptions {
   readonly stack: string;
   readonly local: string;
   readonly preview: boolean;

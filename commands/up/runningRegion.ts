@@ -8,7 +8,7 @@ import { regionDirectory, regionOwner } from '../../loop/regionDirectory';
 import { upDirectory } from './upDirectory';
 
 /** What the region's process says about itself once everything in it answers. */
-export const regionFacts = z.object({
+const regionFacts = z.object({
   pid: z.int().positive(),
   /** When the process began: with the id it names one process, where an id alone is given again. */
   startOfProcess: z.string().min(1),
