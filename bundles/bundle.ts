@@ -63,10 +63,10 @@ async function bundleProgram(name: string, entry: string, assets: string | undef
     absWorkingDir: root,
   });
   const imported = new Set(
-    Object.values(result.metafile.outputs).flatMap((output) => output.imports.filter((one) => one.external).map((one) => one.path)),
+    Object.values(result.metafile.outputs).flatMap((output) => output.imports.filter(({ external }) => external).map(({ path }) => path)),
   );
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
-  const natives = Object.fromEntries(nativePackages.filter((one) => imported.has(one)).map((one) => [one, dependencies[one]]));
+  const natives = Object.fromEntries(nativePackages.filter((name) => imported.has(name)).map((name) => [name, dependencies[name]]));
   writeFileSync(
     join(fresh, 'package.json'),
     `${JSON.stringify({ name: `factory-loop-${name}`, private: true, dependencies: natives }, null, 2)}\n`,

@@ -22,7 +22,7 @@ function roundLine({ round, dataVersion, rawSources, landingSources, windows, pa
 export const isReached = ({ evidence }: StepResult) => !String(evidence['missing'] ?? '').startsWith('not reached');
 
 /** What a person reads when the loop has ended. */
-export function closingText(report: LoopReport, paint: Paint, place: { readonly root: string; readonly page: string }): string[] {
+export function closingText(report: LoopReport, paint: Paint, shown: { readonly root: string; readonly page: string }): string[] {
   const { steps, rounds, summaries, replays, telemetry, recycled } = report;
   const reached = steps.filter(isReached);
   const followed = [...new Set(reached.map((step) => step.round))];
@@ -58,6 +58,6 @@ export function closingText(report: LoopReport, paint: Paint, place: { readonly 
       : []),
     ...quarantineLines(report),
     ...(failure === undefined ? [] : [paint.bad(failure)]),
-    `${steps.filter((step) => step.ok).length} of ${steps.length} steps in ${duration(report.durationMs)}, report in ${relative(place.root, place.page)} (npm run report)`,
+    `${steps.filter((step) => step.ok).length} of ${steps.length} steps in ${duration(report.durationMs)}, report in ${relative(shown.root, shown.page)} (npm run report)`,
   ];
 }

@@ -111,7 +111,7 @@ export class EvidenceReader {
   async manifest(since: Date, accept: (manifest: DatasetManifest) => boolean): Promise<DatasetManifest | undefined> {
     const container = this.container('data', this.outputs.processedContainer);
     const newest = (await this.list(container, `${this.outputs.dataset}/`))
-      .filter((one) => one.name.endsWith('/manifest.json') && one.createdAt >= since)
+      .filter((blob) => blob.name.endsWith('/manifest.json') && blob.createdAt >= since)
       .pop();
     const text = newest && (await this.text(container, newest.name));
     const manifest = text === undefined ? undefined : datasetManifest.parse(JSON.parse(text));

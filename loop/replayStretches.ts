@@ -30,7 +30,7 @@ const dayMs = 86_400_000;
 /** Recordings come again in every round, told some days later each time, so that no window of one round meets one of another. */
 export function inRound(stretches: readonly Stretch[], replayed: number): Stretch[] {
   const days = Math.ceil(spanMs(stretches) / dayMs) + 1;
-  return stretches.map((one) => laterBy(one, (replayed - 1) * days * dayMs));
+  return stretches.map((stretch) => laterBy(stretch, (replayed - 1) * days * dayMs));
 }
 
 /** Lets the line run a normal and a faulty stretch past the deployed package and counts its alarms. */

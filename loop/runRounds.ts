@@ -53,8 +53,8 @@ const figuresOf = (tag: string | undefined) =>
   Object.fromEntries(
     (tag ?? '')
       .split(' ')
-      .filter((one) => one.includes('='))
-      .map((one) => one.split('=') as [string, string]),
+      .filter((pair) => pair.includes('='))
+      .map((pair) => pair.split('=') as [string, string]),
   );
 
 function summaryOf(round: number, { manifest, model }: RoundFacts): RoundSummary {

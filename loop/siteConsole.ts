@@ -124,7 +124,7 @@ export class SiteConsole {
       lineCommandTopic,
       { ...command, id },
       lineStateTopic,
-      (one) => one.id === id && (one.finished || one.error !== undefined),
+      (answer) => answer.id === id && (answer.finished || answer.error !== undefined),
       timeoutMs,
     );
     if (state.error !== undefined) throw new Error(`the production line refused: ${state.error}`);

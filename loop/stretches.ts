@@ -72,7 +72,7 @@ function withStepFault(rows: readonly Row[], shiftMs: number): Row[] {
 /** A normal and a faulty stretch of one recording: its own labelled fault, or a step fault put on its held-out part. */
 function stretchesOf(source: string, columns: readonly string[], recording: readonly LabelledRow[], part: NormalPart): Stretch[] {
   const fault = longestRun(recording, 1);
-  const rows = (from: number, to: number) => recording.slice(from, Math.min(to, from + maxRows)).map((one) => one.row);
+  const rows = (from: number, to: number) => recording.slice(from, Math.min(to, from + maxRows)).map((labelled) => labelled.row);
   if (fault.to > fault.from) {
     const reference = recording.length * labelledReference;
     const [from, to] =
@@ -154,7 +154,7 @@ export async function recordedStretches(
   const columns = manifest.features.sensors.map(({ name }) => name);
   const labelled: Stretch[] = [];
   let last: Stretch[] = [];
-  for (const file of files.filter((one) => accepted.has(basename(one)))) {
+  for (const file of files.filter((path) => accepted.has(basename(path)))) {
     const recording = await readRecording(file, manifest, options);
     last = stretchesOf(basename(file), columns, recording, part);
     if (recording.some(({ label }) => label === 1)) labelled.push(...last);
