@@ -41,7 +41,7 @@ export const command = defineCommand({
     'Shows what a stack holds, allows and costs before anything is created: no sign-in, no Pulumi CLI, no network. Names end in a fixed "xxxxxx" where the deployment will put random letters.',
   options,
   notes: 'Encrypted values of the configuration show as "[secret]".',
-  examples: ['npm run plan -- --stack dev', 'npm run plan -- --stack dev --cost', 'npm run plan -- --stack dev --diff production'],
+  examples: ['npm run plan -- --stack dev', 'npm run plan -- --stack dev --cost', 'npm run plan -- --stack dev --diff packaging'],
   exits: { 0: 'done', 1: 'the program failed', 2: 'wrong usage, unknown stack or wrong configuration' },
   check: viewOf,
   run: (asked, { terminal }) => showPlan(asked, root, terminal),
