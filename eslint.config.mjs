@@ -41,24 +41,24 @@ const componentRooms = {
   programs: ['configuration', 'resource', 'access', 'storage', 'delivery'],
   site: ['configuration', 'resource', 'access', 'storage', 'observability', 'delivery', 'programs'],
 };
-/** Rooms inside the region: every service stands on its ground, few on another service, none on the provider. */
+/** Rooms inside the region: every service stands on its ground, three of them on a protocol, none on another service or on the provider. */
 const regionRooms = {
   region: [],
   amqp: ['region'],
   mqtt: ['region'],
   entra: ['region'],
-  authorization: ['region', 'entra'],
+  authorization: ['region'],
   'key-vault': ['region'],
   storage: ['region'],
   'event-grid': ['region'],
   'event-hubs': ['region', 'amqp'],
   'iot-hub': ['region', 'amqp', 'mqtt'],
   monitor: ['region'],
-  'resource-manager': ['region', 'monitor'],
-  'container-registry': ['region', 'resource-manager'],
+  'resource-manager': ['region'],
+  'container-registry': ['region'],
   'container-apps': ['region'],
   'machine-learning': ['region'],
-  provider: ['region', 'entra', 'container-registry'],
+  provider: ['region'],
 };
 const refusal = (room, allowed) => `${room} may import only ${allowed.join(', ') || 'nothing of ours'}.`;
 const roomZones = Object.entries(mayImport).flatMap(([room, allowed]) =>
@@ -72,6 +72,14 @@ const innerZones = (house, table) =>
       .filter((other) => other !== room && !allowed.includes(other))
       .map((other) => ({ target: `./${house}/${room}`, from: `./${house}/${other}`, message: refusal(room, allowed) })),
   ]);
+/** The region puts its services together; none of them knows of the others that way either. */
+const wholeRegionZones = Object.entries(regionRooms).flatMap(([room, allowed]) =>
+  ['localRegion', 'regionTypes'].map((whole) => ({
+    target: `./local-azure/${room}`,
+    from: `./local-azure/${whole}.ts`,
+    message: refusal(room, allowed),
+  })),
+);
 const programZones = rooms
   .filter((room) => !['components', 'contracts'].includes(room))
   .map((room) => ({ target: './index.ts', from: `./${room}`, message: 'The program imports components and contracts only.' }));
@@ -94,7 +102,8 @@ const checkedCertificates = {
   message: 'The certificate of the other side is always checked.',
 };
 const noWayAround = ['error', noLoadedSockets, checkedCertificates];
-const pulumiPackages = { group: ['@pulumi/*'], message: 'Only components, plan, policy and the provider speak Pulumi.' };
+const pulumiPackages = { group: ['@pulumi/*'], message: 'Only components, plan, policy and the hosts of the provider speak Pulumi.' };
+const enginePackages = { ...pulumiPackages, group: [...pulumiPackages.group, '@grpc/*', 'google-protobuf/*'] };
 
 export default tseslint.config(
   { ignores: ['dist/', '.local/', 'node_modules/', 'coverage/', '**/*.cjs', '**/*.mjs'] },
@@ -116,7 +125,13 @@ export default tseslint.config(
         'error',
         {
           basePath: import.meta.dirname,
-          zones: [...roomZones, ...innerZones('components', componentRooms), ...innerZones('local-azure', regionRooms), ...programZones],
+          zones: [
+            ...roomZones,
+            ...innerZones('components', componentRooms),
+            ...innerZones('local-azure', regionRooms),
+            ...wholeRegionZones,
+            ...programZones,
+          ],
         },
       ],
       'max-lines': ['error', { max: 350, skipBlankLines: false, skipComments: false }],
@@ -147,8 +162,8 @@ export default tseslint.config(
   { files: ['edge-sim/databus/broker.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [pulumiPackages] }] } },
   {
     files: ['local-azure/**'],
-    ignores: ['local-azure/provider/**'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [pulumiPackages] }] },
+    ignores: ['local-azure/provider/host.ts', 'local-azure/provider/providerServer.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [enginePackages] }] },
   },
   {
     files: ['tests/**/*.test.ts'],

@@ -17,8 +17,6 @@ interface Bundle {
   readonly hash: string;
 }
 
-const camel = (name: string) => name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-
 function filesBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((name) => statSync(join(directory, name)).isFile())
@@ -36,10 +34,10 @@ function hashDirectory(directory: string): string {
   return hash.digest('hex');
 }
 
-/** Bundles one program to `dist/<name>/`: index.js, package.json with the pinned native packages, and the program's Dockerfile. Nothing is done when nothing has changed. */
-async function bundleProgram(name: string, entry: string, assets: string | undefined): Promise<Bundle> {
+/** Bundles one program to `dist/<name>/`: index.js, package.json with the pinned native packages, and an image's Dockerfile. Nothing is done when nothing has changed. */
+async function bundleProgram(name: string, sources: string, isImage: boolean): Promise<Bundle> {
   const directory = join(root, 'dist', name);
-  const dockerfile = assets === undefined ? undefined : join(assets, 'Dockerfile');
+  const dockerfile = isImage ? join(sources, 'Dockerfile') : undefined;
   const cache = new BundleCache(bundleRecordFile(root, name));
   const known = existsSync(directory) ? cache.unchanged() : undefined;
   if (known !== undefined) return { name, directory: relative(root, directory), hash: known };
@@ -47,7 +45,7 @@ async function bundleProgram(name: string, entry: string, assets: string | undef
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   const result = await build({
-    entryPoints: [entry],
+    entryPoints: [join(sources, 'main.ts')],
     outfile: join(fresh, 'index.js'),
     bundle: true,
     platform: 'node',
@@ -95,12 +93,10 @@ async function bundleProgram(name: string, entry: string, assets: string | undef
 export async function bundleAll(): Promise<Bundle[]> {
   mkdirSync(join(root, 'dist'), { recursive: true });
   const images = await Promise.all(
-    (Object.keys(programs) as ProgramName[]).map((name) =>
-      bundleProgram(name, join(root, programs[name], name, 'main.ts'), join(root, programs[name], name)),
-    ),
+    (Object.keys(programs) as ProgramName[]).map((name) => bundleProgram(name, join(root, programs[name], name), true)),
   );
   const deploy = await Promise.all(
-    deployPrograms.map((name) => bundleProgram(name, join(root, 'deploy-programs', name, `${camel(name)}.ts`), undefined)),
+    Object.keys(deployPrograms).map((name) => bundleProgram(name, join(root, 'deploy-programs', name), false)),
   );
   const list = join(root, 'dist', 'images.json');
   writeFileSync(

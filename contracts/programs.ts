@@ -18,5 +18,12 @@ export const programs = {
 } as const;
 export type ProgramName = keyof typeof programs;
 
-/** Programs that Pulumi runs while it deploys; bundled, but never an image. */
-export const deployPrograms = ['register-device', 'enrol-site', 'site-documents', 'build-image'] as const;
+/** Programs that Pulumi runs while it deploys, and the actions that each takes as its first argument; bundled, but never an image. */
+export const deployPrograms = {
+  'register-device': ['create', 'update', 'delete'],
+  'enrol-site': ['check', 'certificate', 'hand-over', 'forget', 'delete'],
+  'site-documents': ['create', 'delete'],
+  'build-image': [],
+} as const;
+export type DeployProgramName = keyof typeof deployPrograms;
+export type DeployAction<P extends DeployProgramName> = (typeof deployPrograms)[P][number];

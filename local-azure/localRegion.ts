@@ -23,6 +23,11 @@ import {
   type Service,
 } from './region/regionContext';
 import type { Principal } from './region/tokenAuthority';
+import { catalogueOf, type Catalogue } from './provider/catalogue';
+import { EngineProvider } from './provider/engineProvider';
+import type { Deployment, ProgramRun } from './provider/host';
+import type { ProviderServer } from './provider/providerServer';
+import { regionTypes } from './regionTypes';
 
 /** The local Azure region: every service in one process, state below one directory. */
 export class LocalRegion {
@@ -38,6 +43,9 @@ export class LocalRegion {
   readonly containerApps: ContainerApps;
   readonly machineLearning: MachineLearning;
   readonly monitor: Monitor;
+  /** Every Pulumi type and function of the region. */
+  readonly catalogue: Catalogue;
+  private readonly provider: EngineProvider;
   private readonly services: readonly Service[];
   private running: Service[] = [];
 
@@ -82,6 +90,8 @@ export class LocalRegion {
       this.machineLearning,
       this.containerApps,
     ];
+    this.catalogue = catalogueOf(regionTypes(this));
+    this.provider = new EngineProvider(this.catalogue);
   }
 
   /** `directory` holds all state; a region started on an earlier one's directory goes on where that one was. */
@@ -118,12 +128,25 @@ export class LocalRegion {
     this.context.close();
   }
 
+  /** Runs a Pulumi program in this process until what it declares is in the region. Once per process. */
+  async deploy(run: ProgramRun): Promise<Deployment> {
+    // Whoever wants the services only needs no Pulumi.
+    const { deploy } = await import('./provider/host');
+    return deploy(this.provider, run);
+  }
+
+  /** Answers a real Pulumi engine, until it is stopped. */
+  async serveProvider(): Promise<ProviderServer> {
+    const { ProviderServer } = await import('./provider/providerServer');
+    return ProviderServer.start(this.provider, (service, message, detail) => this.context.log(service, message, detail));
+  }
+
   /** An identity for a person or tool that looks at the region, with no role of its own. */
   principal(name: string): Principal {
     return this.entra.managedIdentity(`/subscriptions/${subscriptionId}/people/${name}`, name);
   }
 
-  /** What a stack must be told to use this region instead of the public cloud. */
+  /** The settings with which a stack uses this region instead of the public cloud. */
   get cloud(): {
     readonly resourceManagerEndpoint: string;
     readonly resourceManagerAudience: string;

@@ -1,5 +1,5 @@
 import type { LocalRegion } from './localRegion';
-import { accessTypes } from './authorization/roleTypes';
+import { roleTypes } from './authorization/roleTypes';
 import { alertTypes } from './monitor/alertTypes';
 import { commandTypes } from './provider/commandTypes';
 import { containerAppsTypes } from './container-apps/containerAppsTypes';
@@ -7,11 +7,12 @@ import { containerRegistryTypes } from './container-registry/containerRegistryTy
 import { deploymentTypes } from './resource-manager/deploymentTypes';
 import { eventGridTypes } from './event-grid/eventGridTypes';
 import { eventHubsTypes } from './event-hubs/eventHubsTypes';
-import { existingTypes } from './provider/existingTypes';
 import { identityTypes } from './entra/identityTypes';
 import { iotHubTypes } from './iot-hub/iotHubTypes';
 import { keyVaultTypes } from './key-vault/keyVaultTypes';
 import { lockTypes, withLocks } from './authorization/lockTypes';
+import { overviewTypes } from './monitor/overviewTypes';
+import { logTableTemplate, logTableTypes } from './monitor/logTableTypes';
 import { machineLearningTypes } from './machine-learning/machineLearningTypes';
 import { monitorTypes } from './monitor/monitorTypes';
 import { randomTypes } from './provider/randomTypes';
@@ -21,7 +22,8 @@ import { storageTypes } from './storage/storageTypes';
 
 /** Every Pulumi type that the region answers, on its services. */
 export function regionTypes(region: LocalRegion): ProviderPart[] {
-  const { context, entra, storage } = region;
+  const { context, entra, monitor, storage } = region;
+  const now = () => context.clock.now();
   const locks = context.openStore<Properties>('provider/locks');
   return withLocks(
     [
@@ -29,7 +31,7 @@ export function regionTypes(region: LocalRegion): ProviderPart[] {
       randomTypes(context),
       commandTypes(context, entra),
       identityTypes(context, entra),
-      accessTypes(context, entra),
+      roleTypes(context, entra),
       keyVaultTypes(region.keyVault),
       containerRegistryTypes(context, region.containerRegistry),
       storageTypes(storage, entra),
@@ -38,11 +40,12 @@ export function regionTypes(region: LocalRegion): ProviderPart[] {
       iotHubTypes(region.iotHub),
       containerAppsTypes(region.containerApps, entra, context.openStore<Properties>('provider/container-environments'), context.clock),
       machineLearningTypes(region.machineLearning, entra, context.openStore<Properties>('provider/machine-learning'), context.clock),
-      monitorTypes(region.monitor, context.clock),
-      alertTypes(region.monitor.declared, () => context.clock.now()),
-      deploymentTypes(region.monitor.declared, context.openStore<Properties>('provider/deployments'), () => context.clock.now()),
+      monitorTypes(monitor, context.clock),
+      alertTypes(monitor.declared, now),
+      overviewTypes(monitor.declared, now),
+      logTableTypes(monitor.declared, now),
+      deploymentTypes([logTableTemplate(monitor.declared, now)], context.openStore<Properties>('provider/deployments'), now),
       lockTypes(locks),
-      existingTypes(region.containerRegistry, entra),
     ],
     locks,
   );

@@ -1,8 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { stackOutputs, type StackOutputs } from '../contracts/stackOutputs';
-import { catalogueOf } from '../local-azure/provider/catalogue';
-import { deploy, type DeployedResource, type Deployment } from '../local-azure/provider/host';
-import { regionTypes } from '../local-azure/regionTypes';
+import type { DeployedResource } from '../local-azure/provider/host';
 import { LocalRegion } from '../local-azure/localRegion';
 import { bundleAll } from '../bundles/bundle';
 import { EvidenceReader } from './evidenceReader';
@@ -88,12 +86,12 @@ function peopleOf(region: LocalRegion, { listed, stack }: LocalLoopOptions) {
   };
 }
 
-async function deployStack(region: LocalRegion, ports: SitePorts, options: LocalLoopOptions, { startUp }: RunRecord): Promise<Deployment> {
+async function deployStack(region: LocalRegion, ports: SitePorts, options: LocalLoopOptions, { startUp }: RunRecord) {
   const { events, signal, stack, rounds, dataset, sampleIntervalMs } = options;
   const began = performance.now();
   events.phase('deploying the stack');
   const deployment = await unlessInterrupted(
-    deploy(catalogueOf(regionTypes(region)), {
+    region.deploy({
       program: options.program,
       project,
       stack: 'local',

@@ -1,5 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { nameBasedUuid } from '../contracts/nameBasedUuid';
+import type { BuiltImage } from '../contracts/settings/buildImage';
+import type { EnrolSiteAnswer } from '../contracts/settings/enrolSite';
+import type { RegisteredDevice } from '../contracts/settings/registerDevice';
+import { sha1ThumbprintOf, thumbprintOf } from '../contracts/thumbprint';
 import { armIdOf, plannedSubscriptionId } from './armIds';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -34,18 +38,26 @@ const text = (value: unknown) => (typeof value === 'string' ? value : '');
 const values = (value: unknown): Values => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Values) : {});
 const imageDigest = (contentHash: string) => createHash('sha256').update(contentHash).digest('hex');
 
-/** What a command of the program would print. */
-function printed({ create, environment: given }: Values): string {
-  const environment = values(given);
-  const command = text(create);
-  if (command.includes('build-image'))
-    return JSON.stringify({
-      image: `${text(environment['REGISTRY_LOGIN_SERVER'])}/${text(environment['PROGRAM'])}@sha256:${imageDigest(text(environment['CONTENT_HASH']))}`,
-    });
-  if (command.includes('enrol-site/index.js hand-over'))
-    return JSON.stringify({ secretUri: `${text(environment['VAULT_URI'])}secrets/${text(environment['SECRET_NAME'])}` });
-  if (command.includes('enrol-site')) return JSON.stringify({ certificatePem: plannedCertificate });
-  return '{}';
+const plannedThumbprints = () => {
+  const certificate = new X509Certificate(plannedCertificate);
+  return { thumbprintSha256: thumbprintOf(certificate), thumbprintSha1: sha1ThumbprintOf(certificate) };
+};
+
+/** What each program of the deployment would print, if its answer is read. */
+const printed: Readonly<Record<string, (environment: Values) => object>> = {
+  'build-image': ({ REGISTRY_LOGIN_SERVER, PROGRAM, CONTENT_HASH }): BuiltImage => ({
+    image: `${text(REGISTRY_LOGIN_SERVER)}/${text(PROGRAM)}@sha256:${imageDigest(text(CONTENT_HASH))}`,
+  }),
+  'enrol-site certificate': (): EnrolSiteAnswer<'certificate'> => ({ certificatePem: plannedCertificate, ...plannedThumbprints() }),
+  'enrol-site hand-over': ({ VAULT_URI, SECRET_NAME, CERTIFICATE_THUMBPRINT }): EnrolSiteAnswer<'hand-over'> => ({
+    secretUri: `${text(VAULT_URI)}secrets/${text(SECRET_NAME)}`,
+    thumbprintSha256: text(CERTIFICATE_THUMBPRINT),
+  }),
+  'register-device create': ({ DEVICE_ID }): RegisteredDevice => ({ deviceId: text(DEVICE_ID), status: 'created' }),
+};
+function commandOutput({ create, environment }: Values): string {
+  const [, program = '', action = ''] = /^node dist\/([\w-]+)\/index\.js((?: [\w-]+)?)$/.exec(text(create)) ?? [];
+  return JSON.stringify(printed[program + action]?.(values(environment)) ?? {});
 }
 
 /** Azure makes a rule and an endpoint with an Azure Monitor workspace, in a group of its own. */
@@ -99,7 +111,7 @@ const answered: Readonly<Record<string, (inputs: Values, name: string) => Values
   'azuread:index/application:Application': (_, name) => ({ clientId: guid('client', name), objectId: guid('application', name) }),
   'azuread:index/servicePrincipal:ServicePrincipal': (_, name) => ({ objectId: guid('principal', name) }),
   'random:index/randomString:RandomString': ({ length }) => ({ result: 'x'.repeat(Number(length)) }),
-  'command:local:Command': (inputs) => ({ stdout: printed(inputs), stderr: '' }),
+  'command:local:Command': (inputs) => ({ stdout: commandOutput(inputs), stderr: '' }),
 };
 
 const idOf = (type: string, name: string, inputs: Values, outputs: Values): string => {

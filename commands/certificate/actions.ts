@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import { CertificateError, thumbprintOf, type KeyPlace, type SiteKeys } from './siteKeys';
+import { thumbprintOf } from '../../contracts/thumbprint';
+import { CertificateError, type KeyPlace, type SiteKeys } from './siteKeys';
 import type { StackCertificates } from './stackCertificates';
 import { knownCertificate, validityText, type KnownCertificate } from './knownCertificate';
 import { validityAt } from './validity';

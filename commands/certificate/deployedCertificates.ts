@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import { CertificateError, thumbprintOf, type SiteKeys } from './siteKeys';
+import { thumbprintOf } from '../../contracts/thumbprint';
+import { CertificateError, type SiteKeys } from './siteKeys';
 
 /** Whether this takes a key away from the site, or the site over to another one: then the one that stays must be known to Azure. */
 export function certificateToKnow(action: 'rotate' | 'revoke', which: string | undefined, keys: SiteKeys) {

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import { thumbprintOf } from './siteKeys';
+import { thumbprintOf } from '../../contracts/thumbprint';
 import { daysLeft, validityAt, type Validity } from './validity';
 
 /** A public certificate and how long it is valid. */

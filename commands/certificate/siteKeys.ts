@@ -2,7 +2,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../command-line/usageError';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { thumbprintOf } from '../../contracts/thumbprint';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 
 /** Key and certificate in one PEM file, as the programs of the site read it. `next` waits while both count, `previous` is what the current one replaced. */
 export const keyFiles = { current: 'device-certificate.pem', next: 'next-certificate.pem', previous: 'previous-certificate.pem' } as const;
@@ -18,8 +19,6 @@ interface SiteKey {
 export class CertificateError extends UsageError {
   override readonly name = 'CertificateError';
 }
-
-export const thumbprintOf = (certificate: X509Certificate): string => certificate.fingerprint256.replaceAll(':', '');
 
 /** The keys of a site, in a folder that its owner alone may read. */
 export class SiteKeys {

@@ -5,7 +5,8 @@ import { parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { ConfigurationError, parseConfiguration } from '../../components/configuration/configuration';
 import type { Configuration } from '../../components/configuration/schema';
-import { CertificateError, thumbprintOf } from './siteKeys';
+import { thumbprintOf } from '../../contracts/thumbprint';
+import { CertificateError } from './siteKeys';
 
 const path = ['config', 'factory-loop:siteCertificates'] as const;
 const serialPath = ['config', 'factory-loop:edgeSite', 'certificateSerial'] as const;

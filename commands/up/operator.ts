@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { LocalRegion } from '../../local-azure/localRegion';
-import { makeKeyAndCertificate, usableCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate, usableCertificate } from '../../deploy-programs/keyAndCertificate';
 import type { UpDirectory } from './upDirectory';
 
 const name = 'operator';

@@ -1,7 +1,4 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { catalogueOf } from '../../local-azure/provider/catalogue';
-import { ProviderServer } from '../../local-azure/provider/providerServer';
-import { regionTypes } from '../../local-azure/regionTypes';
 import { LocalRegion } from '../../local-azure/localRegion';
 import { onInterrupt } from '../../command-line/interruption';
 import { regionMarker } from '../../contracts/regionMarker';
@@ -19,9 +16,7 @@ async function runRegion(local: string): Promise<void> {
   const interruption = onInterrupt(() => endProcessesOf(directory));
   const region = await LocalRegion.start(directory);
   try {
-    const provider = await ProviderServer.start(catalogueOf(regionTypes(region)), (service, message, detail) =>
-      region.context.log(service, message, detail),
-    );
+    const provider = await region.serveProvider();
     const facts: RegionFacts = {
       pid: process.pid,
       startOfProcess: startOfProcess(process.pid) ?? '',

@@ -1,5 +1,6 @@
-import { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
+import { registerDeviceSettings, registeredDevice } from '../../contracts/settings/registerDevice';
+import { deployCommand, readAnswer } from '../resource/deployCommand';
 
 export interface DeviceRegistrationArgs {
   /** Host name of the hub. */
@@ -14,8 +15,6 @@ export interface DeviceRegistrationArgs {
   readonly roleAssignmentWaitSeconds?: number;
 }
 
-const command = (action: 'create' | 'update' | 'delete') => `node dist/register-device/index.js ${action}`;
-
 /** The AI Model Manager's device identity. ARM has no resource for it, so a command speaks to the hub's registry. */
 export class DeviceRegistration extends pulumi.ComponentResource {
   readonly deviceId: pulumi.Output<string>;
@@ -23,22 +22,21 @@ export class DeviceRegistration extends pulumi.ComponentResource {
   constructor(name: string, args: DeviceRegistrationArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:delivery:DeviceRegistration', name, {}, opts);
     const { roleAssignmentWaitSeconds } = { roleAssignmentWaitSeconds: 900, ...args };
-    const environment = {
-      IOT_HUB_HOST: args.iotHubHost,
-      DEVICE_ID: args.deviceId,
-      PRIMARY_THUMBPRINT: args.primaryThumbprint,
-      ...(args.secondaryThumbprint === undefined ? {} : { SECONDARY_THUMBPRINT: args.secondaryThumbprint }),
-      ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
-    };
-    const registration = new local.Command(
+    const registration = deployCommand(
       name,
       {
-        create: command('create'),
-        update: command('update'),
-        delete: command('delete'),
-        environment,
-        addPreviousOutputInEnv: false,
-        logging: 'stderr',
+        program: 'register-device',
+        create: 'create',
+        update: 'update',
+        delete: 'delete',
+        schema: registerDeviceSettings,
+        settings: {
+          IOT_HUB_HOST: args.iotHubHost,
+          DEVICE_ID: args.deviceId,
+          PRIMARY_THUMBPRINT: args.primaryThumbprint,
+          SECONDARY_THUMBPRINT: args.secondaryThumbprint,
+          ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
+        },
       },
       {
         // Other thumbprints are an update: the identity, and what waits for the device, outlives its certificates.
@@ -48,7 +46,7 @@ export class DeviceRegistration extends pulumi.ComponentResource {
         ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }),
       },
     );
-    this.deviceId = registration.stdout.apply(() => args.deviceId);
+    this.deviceId = registration.stdout.apply((stdout) => readAnswer('register-device', registeredDevice, stdout).deviceId);
     this.registerOutputs({ deviceId: this.deviceId });
   }
 }

@@ -43,7 +43,10 @@ export function readBundleRecord(file: string): BundleRecord | undefined {
  * Own sources of the tree at `root` that are not what its bundles were made of; packages in node_modules are the lock file's business, and bundles that
  * were made elsewhere, such as those of a build server, nobody's.
  */
-export function changedSources(root: string, names: readonly string[] = [...Object.keys(programs), ...deployPrograms]): string[] {
+export function changedSources(
+  root: string,
+  names: readonly string[] = [...Object.keys(programs), ...Object.keys(deployPrograms)],
+): string[] {
   const own = (file: string) => file.startsWith(root + sep) && !file.startsWith(join(root, 'node_modules') + sep);
   const inputs = new Map(names.flatMap((name) => Object.entries(readBundleRecord(bundleRecordFile(root, name))?.inputs ?? {})));
   return [...inputs]

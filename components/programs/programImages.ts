@@ -1,8 +1,8 @@
-import { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
-import { z } from 'zod';
 import { programs, type ProgramName } from '../../contracts/programs';
+import { buildImageSettings, builtImage } from '../../contracts/settings/buildImage';
 import type { ContentHashes } from './contentHashes';
+import { deployCommand, readAnswer } from '../resource/deployCommand';
 
 /** Where the images come from: built in the registry from the bundles, or made elsewhere and given by digest. */
 export type ImageSource =
@@ -24,16 +24,6 @@ export interface ProgramImagesArgs {
   readonly roleAssignmentWaitSeconds?: number;
 }
 
-const answer = z.object({ image: z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/) });
-
-/** The image that `build-image` printed. */
-export function builtImage(program: string, stdout: string): string {
-  const parsed = answer.safeParse(JSON.parse(stdout));
-  if (!parsed.success)
-    throw new Error(`build-image of ${program} answered "${stdout.slice(0, 200)}": expected {"image": "<registry>/<name>@sha256:…"}`);
-  return parsed.data.image;
-}
-
 const buildsAtATime = 4;
 const defaults = {
   resourceManagerEndpoint: 'https://management.azure.com',
@@ -52,13 +42,12 @@ export class ProgramImages extends pulumi.ComponentResource {
     const started: pulumi.Resource[] = [];
     const build = (program: ProgramName, hash: string) => {
       const before = started[Math.max(0, started.length - buildsAtATime)];
-      const command = new local.Command(
+      const command = deployCommand(
         `image-${program}`,
         {
-          create: 'node dist/build-image/index.js',
-          addPreviousOutputInEnv: false,
-          logging: 'stderr',
-          environment: {
+          program: 'build-image',
+          schema: buildImageSettings,
+          settings: {
             REGISTRY_ID: args.registryId,
             REGISTRY_LOGIN_SERVER: args.registryLoginServer,
             PROGRAM: program,
@@ -72,7 +61,7 @@ export class ProgramImages extends pulumi.ComponentResource {
         { parent: this, ...(before === undefined ? {} : { dependsOn: [before] }) },
       );
       started.push(command);
-      return command.stdout.apply((stdout) => builtImage(program, stdout));
+      return command.stdout.apply((stdout) => readAnswer(`build-image of ${program}`, builtImage, stdout).image);
     };
     const image = (program: ProgramName): pulumi.Output<string> => {
       if (args.source.kind === 'build') return build(program, args.source.hashes[program]);

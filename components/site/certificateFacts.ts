@@ -1,4 +1,5 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
+import { thumbprintOf } from '../../contracts/thumbprint';
 
 /** What Azure needs to know about a public certificate. */
 export interface CertificateFacts {
@@ -11,7 +12,7 @@ export interface CertificateFacts {
 export function certificateFacts(pem: string): CertificateFacts {
   const certificate = new X509Certificate(pem);
   return {
-    thumbprint: createHash('sha256').update(certificate.raw).digest('hex').toUpperCase(),
-    notAfter: new Date(certificate.validTo).toISOString(),
+    thumbprint: thumbprintOf(certificate),
+    notAfter: certificate.validToDate.toISOString(),
   };
 }

@@ -1,9 +1,7 @@
-import { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
-import { z } from 'zod';
-import { answered, enrolSiteCommand, quietCommand, vaultEnvironment, type SiteVaultArgs } from './simulatedEnrolment';
-
-const handedOver = z.object({ secretUri: z.url() });
+import { enrolSiteAnswers, enrolSiteSettings } from '../../contracts/settings/enrolSite';
+import { deployCommand, readAnswer } from '../resource/deployCommand';
+import { certificateSettings, type SiteVaultArgs } from './simulatedEnrolment';
 
 export interface CertificateHandOverArgs extends SiteVaultArgs {
   /** SHA-256 thumbprint of the certificate that the site is to use from now on. */
@@ -18,17 +16,18 @@ export class CertificateHandOver extends pulumi.ComponentResource {
   constructor(name: string, args: CertificateHandOverArgs, opts?: pulumi.ComponentResourceOptions) {
     super('factory-loop:site:CertificateHandOver', name, {}, opts);
     const { certificateSerial } = { certificateSerial: 1, ...args };
-    const handOver = new local.Command(
+    const handOver = deployCommand(
       name,
       {
-        ...quietCommand,
-        create: enrolSiteCommand('hand-over'),
-        update: enrolSiteCommand('hand-over'),
-        environment: { ...vaultEnvironment(args), CERTIFICATE_SERIAL: String(certificateSerial), CERTIFICATE_THUMBPRINT: args.thumbprint },
+        program: 'enrol-site',
+        create: 'hand-over',
+        update: 'hand-over',
+        schema: enrolSiteSettings['hand-over'],
+        settings: { ...certificateSettings(args, certificateSerial), CERTIFICATE_THUMBPRINT: args.thumbprint },
       },
       { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
     );
-    this.secretUri = handOver.stdout.apply((text) => answered(handedOver, text).secretUri);
+    this.secretUri = handOver.stdout.apply((stdout) => readAnswer('enrol-site', enrolSiteAnswers['hand-over'], stdout).secretUri);
     this.registerOutputs({ secretUri: this.secretUri });
   }
 }

@@ -1,6 +1,7 @@
-import { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
-import { z } from 'zod';
+import { enrolSiteAnswers, enrolSiteSettings } from '../../contracts/settings/enrolSite';
+import type { SettingsOf } from '../../contracts/settings/settings';
+import { deployCommand, readAnswer } from '../resource/deployCommand';
 import type { SiteCertificate } from './siteIdentity';
 
 /** Where a simulated site's key is kept and whose it is. */
@@ -23,18 +24,6 @@ export interface SimulatedEnrolmentArgs extends SiteVaultArgs {
   readonly takeUpSeconds?: number;
 }
 
-const publicCertificate = z.object({ certificatePem: z.string().includes('BEGIN CERTIFICATE') });
-
-/** What `enrol-site` printed; never a key. */
-export function answered<S extends z.ZodType>(schema: S, stdout: string): z.output<S> {
-  const parsed = schema.safeParse(JSON.parse(stdout));
-  if (!parsed.success)
-    throw new Error(
-      `enrol-site answered without ${parsed.error.issues.map((issue) => issue.path.join('.')).join(' and ')}: look at its log`,
-    );
-  return parsed.data;
-}
-
 /** Secret that the site reads; the certificates of all serials are in secrets whose names begin with it. */
 export const certificateSecretName = 'device-certificate';
 
@@ -42,23 +31,18 @@ export const certificateSecretName = 'device-certificate';
 export const countingSerials = (serial: number, overlap: boolean): readonly number[] =>
   overlap && serial > 1 ? [serial - 1, serial] : [serial];
 
-/** How `enrol-site` is run. */
-export const enrolSiteCommand = (action: string): string => `node dist/enrol-site/index.js ${action}`;
-export function vaultEnvironment({
-  vaultUri,
-  deviceId,
-  disableChallengeVerification = false,
-  roleAssignmentWaitSeconds = 900,
-}: SiteVaultArgs): Record<string, pulumi.Input<string>> {
-  return {
-    VAULT_URI: vaultUri,
-    SECRET_NAME: certificateSecretName,
-    DEVICE_ID: deviceId,
-    ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
-    ...(disableChallengeVerification ? { VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' } : {}),
-  };
-}
-export const quietCommand = { addPreviousOutputInEnv: false, logging: 'stderr' } as const;
+/** What `enrol-site` must know of every certificate. */
+export const certificateSettings = (
+  { vaultUri, deviceId, disableChallengeVerification = false, roleAssignmentWaitSeconds = 900 }: SiteVaultArgs,
+  serial: number,
+): SettingsOf<(typeof enrolSiteSettings)['certificate'], pulumi.Input<string>> => ({
+  VAULT_URI: vaultUri,
+  SECRET_NAME: certificateSecretName,
+  DEVICE_ID: deviceId,
+  ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
+  VAULT_DISABLE_CHALLENGE_VERIFICATION: disableChallengeVerification ? 'true' : undefined,
+  CERTIFICATE_SERIAL: String(serial),
+});
 
 /**
  * A simulated factory is a site too: it makes its own keys, keeps them in a vault and hands out the public certificates. Each serial is a resource of
@@ -78,17 +62,16 @@ export class SimulatedEnrolment extends pulumi.ComponentResource {
       takeUpSeconds: 1_800,
       ...args,
     };
-    const environment = vaultEnvironment(args);
-    const check = new local.Command(
+    const check = deployCommand(
       name,
       {
-        ...quietCommand,
-        create: enrolSiteCommand('check'),
-        update: enrolSiteCommand('check'),
-        delete: enrolSiteCommand('delete'),
-        environment: {
-          ...environment,
-          CERTIFICATE_SERIAL: String(certificateSerial),
+        program: 'enrol-site',
+        create: 'check',
+        update: 'check',
+        delete: 'delete',
+        schema: enrolSiteSettings.check,
+        settings: {
+          ...certificateSettings(args, certificateSerial),
           CERTIFICATE_OVERLAP: String(certificateOverlap),
           TAKE_UP_SECONDS: String(takeUpSeconds),
         },
@@ -96,18 +79,23 @@ export class SimulatedEnrolment extends pulumi.ComponentResource {
       { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
     );
     const made = countingSerials(certificateSerial, certificateOverlap).map((serial) => {
-      const { stdout } = new local.Command(
+      const { stdout } = deployCommand(
         `${name}-certificate-${serial}`,
         {
-          ...quietCommand,
-          create: enrolSiteCommand('certificate'),
-          update: enrolSiteCommand('certificate'),
-          delete: enrolSiteCommand('forget'),
-          environment: { ...environment, CERTIFICATE_SERIAL: String(serial) },
+          program: 'enrol-site',
+          create: 'certificate',
+          update: 'certificate',
+          delete: 'forget',
+          schema: enrolSiteSettings.certificate,
+          settings: certificateSettings(args, serial),
         },
         { parent: this, dependsOn: [check] },
       );
-      return { serial, label: String(serial), pem: stdout.apply((text) => answered(publicCertificate, text).certificatePem) };
+      return {
+        serial,
+        label: String(serial),
+        pem: stdout.apply((text) => readAnswer('enrol-site', enrolSiteAnswers.certificate, text).certificatePem),
+      };
     });
     this.certificatePem = pulumi.output(made.find(({ serial }) => serial === certificateSerial)?.pem ?? '');
     this.certificates = made.sort((one, other) => (other.serial % 2) - (one.serial % 2));

@@ -1,6 +1,7 @@
-import { local } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
+import { siteDocumentsSettings } from '../../contracts/settings/siteDocuments';
 import { documentNames, type HubTransport } from '../../contracts/siteDocuments';
+import { deployCommand } from '../resource/deployCommand';
 import { certificateFacts } from './certificateFacts';
 
 export interface SiteDocumentsArgs {
@@ -56,18 +57,17 @@ export class SiteDocuments extends pulumi.ComponentResource {
       roleAssignmentWaitSeconds: 180,
       ...args,
     };
-    const command = (action: 'create' | 'delete') => `node dist/site-documents/index.js ${action}`;
-    new local.Command(
+    deployCommand(
       name,
       {
-        create: command('create'),
-        update: command('create'),
-        delete: command('delete'),
-        addPreviousOutputInEnv: false,
-        logging: 'stderr',
+        program: 'site-documents',
+        create: 'create',
+        update: 'create',
+        delete: 'delete',
         // Another vault, device or suffix is another set of names: it is written first, then the earlier set is deleted where it was.
         triggers: [args.vaultUri, args.deviceId, args.suffix],
-        environment: {
+        schema: siteDocumentsSettings,
+        settings: {
           VAULT_URI: args.vaultUri,
           KEY_SECRET_NAME: args.keySecretName,
           CERTIFICATE_THUMBPRINT: pulumi.output(args.certificatePem).apply((pem) => certificateFacts(pem).thumbprint),
@@ -81,7 +81,7 @@ export class SiteDocuments extends pulumi.ComponentResource {
           INSTRUMENTATION_KEY: args.monitor.instrumentationKey,
           INGESTION_HOST: args.monitor.ingestionHost,
           ROLE_ASSIGNMENT_WAIT_SECONDS: String(roleAssignmentWaitSeconds),
-          ...(disableChallengeVerification ? { VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true' } : {}),
+          VAULT_DISABLE_CHALLENGE_VERIFICATION: disableChallengeVerification ? 'true' : undefined,
         },
       },
       { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },

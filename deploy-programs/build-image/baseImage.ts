@@ -6,7 +6,7 @@ export interface BaseImage {
   readonly tag: string;
   readonly digest: string;
 }
-export interface RegistryPlace {
+export interface BuildRegistry {
   readonly resourceGroup: string;
   readonly registry: string;
   readonly loginServer: string;
@@ -21,22 +21,22 @@ export function baseImageOf(dockerfile: string): BaseImage | undefined {
   return { repository: name.includes('/') ? name : `library/${name}`, tag, digest };
 }
 
-const ownRepository = ({ repository }: BaseImage) => `base/${repository.replace(/^library\//, '')}`;
+const copiedRepository = ({ repository }: BaseImage) => `base/${repository.replace(/^library\//, '')}`;
 
 /** The build argument that takes the same bytes from the registry that builds: there a pull is nobody's quota. */
-export const ownBaseArgument = (base: BaseImage, loginServer: string) => ({
+export const baseImageArgument = (base: BaseImage, loginServer: string) => ({
   name: 'BASE_IMAGE',
-  value: `${loginServer}/${ownRepository(base)}@${base.digest}`,
+  value: `${loginServer}/${copiedRepository(base)}@${base.digest}`,
 });
 
 /** Copies the base image into the registry, once: whoever comes later finds its tag taken. */
 export async function importBaseImage(
   client: Pick<ContainerRegistryManagementClient, 'registries'>,
-  { resourceGroup, registry }: RegistryPlace,
+  { resourceGroup, registry }: BuildRegistry,
   base: BaseImage,
   timeoutMs: number,
 ): Promise<void> {
-  const target = `${ownRepository(base)}:${base.tag}-${base.digest.slice(7, 19)}`;
+  const target = `${copiedRepository(base)}:${base.tag}-${base.digest.slice(7, 19)}`;
   try {
     await client.registries.beginImportImageAndWait(
       resourceGroup,

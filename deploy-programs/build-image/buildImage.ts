@@ -6,33 +6,15 @@ import { ContainerRegistryContentClient } from '@azure/container-registry';
 import type { TokenCredential } from '@azure/identity';
 import { BlockBlobClient } from '@azure/storage-blob';
 import { pack } from 'tar-stream';
-import { z } from 'zod';
-import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
-import { baseImageOf, importBaseImage, ownBaseArgument, type RegistryPlace } from './baseImage';
-import { runDeployProgram } from '../deployProgram';
-import { untilAllowed } from '../roleAssignmentWait';
+import { buildImageSettings, type BuildImageSettings, type BuiltImage } from '../../contracts/settings/buildImage';
+import { readSettings } from '../../contracts/settings/settings';
+import { baseImageArgument, baseImageOf, importBaseImage, type BuildRegistry } from './baseImage';
+import { retryUntilAuthorized } from '../roleAssignmentWait';
 import { untilItPasses } from './transientFailure';
-
-const settingsSchema = z.object({
-  REGISTRY_ID: z
-    .string()
-    .regex(
-      /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i,
-      'the ARM id of a container registry',
-    ),
-  REGISTRY_LOGIN_SERVER: text(),
-  PROGRAM: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower case words with dashes'),
-  CONTENT_HASH: z.string().regex(/^[0-9a-f]{16,64}$/, 'at least 16 hex digits'),
-  CONTEXT_DIRECTORY: text(),
-  AZURE_RESOURCE_MANAGER_ENDPOINT: httpsUrl(),
-  AZURE_RESOURCE_MANAGER_AUDIENCE: httpsUrl(),
-  ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600),
-});
-type Settings = z.output<typeof settingsSchema>;
 
 const buildTimeoutMs = 30 * 60_000;
 const requestTimeout = () => AbortSignal.timeout(5 * 60_000);
-const done = ['Succeeded', 'Failed', 'Canceled', 'Error', 'Timeout'];
+const finalStates = ['Succeeded', 'Failed', 'Canceled', 'Error', 'Timeout'];
 
 /** The context as tar.gz: sorted and without times, so the same folder gives the same bytes. */
 export async function contextArchive(directory: string): Promise<Buffer> {
@@ -53,7 +35,7 @@ export async function contextArchive(directory: string): Promise<Buffer> {
 }
 
 /** Digest of the tag, or undefined when it was never pushed. */
-async function digestOfTag(settings: Settings, tag: string, credential: TokenCredential): Promise<string | undefined> {
+async function digestOfTag(settings: BuildImageSettings, tag: string, credential: TokenCredential): Promise<string | undefined> {
   const client = new ContainerRegistryContentClient(`https://${settings.REGISTRY_LOGIN_SERVER}`, settings.PROGRAM, credential);
   try {
     return (await client.getManifest(tag, { abortSignal: requestTimeout() })).digest;
@@ -64,7 +46,7 @@ async function digestOfTag(settings: Settings, tag: string, credential: TokenCre
 }
 
 /** What a subscription on free credit is answered; no role and no waiting helps. */
-export function explained(error: unknown): unknown {
+export function explainedBuildError(error: unknown): unknown {
   const { code, message = '' } = error as { code?: unknown; message?: string };
   if (code !== 'TasksOperationsNotAllowed' && !message.includes('TasksOperationsNotAllowed')) return error;
   return new Error(
@@ -72,9 +54,9 @@ export function explained(error: unknown): unknown {
   );
 }
 
-async function build(settings: Settings, tag: string, credential: TokenCredential): Promise<string> {
+async function build(settings: BuildImageSettings, tag: string, credential: TokenCredential): Promise<string> {
   const [, , subscriptionId = '', , resourceGroup = '', , , , registry = ''] = settings.REGISTRY_ID.split('/');
-  const place: RegistryPlace = { resourceGroup, registry, loginServer: settings.REGISTRY_LOGIN_SERVER };
+  const place: BuildRegistry = { resourceGroup, registry, loginServer: settings.REGISTRY_LOGIN_SERVER };
   const client = new ContainerRegistryManagementClient(credential, subscriptionId, {
     endpoint: settings.AZURE_RESOURCE_MANAGER_ENDPOINT,
     credentialScopes: [`${settings.AZURE_RESOURCE_MANAGER_AUDIENCE}/.default`],
@@ -95,18 +77,18 @@ async function build(settings: Settings, tag: string, credential: TokenCredentia
     dockerFilePath: 'Dockerfile',
     sourceLocation: relativePath,
     platform: { os: 'Linux', architecture: 'amd64' },
-    arguments: base === undefined ? [] : [ownBaseArgument(base, place.loginServer)],
+    arguments: base === undefined ? [] : [baseImageArgument(base, place.loginServer)],
     timeout: buildTimeoutMs / 1_000,
   };
   const poller = await client.registries
     .beginScheduleRun(resourceGroup, registry, request, { abortSignal: requestTimeout() })
     .catch((error: unknown) => {
-      throw explained(error);
+      throw explainedBuildError(error);
     });
   let run: Run = await poller.pollUntilDone({ abortSignal: AbortSignal.timeout(buildTimeoutMs) });
   const runId = run.runId ?? '';
   const deadline = Date.now() + buildTimeoutMs;
-  for (let delayMs = 20; !done.includes(run.status ?? ''); delayMs = Math.min(delayMs * 2, 5_000)) {
+  for (let delayMs = 20; !finalStates.includes(run.status ?? ''); delayMs = Math.min(delayMs * 2, 5_000)) {
     if (Date.now() > deadline)
       throw new Error(`the build ${runId} of ${settings.PROGRAM} is ${run.status ?? 'unknown'} after ${buildTimeoutMs / 60_000} minutes`);
     await new Promise((resolve) => setTimeout(resolve, delayMs * (0.75 + Math.random() / 2)));
@@ -132,16 +114,11 @@ export async function buildProgramImage(
   environment: NodeJS.ProcessEnv,
   credential: TokenCredential,
   retry = { attempts: 5, firstDelayMs: 20_000 },
-): Promise<{ image: string }> {
-  const settings = readSettings('build-image', settingsSchema, environment);
+): Promise<BuiltImage> {
+  const settings = readSettings('build-image', buildImageSettings, environment);
   const tag = settings.CONTENT_HASH.slice(0, 16);
   const log = (message: string) => console.error(message);
   const found = async () => (await digestOfTag(settings, tag, credential)) ?? (await build(settings, tag, credential));
-  const digest = await untilAllowed(() => untilItPasses(found, { ...retry, log }), {
-    waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS,
-    log,
-  });
+  const digest = await retryUntilAuthorized(() => untilItPasses(found, { ...retry, log }), settings.ROLE_ASSIGNMENT_WAIT_SECONDS);
   return { image: `${settings.REGISTRY_LOGIN_SERVER}/${settings.PROGRAM}@${digest}` };
 }
-
-if (require.main === module) void runDeployProgram((credential) => buildProgramImage(process.env, credential));

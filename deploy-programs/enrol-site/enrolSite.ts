@@ -1,188 +1,123 @@
-import 'reflect-metadata';
-import { createHash, createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
-import type { TokenCredential } from '@azure/identity';
+import { X509Certificate } from 'node:crypto';
 import { SecretClient } from '@azure/keyvault-secrets';
-import * as x509 from '@peculiar/x509';
-import { z } from 'zod';
-import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
-import { runDeployProgram } from '../deployProgram';
-import { untilAllowed } from '../roleAssignmentWait';
-import { serialProblem } from './serialProblem';
-import { SiteVault, type KeptCertificate } from './siteVault';
+import type { DeployAction } from '../../contracts/programs';
+import { enrolSiteSettings, type EnrolSiteAnswer, type EnrolSiteSettings } from '../../contracts/settings/enrolSite';
+import { readSettings } from '../../contracts/settings/settings';
+import { sha1ThumbprintOf, thumbprintOf } from '../../contracts/thumbprint';
+import type { DeployWork } from '../deployProgram';
+import { certificateInTime, makeKeyAndCertificate } from '../keyAndCertificate';
+import { retryUntilAuthorized } from '../roleAssignmentWait';
+import { rotationRefusal } from './rotationRefusal';
+import { SiteVault, type StoredCertificate } from './siteVault';
 
-const vault = {
-  VAULT_URI: httpsUrl(),
-  /** Secret that the site reads; the certificate of each serial has a secret of its own, with the serial behind this name. */
-  SECRET_NAME: z.string().regex(/^[0-9a-zA-Z-]{1,110}$/, 'the beginning of a Key Vault secret name'),
-  ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600),
-  /** 'true' where the vault's host is not below the resource of its challenge. */
-  VAULT_DISABLE_CHALLENGE_VERIFICATION: z.enum(['true', 'false']).optional(),
-};
-const certificate = { ...vault, DEVICE_ID: text(), CERTIFICATE_SERIAL: integer(1, 1_000_000) };
-const schemas = {
-  check: z.object({ ...certificate, CERTIFICATE_OVERLAP: z.enum(['true', 'false']), TAKE_UP_SECONDS: integer(0, 86_400) }),
-  certificate: z.object(certificate),
-  'hand-over': z.object({ ...certificate, CERTIFICATE_THUMBPRINT: z.string().regex(/^[0-9A-F]{64}$/, 'a SHA-256 thumbprint') }),
-  forget: z.object({ ...vault, CERTIFICATE_SERIAL: certificate.CERTIFICATE_SERIAL }),
-  delete: z.object(vault),
-} as const;
-
-const lifetimeDays = 180;
-const dayMs = 86_400_000;
-const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
-
-export interface Enrolled {
-  readonly certificatePem: string;
-  readonly thumbprintSha256: string;
-  readonly thumbprintSha1: string;
-}
-export interface HandedOver {
-  readonly secretUri: string;
-  readonly thumbprintSha256: string;
-}
-
-/** A key and its self-signed client certificate, PEM in one text: key first. */
-export async function makeKeyAndCertificate(commonName: string, now: Date): Promise<string> {
-  x509.cryptoProvider.set(webcrypto as never);
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: [commonName] }],
-    serialNumber: `01${randomBytes(15).toString('hex')}`,
-    notBefore: new Date(now.getTime() - 5 * 60_000),
-    notAfter: new Date(now.getTime() + lifetimeDays * dayMs),
-    signingAlgorithm: algorithm,
-    keys: keys as never,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as never),
-    ],
-  });
-  return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')}\n${certificate.toString('pem')}\n`;
-}
-
-/** The certificate of key and certificate in one PEM, when they belong together and to the name and more than this part of its life is left. */
-function certificateInTime(pem: string, commonName: string, now: Date, lifeLeft: number): X509Certificate | undefined {
-  try {
-    const certificate = new X509Certificate(pem);
-    const leftMs = certificate.validToDate.getTime() - now.getTime();
-    const lifeMs = certificate.validToDate.getTime() - certificate.validFromDate.getTime();
-    const fits =
-      certificate.checkPrivateKey(createPrivateKey(pem)) && certificate.subject === `CN=${commonName}` && certificate.validFromDate <= now;
-    return fits && leftMs > lifeMs * lifeLeft ? certificate : undefined;
-  } catch {
-    return undefined;
-  }
-}
-/** A certificate that need not be replaced yet: more than a third of its life is left. */
-export const usableCertificate = (pem: string, commonName: string, now: Date): X509Certificate | undefined =>
-  certificateInTime(pem, commonName, now, 1 / 3);
-
-const thumbprintOf = (certificate: X509Certificate, hash: 'sha1' | 'sha256' = 'sha256') =>
-  createHash(hash).update(certificate.raw).digest('hex').toUpperCase();
 const holdsKey = (pem: string) => pem.includes('PRIVATE KEY-----');
 
 /** A certificate of the vault that Entra and the hub accept now; its key may be elsewhere. */
-function validCertificate(kept: KeptCertificate | undefined, serial: number, commonName: string, now: Date): X509Certificate | undefined {
-  if (kept?.serial !== serial) return undefined;
-  if (holdsKey(kept.pem)) return certificateInTime(kept.pem, commonName, now, 0);
+function acceptedCertificate(
+  stored: StoredCertificate | undefined,
+  serial: number,
+  commonName: string,
+  now: Date,
+): X509Certificate | undefined {
+  if (stored?.serial !== serial) return undefined;
+  if (holdsKey(stored.pem)) return certificateInTime(stored.pem, commonName, now, 0);
   try {
-    const certificate = new X509Certificate(kept.pem);
+    const certificate = new X509Certificate(stored.pem);
     return certificate.subject === `CN=${commonName}` && certificate.validToDate > now ? certificate : undefined;
   } catch {
     return undefined;
   }
 }
 
-interface Place {
-  readonly vault: SiteVault;
-  readonly inUse: string;
-  readonly ofSerial: (serial: number) => string;
+/** Whether the serial may be taken now. */
+async function checkSerial(vault: SiteVault, settings: EnrolSiteSettings<'check'>): Promise<EnrolSiteAnswer<'check'>> {
+  const { CERTIFICATE_SERIAL: serial, CERTIFICATE_OVERLAP: overlap, TAKE_UP_SECONDS: takeUpSeconds } = settings;
+  const inUse = await vault.read(vault.secretInUse);
+  const refusal = rotationRefusal(
+    { serial, overlap: overlap === 'true', takeUpSeconds },
+    inUse && { serial: inUse.serial, replaces: inUse.replaces, handedOverAt: inUse.writtenAt },
+    new Date(),
+  );
+  if (refusal !== undefined) throw new Error(refusal);
+  return { serial };
 }
 
 /** The certificate of a serial is made once; which one the site uses is not its concern. */
-async function makeOnce({ vault, inUse, ofSerial }: Place, serial: number, deviceId: string, now: Date): Promise<Enrolled> {
-  const name = ofSerial(serial);
-  const tags = { device: deviceId, serial: String(serial) };
-  let certificate = validCertificate(await vault.read(name), serial, deviceId, now);
+async function ensureCertificate(
+  vault: SiteVault,
+  { CERTIFICATE_SERIAL: serial, DEVICE_ID: deviceId }: EnrolSiteSettings<'certificate'>,
+): Promise<EnrolSiteAnswer<'certificate'>> {
+  const now = new Date();
+  const name = vault.secretOf(serial);
+  let certificate = acceptedCertificate(await vault.read(name), serial, deviceId, now);
   if (certificate === undefined) {
-    certificate = validCertificate(await vault.read(inUse), serial, deviceId, now);
+    certificate = acceptedCertificate(await vault.read(vault.secretInUse), serial, deviceId, now);
     const pem = certificate?.toString() ?? (await makeKeyAndCertificate(deviceId, now));
     certificate ??= new X509Certificate(pem);
-    await vault.write(name, pem, certificate.validToDate, tags);
+    await vault.write(name, pem, certificate.validToDate, { device: deviceId, serial: String(serial) });
   }
   return {
     certificatePem: certificate.toString(),
     thumbprintSha256: thumbprintOf(certificate),
-    thumbprintSha1: thumbprintOf(certificate, 'sha1'),
+    thumbprintSha1: sha1ThumbprintOf(certificate),
   };
 }
 
 /** What Entra and the hub know by now is put where the site reads it. Of the others the vault keeps the public part only. */
-async function handOver({ vault, inUse, ofSerial }: Place, serial: number, thumbprint: string, deviceId: string): Promise<void> {
-  const isAsked = ({ pem }: KeptCertificate) => holdsKey(pem) && thumbprintOf(new X509Certificate(pem)) === thumbprint;
-  const before = await vault.read(inUse);
-  if (before !== undefined && isAsked(before)) await vault.disableAllBut(inUse, before.version);
+async function handOver(
+  vault: SiteVault,
+  { VAULT_URI, CERTIFICATE_SERIAL: serial, CERTIFICATE_THUMBPRINT: thumbprint, DEVICE_ID: device }: EnrolSiteSettings<'hand-over'>,
+): Promise<EnrolSiteAnswer<'hand-over'>> {
+  const isRequested = ({ pem }: StoredCertificate) => holdsKey(pem) && thumbprintOf(new X509Certificate(pem)) === thumbprint;
+  const inUse = await vault.read(vault.secretInUse);
+  if (inUse !== undefined && isRequested(inUse)) await vault.disableAllBut(vault.secretInUse, inUse.version);
   else {
-    const next = await vault.read(ofSerial(serial));
-    if (next === undefined || !isAsked(next))
+    const next = await vault.read(vault.secretOf(serial));
+    if (next === undefined || !isRequested(next))
       throw new Error(
         `the key of certificate ${serial} (${thumbprint.slice(0, 16)}…) is not in the vault: ask for another one with edgeSite.certificateSerial ${serial + 1}`,
       );
-    const replaces = before === undefined || before.serial === serial ? {} : { replaces: String(before.serial) };
-    await vault.write(inUse, next.pem, new X509Certificate(next.pem).validToDate, {
-      device: deviceId,
-      serial: String(serial),
-      ...replaces,
-    });
+    const replaces = inUse === undefined || inUse.serial === serial ? {} : { replaces: String(inUse.serial) };
+    const { validToDate } = new X509Certificate(next.pem);
+    await vault.write(vault.secretInUse, next.pem, validToDate, { device, serial: String(serial), ...replaces });
   }
-  for (const one of [serial - 1, serial]) {
-    const kept = await vault.read(ofSerial(one));
-    if (kept === undefined || !holdsKey(kept.pem)) continue;
-    const certificate = new X509Certificate(kept.pem);
-    await vault.write(ofSerial(one), certificate.toString(), certificate.validToDate, { device: deviceId, serial: String(one) });
-  }
+  for (const one of [serial - 1, serial]) await withdrawKey(vault, one, device);
+  return { secretUri: `${VAULT_URI}/secrets/${vault.secretInUse}`, thumbprintSha256: thumbprint };
 }
+
+/** Leaves the certificate of a serial without its key. */
+async function withdrawKey(vault: SiteVault, serial: number, device: string): Promise<void> {
+  const name = vault.secretOf(serial);
+  const stored = await vault.read(name);
+  if (stored === undefined || !holdsKey(stored.pem)) return;
+  const certificate = new X509Certificate(stored.pem);
+  await vault.write(name, certificate.toString(), certificate.validToDate, { device, serial: String(serial) });
+}
+
+type Action = DeployAction<'enrol-site'>;
+const action =
+  <A extends Action>(
+    name: A,
+    work: (vault: SiteVault, settings: EnrolSiteSettings<A>) => Promise<EnrolSiteAnswer<A>>,
+  ): DeployWork<EnrolSiteAnswer<A>> =>
+  async (environment, credential) => {
+    const settings = readSettings('enrol-site', enrolSiteSettings[name], environment) as EnrolSiteSettings<A>;
+    const { VAULT_URI, SECRET_NAME, ...vaultSettings } = readSettings('enrol-site', enrolSiteSettings.delete, environment);
+    const client = new SecretClient(VAULT_URI, credential, {
+      disableChallengeResourceVerification: vaultSettings.VAULT_DISABLE_CHALLENGE_VERIFICATION === 'true',
+    });
+    const vault = new SiteVault(client, SECRET_NAME);
+    return retryUntilAuthorized(() => work(vault, settings), vaultSettings.ROLE_ASSIGNMENT_WAIT_SECONDS);
+  };
 
 /**
  * A simulated site enrols itself: it keeps its keys in the vault and gives out what is public. The actions come in this order: `check` whether the
  * serial may be taken now, `certificate` of each serial that is to count, `hand-over` once Entra and the hub know it; `forget` one serial, `delete` the one in use.
  */
-export async function enrolSite(action: string | undefined, environment: NodeJS.ProcessEnv, credential: TokenCredential): Promise<object> {
-  if (action === undefined || !Object.hasOwn(schemas, action))
-    throw new Error(`expected ${Object.keys(schemas).join(', ')} as the first argument, got ${action ?? 'nothing'}`);
-  const settingsOf = <A extends keyof typeof schemas>(one: A) => readSettings('enrol-site', schemas[one], environment);
-  const common = readSettings('enrol-site', schemas.delete, environment);
-  const client = new SecretClient(common.VAULT_URI, credential, {
-    disableChallengeResourceVerification: common.VAULT_DISABLE_CHALLENGE_VERIFICATION === 'true',
-  });
-  const place: Place = { vault: new SiteVault(client), inUse: common.SECRET_NAME, ofSerial: (serial) => `${common.SECRET_NAME}-${serial}` };
-  const perform: Readonly<Record<keyof typeof schemas, () => Promise<object>>> = {
-    async check() {
-      const { CERTIFICATE_SERIAL: serial, CERTIFICATE_OVERLAP: overlap, TAKE_UP_SECONDS: takeUpSeconds } = settingsOf('check');
-      const kept = await place.vault.read(place.inUse);
-      const problem = serialProblem(
-        { serial, overlap: overlap === 'true', takeUpSeconds },
-        kept && { serial: kept.serial, replaces: kept.replaces, handedOverAt: kept.writtenAt },
-        new Date(),
-      );
-      if (problem !== undefined) throw new Error(problem);
-      return { serial };
-    },
-    certificate: () => makeOnce(place, settingsOf('certificate').CERTIFICATE_SERIAL, settingsOf('certificate').DEVICE_ID, new Date()),
-    async 'hand-over'() {
-      const { CERTIFICATE_SERIAL: serial, CERTIFICATE_THUMBPRINT: thumbprintSha256, DEVICE_ID: deviceId } = settingsOf('hand-over');
-      await handOver(place, serial, thumbprintSha256, deviceId);
-      return { secretUri: `${common.VAULT_URI}/secrets/${place.inUse}`, thumbprintSha256 };
-    },
-    forget: async () => (await place.vault.delete(place.ofSerial(settingsOf('forget').CERTIFICATE_SERIAL)), {}),
-    delete: async () => (await place.vault.delete(place.inUse), {}),
-  };
-  return untilAllowed(perform[action as keyof typeof schemas], {
-    waitSeconds: common.ROLE_ASSIGNMENT_WAIT_SECONDS,
-    log: (message) => console.error(message),
-  });
-}
-
-if (require.main === module) void runDeployProgram((credential) => enrolSite(process.argv[2], process.env, credential));
+export const enrolSite: { readonly [A in Action]: DeployWork<EnrolSiteAnswer<A>> } = {
+  check: action('check', checkSerial),
+  certificate: action('certificate', ensureCertificate),
+  'hand-over': action('hand-over', handOver),
+  forget: action('forget', async (vault, settings) => (await vault.delete(vault.secretOf(settings.CERTIFICATE_SERIAL)), {})),
+  delete: action('delete', async (vault) => (await vault.delete(vault.secretInUse), {})),
+};

@@ -3,7 +3,7 @@ import type { KeyVaultSecret, SecretClient } from '@azure/keyvault-secrets';
 const contentType = 'application/x-pem-file';
 const requestTimeout = () => ({ abortSignal: AbortSignal.timeout(60_000) });
 const status = (error: unknown) => (error as { statusCode?: unknown } | null)?.statusCode;
-const unless =
+const ignoring =
   (ignored: number) =>
   (error: unknown): undefined => {
     if (status(error) !== ignored) throw error;
@@ -15,7 +15,7 @@ export interface CertificateTags {
   readonly serial: string;
   readonly replaces?: string;
 }
-export interface KeptCertificate {
+export interface StoredCertificate {
   readonly pem: string;
   readonly serial: number;
   readonly replaces: number | undefined;
@@ -25,10 +25,19 @@ export interface KeptCertificate {
 
 /** The vault of a simulated site. A version of a secret cannot be deleted, but one that is not the latest can be disabled. */
 export class SiteVault {
-  constructor(private readonly client: SecretClient) {}
+  constructor(
+    private readonly client: SecretClient,
+    /** Name of the secret that the site reads. */
+    readonly secretInUse: string,
+  ) {}
 
-  async read(name: string): Promise<KeptCertificate | undefined> {
-    const secret: KeyVaultSecret | undefined = await this.client.getSecret(name, requestTimeout()).catch(unless(404));
+  /** Name of the secret with the certificate of a serial. */
+  secretOf(serial: number): string {
+    return `${this.secretInUse}-${serial}`;
+  }
+
+  async read(name: string): Promise<StoredCertificate | undefined> {
+    const secret: KeyVaultSecret | undefined = await this.client.getSecret(name, requestTimeout()).catch(ignoring(404));
     if (secret?.value === undefined) return undefined;
     const { tags, createdOn, version } = secret.properties;
     const replaces = tags?.['replaces'];
@@ -44,7 +53,7 @@ export class SiteVault {
   async write(name: string, pem: string, expiresOn: Date, tags: CertificateTags): Promise<void> {
     const write = () => this.client.setSecret(name, pem, { contentType, expiresOn, tags: { ...tags }, ...requestTimeout() });
     const written = await write().catch(async (error: unknown) => {
-      unless(409)(error);
+      ignoring(409)(error);
       // The name is held by a deleted secret of an earlier site: it is recovered and gets a new version.
       await (await this.client.beginRecoverDeletedSecret(name, requestTimeout())).pollUntilDone();
       return write();
@@ -60,6 +69,6 @@ export class SiteVault {
   }
 
   async delete(name: string): Promise<void> {
-    await this.client.beginDeleteSecret(name, requestTimeout()).catch(unless(404));
+    await this.client.beginDeleteSecret(name, requestTimeout()).catch(ignoring(404));
   }
 }

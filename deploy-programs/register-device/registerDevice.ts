@@ -1,98 +1,88 @@
-import type { TokenCredential } from '@azure/identity';
-import { z } from 'zod';
-import { integer, readSettings, text } from '../../contracts/settings/settings';
-import { runDeployProgram } from '../deployProgram';
-import { openRegistry, registryStatus } from './registryClient';
-import { untilAllowed } from '../roleAssignmentWait';
+import type { Device, Registry } from 'azure-iothub';
+import type { DeployAction } from '../../contracts/programs';
+import { deviceDeletionSettings, registerDeviceSettings, type RegisteredDevice } from '../../contracts/settings/registerDevice';
+import { readSettings } from '../../contracts/settings/settings';
+import type { DeployWork } from '../deployProgram';
+import { retryUntilAuthorized } from '../roleAssignmentWait';
+import { iotHubRegistry, responseStatus } from './iotHubRegistry';
 
-const thumbprint = () => z.string().regex(/^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/, 'a SHA-1 or SHA-256 thumbprint in hex');
-const device = {
-  IOT_HUB_HOST: text(),
-  DEVICE_ID: z.string().regex(/^[A-Za-z0-9\-.%_*?!(),:=@$']{1,128}$/, 'an IoT Hub device id'),
-  ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600),
-};
-const deletion = z.object(device);
-const registration = z.object({ ...device, PRIMARY_THUMBPRINT: thumbprint(), SECONDARY_THUMBPRINT: thumbprint().optional() });
-
-export interface Registered {
-  readonly deviceId: string;
-  readonly status: 'created' | 'updated' | 'unchanged' | 'deleted' | 'absent';
-}
+const program = 'register-device';
+const hasStatus = (error: unknown, status: number) => responseStatus(error) === status;
 
 /** Gives the status of a refusal its usual place, so that a role that is still on its way is waited for. */
-async function withStatus<T>(work: Promise<T>): Promise<T> {
-  return work.catch((error: unknown) => {
-    throw Object.assign(error as Error, { statusCode: registryStatus(error) });
+const withStatus = <T>(work: Promise<T>): Promise<T> =>
+  work.catch((error: unknown) => {
+    throw Object.assign(error as Error, { statusCode: responseStatus(error) });
   });
-}
-const hasStatus = (error: unknown, status: number) => registryStatus(error) === status;
 
-/** Creates, changes or deletes the identity of a device that authenticates by certificate thumbprints. Doing it again changes nothing. */
-export async function registerDevice(
-  action: string | undefined,
-  environment: NodeJS.ProcessEnv,
-  credential: TokenCredential,
-): Promise<Registered> {
-  if (action === 'delete') {
-    const {
-      IOT_HUB_HOST: host,
-      DEVICE_ID: deviceId,
-      ROLE_ASSIGNMENT_WAIT_SECONDS: waitSeconds,
-    } = readSettings('register-device', deletion, environment);
-    const registry = openRegistry(host, credential);
-    return untilAllowed(
-      async () => {
-        try {
-          await withStatus(registry.delete(deviceId));
-          return { deviceId, status: 'deleted' };
-        } catch (error) {
-          if (hasStatus(error, 404)) return { deviceId, status: 'absent' };
-          throw error;
-        }
-      },
-      { waitSeconds, log: (message) => console.error(message) },
-    );
-  }
-  if (action !== 'create' && action !== 'update')
-    throw new Error(`expected create, update or delete as the first argument, got ${action ?? 'nothing'}`);
-  const settings = readSettings('register-device', registration, environment);
-  const primaryThumbprint = settings.PRIMARY_THUMBPRINT.toUpperCase();
-  const secondaryThumbprint = settings.SECONDARY_THUMBPRINT?.toUpperCase() ?? '';
-  const deviceId = settings.DEVICE_ID;
-  const wanted = {
-    deviceId,
-    status: 'enabled' as const,
-    authentication: { type: 'selfSigned' as const, x509Thumbprint: { primaryThumbprint, secondaryThumbprint } },
-  };
-  const registry = openRegistry(settings.IOT_HUB_HOST, credential);
+/** The identity of a device that signs in with certificates of these thumbprints. */
+const enabledDevice = (deviceId: string, primaryThumbprint: string, secondaryThumbprint: string) => ({
+  deviceId,
+  status: 'enabled' as const,
+  authentication: { type: 'selfSigned' as const, x509Thumbprint: { primaryThumbprint, secondaryThumbprint } },
+});
 
-  return untilAllowed(
-    async (): Promise<Registered> => {
-      const before = await withStatus(registry.get(deviceId)).catch((error: unknown) => {
-        if (hasStatus(error, 404)) return undefined;
-        throw error;
-      });
-      if (!before) {
-        try {
-          await withStatus(registry.create(wanted));
-          return { deviceId, status: 'created' };
-        } catch (error) {
-          if (!hasStatus(error, 409)) throw error;
-        }
-      }
-      const known = before?.responseBody;
-      const has = known?.authentication?.x509Thumbprint;
-      if (
-        known?.status === 'enabled' &&
-        has?.primaryThumbprint?.toUpperCase() === primaryThumbprint &&
-        (has.secondaryThumbprint ?? '').toUpperCase() === secondaryThumbprint
-      )
-        return { deviceId, status: 'unchanged' };
-      await withStatus(registry.update(wanted));
-      return { deviceId, status: 'updated' };
-    },
-    { waitSeconds: settings.ROLE_ASSIGNMENT_WAIT_SECONDS, log: (message) => console.error(message) },
+type EnabledDevice = ReturnType<typeof enabledDevice>;
+
+function isSame(known: Device, { authentication }: EnabledDevice): boolean {
+  const { primaryThumbprint, secondaryThumbprint } = known.authentication?.x509Thumbprint ?? {};
+  return (
+    known.status === 'enabled' &&
+    primaryThumbprint?.toUpperCase() === authentication.x509Thumbprint.primaryThumbprint &&
+    (secondaryThumbprint ?? '').toUpperCase() === authentication.x509Thumbprint.secondaryThumbprint
   );
 }
 
-if (require.main === module) void runDeployProgram((credential) => registerDevice(process.argv[2], process.env, credential));
+async function createOrUpdate(registry: Registry, device: EnabledDevice): Promise<RegisteredDevice['status']> {
+  const known = await registry.get(device.deviceId).catch((error: unknown) => {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  });
+  if (known === undefined) {
+    try {
+      await registry.create(device);
+      return 'created';
+    } catch (error) {
+      if (!hasStatus(error, 409)) throw error;
+    }
+  } else if (isSame(known.responseBody, device)) return 'unchanged';
+  await registry.update(device);
+  return 'updated';
+}
+
+async function deleteIfThere(registry: Registry, deviceId: string): Promise<RegisteredDevice['status']> {
+  try {
+    await registry.delete(deviceId);
+    return 'deleted';
+  } catch (error) {
+    if (hasStatus(error, 404)) return 'absent';
+    throw error;
+  }
+}
+
+const register: DeployWork<RegisteredDevice> = async (environment, credential) => {
+  const settings = readSettings(program, registerDeviceSettings, environment);
+  const { DEVICE_ID: deviceId, PRIMARY_THUMBPRINT: primary, SECONDARY_THUMBPRINT: secondary = '' } = settings;
+  const registry = iotHubRegistry(settings.IOT_HUB_HOST, credential);
+  const device = enabledDevice(deviceId, primary.toUpperCase(), secondary.toUpperCase());
+  return retryUntilAuthorized(
+    async () => ({ deviceId, status: await withStatus(createOrUpdate(registry, device)) }),
+    settings.ROLE_ASSIGNMENT_WAIT_SECONDS,
+  );
+};
+
+const remove: DeployWork<RegisteredDevice> = async (environment, credential) => {
+  const settings = readSettings(program, deviceDeletionSettings, environment);
+  const { DEVICE_ID: deviceId } = settings;
+  const registry = iotHubRegistry(settings.IOT_HUB_HOST, credential);
+  return retryUntilAuthorized(
+    async () => ({ deviceId, status: await withStatus(deleteIfThere(registry, deviceId)) }),
+    settings.ROLE_ASSIGNMENT_WAIT_SECONDS,
+  );
+};
+
+/** Creates, changes or deletes the identity of a device that authenticates by certificate thumbprints. Doing it again changes nothing. */
+export const registerDevice = { create: register, update: register, delete: remove } satisfies Record<
+  DeployAction<'register-device'>,
+  DeployWork<RegisteredDevice>
+>;

@@ -24,13 +24,13 @@ export function trustedAuthorities(): TrustedAuthorities {
 const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;
 /** A device is told whom to trust, not everybody whom this machine trusts. */
 const maxExtra = 3;
-const named = (pem: string, commonName: string) => new X509Certificate(pem).subject.split('\n').includes(`CN=${commonName}`);
+const hasCommonName = (pem: string, commonName: string) => new X509Certificate(pem).subject.split('\n').includes(`CN=${commonName}`);
 
 /** The authority that a device must trust to know its hub, PEM: DigiCert's for Azure, and for any other hub what was given to this Node besides its own list. */
 export function hubAuthority(host: string, { bundled, trusted }: TrustedAuthorities): string {
   const [, commonName] = azureAuthorities.find(([end]) => host.toLowerCase().replace(/:\d+$/, '').endsWith(end)) ?? [];
   if (commonName !== undefined) {
-    const found = [...bundled, ...trusted].find((pem) => named(pem, commonName));
+    const found = [...bundled, ...trusted].find((pem) => hasCommonName(pem, commonName));
     if (found === undefined)
       throw new Error(
         `the authority of ${host}, "${commonName}", is not in the list of Node ${process.version}: name a file with it in NODE_EXTRA_CA_CERTS.`,

@@ -1,135 +1,106 @@
 import { X509Certificate } from 'node:crypto';
-import { DefaultAzureCredential, type TokenCredential } from '@azure/identity';
+import type { TokenCredential } from '@azure/identity';
 import { CertificateClient } from '@azure/keyvault-certificates';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { z } from 'zod';
-import { httpsUrl, integer, readSettings, text } from '../../contracts/settings/settings';
+import type { DeployAction } from '../../contracts/programs';
+import { readSettings } from '../../contracts/settings/settings';
 import {
-  certificateNames,
-  documentNames,
-  documentSuffix,
-  documentText,
-  hubTransports,
-  modelManagerDocument,
-  modelMonitorDocument,
-} from '../../contracts/siteDocuments';
+  documentsDeletionSettings,
+  siteDocumentsSettings,
+  type DocumentsDeletionSettings,
+  type SiteDocumentsSettings,
+  type WrittenDocuments,
+} from '../../contracts/settings/siteDocuments';
+import { certificateNames, documentNames, documentText, modelManagerDocument, modelMonitorDocument } from '../../contracts/siteDocuments';
+import { thumbprintOf } from '../../contracts/thumbprint';
+import type { DeployWork } from '../deployProgram';
 import { hubAuthority, trustedAuthorities, type TrustedAuthorities } from './hubAuthority';
-import { runDeployProgram } from '../deployProgram';
-import { untilAllowed } from '../roleAssignmentWait';
-import { dropCertificate, dropSecret, keepCertificate, keepSecret } from './vaultObjects';
+import { retryUntilAuthorized } from '../roleAssignmentWait';
+import { deleteCertificate, deleteSecret, putCertificate, putSecret } from './vaultObjects';
 
-const place = {
-  VAULT_URI: httpsUrl(),
-  DEVICE_ID: z.string().regex(/^[0-9A-Za-z-]{1,80}$/, 'a device id of letters, digits and dashes, as names in a vault are'),
-  DOCUMENT_SUFFIX: z.string().regex(documentSuffix, 'six lower case letters and digits'),
-  ROLE_ASSIGNMENT_WAIT_SECONDS: integer(0, 3_600),
-  /** 'true' where the vault's host is not below the resource of its challenge. */
-  VAULT_DISABLE_CHALLENGE_VERIFICATION: z.enum(['true', 'false']).optional(),
-};
-const removal = z.object(place);
-const writing = z.object({
-  ...place,
-  /** Secret that holds key and certificate of the site. */
-  KEY_SECRET_NAME: z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'a Key Vault secret name'),
-  /** SHA-256 of the certificate that the hub and the directory know. */
-  CERTIFICATE_THUMBPRINT: z.string().regex(/^[0-9A-F]{64}$/, 'a SHA-256 thumbprint, 64 upper case hex digits'),
-  IOT_HUB_HOST: text(),
-  TRANSPORT: z.enum(hubTransports),
-  BUILD_NUMBER: text(),
-  TENANT_ID: text(),
-  CLIENT_ID: text(),
-  INSTRUMENTATION_KEY: text(),
-  INGESTION_HOST: text(),
+const program = 'site-documents';
+const objectNames = ({ DEVICE_ID: deviceId, DOCUMENT_SUFFIX: suffix }: DocumentsDeletionSettings) => ({
+  secrets: documentNames(deviceId, suffix),
+  certificates: Object.values(certificateNames(deviceId, suffix)),
 });
 
-/** What the deployment learns: names and addresses, never a key. */
-export interface WrittenDocuments {
-  readonly modelManager: WrittenSecret;
-  readonly modelMonitor: WrittenSecret;
-  readonly certificates: readonly string[];
-  readonly expiresOn: string;
-}
-export interface WrittenSecret {
-  readonly name: string;
-  readonly uri: string;
+function vaultClients(
+  { VAULT_URI: uri, VAULT_DISABLE_CHALLENGE_VERIFICATION: unverified }: DocumentsDeletionSettings,
+  who: TokenCredential,
+) {
+  const options = { disableChallengeResourceVerification: unverified === 'true' };
+  return { secrets: new SecretClient(uri, who, options), certificates: new CertificateClient(uri, who, options) };
 }
 
-/** Keeps the site's certificate and both configuration documents in the vault, under the names of Siemens' official sample. */
-export async function siteDocuments(
-  action: string | undefined,
+/** Key and certificate of the site, which must be those that the hub was told of. */
+async function siteKey(client: SecretClient, { KEY_SECRET_NAME: name, CERTIFICATE_THUMBPRINT: told }: SiteDocumentsSettings) {
+  const keyAndCertificate = (await client.getSecret(name, { abortSignal: AbortSignal.timeout(60_000) })).value ?? '';
+  const certificate = new X509Certificate(keyAndCertificate);
+  const thumbprint = thumbprintOf(certificate);
+  if (thumbprint !== told)
+    throw new Error(
+      `the secret ${name} holds the certificate ${thumbprint.slice(0, 16)}…, and the hub was told ${told.slice(0, 16)}…: deploy again, so that both are the same.`,
+    );
+  return { keyAndCertificate, expiresOn: certificate.validToDate };
+}
+
+const documentsOf = (settings: SiteDocumentsSettings, keyAndCertificate: string, authority: string) => ({
+  modelManager: modelManagerDocument({
+    keyAndCertificate,
+    hubAuthority: authority,
+    iotHubHost: settings.IOT_HUB_HOST,
+    deviceId: settings.DEVICE_ID,
+    transport: settings.TRANSPORT,
+    buildNumber: settings.BUILD_NUMBER,
+  }),
+  modelMonitor: modelMonitorDocument({
+    keyAndCertificate,
+    tenantId: settings.TENANT_ID,
+    clientId: settings.CLIENT_ID,
+    instrumentationKey: settings.INSTRUMENTATION_KEY,
+    ingestionHost: settings.INGESTION_HOST,
+    buildNumber: settings.BUILD_NUMBER,
+  }),
+});
+
+async function create(
   environment: NodeJS.ProcessEnv,
   credential: TokenCredential,
   authorities: () => TrustedAuthorities = trustedAuthorities,
-): Promise<WrittenDocuments | object> {
-  const {
-    VAULT_URI: vaultUri,
-    DEVICE_ID: deviceId,
-    DOCUMENT_SUFFIX: suffix,
-    ROLE_ASSIGNMENT_WAIT_SECONDS: waitSeconds,
-    VAULT_DISABLE_CHALLENGE_VERIFICATION: unverified,
-  } = readSettings('site-documents', removal, environment);
-  const options = { disableChallengeResourceVerification: unverified === 'true' };
-  const [secrets, certificates] = [new SecretClient(vaultUri, credential, options), new CertificateClient(vaultUri, credential, options)];
-  const retry = { waitSeconds, log: (message: string) => console.error(message) };
-  const names = documentNames(deviceId, suffix);
-  const certificateList = Object.values(certificateNames(deviceId, suffix));
-  if (action === 'delete') {
-    await untilAllowed(async () => {
-      for (const name of Object.values(names)) await dropSecret(secrets, name);
-      for (const name of certificateList) await dropCertificate(certificates, name);
-    }, retry);
-    return {};
-  }
-  if (action !== 'create') throw new Error(`expected create or delete as the first argument, got ${action ?? 'nothing'}`);
-  const settings = readSettings('site-documents', writing, environment);
+): Promise<WrittenDocuments> {
+  const settings = readSettings(program, siteDocumentsSettings, environment);
   const authority = hubAuthority(settings.IOT_HUB_HOST, authorities());
-  return untilAllowed(async (): Promise<WrittenDocuments> => {
-    const keyAndCertificate = (await secrets.getSecret(settings.KEY_SECRET_NAME, { abortSignal: AbortSignal.timeout(60_000) })).value ?? '';
-    const certificate = new X509Certificate(keyAndCertificate);
-    const thumbprint = certificate.fingerprint256.replaceAll(':', '');
-    if (thumbprint !== settings.CERTIFICATE_THUMBPRINT) {
-      throw new Error(
-        `the secret ${settings.KEY_SECRET_NAME} holds the certificate ${thumbprint.slice(0, 16)}…, and the hub was told ${settings.CERTIFICATE_THUMBPRINT.slice(0, 16)}…: deploy again, so that both are the same.`,
-      );
-    }
-    const buildNumber = settings.BUILD_NUMBER;
-    const documents = {
-      modelManager: modelManagerDocument({
-        keyAndCertificate,
-        hubAuthority: authority,
-        iotHubHost: settings.IOT_HUB_HOST,
-        deviceId,
-        transport: settings.TRANSPORT,
-        buildNumber,
-      }),
-      modelMonitor: modelMonitorDocument({
-        keyAndCertificate,
-        tenantId: settings.TENANT_ID,
-        clientId: settings.CLIENT_ID,
-        instrumentationKey: settings.INSTRUMENTATION_KEY,
-        ingestionHost: settings.INGESTION_HOST,
-        buildNumber,
-      }),
-    };
-    const tags = { device: deviceId };
-    for (const name of certificateList) await keepCertificate(certificates, name, keyAndCertificate, tags);
-    const keep = async (which: keyof typeof documents): Promise<WrittenSecret> => {
-      await keepSecret(secrets, {
-        name: names[which],
-        value: documentText(documents[which]),
-        contentType: 'application/json',
-        expiresOn: certificate.validToDate,
-        tags,
-      });
-      return { name: names[which], uri: `${vaultUri}/secrets/${names[which]}` };
+  const { secrets, certificates } = vaultClients(settings, credential);
+  const names = objectNames(settings);
+  const tags = { device: settings.DEVICE_ID };
+  return retryUntilAuthorized(async () => {
+    const { keyAndCertificate, expiresOn } = await siteKey(secrets, settings);
+    const documents = documentsOf(settings, keyAndCertificate, authority);
+    for (const name of names.certificates) await putCertificate(certificates, name, keyAndCertificate, tags);
+    const put = async (which: keyof typeof documents) => {
+      const name = names.secrets[which];
+      await putSecret(secrets, { name, value: documentText(documents[which]), contentType: 'application/json', expiresOn, tags });
+      return { name, uri: `${settings.VAULT_URI}/secrets/${name}` };
     };
     return {
-      modelManager: await keep('modelManager'),
-      modelMonitor: await keep('modelMonitor'),
-      certificates: certificateList,
-      expiresOn: certificate.validToDate.toISOString(),
+      modelManager: await put('modelManager'),
+      modelMonitor: await put('modelMonitor'),
+      certificates: names.certificates,
+      expiresOn: expiresOn.toISOString(),
     };
-  }, retry);
+  }, settings.ROLE_ASSIGNMENT_WAIT_SECONDS);
 }
 
-if (require.main === module) void runDeployProgram(() => siteDocuments(process.argv[2], process.env, new DefaultAzureCredential()));
+const remove: DeployWork = async (environment, credential) => {
+  const settings = readSettings(program, documentsDeletionSettings, environment);
+  const { secrets, certificates } = vaultClients(settings, credential);
+  const names = objectNames(settings);
+  return retryUntilAuthorized(async () => {
+    for (const name of Object.values(names.secrets)) await deleteSecret(secrets, name);
+    for (const name of names.certificates) await deleteCertificate(certificates, name);
+    return {};
+  }, settings.ROLE_ASSIGNMENT_WAIT_SECONDS);
+};
+
+/** Keeps the site's certificate and both configuration documents in the vault, under the names of Siemens' official sample. */
+export const siteDocuments = { create, delete: remove } satisfies Record<DeployAction<'site-documents'>, DeployWork>;

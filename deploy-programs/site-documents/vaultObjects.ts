@@ -1,21 +1,25 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { CertificateClient } from '@azure/keyvault-certificates';
 import type { SecretClient } from '@azure/keyvault-secrets';
+import { sha1ThumbprintOf } from '../../contracts/thumbprint';
 
 const requestTimeout = () => ({ abortSignal: AbortSignal.timeout(60_000) });
 const hasStatus = (error: unknown, status: number) => (error as { statusCode?: unknown } | null)?.statusCode === status;
 
-async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+async function undefinedIfMissing<T>(work: Promise<T>): Promise<T | undefined> {
   return work.catch((error: unknown) => {
     if (!hasStatus(error, 404)) throw error;
     return undefined;
   });
 }
 /** Writes; where a deleted object of an earlier deployment holds the name, that one is recovered first and gets a new version. */
-async function overDeleted(write: () => Promise<unknown>, recover: () => Promise<{ pollUntilDone(): Promise<unknown> }>): Promise<void> {
+async function writeOverDeleted(
+  write: () => Promise<unknown>,
+  recover: () => Promise<{ pollUntilDone(): Promise<unknown> }>,
+): Promise<void> {
   await write().catch(async (error: unknown) => {
     if (!hasStatus(error, 409)) throw error;
-    const recovering = await unlessMissing(recover());
+    const recovering = await undefinedIfMissing(recover());
     // Nothing deleted has the name: whatever holds it is not ours.
     if (recovering === undefined) throw error;
     await recovering.pollUntilDone();
@@ -23,7 +27,7 @@ async function overDeleted(write: () => Promise<unknown>, recover: () => Promise
   });
 }
 
-export interface SecretText {
+export interface VaultSecret {
   readonly name: string;
   readonly value: string;
   readonly contentType: string;
@@ -32,17 +36,21 @@ export interface SecretText {
 }
 
 /** A new version only where the newest one is another: asked again, nothing changes. */
-export async function keepSecret(client: SecretClient, { name, value, contentType, expiresOn, tags }: SecretText): Promise<void> {
-  const kept = await unlessMissing(client.getSecret(name, requestTimeout()));
-  if (kept?.value === value && kept.properties.contentType === contentType && kept.properties.expiresOn?.getTime() === expiresOn.getTime())
+export async function putSecret(client: SecretClient, { name, value, contentType, expiresOn, tags }: VaultSecret): Promise<void> {
+  const newest = await undefinedIfMissing(client.getSecret(name, requestTimeout()));
+  if (
+    newest?.value === value &&
+    newest.properties.contentType === contentType &&
+    newest.properties.expiresOn?.getTime() === expiresOn.getTime()
+  )
     return;
-  await overDeleted(
+  await writeOverDeleted(
     () => client.setSecret(name, value, { contentType, expiresOn, tags: { ...tags }, ...requestTimeout() }),
     () => client.beginRecoverDeletedSecret(name, requestTimeout()),
   );
 }
-export async function dropSecret(client: SecretClient, name: string): Promise<void> {
-  await unlessMissing(client.beginDeleteSecret(name, requestTimeout()));
+export async function deleteSecret(client: SecretClient, name: string): Promise<void> {
+  await undefinedIfMissing(client.beginDeleteSecret(name, requestTimeout()));
 }
 
 const pem = 'application/x-pem-file';
@@ -53,21 +61,21 @@ const pemImport = {
 };
 
 /** Imports key and certificate (PEM) under a name, unless its newest version is this certificate. */
-export async function keepCertificate(
+export async function putCertificate(
   client: CertificateClient,
   name: string,
   keyAndCertificate: string,
   tags: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const thumbprint = createHash('sha1').update(new X509Certificate(keyAndCertificate).raw).digest();
-  const kept = await unlessMissing(client.getCertificate(name, requestTimeout()));
-  if (kept?.properties.x509Thumbprint !== undefined && Buffer.from(kept.properties.x509Thumbprint).equals(thumbprint)) return;
+  const thumbprint = Buffer.from(sha1ThumbprintOf(new X509Certificate(keyAndCertificate)), 'hex');
+  const newest = await undefinedIfMissing(client.getCertificate(name, requestTimeout()));
+  if (newest?.properties.x509Thumbprint !== undefined && Buffer.from(newest.properties.x509Thumbprint).equals(thumbprint)) return;
   const options = { ...pemImport, tags: { ...tags } };
-  await overDeleted(
+  await writeOverDeleted(
     () => client.importCertificate(name, Buffer.from(keyAndCertificate), { ...options, ...requestTimeout() }),
     () => client.beginRecoverDeletedCertificate(name, requestTimeout()),
   );
 }
-export async function dropCertificate(client: CertificateClient, name: string): Promise<void> {
-  await unlessMissing(client.beginDeleteCertificate(name, requestTimeout()));
+export async function deleteCertificate(client: CertificateClient, name: string): Promise<void> {
+  await undefinedIfMissing(client.beginDeleteCertificate(name, requestTimeout()));
 }

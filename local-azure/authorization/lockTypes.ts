@@ -1,5 +1,7 @@
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
+import { partOfId } from '../region/armId';
 import { checkInputs } from '../region/checks';
+import { storedType } from '../region/storedType';
 import { ResourceError, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
 const token = 'azure-native:authorization:ManagementLockByScope';
@@ -7,35 +9,32 @@ const levels = ['CanNotDelete', 'ReadOnly'];
 
 /** Management locks: what they hold is in `withLocks`. */
 export function lockTypes(locks: AppendOnlyStore<Properties>): ProviderPart {
-  const put = (inputs: Properties): { id: string; outputs: Properties } => {
+  const put = (inputs: Properties) => {
     const scope = String(inputs['scope']).replace(/\/+$/, '');
     const id = `${scope}/providers/Microsoft.Authorization/locks/${String(inputs['lockName'])}`;
     const outputs = { ...inputs, scope, name: inputs['lockName'], type: 'Microsoft.Authorization/locks', azureApiVersion: '2020-05-01' };
-    locks.set(id.toLowerCase(), outputs);
     return { id, outputs };
   };
-  const lock: ResourceType = {
-    token,
-    replaceOn: { scope: 'Microsoft.Authorization: part of the resource id', lockName: 'Microsoft.Authorization: part of the resource id' },
-    check: ({ inputs }) => ({
-      inputs,
-      failures: checkInputs(inputs, [
-        { property: 'scope', required: true, pattern: /^\/subscriptions\//i, expected: 'the ARM id of what is locked' },
-        {
-          property: 'lockName',
-          required: true,
-          pattern: /^[^<>%&?/\\]{1,260}$/,
-          expected: 'a name of 1 to 260 characters without < > % & ? / and \\',
-        },
-        { property: 'level', required: true, allowed: levels, expected: levels.join(' or ') },
-        { property: 'notes', pattern: /^.{0,512}$/s, expected: 'at most 512 characters' },
-      ]),
-    }),
-    create: async ({ inputs }) => put(inputs),
-    read: async (id) => locks.get(id.toLowerCase()),
-    update: async (_id, { inputs }) => put(inputs).outputs,
-    delete: async (id) => void locks.delete(id.toLowerCase()),
-  };
+  const lock = storedType(
+    {
+      token,
+      replaceOn: { scope: partOfId, lockName: partOfId },
+      failures: (inputs) =>
+        checkInputs(inputs, [
+          { property: 'scope', required: true, pattern: /^\/subscriptions\//i, expected: 'the ARM id of what is locked' },
+          {
+            property: 'lockName',
+            required: true,
+            pattern: /^[^<>%&?/\\]{1,260}$/,
+            expected: 'a name of 1 to 260 characters without < > % & ? / and \\',
+          },
+          { property: 'level', required: true, allowed: levels, expected: levels.join(' or ') },
+          { property: 'notes', pattern: /^.{0,512}$/s, expected: 'at most 512 characters' },
+        ]),
+      put,
+    },
+    locks,
+  );
   return { resources: [lock], functions: [] };
 }
 

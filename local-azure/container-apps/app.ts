@@ -19,7 +19,7 @@ export type AppEvent =
       readonly restartInMs: number | null;
       readonly reason?: string;
     };
-export interface AppServices extends ReplicaServices {
+interface AppServices extends ReplicaServices {
   readonly context: RegionContext;
   emit(event: AppEvent): void;
 }
@@ -64,7 +64,7 @@ export class AppRevision {
     this.revision = revisionName(declaration);
   }
 
-  private get place() {
+  private get directory() {
     return join(this.services.context.directory, 'container-apps', 'revisions', this.revision);
   }
   start(): void {
@@ -92,7 +92,7 @@ export class AppRevision {
         const made = await Replica.create(`${this.revision}-${index}`, {
           resourceId: this.resourceId,
           workload: this.declaration,
-          hostDirectory: join(this.place, String(index)),
+          hostDirectory: join(this.directory, String(index)),
           services: this.services,
         });
         replica = made;
@@ -151,7 +151,7 @@ export class AppRevision {
 
   /** Where the volume of each replica is on this machine. */
   volumes(name: string): string[] {
-    return Array.from({ length: this.declaration.template.scale.minReplicas }, (_, index) => join(this.place, String(index), name));
+    return Array.from({ length: this.declaration.template.scale.minReplicas }, (_, index) => join(this.directory, String(index), name));
   }
 
   logFile(container: string): string {
@@ -204,11 +204,11 @@ export class AppRevision {
   async stop(): Promise<void> {
     this.stopping = true;
     for (const end of [...this.pauses]) end();
-    await Promise.all([...this.active].map((one) => one.stop(this.graceMs)));
+    await Promise.all([...this.active].map((replica) => replica.stop(this.graceMs)));
     await Promise.all(this.loops);
   }
   /** For a revision that is replaced or deleted: its volumes go with it. */
   discard(): void {
-    rmSync(this.place, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 }

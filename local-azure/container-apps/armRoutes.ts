@@ -4,35 +4,35 @@ import type { AppDeclaration, JobDeclaration } from './declarations';
 import type { JobExecution } from './jobExecution';
 
 /** What the routes read and start; ids are lowercase. */
-export interface DeployedWorkloads {
+interface DeployedWorkloads {
   job(id: string): JobDeclaration | undefined;
   app(id: string): { readonly declaration: AppDeclaration; readonly revision: string } | undefined;
   executions(jobName: string): readonly JobExecution[];
   startJob(jobName: string): string;
 }
 
-const place = String.raw`(?<id>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.App`;
-const jobPath = `${place}/jobs/[^/]+)`;
-const appPath = `${place}/containerApps/[^/]+)`;
+const appPathStart = String.raw`(?<id>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.App`;
+const jobPath = `${appPathStart}/jobs/[^/]+)`;
+const appPath = `${appPathStart}/containerApps/[^/]+)`;
 
 /** Secret values never leave the service. */
 const withoutValues = <T extends { readonly secrets: readonly { readonly name: string; readonly value?: string | undefined }[] }>(
   configuration: T,
 ) => ({ ...configuration, secrets: configuration.secrets.map((secret) => ({ ...secret, value: undefined })) });
 
-const execution = (jobId: string, one: JobExecution) => ({
-  id: `${jobId}/executions/${one.name}`,
-  name: one.name,
+const execution = (jobId: string, run: JobExecution) => ({
+  id: `${jobId}/executions/${run.name}`,
+  name: run.name,
   type: 'Microsoft.App/jobs/executions',
   properties: {
-    status: one.status,
-    startTime: one.startedAt,
-    endTime: one.endedAt,
-    reason: one.reason,
+    status: run.status,
+    startTime: run.startedAt,
+    endTime: run.endedAt,
+    reason: run.reason,
     detailedStatus: {
-      replicas: one.attempts.map((attempt, index) => ({
-        name: `${one.name}-${index}`,
-        containers: [{ code: attempt.exitCode ?? undefined, status: one.status, additionalInformation: attempt.reason }],
+      replicas: run.attempts.map((attempt, index) => ({
+        name: `${run.name}-${index}`,
+        containers: [{ code: attempt.exitCode ?? undefined, status: run.status, additionalInformation: attempt.reason }],
       })),
     },
   },
@@ -78,12 +78,12 @@ export function containerAppsRoutes(workloads: DeployedWorkloads): ArmRoute[] {
       body: {
         value: workloads
           .executions(jobOf(id).jobName)
-          .map((one) => execution(id, one))
+          .map((run) => execution(id, run))
           .reverse(),
       },
     })),
     route('GET', String.raw`${jobPath}/executions/(?<execution>[^/]+)`, 'jobs/execution/read', ({ match }, id) => {
-      const found = workloads.executions(jobOf(id).jobName).find((one) => one.name === match.groups?.['execution']);
+      const found = workloads.executions(jobOf(id).jobName).find((run) => run.name === match.groups?.['execution']);
       if (!found)
         throw new ArmError(404, 'JobExecutionNotFound', `The job ${nameOf(id)} has no execution '${match.groups?.['execution'] ?? ''}'.`);
       return { status: 200, body: execution(id, found) };

@@ -5,7 +5,7 @@ import { ResourceError } from '../region/resourceType';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext, Service } from '../region/regionContext';
 import type {
-  ArmRoute,
+  ArmEndpoint,
   ContainerRuntime,
   Directory,
   IdentityEndpoint,
@@ -23,7 +23,7 @@ import { ProcessRuntime } from './processRuntime';
 import { readSecrets, WorkloadIdentities } from './replica';
 
 export type ContainerAppsEvent = JobEvent | AppEvent;
-export interface ContainerAppsDependencies {
+interface ContainerAppsDependencies {
   readonly directory: Directory;
   readonly identityEndpoint: IdentityEndpoint;
   readonly images: ImageStore;
@@ -31,9 +31,9 @@ export interface ContainerAppsDependencies {
   readonly secrets: SecretReader;
   /** ARM id of a storage account, by its name. */
   resolveStorageAccount(name: string): string | undefined;
-  readonly resourceManager: { addRoutes(routes: readonly ArmRoute[]): void };
+  readonly resourceManager: Pick<ArmEndpoint, 'addRoutes'>;
 }
-export interface ContainerAppsState {
+interface ContainerAppsState {
   readonly jobs: readonly {
     readonly name: string;
     readonly running: readonly string[];
@@ -166,11 +166,11 @@ export class ContainerApps implements Service, ContainerRuntime {
   }
   /** Starts a job by hand, as `az containerapp job start` does. Returns the execution's name. */
   startJob(jobName: string): string {
-    const job = [...this.jobs.values()].find((one) => one.declaration.jobName === jobName);
+    const job = [...this.jobs.values()].find((candidate) => candidate.declaration.jobName === jobName);
     if (job === undefined)
       throw new ResourceError(
         'JobNotFound',
-        `there is no job ${jobName}; the jobs are ${[...this.jobs.values()].map((one) => one.declaration.jobName).join(', ')}.`,
+        `there is no job ${jobName}; the jobs are ${[...this.jobs.values()].map((other) => other.declaration.jobName).join(', ')}.`,
       );
     return job.startExecution();
   }
@@ -205,14 +205,16 @@ export class ContainerApps implements Service, ContainerRuntime {
 
   /** History of a job, oldest first. */
   executions(jobName: string): JobExecution[] {
-    return [...this.executionStore.values()].filter((one) => one.job === jobName).sort((a, b) => a.startedAt.localeCompare(b.startedAt));
+    return [...this.executionStore.values()]
+      .filter((execution) => execution.job === jobName)
+      .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
   }
   /** Directory with the log files of a job (one per replica and attempt) or of an app (one per container). */
   logs(name: string): string {
     return join(this.context.directory, 'container-apps', 'logs', name);
   }
   state(): ContainerAppsState {
-    const failures = (jobName: string) => this.executions(jobName).filter((one) => one.status === 'Failed').length;
+    const failures = (jobName: string) => this.executions(jobName).filter((execution) => execution.status === 'Failed').length;
     return {
       jobs: [...this.jobs.values()].map((job) => ({
         name: job.declaration.jobName,

@@ -6,7 +6,9 @@ const name = z
   .regex(/^(?!.*--)[a-z][a-z0-9-]{0,30}[a-z0-9]$/, 'expected 2 to 32 lowercase letters, digits and single hyphens, starting with a letter');
 const environmentVariable = z
   .object({ name: z.string().min(1), value: z.string().optional(), secretRef: z.string().optional() })
-  .refine((one) => (one.value === undefined) !== (one.secretRef === undefined), { error: 'expected either value or secretRef' });
+  .refine((variable) => (variable.value === undefined) !== (variable.secretRef === undefined), {
+    error: 'expected either value or secretRef',
+  });
 const container = z.object({
   name: z.string().min(1).max(63),
   image: z.string().min(1),
@@ -43,8 +45,12 @@ const volume = z.object({
 });
 const secret = z
   .object({ name: z.string(), value: z.string().optional(), keyVaultUrl: z.string().optional(), identity: z.string().optional() })
-  .refine((one) => (one.value === undefined) !== (one.keyVaultUrl === undefined), { error: 'expected either value or keyVaultUrl' })
-  .refine((one) => one.keyVaultUrl === undefined || one.identity !== undefined, { error: 'keyVaultUrl needs the identity that reads it' });
+  .refine((secret) => (secret.value === undefined) !== (secret.keyVaultUrl === undefined), {
+    error: 'expected either value or keyVaultUrl',
+  })
+  .refine((secret) => secret.keyVaultUrl === undefined || secret.identity !== undefined, {
+    error: 'keyVaultUrl needs the identity that reads it',
+  });
 const registry = z.object({
   server: z.string().min(1),
   identity: z.string().min(1, 'expected the id of a managed identity; registry passwords are not used here'),
@@ -102,7 +108,7 @@ export const jobDeclaration = z.object({
       registries: z.array(registry).default([]),
       identitySettings,
     })
-    .refine((one) => one.triggerType !== 'Event' || one.eventTriggerConfig !== undefined, {
+    .refine((configuration) => configuration.triggerType !== 'Event' || configuration.eventTriggerConfig !== undefined, {
       error: 'triggerType Event needs eventTriggerConfig',
     }),
   template: z.object(template),
@@ -122,7 +128,7 @@ export const appDeclaration = z
       terminationGracePeriodSeconds: wholeNumber(0, 600).default(30),
     }),
   })
-  .refine((one) => (one.environmentId ?? one.managedEnvironmentId) !== undefined, { error: 'environmentId is missing' });
+  .refine((app) => (app.environmentId ?? app.managedEnvironmentId) !== undefined, { error: 'environmentId is missing' });
 
 export type JobDeclaration = z.output<typeof jobDeclaration>;
 export type AppDeclaration = z.output<typeof appDeclaration>;
@@ -137,10 +143,10 @@ export type Workload = Pick<JobDeclaration, 'identity'> & {
 export function declarationFaults(workload: Workload): { property: string; reason: string }[] {
   const faults: { property: string; reason: string }[] = [];
   const { containers, initContainers, volumes } = workload.template;
-  const sized = containers.flatMap((one) => (one.resources ? [one.resources] : []));
+  const sized = containers.flatMap((container) => (container.resources ? [container.resources] : []));
   if (sized.length === containers.length) {
-    const cpu = sized.reduce((sum, one) => sum + one.cpu, 0);
-    const memoryGi = sized.reduce((sum, one) => sum + Number.parseFloat(one.memory), 0);
+    const cpu = sized.reduce((sum, resources) => sum + resources.cpu, 0);
+    const memoryGi = sized.reduce((sum, resources) => sum + Number.parseFloat(resources.memory), 0);
     const legal = cpu <= 4 && Number.isInteger(cpu * 4) && Math.abs(memoryGi - 2 * cpu) < 1e-9;
     if (!legal)
       faults.push({
@@ -148,20 +154,20 @@ export function declarationFaults(workload: Workload): { property: string; reaso
         reason: `ContainerAppInvalidResourceTotal: the containers ask for ${cpu} cores and ${memoryGi} Gi in all; expected a multiple of 0.25 up to 4 cores and twice as many Gi`,
       });
   }
-  const names = [...containers, ...initContainers].map((one) => one.name);
-  for (const twice of names.filter((one, index) => names.indexOf(one) !== index))
+  const names = [...containers, ...initContainers].map((container) => container.name);
+  for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
     faults.push({ property: 'template.containers', reason: `the container name ${twice} is used twice` });
-  const secrets = new Set(workload.configuration.secrets.map((one) => one.name));
+  const secrets = new Set(workload.configuration.secrets.map((secret) => secret.name));
   const missingSecret = (secretRef: string, property: string) => {
     if (!secrets.has(secretRef)) faults.push({ property, reason: `the secret ${secretRef} is not in configuration.secrets` });
   };
-  for (const one of [...containers, ...initContainers]) {
-    for (const variable of one.env)
-      if (variable.secretRef !== undefined) missingSecret(variable.secretRef, `template.containers.${one.name}.env.${variable.name}`);
-    for (const mount of one.volumeMounts) {
+  for (const container of [...containers, ...initContainers]) {
+    for (const variable of container.env)
+      if (variable.secretRef !== undefined) missingSecret(variable.secretRef, `template.containers.${container.name}.env.${variable.name}`);
+    for (const mount of container.volumeMounts) {
       if (!volumes.some((declared) => declared.name === mount.volumeName))
         faults.push({
-          property: `template.containers.${one.name}.volumeMounts`,
+          property: `template.containers.${container.name}.volumeMounts`,
           reason: `the volume ${mount.volumeName} is not in template.volumes`,
         });
     }

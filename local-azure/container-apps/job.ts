@@ -155,7 +155,7 @@ export class Job {
 
   private forgetOld() {
     const mine = [...this.services.executions.values()]
-      .filter((one) => one.job === this.declaration.jobName && one.status !== 'Running')
+      .filter((execution) => execution.job === this.declaration.jobName && execution.status !== 'Running')
       .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
     for (const old of mine.slice(0, Math.max(0, mine.length - keptExecutions))) this.services.executions.delete(old.name);
   }

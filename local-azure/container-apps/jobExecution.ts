@@ -5,8 +5,8 @@ import type { JobDeclaration } from './declarations';
 import { Replica, type ReplicaServices } from './replica';
 import { backOffMs } from './scaling';
 
-export type ExecutionStatus = 'Running' | 'Succeeded' | 'Failed' | 'Stopped';
-export interface Attempt {
+type ExecutionStatus = 'Running' | 'Succeeded' | 'Failed' | 'Stopped';
+interface Attempt {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly exitCode: number | null;
@@ -126,8 +126,8 @@ export class RunningExecution {
       if (result.exitCode !== 0) return { ...result, reason: `the init container ${container.name} failed` };
     }
     const started = await Promise.all(containers.map((container) => replica.start(container, 'Main', logFile)));
-    const results = await Promise.all(started.map((one) => this.follow(one)));
-    return results.find((one) => one.exitCode !== 0) ?? { exitCode: 0 };
+    const results = await Promise.all(started.map((container) => this.follow(container)));
+    return results.find((result) => result.exitCode !== 0) ?? { exitCode: 0 };
   }
 
   private async follow(container: RunningContainer): Promise<{ exitCode: number | null; reason?: string }> {
@@ -139,7 +139,7 @@ export class RunningExecution {
   }
 
   private async endActive(): Promise<void> {
-    await Promise.all([...this.active].map((one) => one.stop(graceMs)));
+    await Promise.all([...this.active].map((container) => container.stop(graceMs)));
   }
   async stop(): Promise<void> {
     this.stopped = true;

@@ -13,6 +13,9 @@ export function onHost(value: string, mounts: readonly Mount[]): string {
   const trimmed = (path: string) => path.replace(/\/+$/, '');
   const mount = [...mounts]
     .sort((a, b) => b.mountPath.length - a.mountPath.length)
-    .find((one) => value === one.mountPath || trimmed(value) === trimmed(one.mountPath) || value.startsWith(`${trimmed(one.mountPath)}/`));
+    .find(
+      (mount) =>
+        value === mount.mountPath || trimmed(value) === trimmed(mount.mountPath) || value.startsWith(`${trimmed(mount.mountPath)}/`),
+    );
   return mount === undefined ? value : join(mount.hostPath, value.slice(trimmed(mount.mountPath).length));
 }

@@ -88,7 +88,7 @@ export class ProcessRuntime implements ContainerRuntime {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    await Promise.all([...this.running].map((one) => one.stop(5_000)));
+    await Promise.all([...this.running].map((container) => container.stop(5_000)));
     this.reaper.stop();
   }
 }

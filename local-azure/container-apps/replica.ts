@@ -55,7 +55,7 @@ export class WorkloadIdentities {
   /** Identities whose tokens the containers of a phase may ask for. */
   usableIn(phase: 'Init' | 'Main'): { identities: Principal[]; systemAssigned?: Principal } {
     const lifecycle = (reference: string) =>
-      this.workload.configuration.identitySettings.find((one) => one.identity.toLowerCase() === reference)?.lifecycle ?? 'All';
+      this.workload.configuration.identitySettings.find((setting) => setting.identity.toLowerCase() === reference)?.lifecycle ?? 'All';
     const usable = (reference: string) => ['All', phase].includes(lifecycle(reference));
     const identities = [...this.userAssigned].filter(([id]) => usable(id)).map(([, principal]) => principal);
     return this.systemAssigned !== undefined && usable('system') ? { identities, systemAssigned: this.systemAssigned } : { identities };
@@ -63,7 +63,7 @@ export class WorkloadIdentities {
   /** The identity of the registry credential that fits the image. */
   pullAs(image: string): Principal {
     const server = image.split('/')[0] ?? '';
-    const credential = this.workload.configuration.registries.find((one) => one.server.toLowerCase() === server.toLowerCase());
+    const credential = this.workload.configuration.registries.find((registry) => registry.server.toLowerCase() === server.toLowerCase());
     if (credential === undefined)
       throw new ResourceError(
         'InvalidParameterValueInContainerTemplate',
@@ -105,14 +105,14 @@ export class Replica {
     const replica = new Replica(name, new WorkloadIdentities(resourceId, workload, services.directory), workload, services);
     replica.secretValues = await readSecrets(workload, replica.identities, services.secrets);
     for (const volume of workload.template.volumes) {
-      const place = join(hostDirectory, volume.name);
-      mkdirSync(place, { recursive: true, mode: 0o700 });
-      replica.mounts.set(volume.name, place);
+      const volumeDirectory = join(hostDirectory, volume.name);
+      mkdirSync(volumeDirectory, { recursive: true, mode: 0o700 });
+      replica.mounts.set(volume.name, volumeDirectory);
       if (volume.storageType !== 'Secret') continue;
-      replica.secretDirectories.push(place);
+      replica.secretDirectories.push(volumeDirectory);
       for (const { secretRef, path } of volume.secrets ??
         [...replica.secretValues.keys()].map((secretRef) => ({ secretRef, path: undefined }))) {
-        const file = join(place, path ?? secretRef);
+        const file = join(volumeDirectory, path ?? secretRef);
         replica.secretFiles.push({ file, secret: secretRef });
         replica.writeSecret(file, replica.secretValues.get(secretRef) ?? '');
       }
@@ -161,8 +161,11 @@ export class Replica {
     }));
     for (const { hostPath } of mounts) mkdirSync(hostPath, { recursive: true, mode: 0o700 });
     const declared = container.env.map(
-      (one) =>
-        [one.name, onHost(one.secretRef === undefined ? (one.value ?? '') : (this.secretValues.get(one.secretRef) ?? ''), mounts)] as const,
+      (variable) =>
+        [
+          variable.name,
+          onHost(variable.secretRef === undefined ? (variable.value ?? '') : (this.secretValues.get(variable.secretRef) ?? ''), mounts),
+        ] as const,
     );
     const translated = (words: readonly string[]) => words.map((word) => onHost(word, mounts));
     return this.services.runtime.run({
@@ -180,19 +183,19 @@ export class Replica {
   release(): void {
     for (const grant of this.grants.values()) grant.revoke();
     this.grants.clear();
-    for (const place of this.secretDirectories) rmSync(place, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    for (const directory of this.secretDirectories) rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 }
 
 /** Values of all secrets, by name; those in a vault are read as the identity that the declaration names. */
 export async function readSecrets(workload: Workload, identities: WorkloadIdentities, secrets: SecretReader): Promise<Map<string, string>> {
   const values = new Map<string, string>();
-  for (const one of workload.configuration.secrets) {
+  for (const secret of workload.configuration.secrets) {
     values.set(
-      one.name,
-      one.keyVaultUrl === undefined
-        ? (one.value ?? '')
-        : await secrets.read(one.keyVaultUrl, identities.find(one.identity ?? '', `the secret ${one.name}`)),
+      secret.name,
+      secret.keyVaultUrl === undefined
+        ? (secret.value ?? '')
+        : await secrets.read(secret.keyVaultUrl, identities.find(secret.identity ?? '', `the secret ${secret.name}`)),
     );
   }
   return values;

@@ -39,7 +39,7 @@ export class BlobStore {
     this.blobs = join(directory, 'blobs', 'sha256');
     this.uploadDirectory = join(directory, 'uploads');
     rmSync(this.uploadDirectory, { recursive: true, force: true });
-    for (const one of [this.blobs, this.uploadDirectory]) mkdirSync(one, { recursive: true, mode: 0o700 });
+    for (const folder of [this.blobs, this.uploadDirectory]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
   file(digest: string): string {

@@ -13,7 +13,7 @@ import { digestOf, type BlobStore } from './blobStore';
 import { buildImage, type DockerfileUse } from './imageBuild';
 import { ImageImports } from './imageImports';
 import { checkManifest } from './manifest';
-import { checkRepository, type RegistryPlace } from './registryRequests';
+import { checkRepository, type ServedRegistry } from './registryRequests';
 import type { Repositories } from './repositories';
 
 const maxContextBytes = 512 * 1024 * 1024;
@@ -56,7 +56,7 @@ export class BuildRuns {
     private readonly context: RegionContext,
     private readonly blobs: BlobStore,
     private readonly repositories: Repositories,
-    private readonly registry: (id: string) => RegistryPlace | undefined,
+    private readonly registry: (id: string) => ServedRegistry | undefined,
   ) {
     this.directory = join(context.directory, 'container-registry', 'build-source');
     rmSync(this.directory, { recursive: true, force: true });
@@ -74,7 +74,7 @@ export class BuildRuns {
       method: ArmRoute['method'],
       suffix: string,
       action: string,
-      handle: (place: RegistryPlace, match: RegExpExecArray, body: unknown) => ArmAnswer,
+      handle: (registry: ServedRegistry, match: RegExpExecArray, body: unknown) => ArmAnswer,
     ): ArmRoute => ({
       method,
       pattern: new RegExp(registryPath + suffix, 'i'),
@@ -82,26 +82,28 @@ export class BuildRuns {
       scope: (match) => match.groups?.['registry'] ?? '',
       handle: async ({ match, body }) => {
         const id = match.groups?.['registry'] ?? '';
-        const place = this.registry(id);
-        if (!place) throw new ArmError(404, 'ResourceNotFound', `The Resource '${id}' was not found.`);
-        return handle(place, match, body);
+        const registry = this.registry(id);
+        if (!registry) throw new ArmError(404, 'ResourceNotFound', `The Resource '${id}' was not found.`);
+        return handle(registry, match, body);
       },
     });
     return [
-      route('POST', String.raw`\/listBuildSourceUploadUrl`, 'listBuildSourceUploadUrl/action', (place) => this.uploadUrl(place)),
-      route('POST', String.raw`\/scheduleRun`, 'scheduleRun/action', (place, _match, body) => this.schedule(place, body)),
-      route('POST', String.raw`\/importImage`, 'importImage/action', (place, _match, body) => this.imports.take(place, body)),
-      route('GET', String.raw`\/runs`, 'runs/read', (place) => ({
+      route('POST', String.raw`\/listBuildSourceUploadUrl`, 'listBuildSourceUploadUrl/action', (registry) => this.uploadUrl(registry)),
+      route('POST', String.raw`\/scheduleRun`, 'scheduleRun/action', (registry, _match, body) => this.schedule(registry, body)),
+      route('POST', String.raw`\/importImage`, 'importImage/action', (registry, _match, body) => this.imports.take(registry, body)),
+      route('GET', String.raw`\/runs`, 'runs/read', (registry) => ({
         status: 200,
-        body: { value: [...this.runs.values()].filter((run) => run.registry === place.id.toLowerCase()).map((run) => armRun(place, run)) },
+        body: {
+          value: [...this.runs.values()].filter((run) => run.registry === registry.id.toLowerCase()).map((run) => armRun(registry, run)),
+        },
       })),
-      route('GET', String.raw`\/runs\/(?<run>[^/]+)`, 'runs/read', (place, match) => ({
+      route('GET', String.raw`\/runs\/(?<run>[^/]+)`, 'runs/read', (registry, match) => ({
         status: 200,
-        body: armRun(place, this.run(place, match)),
+        body: armRun(registry, this.run(registry, match)),
       })),
-      route('POST', String.raw`\/runs\/(?<run>[^/]+)\/listLogSasUrl`, 'runs/listLogSasUrl/action', (place, match) => {
-        const run = this.run(place, match);
-        return { status: 200, body: { logLink: `https://${place.loginServer}/build-logs/${run.runId}?sig=${run.logKey}` } };
+      route('POST', String.raw`\/runs\/(?<run>[^/]+)\/listLogSasUrl`, 'runs/listLogSasUrl/action', (registry, match) => {
+        const run = this.run(registry, match);
+        return { status: 200, body: { logLink: `https://${registry.loginServer}/build-logs/${run.runId}?sig=${run.logKey}` } };
       }),
     ];
   }
@@ -112,11 +114,11 @@ export class BuildRuns {
   }
 
   /** The upload of a context and the download of a log: both by a URL that carries its own key. True when it was such a request. */
-  async handle(place: RegistryPlace, request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> {
+  async handle(registry: ServedRegistry, request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> {
     const source = /^\/build-source\/(source\/[0-9a-f]{32}\.tar\.gz)$/.exec(url.pathname)?.[1];
     const logOf = /^\/build-logs\/([a-z0-9]+)$/.exec(url.pathname)?.[1];
     if (source === undefined && logOf === undefined) return false;
-    const run = logOf === undefined ? undefined : this.runs.get(runKey(place, logOf));
+    const run = logOf === undefined ? undefined : this.runs.get(runKey(registry, logOf));
     const expected = source === undefined ? run?.logKey : this.uploadKeys.get(source);
     if (expected === undefined || !sameKey(url.searchParams.get('sig') ?? '', expected)) {
       request.resume();
@@ -160,14 +162,14 @@ export class BuildRuns {
     await pipeline(request, count, createWriteStream(this.contextFile(source), { mode: 0o600 }));
   }
 
-  private uploadUrl(place: RegistryPlace): ArmAnswer {
+  private uploadUrl(registry: ServedRegistry): ArmAnswer {
     const relativePath = `source/${randomBytes(16).toString('hex')}.tar.gz`;
     const key = randomBytes(32).toString('base64url');
     this.uploadKeys.set(relativePath, key);
-    return { status: 200, body: { relativePath, uploadUrl: `https://${place.loginServer}/build-source/${relativePath}?sig=${key}` } };
+    return { status: 200, body: { relativePath, uploadUrl: `https://${registry.loginServer}/build-source/${relativePath}?sig=${key}` } };
   }
 
-  private schedule(place: RegistryPlace, body: unknown): ArmAnswer {
+  private schedule(registry: ServedRegistry, body: unknown): ArmAnswer {
     const request = dockerBuild.safeParse(body);
     if (!request.success)
       throw new ArmError(
@@ -182,23 +184,23 @@ export class BuildRuns {
       throw new ArmError(400, 'InvalidRequest', `nothing has been uploaded to ${sourceLocation}`);
     const run: Run = {
       runId: `c${randomBytes(4).toString('hex')}`,
-      registry: place.id.toLowerCase(),
+      registry: registry.id.toLowerCase(),
       status: 'Queued',
       createTime: this.context.clock.now().toISOString(),
       outputImages: [],
       log: [],
       logKey: randomBytes(32).toString('base64url'),
     };
-    this.runs.set(runKey(place, run.runId), run);
+    this.runs.set(runKey(registry, run.runId), run);
     setImmediate(
       () =>
-        void this.build(place, run, sourceLocation, { path: dockerFilePath, buildArguments }, isPushEnabled === false ? [] : imageNames),
+        void this.build(registry, run, sourceLocation, { path: dockerFilePath, buildArguments }, isPushEnabled === false ? [] : imageNames),
     );
-    return { status: 200, body: armRun(place, run) };
+    return { status: 200, body: armRun(registry, run) };
   }
 
   private async build(
-    place: RegistryPlace,
+    registry: ServedRegistry,
     queued: Run,
     source: string,
     dockerfile: DockerfileUse,
@@ -207,13 +209,13 @@ export class BuildRuns {
     const now = () => this.context.clock.now().toISOString();
     const log: string[] = [];
     const running: Run = { ...queued, status: 'Running', startTime: now() };
-    this.runs.set(runKey(place, queued.runId), running);
+    this.runs.set(runKey(registry, queued.runId), running);
     try {
       const built = await buildImage(
         readFileSync(this.contextFile(source)),
         dockerfile,
         (line) => void log.push(line),
-        (base) => this.imports.checkBase(place, base),
+        (base) => this.imports.checkBase(registry, base),
       );
       const outputImages = names.map((name) => {
         const { repository = '', tag = '' } = image.exec(name)?.groups ?? {};
@@ -223,16 +225,16 @@ export class BuildRuns {
           running.registry,
           repository,
           digest,
-          checkManifest(built.manifest, built.mediaType, (one) => this.repositories.hasBlob(running.registry, repository, one)),
+          checkManifest(built.manifest, built.mediaType, (digest) => this.repositories.hasBlob(running.registry, repository, digest)),
           tag,
           now(),
         );
-        return { registry: place.loginServer, repository, tag, digest };
+        return { registry: registry.loginServer, repository, tag, digest };
       });
-      this.runs.set(runKey(place, queued.runId), { ...running, status: 'Succeeded', finishTime: now(), outputImages, log });
+      this.runs.set(runKey(registry, queued.runId), { ...running, status: 'Succeeded', finishTime: now(), outputImages, log });
     } catch (error) {
       const { message } = error as Error;
-      this.runs.set(runKey(place, queued.runId), {
+      this.runs.set(runKey(registry, queued.runId), {
         ...running,
         status: 'Failed',
         finishTime: now(),
@@ -249,19 +251,19 @@ export class BuildRuns {
   private contextFile(source: string): string {
     return join(this.directory, source.replace('source/', ''));
   }
-  private run(place: RegistryPlace, match: RegExpExecArray): Run {
-    const run = this.runs.get(runKey(place, match.groups?.['run'] ?? ''));
+  private run(registry: ServedRegistry, match: RegExpExecArray): Run {
+    const run = this.runs.get(runKey(registry, match.groups?.['run'] ?? ''));
     if (!run)
-      throw new ArmError(404, 'RunNotFound', `The run '${match.groups?.['run'] ?? ''}' was not found in the registry ${place.name}.`);
+      throw new ArmError(404, 'RunNotFound', `The run '${match.groups?.['run'] ?? ''}' was not found in the registry ${registry.name}.`);
     return run;
   }
 }
 
-const runKey = (place: RegistryPlace, runId: string) => `${place.id}|${runId}`.toLowerCase();
+const runKey = (registry: ServedRegistry, runId: string) => `${registry.id}|${runId}`.toLowerCase();
 const sameKey = (given: string, expected: string) =>
   timingSafeEqual(Buffer.from(digestOf(Buffer.from(given))), Buffer.from(digestOf(Buffer.from(expected))));
-const armRun = (place: RegistryPlace, run: Run) => ({
-  id: `${place.id}/runs/${run.runId}`,
+const armRun = (registry: ServedRegistry, run: Run) => ({
+  id: `${registry.id}/runs/${run.runId}`,
   name: run.runId,
   type: 'Microsoft.ContainerRegistry/registries/runs',
   properties: {

@@ -1,22 +1,19 @@
-import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { ImageStore } from '../region/serviceInterfaces';
-import { closeServer, createWebServer } from '../region/webServer';
-import type { ResourceManager } from '../resource-manager/resourceManager';
+import type { ArmEndpoint, ImageStore } from '../region/serviceInterfaces';
+import { createWebServer, WebServers } from '../region/webServer';
 import { BlobStore, digestPattern } from './blobStore';
 import { BuildRuns } from './buildRuns';
 import { parseImage, UnpackedImages, type UnpackedImage } from './imagePull';
 import { RegistryError } from './registryError';
-import { answerFailure, RegistryRequests, type RegistryPlace } from './registryRequests';
+import { answerFailure, RegistryRequests, type ServedRegistry } from './registryRequests';
 import { RegistryTokens, actionsOf } from './registryTokens';
 import { Repositories } from './repositories';
 
 const maxBlobBytes = 4 * 1024 ** 3;
-export interface RegistryDeclaration {
+interface RegistryDeclaration {
   readonly id: string;
   readonly name: string;
   readonly armAudience: boolean;
@@ -27,21 +24,20 @@ export interface RegistryDeclaration {
 export class ContainerRegistry implements Service, ImageStore {
   readonly name = 'container-registry';
   private readonly declarations: AppendOnlyStore<RegistryDeclaration>;
-  private readonly ports: AppendOnlyStore<number>;
   private readonly repositories: Repositories;
   private readonly blobs: BlobStore;
   private readonly requests: RegistryRequests;
   private readonly builds: BuildRuns;
   private readonly images: UnpackedImages;
-  private readonly listening = new Map<string, { readonly server: Server; readonly port: number }>();
+  private readonly servers: WebServers;
 
   constructor(
     private readonly context: RegionContext,
-    resourceManager: ResourceManager,
+    resourceManager: Pick<ArmEndpoint, 'addRoutes'>,
   ) {
     const directory = join(context.directory, this.name);
     this.declarations = context.openStore<RegistryDeclaration>('container-registry/registries');
-    this.ports = context.openStore<number>('container-registry/ports');
+    this.servers = new WebServers(context.openStore<number>('container-registry/ports'), (key) => this.serverOf(key));
     this.repositories = new Repositories(context);
     this.blobs = new BlobStore(directory, maxBlobBytes);
     this.requests = new RegistryRequests(
@@ -50,23 +46,22 @@ export class ContainerRegistry implements Service, ImageStore {
       this.repositories,
       new RegistryTokens(join(directory, 'token.key'), context.clock),
     );
-    this.builds = new BuildRuns(context, this.blobs, this.repositories, (id) => this.place(id));
+    this.builds = new BuildRuns(context, this.blobs, this.repositories, (id) => this.served(id));
     this.images = new UnpackedImages(join(directory, 'images'), this.blobs);
     resourceManager.addRoutes(this.builds.routes());
   }
 
   async start(): Promise<void> {
-    for (const { id } of this.declarations.values()) await this.listen(id);
+    for (const { id } of this.declarations.values()) await this.servers.open(id);
   }
   async stop(): Promise<void> {
-    await Promise.all([...this.listening.values()].map(({ server }) => closeServer(server)));
-    this.listening.clear();
+    await this.servers.closeAll();
   }
 
   registry(id: string): (RegistryDeclaration & { readonly loginServer: string }) | undefined {
     const declared = this.declarations.get(id.toLowerCase());
-    const place = this.place(id);
-    return declared && place ? { ...declared, loginServer: place.loginServer } : undefined;
+    const registry = this.served(id);
+    return declared && registry ? { ...declared, loginServer: registry.loginServer } : undefined;
   }
   async putRegistry(declaration: Omit<RegistryDeclaration, 'createdAt'>): Promise<RegistryDeclaration & { readonly loginServer: string }> {
     const key = declaration.id.toLowerCase();
@@ -76,34 +71,32 @@ export class ContainerRegistry implements Service, ImageStore {
     }
     const createdAt = this.declarations.get(key)?.createdAt ?? this.context.clock.now().toISOString();
     this.declarations.set(key, { ...declaration, createdAt });
-    await this.listen(declaration.id);
-    return { ...declaration, createdAt, loginServer: `localhost:${this.listening.get(key)?.port ?? 0}` };
+    await this.servers.open(key);
+    return { ...declaration, createdAt, loginServer: `localhost:${this.servers.port(key) ?? 0}` };
   }
   async deleteRegistry(id: string): Promise<void> {
     const key = id.toLowerCase();
-    const listening = this.listening.get(key);
-    this.listening.delete(key);
     this.declarations.delete(key);
     this.repositories.removeRegistry(key);
     this.builds.forget(key);
-    if (listening) await closeServer(listening.server);
-    const kept = this.repositories.digests();
-    this.images.keepOnly(kept);
-    this.blobs.keepOnly(kept);
+    await this.servers.close(key);
+    const digests = this.repositories.digests();
+    this.images.keepOnly(digests);
+    this.blobs.keepOnly(digests);
   }
 
   async pull(image: string, as: Principal): Promise<UnpackedImage> {
     const { loginServer, repository, reference } = parseImage(image);
-    const id = [...this.listening.entries()].find(([, { port }]) => loginServer === `localhost:${port}`)?.[0];
-    const place = id === undefined ? undefined : this.place(id);
-    if (id === undefined || !place)
+    const id = this.servers.instanceAt(Number(/^localhost:(\d+)$/.exec(loginServer)?.[1]));
+    const registry = id === undefined ? undefined : this.served(id);
+    if (id === undefined || !registry)
       throw new RegistryError(404, 'NAME_UNKNOWN', `no registry of the region has the login server ${loginServer}`);
-    const decision = this.context.gate.authorizePrincipal(as, { service: this.name, actions: actionsOf.pull, scope: place.id });
+    const decision = this.context.gate.authorizePrincipal(as, { service: this.name, actions: actionsOf.pull, scope: registry.id });
     if (!decision.allowed)
       throw new RegistryError(
         401,
         'UNAUTHORIZED',
-        `${as.displayName} may not pull ${image}: it lacks ${actionsOf.pull.join(' or ')} (AcrPull) at ${place.id}`,
+        `${as.displayName} may not pull ${image}: it lacks ${actionsOf.pull.join(' or ')} (AcrPull) at ${registry.id}`,
       );
     const digest = digestPattern.test(reference) ? reference : this.repositories.tag(id, repository, reference)?.digest;
     if (digest === undefined || !this.repositories.manifest(id, repository, digest))
@@ -117,34 +110,31 @@ export class ContainerRegistry implements Service, ImageStore {
         identity: as.displayName,
         objectId: as.objectId,
         action: actionsOf.pull.join(' or '),
-        scope: place.id,
+        scope: registry.id,
         reason: `${repository}@${digest} is not unpacked: ${(error as Error).message}`,
       });
       throw error;
     }
   }
 
-  private place(id: string): RegistryPlace | undefined {
+  private served(id: string): ServedRegistry | undefined {
     const declared = this.declarations.get(id.toLowerCase());
-    const port = this.listening.get(id.toLowerCase())?.port;
+    const port = this.servers.port(id);
     return declared && port !== undefined
       ? { id: declared.id, name: declared.name, loginServer: `localhost:${port}`, armAudience: declared.armAudience }
       : undefined;
   }
 
-  private async listen(id: string): Promise<void> {
-    const key = id.toLowerCase();
-    if (this.listening.has(key)) return;
-    const server = createWebServer(
+  private serverOf(key: string) {
+    return createWebServer(
       this.context.tls,
       async (request, response, url) => {
-        const place = this.place(key);
-        if (!place) throw new RegistryError(404, 'NAME_UNKNOWN', 'the registry has been deleted');
-        if (await this.builds.handle(place, request, response, url)) return;
-        await this.requests.handle(place, request, response, url);
+        const registry = this.served(key);
+        if (!registry) throw new RegistryError(404, 'NAME_UNKNOWN', 'the registry has been deleted');
+        if (await this.builds.handle(registry, request, response, url)) return;
+        await this.requests.handle(registry, request, response, url);
       },
       (error, response) => answerFailure(error, response, (message) => this.context.log(this.name, 'request failed', { error: message })),
     );
-    this.listening.set(key, { server, port: await listen(server, this.ports, key) });
   }
 }

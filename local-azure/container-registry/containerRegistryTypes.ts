@@ -1,16 +1,17 @@
 import type { ContainerRegistry } from './containerRegistry';
 import { RegistryError } from './registryError';
 import type { RegionContext } from '../region/regionContext';
-import { armId } from '../region/armId';
+import { armId, partOfId } from '../region/armId';
 import { checkInputs, inputAt } from '../region/checks';
 import { ResourceError, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
 const apiVersion = '2025-11-01';
+const armType = 'Microsoft.ContainerRegistry/registries';
 
 export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>, registries: ContainerRegistry): ProviderPart {
-  const kept = context.openStore<Properties>('provider/registries');
+  const declared = context.openStore<Properties>('provider/registries');
   const outputsOf = (id: string): Properties | undefined => {
-    const inputs = kept.get(id.toLowerCase());
+    const inputs = declared.get(id.toLowerCase());
     const registry = registries.registry(id);
     if (!inputs || !registry) return undefined;
     return {
@@ -22,7 +23,7 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
       sku: { tier: inputAt(inputs, 'sku.name'), ...(inputs['sku'] as Properties) },
       name: registry.name,
       loginServer: registry.loginServer,
-      type: 'Microsoft.ContainerRegistry/registries',
+      type: armType,
       azureApiVersion: apiVersion,
       creationDate: registry.createdAt,
       dataEndpointHostNames: [],
@@ -33,7 +34,7 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
   };
   const put = async (inputs: Properties): Promise<{ id: string; outputs: Properties }> => {
     const name = String(inputs['registryName']);
-    const id = armId(String(inputs['resourceGroupName']), 'Microsoft.ContainerRegistry/registries', name);
+    const id = armId(String(inputs['resourceGroupName']), armType, name);
     try {
       await registries.putRegistry({
         id,
@@ -43,7 +44,7 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
     } catch (error) {
       throw error instanceof RegistryError ? new ResourceError('AlreadyInUse', error.message) : error;
     }
-    kept.set(id.toLowerCase(), inputs);
+    declared.set(id.toLowerCase(), inputs);
     return { id, outputs: outputsOf(id) ?? {} };
   };
   const registry: ResourceType = {
@@ -64,8 +65,8 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
       'identity.tenantId',
     ],
     replaceOn: {
-      resourceGroupName: 'Resource Manager: part of the resource id',
-      registryName: 'Resource Manager: part of the resource id',
+      resourceGroupName: partOfId,
+      registryName: partOfId,
       location: 'Microsoft.ContainerRegistry: the location cannot be changed',
       zoneRedundancy: 'Microsoft.ContainerRegistry: set at creation only',
     },
@@ -83,9 +84,22 @@ export function containerRegistryTypes(context: Pick<RegionContext, 'openStore'>
     read: async (id) => outputsOf(id),
     update: async (_id, { inputs }) => (await put(inputs)).outputs,
     async delete(id) {
-      kept.delete(id.toLowerCase());
+      declared.delete(id.toLowerCase());
       await registries.deleteRegistry(id);
     },
   };
-  return { resources: [registry], functions: [] };
+  return {
+    resources: [registry],
+    functions: [
+      {
+        token: 'azure-native:containerregistry:getRegistry',
+        invoke: async (args) => {
+          const id = armId(String(args['resourceGroupName']), armType, String(args['registryName']));
+          const found = registries.registry(id);
+          if (found === undefined) throw new ResourceError('ResourceNotFound', `The Resource '${id}' was not found.`);
+          return { id, name: found.name, loginServer: found.loginServer, type: armType, adminUserEnabled: false };
+        },
+      },
+    ],
+  };
 }

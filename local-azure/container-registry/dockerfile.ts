@@ -14,7 +14,7 @@ export interface ImageRecipe {
   readonly notExecuted: readonly string[];
 }
 
-export class DockerfileError extends Error {
+class DockerfileError extends Error {
   constructor(line: number, message: string) {
     super(`Dockerfile line ${line}: ${message}`);
   }
@@ -47,7 +47,7 @@ function instructionsOf(text: string): Instruction[] {
 function commandOf(rest: string): string[] {
   if (!rest.startsWith('[')) return ['/bin/sh', '-c', rest];
   const parsed: unknown = JSON.parse(rest);
-  if (!Array.isArray(parsed) || !parsed.every((one) => typeof one === 'string')) throw new Error('expected a JSON array of strings');
+  if (!Array.isArray(parsed) || !parsed.every((word) => typeof word === 'string')) throw new Error('expected a JSON array of strings');
   return parsed as string[];
 }
 

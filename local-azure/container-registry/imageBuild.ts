@@ -7,14 +7,14 @@ import { gzip, readTar, writeTar, type TarFile } from './tarball';
 
 const limits = { maxBytes: 1024 ** 3, maxEntries: 50_000 };
 export const configMediaType = 'application/vnd.oci.image.config.v1+json';
-export const layerMediaType = 'application/vnd.oci.image.layer.v1.tar+gzip';
+const layerMediaType = 'application/vnd.oci.image.layer.v1.tar+gzip';
 
 /** Which file of the context is the Dockerfile, and the values that the build gives to its arguments. */
 export interface DockerfileUse {
   readonly path: string;
   readonly buildArguments?: ReadonlyMap<string, string>;
 }
-export interface BuiltImage {
+interface BuiltImage {
   readonly manifest: Buffer;
   readonly mediaType: string;
   readonly blobs: readonly Buffer[];

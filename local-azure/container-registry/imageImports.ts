@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
 import { ArmError, type ArmAnswer } from '../region/serviceInterfaces';
-import type { RegistryPlace } from './registryRequests';
+import type { ServedRegistry } from './registryRequests';
 
 const importRequest = z.object({
   source: z.object({
@@ -21,7 +21,7 @@ export class ImageImports {
     this.imported = context.openStore('container-registry/imports');
   }
 
-  take(place: RegistryPlace, body: unknown): ArmAnswer {
+  take(registry: ServedRegistry, body: unknown): ArmAnswer {
     const request = importRequest.safeParse(body);
     if (!request.success)
       throw new ArmError(
@@ -34,7 +34,7 @@ export class ImageImports {
       targetTags: [target = ''],
       mode,
     } = request.data;
-    const key = keyOf(place.id, target);
+    const key = keyOf(registry.id, target);
     if (mode === 'NoForce' && this.imported.has(key))
       throw new ArmError(409, 'Conflict', `Tag ${target} already exists in target registry.`);
     this.imported.set(key, { digest: source.sourceImage.split('@')[1] ?? '' });
@@ -43,13 +43,14 @@ export class ImageImports {
   }
 
   /** A build that begins with an image of its own registry finds it there, or fails as a pull would. */
-  checkBase(place: RegistryPlace, base: string): void {
+  checkBase(registry: ServedRegistry, base: string): void {
     const [, repository, digest] =
-      /^([^@]+)@(sha256:[0-9a-f]{64})$/.exec(base.startsWith(`${place.loginServer}/`) ? base.slice(place.loginServer.length + 1) : '') ??
-      [];
+      /^([^@]+)@(sha256:[0-9a-f]{64})$/.exec(
+        base.startsWith(`${registry.loginServer}/`) ? base.slice(registry.loginServer.length + 1) : '',
+      ) ?? [];
     if (repository === undefined) return;
     const there = [...this.imported.entries()].some(
-      ([key, one]) => key.startsWith(keyOf(place.id, `${repository}:`)) && one.digest === digest,
+      ([key, imported]) => key.startsWith(keyOf(registry.id, `${repository}:`)) && imported.digest === digest,
     );
     if (!there) throw new Error(`pull ${base}: manifest unknown`);
   }

@@ -27,7 +27,7 @@ export interface UnpackedImage {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
-export interface ImageReference {
+interface ImageReference {
   readonly loginServer: string;
   readonly repository: string;
   readonly reference: string;
@@ -110,9 +110,9 @@ export class UnpackedImages {
     const reading = readTar(source, compressed, limits, (path, file) => {
       if (/(?:^|\/)\.wh\./.test(path))
         throw new Error(`the layer ${layer.digest} deletes ${path}: whiteouts are not supported by the local registry`);
-      const place = join(target, path);
-      mkdirSync(dirname(place), { recursive: true });
-      writeFileSync(place, file.content, { mode: file.executable ? 0o755 : 0o644 });
+      const destination = join(target, path);
+      mkdirSync(dirname(destination), { recursive: true });
+      writeFileSync(destination, file.content, { mode: file.executable ? 0o755 : 0o644 });
     });
     await Promise.all([pipeline(this.blobs.stream(layer.digest), source), reading]);
     const found = `sha256:${hash.digest('hex')}`;

@@ -7,19 +7,27 @@ export interface MetadataAnswer {
   readonly body?: unknown;
   readonly link?: string;
 }
-interface MetadataPlace {
-  readonly registry: string;
+interface AskedRegistry {
+  readonly id: string;
   readonly loginServer: string;
   readonly repositories: Repositories;
 }
 /** `repository` is undefined for the catalog. */
-export interface MetadataRoute {
+interface MetadataRoute {
   readonly repository: string | undefined;
   readonly right: Right;
-  answer(place: MetadataPlace): MetadataAnswer;
+  answer(registry: AskedRegistry): MetadataAnswer;
 }
 
 const changeableAttributes = { deleteEnabled: true, writeEnabled: true, readEnabled: true, listEnabled: true };
+
+/** A repository of a registry, or one tag or manifest of it. */
+interface Asked {
+  readonly repository: string;
+  readonly reference: string;
+  readonly query: URLSearchParams;
+}
+type Answer = (registry: AskedRegistry, asked: Asked) => MetadataAnswer;
 
 /** One page after `last`, at most `n` long, and the link to the next one. */
 function page<T>(path: string, query: URLSearchParams, items: readonly T[], nameOf: (item: T) => string): { items: T[]; link?: string } {
@@ -33,125 +41,121 @@ function page<T>(path: string, query: URLSearchParams, items: readonly T[], name
     : { items: shown };
 }
 
-function known(place: MetadataPlace, repository: string): void {
-  if (place.repositories.manifestsOf(place.registry, repository).length === 0)
-    throw new RegistryError(404, 'NAME_UNKNOWN', `repository "${repository}" is not found`);
-}
+const pathOf = (repository: string) => `/acr/v1/${repository.split('/').map(encodeURIComponent).join('/')}`;
+const ofRepository = ({ loginServer }: AskedRegistry, repository: string) => ({ registry: loginServer, imageName: repository });
+const unknown = (what: string, repository: string) =>
+  new RegistryError(404, 'MANIFEST_UNKNOWN', `the ${what} is not found in ${repository}`);
+
+const catalog = (path: string, query: URLSearchParams): MetadataRoute => ({
+  repository: undefined,
+  right: '*',
+  answer: ({ id, repositories }) => {
+    const { items, ...next } = page(path, query, repositories.names(id), (name) => name);
+    return { status: 200, body: { repositories: items }, ...next };
+  },
+});
+
+const deleteRepository: Answer = ({ id, repositories }, { repository }) => {
+  const manifests = repositories.manifestsOf(id, repository).map(([digest]) => digest);
+  const tags = repositories.tagsOf(id, repository).map(([tag]) => tag);
+  for (const digest of manifests) repositories.removeManifest(id, repository, digest);
+  return { status: 202, body: { manifestsDeleted: manifests, tagsDeleted: tags } };
+};
+
+const repositoryProperties: Answer = (registry, { repository }) => {
+  const manifests = registry.repositories.manifestsOf(registry.id, repository);
+  const times = manifests.flatMap(([, { createdTime, lastUpdateTime }]) => [createdTime, lastUpdateTime]).sort();
+  return {
+    status: 200,
+    body: {
+      ...ofRepository(registry, repository),
+      createdTime: times[0],
+      lastUpdateTime: times.at(-1),
+      manifestCount: manifests.length,
+      tagCount: registry.repositories.tagsOf(registry.id, repository).length,
+      changeableAttributes,
+    },
+  };
+};
+
+const deleteTag: Answer = ({ id, repositories }, { repository, reference }) => {
+  if (!repositories.removeTag(id, repository, reference)) throw unknown(`tag "${reference}"`, repository);
+  return { status: 202 };
+};
+
+const tagProperties = ([name, { digest, createdTime, lastUpdateTime }]: ReturnType<Repositories['tagsOf']>[number]) => ({
+  name,
+  digest,
+  createdTime,
+  lastUpdateTime,
+  signed: false,
+  changeableAttributes,
+});
+const tag: Answer = (registry, { repository, reference }) => {
+  const found = registry.repositories.tagsOf(registry.id, repository).find(([name]) => name === reference);
+  if (!found) throw unknown(`tag "${reference}"`, repository);
+  return { status: 200, body: { ...ofRepository(registry, repository), tag: tagProperties(found) } };
+};
+const tags: Answer = (registry, { repository, query }) => {
+  const digest = query.get('digest');
+  const listed = registry.repositories.tagsOf(registry.id, repository).filter(([, tag]) => digest === null || tag.digest === digest);
+  const { items, ...next } = page(`${pathOf(repository)}/_tags`, query, listed, ([name]) => name);
+  return { status: 200, body: { ...ofRepository(registry, repository), tags: items.map(tagProperties) }, ...next };
+};
+
+const manifestProperties =
+  ({ id, repositories }: AskedRegistry, repository: string) =>
+  ([digest, manifest]: ReturnType<Repositories['manifestsOf']>[number]) => ({
+    digest,
+    imageSize: manifest.imageSizeBytes,
+    createdTime: manifest.createdTime,
+    lastUpdateTime: manifest.lastUpdateTime,
+    mediaType: manifest.mediaType,
+    ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
+    tags: repositories
+      .tagsOf(id, repository)
+      .filter(([, tag]) => tag.digest === digest)
+      .map(([name]) => name),
+    changeableAttributes,
+  });
+const manifest: Answer = (registry, { repository, reference }) => {
+  const found = registry.repositories.manifestsOf(registry.id, repository).find(([digest]) => digest === reference);
+  if (!found) throw unknown(`manifest ${reference}`, repository);
+  return { status: 200, body: { ...ofRepository(registry, repository), manifest: manifestProperties(registry, repository)(found) } };
+};
+const manifests: Answer = (registry, { repository, query }) => {
+  const listed = registry.repositories.manifestsOf(registry.id, repository);
+  const { items, ...next } = page(`${pathOf(repository)}/_manifests`, query, listed, ([digest]) => digest);
+  return {
+    status: 200,
+    body: { ...ofRepository(registry, repository), manifests: items.map(manifestProperties(registry, repository)) },
+    ...next,
+  };
+};
+
+const answers: Readonly<Record<string, Answer>> = {
+  'DELETE repository': deleteRepository,
+  'GET repository': repositoryProperties,
+  'DELETE tags/name': deleteTag,
+  'GET tags': tags,
+  'GET tags/name': tag,
+  'GET manifests': manifests,
+  'GET manifests/name': manifest,
+};
 
 /** Azure's own calls beside the distribution protocol: catalog, repositories, tags and manifests with their properties. */
 export function metadataRoute(method: string, path: string, query: URLSearchParams): MetadataRoute | undefined {
-  if (method === 'GET' && path === '/acr/v1/_catalog') {
-    return {
-      repository: undefined,
-      right: '*',
-      answer: (place) => {
-        const { items, link } = page(path, query, place.repositories.names(place.registry), (name) => name);
-        return { status: 200, body: { repositories: items }, ...(link === undefined ? {} : { link }) };
-      },
-    };
-  }
-  const match = /^\/acr\/v1\/(.+?)(?:\/_(tags|manifests)(?:\/([^/]+))?)?$/.exec(path);
-  const repository = match?.[1];
-  if (!match || repository === undefined) return undefined;
-  const [, , collection, reference] = match;
-  const encoded = repository.split('/').map(encodeURIComponent).join('/');
-  const write = method === 'DELETE';
-  if (method !== 'GET' && !write) return undefined;
-  const route = (right: Right, answer: (place: MetadataPlace) => MetadataAnswer): MetadataRoute => ({
+  if (method === 'GET' && path === '/acr/v1/_catalog') return catalog(path, query);
+  const [, repository, collection = 'repository', reference] = /^\/acr\/v1\/(.+?)(?:\/_(tags|manifests)(?:\/([^/]+))?)?$/.exec(path) ?? [];
+  const answer = answers[`${method} ${collection}${reference === undefined ? '' : '/name'}`];
+  if (repository === undefined || answer === undefined) return undefined;
+  return {
     repository,
-    right,
-    answer: (place) => (known(place, repository), answer(place)),
-  });
-
-  if (collection === undefined && write) {
-    return route('delete', (place) => {
-      const manifests = place.repositories.manifestsOf(place.registry, repository).map(([digest]) => digest);
-      const tags = place.repositories.tagsOf(place.registry, repository).map(([tag]) => tag);
-      for (const digest of manifests) place.repositories.removeManifest(place.registry, repository, digest);
-      return { status: 202, body: { manifestsDeleted: manifests, tagsDeleted: tags } };
-    });
-  }
-  if (collection === undefined) {
-    return route('metadata_read', (place) => {
-      const manifests = place.repositories.manifestsOf(place.registry, repository);
-      const times = manifests.flatMap(([, one]) => [one.createdTime, one.lastUpdateTime]).sort();
-      return {
-        status: 200,
-        body: {
-          registry: place.loginServer,
-          imageName: repository,
-          createdTime: times[0],
-          lastUpdateTime: times.at(-1),
-          manifestCount: manifests.length,
-          tagCount: place.repositories.tagsOf(place.registry, repository).length,
-          changeableAttributes,
-        },
-      };
-    });
-  }
-  if (collection === 'tags') {
-    if (write) {
-      return reference === undefined
-        ? undefined
-        : route('delete', (place) => {
-            if (!place.repositories.removeTag(place.registry, repository, reference))
-              throw new RegistryError(404, 'MANIFEST_UNKNOWN', `the tag "${reference}" is not found in ${repository}`);
-            return { status: 202 };
-          });
-    }
-    const shape = ([name, tag]: [string, { digest: string; createdTime: string; lastUpdateTime: string }]) => ({
-      name,
-      digest: tag.digest,
-      createdTime: tag.createdTime,
-      lastUpdateTime: tag.lastUpdateTime,
-      signed: false,
-      changeableAttributes,
-    });
-    return route('metadata_read', (place) => {
-      const all = place.repositories.tagsOf(place.registry, repository);
-      if (reference !== undefined) {
-        const found = all.find(([name]) => name === reference);
-        if (!found) throw new RegistryError(404, 'MANIFEST_UNKNOWN', `the tag "${reference}" is not found in ${repository}`);
-        return { status: 200, body: { registry: place.loginServer, imageName: repository, tag: shape(found) } };
-      }
-      const digest = query.get('digest');
-      const { items, link } = page(
-        `/acr/v1/${encoded}/_tags`,
-        query,
-        digest === null ? all : all.filter(([, tag]) => tag.digest === digest),
-        ([name]) => name,
-      );
-      return {
-        status: 200,
-        body: { registry: place.loginServer, imageName: repository, tags: items.map(shape) },
-        ...(link === undefined ? {} : { link }),
-      };
-    });
-  }
-  if (write) return undefined;
-  return route('metadata_read', (place) => {
-    const tags = place.repositories.tagsOf(place.registry, repository);
-    const shape = ([digest, one]: ReturnType<Repositories['manifestsOf']>[number]) => ({
-      digest,
-      imageSize: one.imageSizeBytes,
-      createdTime: one.createdTime,
-      lastUpdateTime: one.lastUpdateTime,
-      mediaType: one.mediaType,
-      ...(one.artifactType === undefined ? {} : { artifactType: one.artifactType }),
-      tags: tags.filter(([, tag]) => tag.digest === digest).map(([name]) => name),
-      changeableAttributes,
-    });
-    const all = place.repositories.manifestsOf(place.registry, repository);
-    if (reference !== undefined) {
-      const found = all.find(([digest]) => digest === reference);
-      if (!found) throw new RegistryError(404, 'MANIFEST_UNKNOWN', `the manifest ${reference} is not found in ${repository}`);
-      return { status: 200, body: { registry: place.loginServer, imageName: repository, manifest: shape(found) } };
-    }
-    const { items, link } = page(`/acr/v1/${encoded}/_manifests`, query, all, ([digest]) => digest);
-    return {
-      status: 200,
-      body: { registry: place.loginServer, imageName: repository, manifests: items.map(shape) },
-      ...(link === undefined ? {} : { link }),
-    };
-  });
+    right: method === 'DELETE' ? 'delete' : 'metadata_read',
+    answer: (registry) => {
+      if (registry.repositories.manifestsOf(registry.id, repository).length === 0)
+        throw new RegistryError(404, 'NAME_UNKNOWN', `repository "${repository}" is not found`);
+      return answer(registry, { repository, reference: reference ?? '', query });
+    },
+  };
 }

@@ -11,14 +11,14 @@ import type { Repositories } from './repositories';
 import { actionsOf, parseScopes, type Right, type RegistryTokens } from './registryTokens';
 
 /** `armAudience`: also tokens for Resource Manager sign in (`azureADAuthenticationAsArmPolicy`). */
-export interface RegistryPlace {
+export interface ServedRegistry {
   readonly id: string;
   readonly name: string;
   readonly loginServer: string;
   readonly armAudience: boolean;
 }
 interface Call {
-  readonly place: RegistryPlace;
+  readonly registry: ServedRegistry;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: URL;
@@ -44,8 +44,8 @@ export class RegistryRequests {
     private readonly tokens: RegistryTokens,
   ) {}
 
-  async handle(place: RegistryPlace, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const call: Call = { place, request, response, url, method: request.method ?? '', path: decodeURIComponent(url.pathname) };
+  async handle(registry: ServedRegistry, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const call: Call = { registry, request, response, url, method: request.method ?? '', path: decodeURIComponent(url.pathname) };
     if (call.method === 'POST' && call.path === '/oauth2/exchange') return this.exchange(call);
     if (call.method === 'POST' && call.path === '/oauth2/token') return this.token(call);
     if (call.path === '/v2/' || call.path === '/v2') {
@@ -66,8 +66,8 @@ export class RegistryRequests {
       if (!this.allowed(call, type ?? '', name ?? '', [metadata.right]))
         return this.challenge(call, `${type ?? ''}:${name ?? ''}:${metadata.right}`);
       const answer: MetadataAnswer = metadata.answer({
-        registry: this.key(place),
-        loginServer: place.loginServer,
+        id: this.key(registry),
+        loginServer: registry.loginServer,
         repositories: this.repositories,
       });
       return sendJson(response, answer.status, answer.body, answer.link === undefined ? {} : { link: answer.link });
@@ -76,14 +76,14 @@ export class RegistryRequests {
   }
 
   /** Stores keep ids in lower case, as Resource Manager compares them. */
-  key = (place: Pick<RegistryPlace, 'id'>) => place.id.toLowerCase();
+  key = (registry: Pick<ServedRegistry, 'id'>) => registry.id.toLowerCase();
 
   private async onManifest(call: Call, repository: string, reference: string): Promise<void> {
-    const { place, method, response } = call;
+    const { registry, method, response } = call;
     const right: Right = method === 'PUT' ? 'push' : method === 'DELETE' ? 'delete' : 'pull';
     if (!this.allowed(call, 'repository', repository, right === 'push' ? ['pull', 'push'] : [right]))
       return this.challenge(call, `repository:${repository}:${right === 'push' ? 'pull,push' : right}`);
-    const registry = this.key(place);
+    const registryKey = this.key(registry);
     if (method === 'PUT') {
       const isDigest = reference.includes(':');
       if (!isDigest && !tagName.test(reference))
@@ -95,12 +95,13 @@ export class RegistryRequests {
       const record = checkManifest(
         content,
         call.request.headers['content-type'],
-        (one) =>
-          this.repositories.hasBlob(registry, repository, one) || this.repositories.manifest(registry, repository, one) !== undefined,
+        (digest) =>
+          this.repositories.hasBlob(registryKey, repository, digest) ||
+          this.repositories.manifest(registryKey, repository, digest) !== undefined,
       );
       this.blobs.put(content);
       this.repositories.addManifest(
-        registry,
+        registryKey,
         repository,
         digest,
         record,
@@ -109,12 +110,12 @@ export class RegistryRequests {
       );
       return sendJson(response, 201, undefined, { 'docker-content-digest': digest, location: `/v2/${repository}/manifests/${digest}` });
     }
-    const digest = digestPattern.test(reference) ? reference : this.repositories.tag(registry, repository, reference)?.digest;
-    const record = digest === undefined ? undefined : this.repositories.manifest(registry, repository, digest);
+    const digest = digestPattern.test(reference) ? reference : this.repositories.tag(registryKey, repository, reference)?.digest;
+    const record = digest === undefined ? undefined : this.repositories.manifest(registryKey, repository, digest);
     if (digest === undefined || !record)
       throw new RegistryError(404, 'MANIFEST_UNKNOWN', `manifest tagged by "${reference}" is not found in ${repository}`);
     if (method === 'DELETE') {
-      this.repositories.removeManifest(registry, repository, digest);
+      this.repositories.removeManifest(registryKey, repository, digest);
       return sendJson(response, 202);
     }
     const content = await this.blobs.read(digest);
@@ -144,7 +145,7 @@ export class RegistryRequests {
       const digest = url.searchParams.get('digest') ?? '';
       this.blobs.file(digest);
       await this.blobs.append(id, repository, call.request);
-      this.repositories.addBlob(this.key(call.place), repository, digest, await this.blobs.complete(id, repository, digest));
+      this.repositories.addBlob(this.key(call.registry), repository, digest, await this.blobs.complete(id, repository, digest));
       return sendJson(response, 201, undefined, { location: `/v2/${repository}/blobs/${digest}`, 'docker-content-digest': digest });
     }
     if (method === 'GET')
@@ -163,11 +164,11 @@ export class RegistryRequests {
     const { method, response } = call;
     const right: Right = method === 'DELETE' ? 'delete' : 'pull';
     if (!this.allowed(call, 'repository', repository, [right])) return this.challenge(call, `repository:${repository}:${right}`);
-    const registry = this.key(call.place);
-    if (!digestPattern.test(digest) || !this.repositories.hasBlob(registry, repository, digest) || !this.blobs.has(digest))
+    const registryKey = this.key(call.registry);
+    if (!digestPattern.test(digest) || !this.repositories.hasBlob(registryKey, repository, digest) || !this.blobs.has(digest))
       throw new RegistryError(404, 'BLOB_UNKNOWN', `blob ${digest.slice(0, 100)} is not found in ${repository}`);
     if (method === 'DELETE') {
-      this.repositories.removeBlob(registry, repository, digest);
+      this.repositories.removeBlob(registryKey, repository, digest);
       return sendJson(response, 202, undefined, { 'docker-content-digest': digest });
     }
     const total = this.blobs.sizeBytes(digest);
@@ -191,24 +192,24 @@ export class RegistryRequests {
   private allowed(call: Call, type: string, name: string, rights: readonly Right[]): boolean {
     const token = bearer(call.request);
     if (token === undefined) return false;
-    if (!this.tokens.isGood(call.place.loginServer, token)) throw this.foreign(call, 'the access token is invalid or has expired');
+    if (!this.tokens.isGood(call.registry.loginServer, token)) throw this.foreign(call, 'the access token is invalid or has expired');
     return rights.every((right) => {
-      const principal = this.tokens.principalWith(call.place.loginServer, token, type, name, right);
-      return principal !== undefined && this.mayUse(call.place, principal, right);
+      const principal = this.tokens.principalWith(call.registry.loginServer, token, type, name, right);
+      return principal !== undefined && this.mayUse(call.registry, principal, right);
     });
   }
-  private mayUse(place: RegistryPlace, principal: Principal, right: Right): boolean {
-    return this.context.gate.authorizePrincipal(principal, { service: 'container-registry', actions: actionsOf[right], scope: place.id })
+  private mayUse(registry: ServedRegistry, principal: Principal, right: Right): boolean {
+    return this.context.gate.authorizePrincipal(principal, { service: 'container-registry', actions: actionsOf[right], scope: registry.id })
       .allowed;
   }
 
-  private foreign({ place, method, path }: Call, reason: string): RegistryError {
+  private foreign({ registry, method, path }: Call, reason: string): RegistryError {
     this.context.gate.report({
       service: 'container-registry',
       status: 401,
       identity: 'anonymous',
       action: `${method} ${path.slice(0, 200)}`,
-      scope: place.id,
+      scope: registry.id,
       reason,
     });
     return new RegistryError(401, 'UNAUTHORIZED', reason);
@@ -217,7 +218,7 @@ export class RegistryRequests {
   private challenge(call: Call, scope: string): void {
     call.request.resume();
     const refused = bearer(call.request) === undefined ? '' : ',error="insufficient_scope"';
-    const host = call.place.loginServer;
+    const host = call.registry.loginServer;
     sendJson(
       call.response,
       401,
@@ -243,28 +244,31 @@ export class RegistryRequests {
 
   private async exchange(call: Call): Promise<void> {
     const form = await this.form(call);
-    const audiences = ['https://containerregistry.azure.net', ...(call.place.armAudience ? ['https://management.azure.com'] : [])];
+    const audiences = ['https://containerregistry.azure.net', ...(call.registry.armAudience ? ['https://management.azure.com'] : [])];
     const check = this.context.gate.authenticate(form.get('access_token') ?? '', {
       service: 'container-registry',
       audiences,
       actions: ['exchange a token'],
-      scope: call.place.id,
+      scope: call.registry.id,
     });
     if (!check.allowed) throw new RegistryError(401, 'UNAUTHORIZED', `the Microsoft Entra access token is refused: ${check.reason}`);
-    if (form.get('service') !== call.place.loginServer)
-      throw new RegistryError(400, 'UNSUPPORTED', `expected service=${call.place.loginServer}, got ${form.get('service') ?? 'none'}`);
-    sendJson(call.response, 200, { refresh_token: this.tokens.refreshToken(call.place.loginServer, check.principal) });
+    if (form.get('service') !== call.registry.loginServer)
+      throw new RegistryError(400, 'UNSUPPORTED', `expected service=${call.registry.loginServer}, got ${form.get('service') ?? 'none'}`);
+    sendJson(call.response, 200, { refresh_token: this.tokens.refreshToken(call.registry.loginServer, check.principal) });
   }
 
   private async token(call: Call): Promise<void> {
     const form = await this.form(call);
-    const service = call.place.loginServer;
+    const service = call.registry.loginServer;
     if (form.get('grant_type') !== 'refresh_token')
       throw new RegistryError(401, 'UNAUTHORIZED', 'expected grant_type=refresh_token: anonymous pull and passwords are off');
     const principal = this.tokens.principalOfRefreshToken(service, form.get('refresh_token') ?? '');
     if (!principal) throw this.foreign(call, 'the refresh token is invalid or has expired');
     const scopes = parseScopes(form.getAll('scope').join(' '));
-    const access = scopes.map((one) => ({ ...one, actions: one.actions.filter((right) => this.mayUse(call.place, principal, right)) }));
+    const access = scopes.map((scope) => ({
+      ...scope,
+      actions: scope.actions.filter((right) => this.mayUse(call.registry, principal, right)),
+    }));
     sendJson(call.response, 200, { access_token: this.tokens.accessToken(service, principal, access) });
   }
 }

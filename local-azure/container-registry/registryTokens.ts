@@ -30,9 +30,9 @@ const isRight = (value: string): value is Right => Object.hasOwn(actionsOf, valu
 export function parseScopes(scope: string): Access[] {
   return scope
     .split(' ')
-    .filter((one) => one !== '')
-    .flatMap((one) => {
-      const match = /^(repository|registry):([^:]{1,256}):([a-z_*,]{1,100})$/.exec(one);
+    .filter((scope) => scope !== '')
+    .flatMap((scope) => {
+      const match = /^(repository|registry):([^:]{1,256}):([a-z_*,]{1,100})$/.exec(scope);
       if (!match) return [];
       return [{ type: match[1] ?? '', name: match[2] ?? '', actions: (match[3] ?? '').split(',').filter(isRight) }];
     });
@@ -78,7 +78,10 @@ export class RegistryTokens {
   /** The principal of an access token that holds the right. */
   principalWith(service: string, token: string, type: string, name: string, right: Right): Principal | undefined {
     const payload = accessPayload.safeParse(this.verify(service, token));
-    if (!payload.success || !payload.data.access.some((one) => one.type === type && one.name === name && one.actions.includes(right)))
+    if (
+      !payload.success ||
+      !payload.data.access.some((access) => access.type === type && access.name === name && access.actions.includes(right))
+    )
       return undefined;
     return { objectId: payload.data.oid, clientId: payload.data.appid, displayName: payload.data.name };
   }

@@ -9,7 +9,7 @@ export interface ManifestRecord {
   readonly lastUpdateTime: string;
   readonly artifactType?: string;
 }
-export interface TagRecord {
+interface TagRecord {
   readonly digest: string;
   readonly createdTime: string;
   readonly lastUpdateTime: string;
@@ -59,7 +59,7 @@ export class Repositories {
 
   /** Everything that some registry holds. */
   digests(): Set<string> {
-    return new Set([...this.manifests.entries(), ...this.blobs.entries()].map(([one]) => one.split(bar)[2] ?? ''));
+    return new Set([...this.manifests.entries(), ...this.blobs.entries()].map(([key]) => key.split(bar)[2] ?? ''));
   }
 
   addManifest(
@@ -89,7 +89,7 @@ export class Repositories {
   }
   removeRegistry(registry: string): void {
     for (const store of [this.manifests, this.tagStore, this.blobs])
-      for (const name of [...store.entries()].map(([one]) => one)) if (name.startsWith(registry + bar)) store.delete(name);
+      for (const name of [...store.entries()].map(([key]) => key)) if (name.startsWith(registry + bar)) store.delete(name);
   }
 }
 

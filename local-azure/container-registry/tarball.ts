@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { extract, pack, type Header } from 'tar-stream';
 
-export interface TarLimits {
+interface TarLimits {
   readonly maxBytes: number;
   readonly maxEntries: number;
 }
@@ -14,7 +14,7 @@ export interface TarFile {
 }
 
 /** Path of an entry inside its archive: relative, forward, and never above the root. */
-export function safeEntryPath(name: string): string {
+function safeEntryPath(name: string): string {
   const normalized = posix.normalize(name.replace(/^\.\/+/, ''));
   if (name.includes('\0') || name.includes('\\') || posix.isAbsolute(name) || normalized === '..' || normalized.startsWith('../'))
     throw new Error(`the archive entry ${JSON.stringify(name.slice(0, 200))} points outside of the archive`);

@@ -1,5 +1,6 @@
-import { createHash, randomUUID, X509Certificate } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
+import { base64urlThumbprint } from '../region/thumbprint';
 import type { Principal } from '../region/tokenAuthority';
 
 export interface ApplicationCertificate {
@@ -28,8 +29,8 @@ export class ApplicationError extends Error {
 
 /** Both thumbprints that an assertion's header may name, base64url as in a JWT. */
 export function thumbprints(pem: string): { sha1: string; sha256: string } {
-  const der = new X509Certificate(pem).raw;
-  return { sha1: createHash('sha1').update(der).digest('base64url'), sha256: createHash('sha256').update(der).digest('base64url') };
+  const { fingerprint, fingerprint256 } = new X509Certificate(pem);
+  return { sha1: base64urlThumbprint(fingerprint), sha256: base64urlThumbprint(fingerprint256) };
 }
 
 function certificateOf(pem: string): X509Certificate {
@@ -56,7 +57,7 @@ export class Applications {
     return this.store.get(objectId);
   }
   byClientId(clientId: string): Application | undefined {
-    return [...this.store.values()].find((one) => one.clientId === clientId.toLowerCase());
+    return [...this.store.values()].find((application) => application.clientId === clientId.toLowerCase());
   }
   unregister(objectId: string): void {
     this.store.delete(objectId);
@@ -105,19 +106,22 @@ export class Applications {
         'KeyCredentialsInvalidEndDate',
         `the key credential ends ${endDate.toISOString()}, after its certificate (${certificate.validToDate.toISOString()})`,
       );
-    const same = application.certificates.find((one) => thumbprints(one.pem).sha256 === thumbprints(pem).sha256);
+    const same = application.certificates.find((certificate) => thumbprints(certificate.pem).sha256 === thumbprints(pem).sha256);
     const validity = { startDate: options.startDate ?? certificate.validFromDate.toISOString(), endDate: endDate.toISOString() };
     const unchanged = same && same.startDate === validity.startDate && same.endDate === validity.endDate ? same : undefined;
     const added: ApplicationCertificate = { keyId: options.keyId ?? unchanged?.keyId ?? randomUUID(), pem, ...validity };
     this.store.set(objectId, {
       ...application,
-      certificates: [...application.certificates.filter((one) => one !== same && one.keyId !== added.keyId), added],
+      certificates: [...application.certificates.filter((certificate) => certificate !== same && certificate.keyId !== added.keyId), added],
     });
     return added;
   }
   removeCertificate(objectId: string, keyId: string): void {
     const application = this.store.get(objectId);
     if (application)
-      this.store.set(objectId, { ...application, certificates: application.certificates.filter((one) => one.keyId !== keyId) });
+      this.store.set(objectId, {
+        ...application,
+        certificates: application.certificates.filter((certificate) => certificate.keyId !== keyId),
+      });
   }
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../region/clock';
 export interface AssertionUse {
   readonly expiresAt: string;
 }
-export interface UsedAssertion {
+interface UsedAssertion {
   readonly clientId: string;
   readonly id: string;
   readonly expiresAt: Date;

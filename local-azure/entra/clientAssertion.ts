@@ -2,7 +2,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { thumbprints, type Application } from './applications';
 
-export type AssertionCheck =
+type AssertionCheck =
   | { readonly ok: true; readonly id: string; readonly expiresAt: Date }
   | { readonly ok: false; readonly code: number; readonly reason: string };
 

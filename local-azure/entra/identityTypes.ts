@@ -1,61 +1,60 @@
 import type { Entra } from './entra';
 import { ApplicationError } from './applications';
 import { tenantId, type RegionContext } from '../region/regionContext';
-import { armId } from '../region/armId';
+import { armId, partOfId } from '../region/armId';
 import { checkInputs } from '../region/checks';
+import { storedType } from '../region/storedType';
 import { ResourceError, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
 const apiVersion = '2024-11-30';
 const systemData = (now: Date) => ({ createdAt: now.toISOString(), createdByType: 'Application' });
 
 function userAssignedIdentity(context: RegionContext, entra: Entra): ResourceType {
-  const kept = context.openStore<Properties>('provider/user-assigned-identities');
-  const put = (inputs: Properties): { id: string; outputs: Properties } => {
+  const declared = context.openStore<Properties>('provider/user-assigned-identities');
+  const put = (inputs: Properties) => {
     const name = String(inputs['resourceName']);
     const id = armId(String(inputs['resourceGroupName']), 'Microsoft.ManagedIdentity/userAssignedIdentities', name);
     const principal = entra.managedIdentity(id, name);
-    const outputs = {
-      ...inputs,
-      name,
-      type: 'Microsoft.ManagedIdentity/userAssignedIdentities',
-      principalId: principal.objectId,
-      clientId: principal.clientId,
-      tenantId,
-      azureApiVersion: apiVersion,
-      systemData: kept.get(id.toLowerCase())?.['systemData'] ?? systemData(context.clock.now()),
+    return {
+      id,
+      outputs: {
+        ...inputs,
+        name,
+        type: 'Microsoft.ManagedIdentity/userAssignedIdentities',
+        principalId: principal.objectId,
+        clientId: principal.clientId,
+        tenantId,
+        azureApiVersion: apiVersion,
+        systemData: declared.get(id.toLowerCase())?.['systemData'] ?? systemData(context.clock.now()),
+      },
     };
-    kept.set(id.toLowerCase(), outputs);
-    return { id, outputs };
   };
-  return {
-    token: 'azure-native:managedidentity:UserAssignedIdentity',
-    identifiedBy: ['resourceGroupName', 'resourceName'],
-    computed: ['name', 'type', 'azureApiVersion', 'principalId', 'clientId', 'tenantId', 'systemData'],
-    replaceOn: {
-      resourceGroupName: 'Resource Manager: part of the resource id',
-      resourceName: 'Resource Manager: part of the resource id',
-      location: 'Microsoft.ManagedIdentity: the location cannot be changed',
+  return storedType(
+    {
+      token: 'azure-native:managedidentity:UserAssignedIdentity',
+      identifiedBy: ['resourceGroupName', 'resourceName'],
+      computed: ['name', 'type', 'azureApiVersion', 'principalId', 'clientId', 'tenantId', 'systemData'],
+      replaceOn: {
+        resourceGroupName: partOfId,
+        resourceName: partOfId,
+        location: 'Microsoft.ManagedIdentity: the location cannot be changed',
+      },
+      failures: (inputs) =>
+        checkInputs(inputs, [
+          { property: 'resourceGroupName', required: true, expected: 'the resource group of the identity' },
+          {
+            property: 'resourceName',
+            required: true,
+            pattern: /^[A-Za-z0-9][\w-]{2,127}$/,
+            expected: '3 to 128 letters, digits, - and _, beginning with a letter or digit',
+          },
+        ]),
+      put,
+      live: (id, answered) => (entra.find({ resourceId: id }) ? answered : undefined),
+      remove: (id) => entra.remove(id),
     },
-    check: ({ inputs }) => ({
-      inputs,
-      failures: checkInputs(inputs, [
-        { property: 'resourceGroupName', required: true, expected: 'the resource group of the identity' },
-        {
-          property: 'resourceName',
-          required: true,
-          pattern: /^[A-Za-z0-9][\w-]{2,127}$/,
-          expected: '3 to 128 letters, digits, - and _, beginning with a letter or digit',
-        },
-      ]),
-    }),
-    create: async ({ inputs }) => put(inputs),
-    read: async (id) => (entra.find({ resourceId: id }) ? kept.get(id.toLowerCase()) : undefined),
-    update: async (_id, { inputs }) => put(inputs).outputs,
-    async delete(id) {
-      kept.delete(id.toLowerCase());
-      entra.remove(id);
-    },
-  };
+    declared,
+  );
 }
 
 const objectIdOf = (id: string) => id.split('/')[2] ?? id;
@@ -72,7 +71,7 @@ function inDirectory<T>(work: () => T): T {
 /** Applications are told apart by their Pulumi resource, because display names need not be unique. */
 function application(context: RegionContext, entra: Entra): ResourceType {
   const byUrn = context.openStore<string>('provider/application-urns');
-  const kept = context.openStore<Properties>('provider/applications');
+  const declared = context.openStore<Properties>('provider/applications');
   const put = (inputs: Properties, objectId?: string): { id: string; outputs: Properties } => {
     const registered = entra.applications.register(String(inputs['displayName']), objectId);
     const id = `/applications/${registered.objectId}`;
@@ -91,7 +90,7 @@ function application(context: RegionContext, entra: Entra): ResourceType {
       tags: inputs['tags'] ?? [],
       owners: inputs['owners'] ?? [],
     };
-    kept.set(id, outputs);
+    declared.set(id, outputs);
     return { id, outputs };
   };
   return {
@@ -111,87 +110,83 @@ function application(context: RegionContext, entra: Entra): ResourceType {
     },
     read: async (id) => {
       const registered = entra.applications.application(objectIdOf(id));
-      const outputs = kept.get(id);
+      const outputs = declared.get(id);
       return registered && outputs ? { ...outputs, displayName: registered.displayName } : undefined;
     },
     update: async (id, { inputs }) => put(inputs, objectIdOf(id)).outputs,
     async delete(id) {
       for (const [urn, objectId] of [...byUrn.entries()]) if (objectId === objectIdOf(id)) byUrn.delete(urn);
-      kept.delete(id);
+      declared.delete(id);
       entra.applications.unregister(objectIdOf(id));
     },
   };
 }
 
 function servicePrincipal(context: RegionContext, entra: Entra): ResourceType {
-  const kept = context.openStore<Properties>('provider/service-principals');
-  const put = (inputs: Properties): { id: string; outputs: Properties } => {
+  const put = (inputs: Properties) => {
     const principal = inDirectory(() => entra.applications.addServicePrincipal(String(inputs['clientId'])));
     const id = `/servicePrincipals/${principal.objectId}`;
-    const outputs = {
-      ...inputs,
-      objectId: principal.objectId,
-      clientId: principal.clientId,
-      displayName: principal.displayName,
-      applicationTenantId: tenantId,
-      type: 'Application',
-      servicePrincipalNames: [principal.clientId],
-      signInAudience: 'AzureADMyOrg',
-      accountEnabled: inputs['accountEnabled'] ?? true,
-      appRoleAssignmentRequired: inputs['appRoleAssignmentRequired'] ?? false,
-      appRoleIds: {},
-      appRoles: [],
-      oauth2PermissionScopeIds: {},
-      oauth2PermissionScopes: [],
-      featureTags: [],
-      features: [],
-      homepageUrl: '',
-      logoutUrl: '',
-      redirectUris: [],
-      samlMetadataUrl: '',
-      tags: inputs['tags'] ?? [],
-      owners: inputs['owners'] ?? [],
+    return {
+      id,
+      outputs: {
+        ...inputs,
+        objectId: principal.objectId,
+        clientId: principal.clientId,
+        displayName: principal.displayName,
+        applicationTenantId: tenantId,
+        type: 'Application',
+        servicePrincipalNames: [principal.clientId],
+        signInAudience: 'AzureADMyOrg',
+        accountEnabled: inputs['accountEnabled'] ?? true,
+        appRoleAssignmentRequired: inputs['appRoleAssignmentRequired'] ?? false,
+        appRoleIds: {},
+        appRoles: [],
+        oauth2PermissionScopeIds: {},
+        oauth2PermissionScopes: [],
+        featureTags: [],
+        features: [],
+        homepageUrl: '',
+        logoutUrl: '',
+        redirectUris: [],
+        samlMetadataUrl: '',
+        tags: inputs['tags'] ?? [],
+        owners: inputs['owners'] ?? [],
+      },
     };
-    kept.set(id, outputs);
-    return { id, outputs };
   };
-  return {
-    token: 'azuread:index/servicePrincipal:ServicePrincipal',
-    computed: [
-      'objectId',
-      'displayName',
-      'applicationTenantId',
-      'type',
-      'servicePrincipalNames',
-      'signInAudience',
-      'appRoleIds',
-      'appRoles',
-      'oauth2PermissionScopeIds',
-      'oauth2PermissionScopes',
-      'homepageUrl',
-      'logoutUrl',
-      'redirectUris',
-      'samlMetadataUrl',
-    ],
-    replaceOn: { clientId: 'azuread: a service principal belongs to one application' },
-    check: ({ inputs }) => ({
-      inputs,
-      failures: checkInputs(inputs, [
-        { property: 'clientId', required: true, pattern: /^[0-9a-f-]{36}$/i, expected: 'the client id (UUID) of an application' },
-      ]),
-    }),
-    create: async ({ inputs }) => put(inputs),
-    read: async (id) => (entra.find({ objectId: objectIdOf(id) }) ? kept.get(id) : undefined),
-    update: async (_id, { inputs }) => put(inputs).outputs,
-    async delete(id) {
-      kept.delete(id);
-      entra.applications.removeServicePrincipal(objectIdOf(id));
+  return storedType(
+    {
+      token: 'azuread:index/servicePrincipal:ServicePrincipal',
+      computed: [
+        'objectId',
+        'displayName',
+        'applicationTenantId',
+        'type',
+        'servicePrincipalNames',
+        'signInAudience',
+        'appRoleIds',
+        'appRoles',
+        'oauth2PermissionScopeIds',
+        'oauth2PermissionScopes',
+        'homepageUrl',
+        'logoutUrl',
+        'redirectUris',
+        'samlMetadataUrl',
+      ],
+      replaceOn: { clientId: 'azuread: a service principal belongs to one application' },
+      failures: (inputs) =>
+        checkInputs(inputs, [
+          { property: 'clientId', required: true, pattern: /^[0-9a-f-]{36}$/i, expected: 'the client id (UUID) of an application' },
+        ]),
+      put,
+      live: (id, answered) => (entra.find({ objectId: objectIdOf(id) }) ? answered : undefined),
+      remove: (id) => entra.applications.removeServicePrincipal(objectIdOf(id)),
     },
-  };
+    context.openStore<Properties>('provider/service-principals'),
+  );
 }
 
 function applicationCertificate(context: RegionContext, entra: Entra): ResourceType {
-  const kept = context.openStore<Properties>('provider/application-certificates');
   const pemOf = (inputs: Properties): string => {
     const value = String(inputs['value']);
     if (inputs['encoding'] === 'base64') return `-----BEGIN CERTIFICATE-----\n${value}\n-----END CERTIFICATE-----\n`;
@@ -199,53 +194,52 @@ function applicationCertificate(context: RegionContext, entra: Entra): ResourceT
       return `-----BEGIN CERTIFICATE-----\n${Buffer.from(value, 'hex').toString('base64')}\n-----END CERTIFICATE-----\n`;
     return value;
   };
-  const put = (inputs: Properties): { id: string; outputs: Properties } => {
+  const put = (inputs: Properties) => {
     const objectId = objectIdOf(String(inputs['applicationId']));
     const text = (property: string) => (typeof inputs[property] === 'string' ? { [property]: inputs[property] } : {});
     const added = inDirectory(() =>
       entra.applications.addCertificate(objectId, pemOf(inputs), { ...text('keyId'), ...text('startDate'), ...text('endDate') }),
     );
     const id = `${objectId}/certificate/${added.keyId}`;
-    const outputs = { ...inputs, keyId: added.keyId, startDate: added.startDate, endDate: added.endDate };
-    kept.set(id, outputs);
-    return { id, outputs };
+    return { id, outputs: { ...inputs, keyId: added.keyId, startDate: added.startDate, endDate: added.endDate } };
   };
-  return {
-    token: 'azuread:index/applicationCertificate:ApplicationCertificate',
-    computed: ['keyId', 'startDate'],
-    replaceOn: Object.fromEntries(
-      ['applicationId', 'encoding', 'endDate', 'endDateRelative', 'keyId', 'startDate', 'type', 'value'].map((one) => [
-        one,
-        'azuread: a key credential cannot be changed',
-      ]),
-    ),
-    check: ({ inputs }) => ({
-      inputs,
-      failures: checkInputs(inputs, [
-        {
-          property: 'applicationId',
-          required: true,
-          pattern: /^\/applications\/[0-9a-f-]{36}$/i,
-          expected: 'the id of an application (/applications/<object id>)',
-        },
-        { property: 'value', required: true, expected: 'the public certificate' },
-        { property: 'encoding', allowed: ['pem', 'base64', 'hex'], expected: 'pem, base64 or hex' },
-        { property: 'type', allowed: ['AsymmetricX509Cert', 'Symmetric'], expected: 'AsymmetricX509Cert' },
-        { property: 'endDateRelative', allowed: [], expected: 'endDate instead (endDateRelative is deprecated)' },
-      ]),
-    }),
-    create: async ({ inputs }) => put(inputs),
-    read: async (id) => {
-      const [objectId = '', , keyId = ''] = id.split('/');
-      return entra.applications.application(objectId)?.certificates.some((one) => one.keyId === keyId) ? kept.get(id) : undefined;
+  return storedType(
+    {
+      token: 'azuread:index/applicationCertificate:ApplicationCertificate',
+      computed: ['keyId', 'startDate'],
+      replaceOn: Object.fromEntries(
+        ['applicationId', 'encoding', 'endDate', 'endDateRelative', 'keyId', 'startDate', 'type', 'value'].map((input) => [
+          input,
+          'azuread: a key credential cannot be changed',
+        ]),
+      ),
+      failures: (inputs) =>
+        checkInputs(inputs, [
+          {
+            property: 'applicationId',
+            required: true,
+            pattern: /^\/applications\/[0-9a-f-]{36}$/i,
+            expected: 'the id of an application (/applications/<object id>)',
+          },
+          { property: 'value', required: true, expected: 'the public certificate' },
+          { property: 'encoding', allowed: ['pem', 'base64', 'hex'], expected: 'pem, base64 or hex' },
+          { property: 'type', allowed: ['AsymmetricX509Cert', 'Symmetric'], expected: 'AsymmetricX509Cert' },
+          { property: 'endDateRelative', allowed: [], expected: 'endDate instead (endDateRelative is deprecated)' },
+        ]),
+      put,
+      live: (id, answered) => {
+        const [objectId = '', , keyId = ''] = id.split('/');
+        return entra.applications.application(objectId)?.certificates.some((certificate) => certificate.keyId === keyId)
+          ? answered
+          : undefined;
+      },
+      remove: (id) => {
+        const [objectId = '', , keyId = ''] = id.split('/');
+        entra.applications.removeCertificate(objectId, keyId);
+      },
     },
-    update: async (_id, { inputs }) => put(inputs).outputs,
-    async delete(id) {
-      const [objectId = '', , keyId = ''] = id.split('/');
-      kept.delete(id);
-      entra.applications.removeCertificate(objectId, keyId);
-    },
-  };
+    context.openStore<Properties>('provider/application-certificates'),
+  );
 }
 
 /** Managed identities and the tenant's applications with their certificates. */
@@ -256,5 +250,16 @@ export const identityTypes = (context: RegionContext, entra: Entra): ProviderPar
     servicePrincipal(context, entra),
     applicationCertificate(context, entra),
   ],
-  functions: [],
+  functions: [
+    {
+      token: 'azuread:index/getServicePrincipal:getServicePrincipal',
+      invoke: async (args) => {
+        const clientId = String(args['clientId']);
+        const found = entra.find({ clientId });
+        if (found === undefined)
+          throw new ResourceError('Request_ResourceNotFound', `no service principal with the client id ${clientId} is in the directory.`);
+        return { id: found.objectId, clientId, objectId: found.objectId, displayName: found.displayName, type: 'Application' };
+      },
+    },
+  ],
 });

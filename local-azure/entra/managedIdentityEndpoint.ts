@@ -62,12 +62,13 @@ export class ManagedIdentityEndpoint {
 
   async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     request.resume();
-    const protocol = (Object.keys(protocols) as Protocol[]).find((one) => protocols[one].path === url.pathname);
+    const protocol = (Object.keys(protocols) as Protocol[]).find((name) => protocols[name].path === url.pathname);
     if (protocol === undefined || request.method !== 'GET') return sendJson(response, 404, { statusCode: 404, message: 'not found' });
     const { apiVersion, secretHeader, clientIdParameter } = protocols[protocol];
     const given = request.headers[secretHeader];
     let grant: Grant | undefined;
-    for (const one of this.grantsOf(protocol)) if (typeof given === 'string' && sameSecret(given, one.secret)) grant = one;
+    for (const candidate of this.grantsOf(protocol))
+      if (typeof given === 'string' && sameSecret(given, candidate.secret)) grant = candidate;
     const resource = url.searchParams.get('resource');
     const refuse = (status: 400 | 401, identity: string, message: string) => {
       this.report({
@@ -112,14 +113,14 @@ export class ManagedIdentityEndpoint {
       );
     }
     const found = grant.identities.find(
-      (one) =>
-        one.clientId === clientId?.toLowerCase() ||
-        one.objectId === objectId?.toLowerCase() ||
-        (resourceId !== undefined && this.resourceIdOf(one) === resourceId.toLowerCase()),
+      (identity) =>
+        identity.clientId === clientId?.toLowerCase() ||
+        identity.objectId === objectId?.toLowerCase() ||
+        (resourceId !== undefined && this.resourceIdOf(identity) === resourceId.toLowerCase()),
     );
     return (
       found ??
-      `no managed identity ${clientId ?? objectId ?? resourceId ?? ''} is assigned to this replica; it has ${grant.identities.map((one) => `${one.displayName} (${one.clientId})`).join(', ') || 'none'}`
+      `no managed identity ${clientId ?? objectId ?? resourceId ?? ''} is assigned to this replica; it has ${grant.identities.map((identity) => `${identity.displayName} (${identity.clientId})`).join(', ') || 'none'}`
     );
   }
 }

@@ -23,15 +23,15 @@ export class ManagedIdentities implements Directory {
     if ('resourceId' in key) return this.store.get(key.resourceId.toLowerCase());
     const matches =
       'clientId' in key
-        ? (one: Principal) => one.clientId === key.clientId.toLowerCase()
-        : (one: Principal) => one.objectId === key.objectId.toLowerCase();
-    for (const one of this.store.values()) if (matches(one)) return one;
-    for (const one of this.servicePrincipals()) if (matches(one)) return one;
+        ? (principal: Principal) => principal.clientId === key.clientId.toLowerCase()
+        : (principal: Principal) => principal.objectId === key.objectId.toLowerCase();
+    for (const principal of this.store.values()) if (matches(principal)) return principal;
+    for (const principal of this.servicePrincipals()) if (matches(principal)) return principal;
     return undefined;
   }
 
   resourceIdOf(principal: Principal): string | undefined {
-    for (const [resourceId, one] of this.store.entries()) if (one.objectId === principal.objectId) return resourceId;
+    for (const [resourceId, identity] of this.store.entries()) if (identity.objectId === principal.objectId) return resourceId;
     return undefined;
   }
 

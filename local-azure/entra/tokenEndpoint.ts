@@ -20,7 +20,7 @@ const tokenRequest = z.object({
 
 /** The resource of `<resource>/.default`, among the OpenID scopes that MSAL adds. */
 export function audienceOfScope(scope: string): string | undefined {
-  const resource = scope.split(' ').find((one) => one.endsWith('/.default'));
+  const resource = scope.split(' ').find((part) => part.endsWith('/.default'));
   return resource?.slice(0, -'/.default'.length).replace(/\/+$/, '') || undefined;
 }
 

@@ -20,7 +20,7 @@ export interface PendingDelivery {
   readonly deadLetterReason?: DeadLetterReason;
   readonly givenUpAt?: string;
 }
-export type DeadLetterReason = 'MaxDeliveryAttemptsExceeded' | 'TimeToLiveExceeded' | 'RequestEntityTooLarge';
+type DeadLetterReason = 'MaxDeliveryAttemptsExceeded' | 'TimeToLiveExceeded' | 'RequestEntityTooLarge';
 
 /** Where the events of a subscription go, as which identity; resolved anew at each attempt. */
 export interface Route {

@@ -12,7 +12,7 @@ const ofType = <const T extends readonly [string, ...string[]], S extends z.ZodR
   z.object({ operatorType: z.enum(operators), key, ...shape });
 
 /** Every operator of Event Grid; one that is not listed is refused when the subscription is made. */
-export const advancedFilter = z.union([
+const advancedFilter = z.union([
   ofType(
     [
       'StringIn',
@@ -41,7 +41,7 @@ export const eventFilter = z.object({
   advancedFilters: z.array(advancedFilter).max(25).nullish(),
   enableAdvancedFilteringOnArrays: z.boolean().optional(),
 });
-export type AdvancedFilter = z.output<typeof advancedFilter>;
+type AdvancedFilter = z.output<typeof advancedFilter>;
 export type EventFilter = z.output<typeof eventFilter>;
 
 /** `data.a.b`, or a property of the envelope, without regard to case there. */
@@ -93,7 +93,7 @@ function matchesOne(filter: AdvancedFilter, value: unknown): boolean {
 
 function passes(filter: AdvancedFilter, event: EventGridEvent, onArrays: boolean): boolean {
   const value = valueAt(event, filter.key);
-  const matches = onArrays && Array.isArray(value) ? value.some((one) => matchesOne(filter, one)) : matchesOne(filter, value);
+  const matches = onArrays && Array.isArray(value) ? value.some((element) => matchesOne(filter, element)) : matchesOne(filter, value);
   return filter.operatorType.includes('Not') ? !matches : matches;
 }
 
@@ -105,6 +105,6 @@ export function filterMatches(filter: EventFilter, event: EventGridEvent): boole
     (!filter.includedEventTypes || filter.includedEventTypes.some((type) => type.toLowerCase() === event.eventType.toLowerCase())) &&
     subject.startsWith(cased(filter.subjectBeginsWith)) &&
     subject.endsWith(cased(filter.subjectEndsWith)) &&
-    (filter.advancedFilters ?? []).every((one) => passes(one, event, filter.enableAdvancedFilteringOnArrays === true))
+    (filter.advancedFilters ?? []).every((advanced) => passes(advanced, event, filter.enableAdvancedFilteringOnArrays === true))
   );
 }

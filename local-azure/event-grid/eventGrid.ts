@@ -39,7 +39,7 @@ const keyOf = (id: string) => id.toLowerCase();
 /** System topics and their subscriptions; what is published is filtered, made durable, then delivered as the subscription's identity. */
 export class EventGrid implements Service, EventPublisher {
   readonly name = 'event-grid';
-  /** What the control plane was told, by ARM id in lower case. */
+  /** What was declared and answered, for the provider, by ARM id in lower case. */
   readonly resources: AppendOnlyStore<Record<string, unknown>>;
   private readonly topics: AppendOnlyStore<SystemTopic>;
   private readonly subscriptions: AppendOnlyStore<EventSubscription>;

@@ -8,7 +8,7 @@ import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
 import type { EventIngress } from '../region/serviceInterfaces';
 import { defaultConsumerGroup, type ConsumerGroupRecord, type EventHubRecord, type NamespaceRecord } from './eventHubRecords';
-import { namespaceLinks, placeOf, sendAction } from './namespaceLinks';
+import { namespaceLinks, receiverKey, sendAction } from './namespaceLinks';
 import { PartitionLog } from './partitionLog';
 import { PartitionReceivers } from './partitionReceivers';
 
@@ -133,7 +133,7 @@ export class EventHubs implements Service, EventIngress {
     const group = this.consumerGroup(id);
     const hub = group && this.eventHub(group.eventHubId);
     this.groups.delete(key(id));
-    if (group && hub) this.receivers.evict(placeOf(hub, group.name));
+    if (group && hub) this.receivers.evict(receiverKey(hub, group.name));
   }
 
   /** The event hub that an endpoint URI (`sb://host[:port]`) and an entity path name. */

@@ -2,7 +2,7 @@ import { EventHubsError, type EventHubs } from './eventHubs';
 import { defaultConsumerGroup } from './eventHubRecords';
 import { armId } from '../region/armId';
 import { inputAt, type InputRule } from '../region/checks';
-import { declaredType, type DeclaredType } from '../region/declaredType';
+import { declaredTypes, type DeclaredType } from '../region/declaredType';
 import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from '../region/resourceType';
 
 const apiVersion = '2024-01-01';
@@ -77,94 +77,88 @@ function deployed<T>(work: () => T): T {
   }
 }
 
+const times = (record: { createdAt: string; updatedAt: string }) => ({ createdAt: record.createdAt, updatedAt: record.updatedAt });
+const locationOf = (eventHubs: EventHubs, inputs: Properties) => eventHubs.declared.get(namespaceId(inputs).toLowerCase())?.['location'];
+
+const namespaceType = (eventHubs: EventHubs): DeclaredType => ({
+  token: 'azure-native:eventhub:Namespace',
+  armType: 'Microsoft.EventHub/namespaces',
+  names: ['namespaceName'],
+  apiVersion,
+  rules: rules.namespace,
+  replaceOn: { location: 'a namespace cannot be moved' },
+  apply: async (id, inputs) => {
+    const record = await eventHubs.putNamespace(id, text(inputs['namespaceName']));
+    return {
+      ...times(record),
+      serviceBusEndpoint: `https://${eventHubs.host(id)}/`,
+      status: 'Active',
+      metricId: `${id.split('/')[2] ?? ''}:${record.name.toLowerCase()}`,
+      kafkaEnabled: inputAt(inputs, 'sku.name') !== 'Basic',
+      zoneRedundant: true,
+    };
+  },
+  computed: ['createdAt', 'updatedAt', 'serviceBusEndpoint', 'status', 'metricId', 'kafkaEnabled', 'zoneRedundant'],
+  live: (id, answered) => (eventHubs.namespace(id) ? answered : undefined),
+  remove: (id) => eventHubs.deleteNamespace(id),
+});
+
+const eventHubType = (eventHubs: EventHubs): DeclaredType => ({
+  token: 'azure-native:eventhub:EventHub',
+  armType: 'Microsoft.EventHub/namespaces/eventhubs',
+  names: ['namespaceName', 'eventHubName'],
+  apiVersion,
+  rules: rules.eventHub,
+  faults: eventHubFaults,
+  // The partition count is not create-only in the REST specification (eventhubs.json, 2024-01-01), so its change is an update, which Event Hubs refuses.
+  apply: (id, inputs) =>
+    deployed(() => {
+      const record = eventHubs.putEventHub({
+        id,
+        namespaceId: namespaceId(inputs),
+        name: text(inputs['eventHubName']),
+        partitionCount: partitionCount(inputs),
+        retentionMs: retentionHours(inputs) * hourMs,
+      });
+      return {
+        ...times(record),
+        location: locationOf(eventHubs, inputs),
+        status: 'Active',
+        partitionCount: record.partitionCount,
+        partitionIds: Array.from({ length: record.partitionCount }, (_, index) => String(index)),
+        messageRetentionInDays: Math.ceil(retentionHours(inputs) / 24),
+        retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours(inputs) },
+      };
+    }),
+  computed: ['createdAt', 'updatedAt', 'location', 'partitionIds'],
+  live: (id, answered) => (eventHubs.eventHub(id) ? answered : undefined),
+  remove: (id) => eventHubs.deleteEventHub(id),
+});
+
+const consumerGroupType = (eventHubs: EventHubs): DeclaredType => ({
+  token: 'azure-native:eventhub:ConsumerGroup',
+  armType: 'Microsoft.EventHub/namespaces/eventhubs/consumergroups',
+  names: ['namespaceName', 'eventHubName', 'consumerGroupName'],
+  apiVersion,
+  rules: rules.consumerGroup,
+  apply: (id, inputs) =>
+    deployed(() => ({
+      ...times(eventHubs.putConsumerGroup({ id, eventHubId: hubId(inputs), name: text(inputs['consumerGroupName']) })),
+      location: locationOf(eventHubs, inputs),
+    })),
+  computed: ['createdAt', 'updatedAt', 'location'],
+  live: (id, answered) => (eventHubs.consumerGroup(id) ? answered : undefined),
+  remove: (id) => {
+    if (!id.toLowerCase().endsWith(`/${defaultConsumerGroup.toLowerCase()}`)) eventHubs.deleteConsumerGroup(id);
+  },
+});
+
 /** Event Hubs in Pulumi. */
-export function eventHubsTypes(eventHubs: EventHubs): ProviderPart {
-  const type = (one: DeclaredType) => declaredType(one, eventHubs.declared, eventHubs.now);
-  const times = (record: { createdAt: string; updatedAt: string }) => ({ createdAt: record.createdAt, updatedAt: record.updatedAt });
-  const locationOf = (inputs: Properties) => eventHubs.declared.get(namespaceId(inputs).toLowerCase())?.['location'];
-  return {
-    resources: [
-      type({
-        token: 'azure-native:eventhub:Namespace',
-        armType: 'Microsoft.EventHub/namespaces',
-        names: ['namespaceName'],
-        apiVersion,
-        rules: rules.namespace,
-        replaceOn: { location: 'a namespace cannot be moved' },
-        apply: async (id, inputs) => {
-          const record = await eventHubs.putNamespace(id, text(inputs['namespaceName']));
-          return {
-            ...times(record),
-            serviceBusEndpoint: `https://${eventHubs.host(id)}/`,
-            status: 'Active',
-            metricId: `${id.split('/')[2] ?? ''}:${record.name.toLowerCase()}`,
-            kafkaEnabled: inputAt(inputs, 'sku.name') !== 'Basic',
-            zoneRedundant: true,
-          };
-        },
-        computed: [
-          'createdAt',
-          'updatedAt',
-          'serviceBusEndpoint',
-          'status',
-          'metricId',
-          'kafkaEnabled',
-          'zoneRedundant',
-          'identity.principalId',
-          'identity.tenantId',
-        ],
-        live: (id, answered) => (eventHubs.namespace(id) ? answered : undefined),
-        remove: (id) => eventHubs.deleteNamespace(id),
-      }),
-      type({
-        token: 'azure-native:eventhub:EventHub',
-        armType: 'Microsoft.EventHub/namespaces/eventhubs',
-        names: ['namespaceName', 'eventHubName'],
-        apiVersion,
-        rules: rules.eventHub,
-        faults: eventHubFaults,
-        // The partition count is not create-only in the REST specification (eventhubs.json, 2024-01-01), so its change is an update, which Event Hubs refuses.
-        apply: (id, inputs) =>
-          deployed(() => {
-            const record = eventHubs.putEventHub({
-              id,
-              namespaceId: namespaceId(inputs),
-              name: text(inputs['eventHubName']),
-              partitionCount: partitionCount(inputs),
-              retentionMs: retentionHours(inputs) * hourMs,
-            });
-            return {
-              ...times(record),
-              location: locationOf(inputs),
-              status: 'Active',
-              partitionCount: record.partitionCount,
-              partitionIds: Array.from({ length: record.partitionCount }, (_, index) => String(index)),
-              messageRetentionInDays: Math.ceil(retentionHours(inputs) / 24),
-              retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours(inputs) },
-            };
-          }),
-        computed: ['createdAt', 'updatedAt', 'location', 'partitionIds'],
-        live: (id, answered) => (eventHubs.eventHub(id) ? answered : undefined),
-        remove: (id) => eventHubs.deleteEventHub(id),
-      }),
-      type({
-        token: 'azure-native:eventhub:ConsumerGroup',
-        armType: 'Microsoft.EventHub/namespaces/eventhubs/consumergroups',
-        names: ['namespaceName', 'eventHubName', 'consumerGroupName'],
-        apiVersion,
-        rules: rules.consumerGroup,
-        apply: (id, inputs) =>
-          deployed(() => ({
-            ...times(eventHubs.putConsumerGroup({ id, eventHubId: hubId(inputs), name: text(inputs['consumerGroupName']) })),
-            location: locationOf(inputs),
-          })),
-        computed: ['createdAt', 'updatedAt', 'location'],
-        live: (id, answered) => (eventHubs.consumerGroup(id) ? answered : undefined),
-        remove: (id) => {
-          if (!id.toLowerCase().endsWith(`/${defaultConsumerGroup.toLowerCase()}`)) eventHubs.deleteConsumerGroup(id);
-        },
-      }),
-    ],
-    functions: [],
-  };
-}
+export const eventHubsTypes = (eventHubs: EventHubs): ProviderPart => ({
+  resources: declaredTypes(
+    [namespaceType(eventHubs), eventHubType(eventHubs), consumerGroupType(eventHubs)],
+    eventHubs.declared,
+    eventHubs.now,
+  ),
+  functions: [],
+});

@@ -1,16 +1,16 @@
 import rhea, { type Message, type Sender } from 'rhea';
-import { unauthorized, type AmqpError, type AmqpPeer, type AmqpReply, type AmqpService } from '../amqp/amqpEndpoint';
+import { unauthorized, type AmqpError, type AmqpPeer, type AmqpReply, type AmqpService } from '../amqp/amqpService';
 import type { EventHubRecord, NamespaceRecord } from './eventHubRecords';
 import { parseEventPosition } from './eventPosition';
 import type { PartitionLog } from './partitionLog';
 import type { PartitionReceivers } from './partitionReceivers';
 
-export const receiveAction = 'Microsoft.EventHub/namespaces/messages/receive/action';
+const receiveAction = 'Microsoft.EventHub/namespaces/messages/receive/action';
 export const sendAction = 'Microsoft.EventHub/namespaces/messages/send/action';
-export const eventHubsAudiences = ['https://eventhubs.azure.net', 'https://servicebus.azure.net'] as const;
+const eventHubsAudiences = ['https://eventhubs.azure.net', 'https://servicebus.azure.net'] as const;
 
 /** What the links of a namespace need of the service. */
-export interface NamespaceContent {
+interface NamespaceContent {
   eventHub(name: string): EventHubRecord | undefined;
   hasConsumerGroup(hub: EventHubRecord, name: string): boolean;
   log(hub: EventHubRecord, partition: number): PartitionLog;
@@ -19,7 +19,7 @@ export interface NamespaceContent {
 const receiverAddress = /^\/?([^/]+)\/ConsumerGroups\/([^/]+)\/Partitions\/(\d{1,4})\/?$/i;
 const selectorName = 'apache.org:selector-filter:string';
 const notFound = (description: string): AmqpError => ({ condition: 'amqp:not-found', description });
-export const placeOf = (hub: EventHubRecord, group = '', partition = '') => `${hub.id}|${group}|${partition}`.toLowerCase();
+export const receiverKey = (hub: EventHubRecord, group = '', partition = '') => `${hub.id}|${group}|${partition}`.toLowerCase();
 
 function selectorOf(link: Sender): string {
   const filters = link.source?.filter as Record<string, { value?: unknown } | undefined> | undefined;
@@ -52,7 +52,7 @@ export function namespaceLinks(namespace: NamespaceRecord, content: NamespaceCon
     const epoch = link.properties?.['com.microsoft:epoch'] as unknown;
     peer.onClosed(() => receivers.closed(link));
     return receivers.open(
-      placeOf(hub, group, partition),
+      receiverKey(hub, group, partition),
       link,
       content.log(hub, Number(partition)),
       position,

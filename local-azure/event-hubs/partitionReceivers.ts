@@ -1,5 +1,5 @@
 import type { Sender } from 'rhea';
-import type { AmqpError } from '../amqp/amqpEndpoint';
+import type { AmqpError } from '../amqp/amqpService';
 import { eventMessage } from './eventMessage';
 import type { EventPosition } from './eventPosition';
 import type { PartitionLog } from './partitionLog';
@@ -21,22 +21,22 @@ const stolen = (description: string): AmqpError => ({ condition: 'amqp:link:stol
 export class PartitionReceivers {
   private readonly active = new Map<string, Set<ActiveReceiver>>();
 
-  /** `place` names hub, group and partition. */
-  open(place: string, link: Sender, log: PartitionLog, position: EventPosition, epoch: number | undefined): AmqpError | undefined {
-    const others = this.active.get(place) ?? new Set<ActiveReceiver>();
-    this.active.set(place, others);
-    const holder = [...others].find((one) => one.epoch !== undefined);
+  /** `partition` names hub, group and partition. */
+  open(partition: string, link: Sender, log: PartitionLog, position: EventPosition, epoch: number | undefined): AmqpError | undefined {
+    const others = this.active.get(partition) ?? new Set<ActiveReceiver>();
+    this.active.set(partition, others);
+    const holder = [...others].find((receiver) => receiver.epoch !== undefined);
     if (holder?.epoch !== undefined && (epoch === undefined || epoch < holder.epoch))
-      return stolen(`a receiver with the higher epoch ${holder.epoch} reads ${place}; this one has ${epoch ?? 'none'}`);
+      return stolen(`a receiver with the higher epoch ${holder.epoch} reads ${partition}; this one has ${epoch ?? 'none'}`);
     if (epoch === undefined && others.size >= maxSharedReceivers)
       return {
         condition: 'amqp:resource-limit-exceeded',
-        description: `${place} has ${maxSharedReceivers} receivers, the most that a consumer group may have per partition`,
+        description: `${partition} has ${maxSharedReceivers} receivers, the most that a consumer group may have per partition`,
       };
     if (epoch !== undefined) {
       for (const other of [...others]) {
         other.stop();
-        other.link.close(stolen(`a new receiver with epoch ${epoch} took over ${place}`));
+        other.link.close(stolen(`a new receiver with epoch ${epoch} took over ${partition}`));
       }
     }
 
@@ -71,10 +71,10 @@ export class PartitionReceivers {
     }
   }
 
-  /** Ends the receivers of everything below a place: the hub or group was deleted. */
+  /** Ends the receivers of a hub or group that was deleted. */
   evict(prefix: string): void {
-    for (const [place, receivers] of this.active) {
-      if (!place.startsWith(prefix)) continue;
+    for (const [partition, receivers] of this.active) {
+      if (!partition.startsWith(prefix)) continue;
       for (const receiver of [...receivers]) {
         receiver.stop();
         receiver.link.close({ condition: 'amqp:not-found', description: `${prefix} was deleted` });

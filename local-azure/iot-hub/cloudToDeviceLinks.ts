@@ -1,5 +1,5 @@
 import rhea, { type EventContext, type Message, type Receiver } from 'rhea';
-import { unauthorized, type AmqpError, type AmqpPeer, type AmqpService } from '../amqp/amqpEndpoint';
+import { unauthorized, type AmqpError, type AmqpPeer, type AmqpService } from '../amqp/amqpService';
 import type { Clock } from '../region/clock';
 import type { DeviceQueues } from './deviceQueues';
 import { maxPendingMessages, maxTimeToLiveMs } from './deviceQueues';
@@ -8,8 +8,8 @@ import type { HubProperties, HubRecord } from './hubRecord';
 import type { MessageProperties } from './propertyBag';
 
 export const iotHubAudiences = ['https://iothubs.azure.net'] as const;
-export const sendToDeviceAction = 'Microsoft.Devices/IotHubs/cloudToDeviceMessages/send/action';
-export const maxCommandBytes = 64 * 1024;
+const sendToDeviceAction = 'Microsoft.Devices/IotHubs/cloudToDeviceMessages/send/action';
+const maxCommandBytes = 64 * 1024;
 const devicePath = /^\/devices\/([^/]+)\/messages\/devicebound$/;
 
 /** Ids travel as strings, UUIDs as 16 bytes. */
@@ -44,7 +44,7 @@ function propertiesOf(message: Message, to: string): MessageProperties {
   return { application, system };
 }
 
-export interface CommandParts {
+interface CommandParts {
   readonly record: HubRecord;
   readonly properties: () => HubProperties;
   readonly registry: DeviceRegistry;

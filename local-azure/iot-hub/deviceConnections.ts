@@ -25,7 +25,7 @@ export interface DeviceSession {
   readonly subscribed: boolean;
 }
 
-export const maxDeviceMessageBytes = 256 * 1024;
+const maxDeviceMessageBytes = 256 * 1024;
 const deliveryWindow = 10;
 const sessionKey = (hubId: string, deviceId: string) => `${hubId.toLowerCase()}|${deviceId}`;
 

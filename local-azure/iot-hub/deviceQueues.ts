@@ -13,7 +13,7 @@ export interface PendingMessage {
   readonly expiresMs: number;
   readonly deliveryCount: number;
 }
-export type FinalOutcome = 'Success' | 'Expired' | 'DeliveryCountExceeded' | 'Purged';
+type FinalOutcome = 'Success' | 'Expired' | 'DeliveryCountExceeded' | 'Purged';
 
 /** Azure's limits of the queue of one device. */
 export const maxPendingMessages = 50;
@@ -51,7 +51,7 @@ export class DeviceQueues {
   /** Messages in the order of their arrival; expired ones go first. */
   waiting(hubId: string, deviceId: string): readonly PendingMessage[] {
     const now = this.clock.now().getTime();
-    for (const message of this.of(hubId, deviceId).filter((one) => one.expiresMs <= now)) this.remove(message, 'Expired');
+    for (const message of this.of(hubId, deviceId).filter((pending) => pending.expiresMs <= now)) this.remove(message, 'Expired');
     return this.of(hubId, deviceId);
   }
 
@@ -62,7 +62,7 @@ export class DeviceQueues {
   /** The connection broke before the acknowledgement. */
   abandon(message: PendingMessage, maxDeliveryCount: number): void {
     const queue = this.of(message.hubId, message.deviceId);
-    const index = queue.findIndex((one) => one.sequence === message.sequence);
+    const index = queue.findIndex((queued) => queued.sequence === message.sequence);
     const current = queue[index];
     if (!current) return;
     const again: PendingMessage = { ...current, deliveryCount: current.deliveryCount + 1 };
@@ -85,7 +85,7 @@ export class DeviceQueues {
 
   private remove(message: PendingMessage, outcome: FinalOutcome): void {
     const queue = this.of(message.hubId, message.deviceId);
-    const index = queue.findIndex((one) => one.sequence === message.sequence);
+    const index = queue.findIndex((queued) => queued.sequence === message.sequence);
     if (index === -1) return;
     queue.splice(index, 1);
     this.store.delete(keyOf(message));

@@ -17,8 +17,8 @@ export interface DeviceRecord {
 }
 
 /** An error as the registry answers it: HTTP status and IoT Hub's own code. */
-export class RegistryError extends Error {
-  override readonly name = 'RegistryError';
+export class DeviceRegistryError extends Error {
+  override readonly name = 'DeviceRegistryError';
   constructor(
     readonly status: number,
     readonly code: string,
@@ -28,7 +28,7 @@ export class RegistryError extends Error {
   }
 }
 
-export const deviceIdPattern = /^[A-Za-z0-9\-.%_*?!(),:=@$']{1,128}$/;
+const deviceIdPattern = /^[A-Za-z0-9\-.%_*?!(),:=@$']{1,128}$/;
 const thumbprint = z
   .string()
   .regex(/^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/, 'a SHA-1 or SHA-256 thumbprint in hex')
@@ -69,22 +69,22 @@ export class DeviceRegistry {
 
   /** Without `ifMatch` a device is created, with it an existing one is changed. */
   put(hubId: string, deviceId: string, body: unknown, ifMatch: string | undefined): DeviceRecord {
-    if (!deviceIdPattern.test(deviceId)) throw new RegistryError(400, 'ArgumentInvalid', `"${deviceId}" is no device id`);
+    if (!deviceIdPattern.test(deviceId)) throw new DeviceRegistryError(400, 'ArgumentInvalid', `"${deviceId}" is no device id`);
     const before = this.get(hubId, deviceId);
     if (ifMatch === undefined && before)
-      throw new RegistryError(409, 'DeviceAlreadyExists', `A device with ID '${deviceId}' is already registered.`);
-    if (ifMatch !== undefined && !before) throw new RegistryError(404, 'DeviceNotFound', `Device ${deviceId} not registered`);
+      throw new DeviceRegistryError(409, 'DeviceAlreadyExists', `A device with ID '${deviceId}' is already registered.`);
+    if (ifMatch !== undefined && !before) throw new DeviceRegistryError(404, 'DeviceNotFound', `Device ${deviceId} not registered`);
     if (ifMatch !== undefined && before && !matches(ifMatch, before.etag))
-      throw new RegistryError(412, 'PreconditionFailed', `Precondition failed: the device has the ETag "${before.etag}"`);
+      throw new DeviceRegistryError(412, 'PreconditionFailed', `Precondition failed: the device has the ETag "${before.etag}"`);
     const parsed = description.safeParse(body);
     if (!parsed.success)
-      throw new RegistryError(
+      throw new DeviceRegistryError(
         400,
         'ArgumentInvalid',
         parsed.error.issues.map((issue) => `${issue.path.join('.')}: expected ${issue.message}`).join(', '),
       );
     if (parsed.data.deviceId !== deviceId)
-      throw new RegistryError(400, 'ArgumentInvalid', `the path names ${deviceId}, the body ${parsed.data.deviceId}`);
+      throw new DeviceRegistryError(400, 'ArgumentInvalid', `the path names ${deviceId}, the body ${parsed.data.deviceId}`);
     const {
       status,
       statusReason,
@@ -108,10 +108,10 @@ export class DeviceRegistry {
 
   delete(hubId: string, deviceId: string, ifMatch: string | undefined): void {
     const before = this.get(hubId, deviceId);
-    if (!before) throw new RegistryError(404, 'DeviceNotFound', `Device ${deviceId} not registered`);
-    if (ifMatch === undefined) throw new RegistryError(400, 'ArgumentInvalid', 'a deletion needs an If-Match header');
+    if (!before) throw new DeviceRegistryError(404, 'DeviceNotFound', `Device ${deviceId} not registered`);
+    if (ifMatch === undefined) throw new DeviceRegistryError(400, 'ArgumentInvalid', 'a deletion needs an If-Match header');
     if (!matches(ifMatch, before.etag))
-      throw new RegistryError(412, 'PreconditionFailed', `Precondition failed: the device has the ETag "${before.etag}"`);
+      throw new DeviceRegistryError(412, 'PreconditionFailed', `Precondition failed: the device has the ETag "${before.etag}"`);
     this.devices.delete(keyOf(hubId, deviceId));
   }
 }
@@ -127,11 +127,11 @@ export interface PresentedCertificate {
 /** Why this certificate does not speak for the device; undefined when it does. */
 export function certificateRefusal(device: DeviceRecord, certificate: PresentedCertificate | undefined, now: Date): string | undefined {
   if (certificate?.fingerprint === undefined) return 'no client certificate was presented';
-  const presented = [certificate.fingerprint, certificate.fingerprint256].flatMap((one) =>
-    one === undefined ? [] : [one.replaceAll(':', '').toUpperCase()],
+  const presented = [certificate.fingerprint, certificate.fingerprint256].flatMap((fingerprint) =>
+    fingerprint === undefined ? [] : [fingerprint.replaceAll(':', '').toUpperCase()],
   );
   const known = [device.primaryThumbprint, device.secondaryThumbprint];
-  if (!presented.some((one) => known.includes(one)))
+  if (!presented.some((thumbprint) => known.includes(thumbprint)))
     return `the certificate has the thumbprint ${presented.at(-1) ?? ''}, which is not registered`;
   if (certificate.valid_to !== undefined && new Date(certificate.valid_to) < now)
     return `the certificate expired at ${certificate.valid_to}`;

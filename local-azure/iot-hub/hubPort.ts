@@ -6,7 +6,7 @@ import { maxPacketBytes } from '../mqtt/mqttConnection';
 import type { RegionContext } from '../region/regionContext';
 import type { PresentedCertificate } from './deviceRegistry';
 
-export interface HubProtocols {
+interface HubProtocols {
   amqp(socket: TLSSocket): void;
   /** Plain or through a WebSocket, with the certificate that the client showed. */
   mqtt(stream: Duplex, certificate: PresentedCertificate | undefined): void;
@@ -27,7 +27,7 @@ function mqttWebSockets(protocols: HubProtocols): (request: IncomingMessage, soc
     handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
   });
   return (request, socket, head) => {
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim());
     if (request.url?.split('?')[0] !== webSocketPath || !offered.includes('mqtt')) {
       socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
       return;

@@ -62,7 +62,7 @@ export const hubProperties = z
   .superRefine(({ routing }, context) => {
     for (const { name, endpointNames, isEnabled } of routing.routes) {
       const unknown = endpointNames.find(
-        (endpoint) => endpoint !== 'events' && !routing.endpoints.eventHubs.some((one) => one.name === endpoint),
+        (endpoint) => endpoint !== 'events' && !routing.endpoints.eventHubs.some((eventHub) => eventHub.name === endpoint),
       );
       if (unknown !== undefined && isEnabled)
         context.addIssue({

@@ -96,8 +96,6 @@ export function iotHubTypes(iotHub: IotHub): ProviderPart {
       computed: [
         'etag',
         'sku.tier',
-        'identity.principalId',
-        'identity.tenantId',
         'properties.hostName',
         'properties.state',
         'properties.provisioningState',

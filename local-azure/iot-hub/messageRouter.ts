@@ -36,7 +36,7 @@ const amqpNames: Readonly<Record<string, string>> = {
 const authMethod = JSON.stringify({ scope: 'device', type: 'x509Certificate', issuer: 'external', acceptingIpFilterRule: null });
 
 /** Names of the endpoints that enabled routes give a device message to. */
-export const endpointsFor = (properties: HubProperties): string[] => [
+const endpointsFor = (properties: HubProperties): string[] => [
   ...new Set(
     properties.routing.routes
       .filter((route) => route.isEnabled && route.source === 'DeviceMessages' && route.condition === 'true')
@@ -160,7 +160,7 @@ export class MessageRouter {
 
   private async deliver(message: RoutedMessage): Promise<void> {
     const hub = this.hub(message.hubId);
-    const endpoint = hub?.properties.routing.endpoints.eventHubs.find((one) => one.name === message.endpoint);
+    const endpoint = hub?.properties.routing.endpoints.eventHubs.find((eventHub) => eventHub.name === message.endpoint);
     if (!hub || !endpoint) throw new ExpiredMessage(`the hub has no endpoint "${message.endpoint}" any more`);
     const eventHub = this.target.eventHubAt(endpoint.endpointUri, endpoint.entityPath);
     if (!eventHub) throw new Error(`no event hub "${endpoint.entityPath}" at ${endpoint.endpointUri}`);

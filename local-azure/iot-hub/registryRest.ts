@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RegionContext } from '../region/regionContext';
 import { iotHubAudiences } from './cloudToDeviceLinks';
-import { RegistryError, type DeviceRecord, type DeviceRegistry } from './deviceRegistry';
+import { DeviceRegistryError, type DeviceRecord, type DeviceRegistry } from './deviceRegistry';
 import type { HubRecord } from './hubRecord';
 
 const maxBodyBytes = 64 * 1024;
@@ -11,7 +11,7 @@ const actions: Readonly<Record<string, string>> = {
   DELETE: 'Microsoft.Devices/IotHubs/devices/delete',
 };
 
-export interface RegistryParts {
+interface RegistryParts {
   readonly context: RegionContext;
   readonly record: HubRecord;
   readonly registry: DeviceRegistry;
@@ -26,13 +26,13 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    if (sizeBytes > maxBodyBytes) throw new RegistryError(413, 'RequestEntityTooLarge', `a request may have ${maxBodyBytes} bytes`);
+    if (sizeBytes > maxBodyBytes) throw new DeviceRegistryError(413, 'RequestEntityTooLarge', `a request may have ${maxBodyBytes} bytes`);
     chunks.push(chunk);
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
   } catch {
-    throw new RegistryError(400, 'ArgumentInvalid', 'the body is not JSON');
+    throw new DeviceRegistryError(400, 'ArgumentInvalid', 'the body is not JSON');
   }
 }
 
@@ -63,17 +63,18 @@ export function registryRest(parts: RegistryParts): (request: IncomingMessage, r
     const match = /^\/devices(?:\/([^/]+))?\/?$/.exec(url.pathname);
     const action = actions[request.method ?? ''];
     if (!match || action === undefined)
-      throw new RegistryError(404, 'NotFound', `the local region does not serve ${request.method ?? ''} ${url.pathname}`);
+      throw new DeviceRegistryError(404, 'NotFound', `the local region does not serve ${request.method ?? ''} ${url.pathname}`);
     const decision = context.gate.authorize(/^Bearer ([\w.-]+)$/.exec(request.headers.authorization ?? '')?.[1], {
       service: 'iot-hub',
       audiences: iotHubAudiences,
       actions: [action],
       scope: record.id,
     });
-    if (!decision.allowed) throw new RegistryError(401, 'IotHubUnauthorizedAccess', `Unauthorized: ${action}: ${decision.reason}`);
-    if (!url.searchParams.has('api-version')) throw new RegistryError(400, 'InvalidProtocolVersion', 'the query api-version is missing');
+    if (!decision.allowed) throw new DeviceRegistryError(401, 'IotHubUnauthorizedAccess', `Unauthorized: ${action}: ${decision.reason}`);
+    if (!url.searchParams.has('api-version'))
+      throw new DeviceRegistryError(400, 'InvalidProtocolVersion', 'the query api-version is missing');
     if (match[1] === undefined) {
-      if (request.method !== 'GET') throw new RegistryError(405, 'MethodNotAllowed', 'only GET is served on /devices');
+      if (request.method !== 'GET') throw new DeviceRegistryError(405, 'MethodNotAllowed', 'only GET is served on /devices');
       return { status: 200, body: registry.list(record.id).slice(0, 1_000).map(view) };
     }
     const deviceId = decodeURIComponent(match[1]);
@@ -89,7 +90,7 @@ export function registryRest(parts: RegistryParts): (request: IncomingMessage, r
       return { status: 200, body: view(device), etag: device.etag };
     }
     const device = registry.get(record.id, deviceId);
-    if (!device) throw new RegistryError(404, 'DeviceNotFound', `Device ${deviceId} not registered`);
+    if (!device) throw new DeviceRegistryError(404, 'DeviceNotFound', `Device ${deviceId} not registered`);
     return { status: 200, body: view(device), etag: device.etag };
   }
 
@@ -104,7 +105,7 @@ export function registryRest(parts: RegistryParts): (request: IncomingMessage, r
       },
       (error: unknown) => {
         const { status, code, message } =
-          error instanceof RegistryError ? error : new RegistryError(400, 'ArgumentInvalid', (error as Error).message);
+          error instanceof DeviceRegistryError ? error : new DeviceRegistryError(400, 'ArgumentInvalid', (error as Error).message);
         response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'iothub-errorcode': code });
         // The only form of an error that IoT Hub's clients read; a semicolon inside the text would end it.
         response.end(JSON.stringify({ Message: `ErrorCode:${code};${message.replaceAll(';', ',')}` }));

@@ -19,9 +19,9 @@ export class CertificateRequests {
       authorize('read');
       const listed = this.certificates
         .all(vault.id)
-        .filter((one) => !one.deleted)
-        .map((one) => {
-          const { id, x5t, attributes, tags } = this.bundle(call, one);
+        .filter((certificate) => !certificate.deleted)
+        .map((certificate) => {
+          const { id, x5t, attributes, tags } = this.bundle(call, certificate);
           return { id: String(id).split('/').slice(0, -1).join('/'), x5t, attributes, ...(tags === undefined ? {} : { tags }) };
         });
       return send(200, { value: listed, nextLink: null });
@@ -88,7 +88,7 @@ export class CertificateRequests {
     { name, versions }: Certificate,
     version?: string,
   ): Record<string, unknown> {
-    const found = version === undefined ? versions.at(-1) : versions.find((one) => one.version === version);
+    const found = version === undefined ? versions.at(-1) : versions.find((candidate) => candidate.version === version);
     if (!found) throw notFound(name);
     return certificateBundle(origin, name, found, recoveryOf(vault));
   }

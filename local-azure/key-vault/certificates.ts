@@ -1,10 +1,11 @@
-import { createHash, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
+import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
+import { base64urlThumbprint } from '../region/thumbprint';
 import { tags, type Secrets } from './secrets';
 
 /** Certificates of all vaults of the region, kept as secrets are. Key and certificate together are a secret of the same name, which the vault manages. */
-export interface CertificateVersion {
+interface CertificateVersion {
   readonly version: string;
   readonly pem: string;
   readonly policy: Readonly<Record<string, unknown>>;
@@ -120,7 +121,7 @@ export function certificateBundle(
     id: own('certificates'),
     kid: own('keys'),
     sid: own('secrets'),
-    x5t: createHash('sha1').update(certificate.raw).digest('base64url'),
+    x5t: base64urlThumbprint(certificate.fingerprint),
     cer: certificate.raw.toString('base64'),
     contentType: pemType,
     attributes: { enabled: true, ...validity(pem), created, updated: created, ...recovery },

@@ -1,49 +1,41 @@
-import type { Server } from 'node:http';
 import type { Principal } from '../region/tokenAuthority';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
 import type { SecretReader } from '../region/serviceInterfaces';
-import { closeServer, createWebServer, sendJson } from '../region/webServer';
+import { createWebServer, sendJson, WebServers } from '../region/webServer';
 import { CertificateRequests } from './certificateRequests';
 import { Certificates, type Certificate } from './certificates';
 import { latest, VaultError, VaultRequests, type Vault } from './vaultRequests';
 import { Secrets, type Secret } from './secrets';
 
-interface ListeningVault {
-  readonly server: Server;
-  readonly port: number;
-}
-
 /** Vaults of the region: one TLS port each, secrets and imported certificates under Azure's roles, soft delete. */
 export class KeyVault implements Service, SecretReader {
   readonly name = 'key-vault';
   private readonly vaults: AppendOnlyStore<Vault>;
-  private readonly ports: AppendOnlyStore<number>;
   private readonly secrets: Secrets;
   private readonly requests: VaultRequests;
-  private readonly listening = new Map<string, ListeningVault>();
+  private readonly servers: WebServers;
 
   constructor(private readonly context: RegionContext) {
     this.vaults = context.openStore<Vault>('key-vault/vaults');
-    this.ports = context.openStore<number>('key-vault/ports');
     this.secrets = new Secrets(context.openStore<Secret>('key-vault/secrets'));
     const certificates = new Certificates(context.openStore<Certificate>('key-vault/certificates'), this.secrets);
     this.requests = new VaultRequests(context, this.secrets, new CertificateRequests(certificates, this.secrets));
+    this.servers = new WebServers(context.openStore<number>('key-vault/ports'), (id) => this.serverOf(id));
   }
 
   async start(): Promise<void> {
-    for (const vault of this.vaults.values()) if (vault.deletedAt === undefined) await this.listen(vault.id);
+    for (const vault of this.vaults.values()) if (vault.deletedAt === undefined) await this.servers.open(vault.id);
   }
   async stop(): Promise<void> {
-    await Promise.all([...this.listening.values()].map(({ server }) => closeServer(server)));
-    this.listening.clear();
+    await this.servers.closeAll();
   }
 
   vault(id: string): (Vault & { readonly vaultUri: string }) | undefined {
     const vault = this.vaults.get(id.toLowerCase());
-    const port = this.listening.get(id.toLowerCase())?.port;
-    return vault && vault.deletedAt === undefined && port !== undefined ? { ...vault, vaultUri: `https://localhost:${port}/` } : undefined;
+    return vault && vault.deletedAt === undefined && this.servers.port(id) !== undefined
+      ? { ...vault, vaultUri: `${this.servers.origin(id)}/` }
+      : undefined;
   }
 
   /** Purge protection, once on, stays on; a deleted vault keeps its name. */
@@ -70,26 +62,22 @@ export class KeyVault implements Service, SecretReader {
         );
     }
     this.vaults.set(vault.id.toLowerCase(), vault);
-    await this.listen(vault.id);
-    return { ...vault, vaultUri: `https://localhost:${this.listening.get(vault.id.toLowerCase())?.port ?? 0}/` };
+    await this.servers.open(vault.id);
+    return { ...vault, vaultUri: `${this.servers.origin(vault.id)}/` };
   }
 
   async deleteVault(id: string): Promise<void> {
     const vault = this.vaults.get(id.toLowerCase());
     if (!vault || vault.deletedAt !== undefined) return;
     this.vaults.set(id.toLowerCase(), { ...vault, deletedAt: this.context.clock.now().toISOString() });
-    const listening = this.listening.get(id.toLowerCase());
-    this.listening.delete(id.toLowerCase());
-    if (listening) await closeServer(listening.server);
+    await this.servers.close(id);
   }
 
   /** `secretUrl` is a secret's id, with or without a version. */
   async read(secretUrl: string, as: Principal): Promise<string> {
     const url = new URL(secretUrl);
     const [collection, name, version] = url.pathname.split('/').filter((segment) => segment !== '');
-    const id = [...this.listening.entries()].find(
-      ([, { port }]) => url.protocol === 'https:' && url.hostname === 'localhost' && Number(url.port) === port,
-    )?.[0];
+    const id = url.protocol === 'https:' && url.hostname === 'localhost' ? this.servers.instanceAt(Number(url.port)) : undefined;
     const vault = id === undefined ? undefined : this.vaults.get(id);
     if (!vault || collection !== 'secrets' || name === undefined)
       throw new VaultError(404, 'VaultNotFound', `no vault of the region has the secret ${secretUrl}`);
@@ -103,21 +91,19 @@ export class KeyVault implements Service, SecretReader {
       throw new VaultError(403, 'Forbidden', `${as.displayName} may not ${action} at ${vault.id}/secrets/${name}`, 'ForbiddenByRbac');
     const secret = this.secrets.get(vault.id, name);
     if (!secret || secret.deleted) throw new VaultError(404, 'SecretNotFound', `the vault ${vault.name} has no secret ${name}`);
-    const found = version === undefined ? latest(secret) : secret.versions.find((one) => one.version === version);
+    const found = version === undefined ? latest(secret) : secret.versions.find((candidate) => candidate.version === version);
     if (!found)
       throw new VaultError(404, 'SecretNotFound', `the secret ${name} of the vault ${vault.name} has no version ${version ?? ''}`);
     return found.value;
   }
 
-  private async listen(id: string): Promise<void> {
-    const key = id.toLowerCase();
-    if (this.listening.has(key)) return;
-    const server = createWebServer(
+  private serverOf(key: string) {
+    return createWebServer(
       this.context.tls,
       async (request, response, url) => {
         const vault = this.vaults.get(key);
         if (!vault) throw new VaultError(404, 'VaultNotFound', 'the vault has been deleted');
-        await this.requests.handle(vault, `https://localhost:${this.listening.get(key)?.port ?? 0}`, request, response, url);
+        await this.requests.handle(vault, this.servers.origin(key), request, response, url);
       },
       (error, response) => {
         if (error instanceof VaultError)
@@ -132,6 +118,5 @@ export class KeyVault implements Service, SecretReader {
         sendJson(response, 500, { error: { code: 'InternalServerError', message: 'the local vault failed' } });
       },
     );
-    this.listening.set(key, { server, port: await listen(server, this.ports, key) });
   }
 }

@@ -96,8 +96,8 @@ export function keyVaultTypes(keyVault: KeyVault): ProviderPart {
     identifiedBy: ['resourceGroupName', 'resourceProviderNamespace', 'parentResourcePath', 'resourceType', 'resourceName'],
     computed: ['name', 'type', 'azureApiVersion', 'properties.vaultUri', 'properties.provisioningState'],
     replaceOn: Object.fromEntries(
-      ['resourceGroupName', 'resourceName', 'resourceProviderNamespace', 'resourceType', 'parentResourcePath', 'location'].map((one) => [
-        one,
+      ['resourceGroupName', 'resourceName', 'resourceProviderNamespace', 'resourceType', 'parentResourcePath', 'location'].map((input) => [
+        input,
         'Resource Manager: part of the resource id, or fixed at creation',
       ]),
     ),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 
 /** Secrets of all vaults of the region; a secret is kept under `<vault id>|<name>`, both in lower case. */
-export interface SecretAttributes {
+interface SecretAttributes {
   readonly enabled: boolean;
   readonly created: number;
   readonly updated: number;
@@ -85,7 +85,7 @@ export class Secrets {
     nowSeconds: number,
   ): SecretVersion | undefined {
     const secret = this.get(vaultId, name);
-    const before = secret?.versions.find((one) => one.version === version);
+    const before = secret?.versions.find((candidate) => candidate.version === version);
     if (!secret || !before) return undefined;
     const after: SecretVersion = {
       ...before,
@@ -98,7 +98,10 @@ export class Secrets {
         updated: nowSeconds,
       },
     };
-    this.store.set(this.key(vaultId, name), { ...secret, versions: secret.versions.map((one) => (one === before ? after : one)) });
+    this.store.set(this.key(vaultId, name), {
+      ...secret,
+      versions: secret.versions.map((candidate) => (candidate === before ? after : candidate)),
+    });
     return after;
   }
 

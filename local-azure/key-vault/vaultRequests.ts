@@ -113,8 +113,8 @@ export class VaultRequests {
       return send(200, {
         value: this.secrets
           .all(vault.id)
-          .filter((one) => !one.deleted)
-          .map((one) => item(one, latest(one), false, false)),
+          .filter((stored) => !stored.deleted)
+          .map((stored) => item(stored, latest(stored), false, false)),
         nextLink: null,
       });
     }
@@ -126,7 +126,7 @@ export class VaultRequests {
     if (method === 'GET') {
       authorize('getSecret/action');
       const secret = this.existing(vault, name);
-      const version = part === undefined ? latest(secret) : secret.versions.find((one) => one.version === part);
+      const version = part === undefined ? latest(secret) : secret.versions.find((candidate) => candidate.version === part);
       if (!version) throw notFound(name, part);
       if (!version.attributes.enabled)
         throw new VaultError(403, 'Forbidden', 'Operation get is not allowed on a disabled secret.', 'SecretDisabled');
@@ -176,8 +176,8 @@ export class VaultRequests {
         return send(200, {
           value: this.secrets
             .all(vault.id)
-            .filter((one) => one.deleted)
-            .map((one) => this.deletedItem(vault, origin, one)),
+            .filter((stored) => stored.deleted)
+            .map((stored) => this.deletedItem(vault, origin, stored)),
           nextLink: null,
         });
       return send(200, this.deletedItem(vault, origin, gone()));

@@ -1,7 +1,7 @@
 import type { Clock } from '../region/clock';
 import { ArmError } from '../region/serviceInterfaces';
 
-export interface SystemData {
+interface SystemData {
   readonly createdAt: string;
   readonly createdBy: string;
   readonly createdByType: string;

@@ -5,7 +5,7 @@ import { commandJobBody, parseProperties } from './bodies';
 import type { CommandJobs, StoredJob } from './commandJobs';
 import type { DeclaredResource, Workspaces } from './workspaces';
 
-export interface Catalog {
+interface Catalog {
   readonly workspaces: Workspaces;
   readonly assets: Assets;
   readonly jobs: CommandJobs;
@@ -19,7 +19,7 @@ const base = String.raw`(?<workspace>/subscriptions/[^/]+/resourceGroups/[^/]+/p
 const pageSize = 100;
 
 /** Tag filter of the service: `key` or `key=value`, comma-separated, all of which must hold. */
-export function hasTags(tags: Record<string, unknown>, filter: string): boolean {
+function hasTags(tags: Record<string, unknown>, filter: string): boolean {
   return filter.split(',').every((term) => {
     const [key = '', value] = term.split('=');
     return value === undefined ? key in tags : tags[key] === value;
@@ -30,7 +30,7 @@ function matching(resources: readonly ArmResource[], query: URLSearchParams): Ar
   const view = query.get('listViewType') ?? 'ActiveOnly';
   const tags = query.get('tags') ?? query.get('$tags') ?? query.get('tag');
   const ascending = /\basc$/i.test(query.get('$orderBy') ?? query.get('orderBy') ?? '');
-  const kept = resources.filter(({ properties }) => {
+  const matching = resources.filter(({ properties }) => {
     const archived = properties['isArchived'] === true;
     return (
       (view === 'All' || archived === (view === 'ArchivedOnly')) &&
@@ -38,13 +38,13 @@ function matching(resources: readonly ArmResource[], query: URLSearchParams): Ar
     );
   });
   const direction = ascending ? 1 : -1;
-  return kept.sort(
+  return matching.sort(
     (a, b) =>
       direction * (a.systemData.createdAt.localeCompare(b.systemData.createdAt) || a.name.localeCompare(b.name, 'en', { numeric: true })),
   );
 }
 
-/** One page; the next link carries the place in the whole list. */
+/** One page; the next link carries the position in the whole list. */
 function page(resources: readonly ArmResource[], request: ArmRequest, endpoint: string) {
   const { query, match } = request;
   const all = matching(resources, query);
@@ -54,7 +54,7 @@ function page(resources: readonly ArmResource[], request: ArmRequest, endpoint: 
   const value = all.slice(skip, end);
   if (end >= limit) return { status: 200, body: { value } };
   const next = new URL(`${endpoint}${encodeURI(match[0])}`);
-  for (const [key, one] of query) next.searchParams.set(key, one);
+  for (const [name, parameter] of query) next.searchParams.set(name, parameter);
   next.searchParams.set('$skip', String(end));
   return { status: 200, body: { value, nextLink: next.toString() } };
 }

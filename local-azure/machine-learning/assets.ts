@@ -112,7 +112,7 @@ export class Assets {
     const found = this.store.get(this.containerKey(workspaceId, kind, name));
     if (!found) throw notFound(`${assetKinds[kind].what} '${name}'`);
     const versions = this.below(`${this.containerKey(workspaceId, kind, name)}/versions/`);
-    const numbers = versions.map((one) => Number(one.name)).filter((number) => Number.isSafeInteger(number));
+    const numbers = versions.map((version) => Number(version.name)).filter((number) => Number.isSafeInteger(number));
     const latest = versions.sort((a, b) => a.systemData.createdAt.localeCompare(b.systemData.createdAt)).at(-1)?.name;
     return {
       ...found,
@@ -126,8 +126,8 @@ export class Assets {
   containers(workspaceId: string, kind: AssetKindName): ArmResource[] {
     const prefix = `${workspaceId.toLowerCase()}/${kind}/`;
     return this.below(prefix)
-      .filter((one) => one.type === type(kind, false))
-      .map((one) => this.container(workspaceId, kind, one.name));
+      .filter((resource) => resource.type === type(kind, false))
+      .map((resource) => this.container(workspaceId, kind, resource.name));
   }
   versions(workspaceId: string, kind: AssetKindName, name: string): ArmResource[] {
     this.container(workspaceId, kind, name);
@@ -137,11 +137,11 @@ export class Assets {
     return this.store.delete(`${this.containerKey(workspaceId, kind, name)}/versions/${version}`);
   }
   deleteWorkspace(workspaceId: string): void {
-    for (const [one] of [...this.store.entries()]) if (one.startsWith(`${workspaceId.toLowerCase()}/`)) this.store.delete(one);
+    for (const [id] of [...this.store.entries()]) if (id.startsWith(`${workspaceId.toLowerCase()}/`)) this.store.delete(id);
   }
   deleteContainer(workspaceId: string, kind: AssetKindName, name: string): void {
     const key = this.containerKey(workspaceId, kind, name);
-    for (const [one] of [...this.store.entries()]) if (one === key || one.startsWith(`${key}/`)) this.store.delete(one);
+    for (const [id] of [...this.store.entries()]) if (id === key || id.startsWith(`${key}/`)) this.store.delete(id);
   }
 
   private below(prefix: string): ArmResource[] {

@@ -19,14 +19,14 @@ export interface JobOutcome {
 }
 type JobProperties = CommandJobBody & { readonly status: JobStatus };
 export type StoredJob = ArmResource<JobProperties> & { readonly workspaceId: string; readonly outcome?: JobOutcome };
-export type StatusChange = (job: StoredJob) => void;
+type StatusChange = (job: StoredJob) => void;
 
 /** Properties that a job keeps: a second PUT may change tags, description, names and the archive flag only. */
 const immutable = ['command', 'environmentId', 'computeId', 'experimentName', 'environmentVariables', 'identity', 'limits'] as const;
 const graceMs = 10_000;
 const longestTimerMs = 2 ** 31 - 1;
 
-export interface CommandJobServices {
+interface CommandJobServices {
   readonly context: RegionContext;
   readonly directory: Directory;
   readonly identityEndpoint: IdentityEndpoint;
@@ -175,10 +175,10 @@ export class CommandJobs {
     const identities = this.computeIdentities(compute);
     const wanted = resourceId === undefined ? undefined : this.services.directory.find({ resourceId })?.objectId;
     const found = identities.find(
-      (one) =>
-        (clientId ?? one.clientId) === one.clientId &&
-        (objectId ?? one.objectId) === one.objectId &&
-        (resourceId === undefined || wanted === one.objectId),
+      (identity) =>
+        (clientId ?? identity.clientId) === identity.clientId &&
+        (objectId ?? identity.objectId) === identity.objectId &&
+        (resourceId === undefined || wanted === identity.objectId),
     );
     if (!found)
       throw userError(
@@ -202,7 +202,7 @@ export class CommandJobs {
         this.move(key, 'Failed', { exitCode: null, reason: `the compute ${job.properties.computeId} was deleted`, durationMs: 0 });
         continue;
       }
-      const busy = [...this.running.values()].filter((one) => one.computeId === computeId).reduce((sum, one) => sum + one.nodes, 0);
+      const busy = [...this.running.values()].filter((job) => job.computeId === computeId).reduce((sum, job) => sum + job.nodes, 0);
       if (full.has(computeId) || busy + nodes > maxNodes(compute)) {
         full.add(computeId);
         continue;

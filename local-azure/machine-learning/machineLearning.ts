@@ -1,6 +1,6 @@
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext, Service } from '../region/regionContext';
-import type { ArmRoute, ContainerRuntime, Directory, EventPublisher, IdentityEndpoint } from '../region/serviceInterfaces';
+import type { ArmEndpoint, ContainerRuntime, Directory, EventPublisher, IdentityEndpoint } from '../region/serviceInterfaces';
 import type { ArmResource } from './armResource';
 import { machineLearningRoutes } from './armRoutes';
 import { Assets, type AssetKindName } from './assets';
@@ -12,19 +12,19 @@ interface Announcement {
   readonly source: string;
   readonly event: WorkspaceEvent;
 }
-export interface MachineLearningEvent {
+interface MachineLearningEvent {
   readonly type: 'trainingStatus';
   readonly job: string;
   readonly status: JobStatus;
   readonly outcome?: JobOutcome;
   readonly logFile: string;
 }
-export interface MachineLearningDependencies {
+interface MachineLearningDependencies {
   readonly directory: Directory;
   readonly identityEndpoint: IdentityEndpoint;
   readonly runtime: ContainerRuntime;
   readonly events: EventPublisher;
-  readonly resourceManager: { addRoutes(routes: readonly ArmRoute[]): void; readonly endpoint: string };
+  readonly resourceManager: ArmEndpoint;
 }
 
 /** Azure Machine Learning of the region: catalog, datastores, clusters, command jobs that run, and the workspace's events. */

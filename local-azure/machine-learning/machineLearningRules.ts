@@ -97,9 +97,9 @@ export const fixedOfCluster = Object.fromEntries(
     'computeType',
     'disableLocalAuth',
     ...['vmSize', 'vmPriority', 'osType', 'isolatedNetwork', 'subnet', 'virtualMachineImage', 'remoteLoginPortPublicAccess'].map(
-      (one) => `properties.${one}`,
+      (property) => `properties.${property}`,
     ),
-  ].map((one) => [`properties.${one}`, 'AmlCompute: fixed when the cluster is created']),
+  ].map((property) => [`properties.${property}`, 'AmlCompute: fixed when the cluster is created']),
 );
 export const datastoreRules: readonly InputRule[] = [
   { property: 'name', pattern: /^[a-zA-Z0-9][a-zA-Z0-9_]{0,254}$/, expected: 'expected letters, digits and underscores' },

@@ -48,6 +48,6 @@ export class Workspaces {
   /** With what is below it. */
   delete(id: string): void {
     const key = id.toLowerCase();
-    for (const [one] of [...this.store.entries()]) if (one === key || one.startsWith(`${key}/`)) this.store.delete(one);
+    for (const [id] of [...this.store.entries()]) if (id === key || id.startsWith(`${key}/`)) this.store.delete(id);
   }
 }

@@ -9,7 +9,7 @@ interface Table {
 const maxResultRows = 500_000;
 
 const columnOf = (columns: readonly Column[], name: string): Column => {
-  const column = columns.find((one) => one.name === name);
+  const column = columns.find((candidate) => candidate.name === name);
   if (column === undefined) throw new QueryError('SemanticError', `Failed to resolve scalar expression named '${name}'`);
   return column;
 };
@@ -118,7 +118,7 @@ function apply({ columns, rows }: Table, operator: Operator): Table {
   }
 }
 
-export interface QueryResult {
+interface QueryResult {
   readonly columns: readonly Column[];
   readonly rows: readonly (string | number | null)[][];
 }

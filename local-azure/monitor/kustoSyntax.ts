@@ -13,13 +13,13 @@ export type Expression =
   | { readonly kind: 'column'; readonly name: string }
   | { readonly kind: 'property'; readonly column: string; readonly key: string }
   | { readonly kind: 'tostring'; readonly of: Expression };
-export type Comparison = '==' | '!=' | 'startswith' | '>' | '>=' | '<' | '<=';
+type Comparison = '==' | '!=' | 'startswith' | '>' | '>=' | '<' | '<=';
 export interface Condition {
   readonly left: Expression;
   readonly comparison: Comparison;
   readonly right: string | number;
 }
-export interface Named<T> {
+interface Named<T> {
   readonly name: string;
   readonly value: T;
 }
@@ -44,8 +44,8 @@ const tokenPattern =
   /\s*(?:([A-Za-z_]\w*)|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(==|!=|>=|<=|[|()[\],=<>.]))/y;
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '0': '\0' };
 const unescaped = (text: string) =>
-  text.replaceAll(/\\(u([0-9a-fA-F]{4})|.)/g, (_, one: string, hex: string | undefined) =>
-    hex === undefined ? (escapes[one] ?? one) : String.fromCharCode(Number.parseInt(hex, 16)),
+  text.replaceAll(/\\(u([0-9a-fA-F]{4})|.)/g, (_, escaped: string, hex: string | undefined) =>
+    hex === undefined ? (escapes[escaped] ?? escaped) : String.fromCharCode(Number.parseInt(hex, 16)),
   );
 
 function tokens(query: string): Token[] {
@@ -106,7 +106,7 @@ class Parser {
         const aggregates = this.list(() =>
           this.named(
             () => this.aggregate(),
-            (one) => (one.kind === 'count' ? 'count_' : `${one.kind}_${defaultName(one.of)}`),
+            (aggregate) => (aggregate.kind === 'count' ? 'count_' : `${aggregate.kind}_${defaultName(aggregate.of)}`),
           ),
         );
         return {
@@ -140,7 +140,7 @@ class Parser {
   private condition(): Condition {
     const left = this.expression();
     const token = this.next();
-    const comparison = (['==', '!=', '>', '>=', '<', '<=', 'startswith'] as const).find((one) => one === token.text);
+    const comparison = (['==', '!=', '>', '>=', '<', '<=', 'startswith'] as const).find((operator) => operator === token.text);
     if (comparison === undefined || token.kind === 'text') throw this.unexpected('==, !=, <, <=, >, >= or startswith', token);
     const right = this.next();
     if (right.kind !== 'text' && right.kind !== 'number') throw this.unexpected('a string or a number', right);
@@ -149,7 +149,7 @@ class Parser {
 
   private aggregate(): Aggregate {
     const name = this.word('an aggregation');
-    const kind = (['count', 'dcount', 'count_distinct', 'min', 'max'] as const).find((one) => one === name);
+    const kind = (['count', 'dcount', 'count_distinct', 'min', 'max'] as const).find((aggregate) => aggregate === name);
     if (kind === undefined)
       throw new QueryError(
         'SyntaxError',

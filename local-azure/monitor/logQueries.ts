@@ -61,8 +61,8 @@ export class LogQueries {
       const interval = given.data.timespan ?? undefined;
       const span = interval === undefined ? undefined : timespan(interval, this.context.clock.now().getTime());
       if (interval !== undefined && span === undefined) return bad('TimespanError', `expected an ISO 8601 interval, got ${interval}`);
-      const { columns, rows } = runQuery(parseQuery(given.data.query), (one) => {
-        const all = this.store.rows(resourceId, one);
+      const { columns, rows } = runQuery(parseQuery(given.data.query), (table) => {
+        const all = this.store.rows(resourceId, table);
         return span === undefined
           ? all
           : all.filter(({ timestamp }) => Date.parse(String(timestamp)) >= span.from && Date.parse(String(timestamp)) <= span.to);

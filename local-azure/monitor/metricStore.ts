@@ -60,9 +60,9 @@ export class MetricStore {
   select(workspace: string, matchers: Labels): { readonly labels: Labels; readonly samples: readonly Sample[] }[] {
     return [...this.series.entries()]
       .filter(
-        ([, one]) =>
-          one.workspace === workspace.toLowerCase() &&
-          Object.entries(matchers).every(([name, value]) => (Object.hasOwn(one.labels, name) ? one.labels[name] : '') === value),
+        ([, series]) =>
+          series.workspace === workspace.toLowerCase() &&
+          Object.entries(matchers).every(([name, value]) => (Object.hasOwn(series.labels, name) ? series.labels[name] : '') === value),
       )
       .map(([id, { labels }]) => ({
         labels,
@@ -71,8 +71,8 @@ export class MetricStore {
   }
 
   forget(workspace: string): void {
-    for (const [id, one] of [...this.series.entries()]) {
-      if (one.workspace !== workspace.toLowerCase()) continue;
+    for (const [id, series] of [...this.series.entries()]) {
+      if (series.workspace !== workspace.toLowerCase()) continue;
       for (const timestamp of this.samplesOf(id).keys()) this.stored.delete(`${id}@${timestamp}`);
       this.samples.delete(id);
       this.series.delete(id);

@@ -1,9 +1,8 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Properties } from '../region/resourceType';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { listen } from '../region/ports';
 import type { RegionContext, Service } from '../region/regionContext';
-import { closeServer, createWebServer, sendJson } from '../region/webServer';
+import { createWebServer, sendJson, WebServers } from '../region/webServer';
 import { LogQueries } from './logQueries';
 import { MetricStore, type StoredSample, type StoredSeries } from './metricStore';
 import { PrometheusQueries } from './prometheusQueries';
@@ -15,45 +14,44 @@ import { TrackRequests } from './trackRequests';
 export class Monitor implements Service {
   readonly name = 'monitor';
   readonly declared: AppendOnlyStore<Properties>;
-  private readonly ports: AppendOnlyStore<number>;
   private readonly track: TrackRequests;
   private readonly remoteWrite: RemoteWriteRequests;
   private readonly logs: LogQueries;
   private readonly prometheus: PrometheusQueries;
   private readonly telemetry: TelemetryStore;
   private readonly metrics: MetricStore;
-  private readonly server: Server;
-  private port = 0;
+  private readonly servers: WebServers;
 
   constructor(context: RegionContext) {
     this.declared = context.openStore('monitor/declared');
-    this.ports = context.openStore('monitor/ports');
     this.telemetry = new TelemetryStore(context.openStore<StoredRow>('monitor/telemetry'));
     this.metrics = new MetricStore(context.openStore<StoredSeries>('monitor/series'), context.openStore<StoredSample>('monitor/samples'));
     this.track = new TrackRequests(context, this.declared, this.telemetry);
     this.remoteWrite = new RemoteWriteRequests(context, this.declared, this.metrics);
     this.logs = new LogQueries(context, this.declared, this.telemetry);
     this.prometheus = new PrometheusQueries(context, this.metrics);
-    this.server = createWebServer(
-      context.tls,
-      (request, response, url) => this.handle(request, response, url),
-      (error, response) => {
-        context.log(this.name, 'request failed', { error: (error as Error).message });
-        sendJson(response, 500, { error: { code: 'InternalServerError', message: 'the local Azure Monitor failed' } });
-      },
+    this.servers = new WebServers(context.openStore('monitor/ports'), () =>
+      createWebServer(
+        context.tls,
+        (request, response, url) => this.handle(request, response, url),
+        (error, response) => {
+          context.log(this.name, 'request failed', { error: (error as Error).message });
+          sendJson(response, 500, { error: { code: 'InternalServerError', message: 'the local Azure Monitor failed' } });
+        },
+      ),
     );
   }
 
   async start(): Promise<void> {
-    this.port = await listen(this.server, this.ports, 'monitor');
+    await this.servers.open(this.name);
   }
   async stop(): Promise<void> {
-    await closeServer(this.server);
+    await this.servers.closeAll();
   }
 
   /** Where telemetry comes in and logs are asked. */
   get endpoint(): string {
-    return `https://localhost:${this.port}`;
+    return this.servers.origin(this.name);
   }
   /** Where the metrics of an Azure Monitor workspace are asked. */
   prometheusEndpoint(accountId: string): string {
@@ -77,7 +75,7 @@ export class Monitor implements Service {
     const logs = /^\/v1\/+(subscriptions\/.+)\/query$/i.exec(path);
     if (logs && request.method === 'POST') return this.logs.handle(`/${logs[1] ?? ''}`, request, response);
     const metrics = /^\/prometheus\/([^/]+)\/api\/v1\/(query|query_range|series)$/.exec(path);
-    const workspaceId = metrics && [...this.declared.entries()].find(([, one]) => one['accountId'] === metrics[1])?.[0];
+    const workspaceId = metrics && [...this.declared.entries()].find(([, resource]) => resource['accountId'] === metrics[1])?.[0];
     if (metrics && workspaceId && reads) return this.prometheus.handle(workspaceId, metrics[2] ?? '', request, response, url);
     request.resume();
     sendJson(response, 404, {

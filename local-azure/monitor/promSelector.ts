@@ -1,5 +1,5 @@
 /** The part of PromQL that the region answers: one selector of series, with `=` matchers, and a range for raw samples. */
-export interface Selector {
+interface Selector {
   readonly matchers: Readonly<Record<string, string>>;
   readonly rangeMs?: number;
 }
@@ -20,9 +20,9 @@ export function parseSelector(query: string): Selector {
   matcherPattern.lastIndex = 0;
   while (matcherPattern.lastIndex < inside.trimEnd().length) {
     const at = matcherPattern.lastIndex;
-    const one = matcherPattern.exec(inside);
-    if (one === null) throw new PromError(`parse error: expected label="value" at ${JSON.stringify(inside.slice(at, at + 40))}`);
-    const [, label = '', operator, value = ''] = one;
+    const matcher = matcherPattern.exec(inside);
+    if (matcher === null) throw new PromError(`parse error: expected label="value" at ${JSON.stringify(inside.slice(at, at + 40))}`);
+    const [, label = '', operator, value = ''] = matcher;
     if (operator !== '=') throw new PromError(`parse error: this region matches labels with = only, got ${operator ?? ''}`);
     if (label === '__name__' && name !== undefined) throw new PromError('parse error: the name of the metric is set twice');
     matchers.set(

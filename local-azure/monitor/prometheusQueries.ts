@@ -81,7 +81,7 @@ export class PrometheusQueries {
       return {
         resultType: 'vector',
         result: found.flatMap(({ labels, samples }) =>
-          [at(samples, instant)].filter((one) => one !== undefined).map((one) => ({ metric: labels, value: shown(one) })),
+          [at(samples, instant)].filter((sample) => sample !== undefined).map((sample) => ({ metric: labels, value: shown(sample) })),
         ),
       };
     const inRange = found.map(({ labels, samples }) => ({
@@ -106,7 +106,7 @@ export class PrometheusQueries {
     return found
       .map(({ labels, samples }) => ({
         metric: labels,
-        values: instants.flatMap((instant) => [at(samples, instant)].filter((one) => one !== undefined).map(shown)),
+        values: instants.flatMap((instant) => [at(samples, instant)].filter((sample) => sample !== undefined).map(shown)),
       }))
       .filter(({ values }) => values.length > 0);
   }

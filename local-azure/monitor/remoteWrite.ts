@@ -32,7 +32,7 @@ const series = z.object({
     )
     .max(63)
     .refine(
-      (labels) => labels.every((one, index) => index === 0 || (labels[index - 1]?.name ?? '') < one.name),
+      (labels) => labels.every((label, index) => index === 0 || (labels[index - 1]?.name ?? '') < label.name),
       'labels sorted by name, each once',
     )
     .refine(

@@ -28,7 +28,7 @@ export class RemoteWriteRequests {
 
   async handle(rule: string, stream: string, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const found = [...this.declared.entries()].find(
-      ([, one]) => String(one['immutableId']).toLowerCase() === rule.toLowerCase() && one['dataFlows'] !== undefined,
+      ([, resource]) => String(resource['immutableId']).toLowerCase() === rule.toLowerCase() && resource['dataFlows'] !== undefined,
     );
     const token = bearerToken(request);
     const scope = found?.[0] ?? `/dataCollectionRules/${rule}`;

@@ -75,8 +75,8 @@ const envelope = z.object({
     }),
   ]),
 });
-export type TelemetryItem = z.output<typeof envelope>;
-export type ReadItem = { readonly item: TelemetryItem } | { readonly fault: string };
+export type TelemetryEnvelope = z.output<typeof envelope>;
+type ReadItem = { readonly item: TelemetryEnvelope } | { readonly fault: string };
 
 export function readItem(value: unknown): ReadItem {
   const result = envelope.safeParse(value);
@@ -96,7 +96,7 @@ const dimensions = (given: z.output<typeof properties>): Record<string, string> 
 
 /** Rows of an item, as the tables of a component have them. `sequence` makes the service's own item id. */
 export function rowsOf(
-  item: TelemetryItem,
+  item: TelemetryEnvelope,
   component: { readonly id: string; readonly name: string; readonly appId: string },
   sequence: number,
 ): { table: TableName; row: TelemetryRow }[] {

@@ -43,7 +43,7 @@ export interface StoredRow {
   readonly table: TableName;
   readonly row: TelemetryRow;
 }
-const place = (component: string, table: TableName) => `${component.toLowerCase()} ${table}`;
+const tableKey = (component: string, table: TableName) => `${component.toLowerCase()} ${table}`;
 
 /** Rows of every component, kept in the order in which they came. What is sent twice is here twice, as in Azure; the oldest rows go when there are too many. */
 export class TelemetryStore {
@@ -54,8 +54,8 @@ export class TelemetryStore {
     private readonly stored: AppendOnlyStore<StoredRow>,
     private readonly maxRows = 500_000,
   ) {
-    for (const [key, one] of stored.entries()) {
-      this.rowsAt(one.component, one.table).push(one.row);
+    for (const [key, entry] of stored.entries()) {
+      this.rowsAt(entry.component, entry.table).push(entry.row);
       this.next = Math.max(this.next, Number(key) + 1);
     }
   }
@@ -76,17 +76,17 @@ export class TelemetryStore {
   }
 
   rows(component: string, table: TableName): readonly TelemetryRow[] {
-    return this.byTable.get(place(component, table)) ?? [];
+    return this.byTable.get(tableKey(component, table)) ?? [];
   }
 
   forget(component: string): void {
-    for (const [key, one] of [...this.stored.entries()])
-      if (one.component.toLowerCase() === component.toLowerCase()) this.stored.delete(key);
-    for (const table of Object.keys(tableColumns) as TableName[]) this.byTable.delete(place(component, table));
+    for (const [key, entry] of [...this.stored.entries()])
+      if (entry.component.toLowerCase() === component.toLowerCase()) this.stored.delete(key);
+    for (const table of Object.keys(tableColumns) as TableName[]) this.byTable.delete(tableKey(component, table));
   }
 
   private rowsAt(component: string, table: TableName): TelemetryRow[] {
-    const key = place(component, table);
+    const key = tableKey(component, table);
     const rows = this.byTable.get(key) ?? [];
     this.byTable.set(key, rows);
     return rows;

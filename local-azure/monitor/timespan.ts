@@ -1,4 +1,4 @@
-export interface Timespan {
+interface Timespan {
   readonly from: number;
   readonly to: number;
 }

@@ -4,7 +4,7 @@ import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
 import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
 import { bearerToken } from '../region/bearerToken';
-import { bodyItems, maxRequestBytes, readItem, rowsOf, UnreadableBody, type TelemetryItem } from './telemetryItems';
+import { bodyItems, maxRequestBytes, readItem, rowsOf, UnreadableBody, type TelemetryEnvelope } from './telemetryItems';
 import type { TelemetryStore } from './telemetryStore';
 
 interface ItemError {
@@ -54,12 +54,12 @@ export class TrackRequests {
     this.answer(response, status, items.length, accepted, errors);
   }
 
-  private keep(item: TelemetryItem, component: Component): void {
+  private keep(item: TelemetryEnvelope, component: Component): void {
     for (const { table, row } of rowsOf(item, component, this.store.sequence)) this.store.add(component.id, table, row);
   }
 
   private component(iKey: string, token: string | undefined): Component | ItemError {
-    const found = [...this.declared.entries()].find(([, one]) => one['instrumentationKey'] === iKey.toLowerCase());
+    const found = [...this.declared.entries()].find(([, resource]) => resource['instrumentationKey'] === iKey.toLowerCase());
     if (found === undefined) return { index: 0, statusCode: 400, message: 'Invalid instrumentation key' };
     const [id, { name, appId }] = found;
     const decision = this.context.gate.authorize(token, {

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { regionMarker } from '../../contracts/regionMarker';
-import type { Entra } from '../entra/entra';
 import type { RegionContext } from '../region/regionContext';
 import { checkInputs } from '../region/checks';
+import type { IdentityEndpoint, Tenant } from '../region/serviceInterfaces';
 import { ResourceError, type CreateRequest, type Properties, type ProviderPart, type ResourceType } from '../region/resourceType';
 
 const timeoutMs = 15 * 60_000;
 const maxOutputBytes = 4 * 1024 * 1024;
 const tailLength = 4_000;
 
-export interface CommandRun {
+interface CommandRun {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string | undefined;
@@ -73,8 +73,8 @@ export async function runCommand({
  * Commands of the deployment. They run as the principal that deploys and see nothing of this process's environment but where
  * programs are found, so a setting that is not declared is missing here as it would be on a build agent.
  */
-export function commandTypes(context: RegionContext, entra: Entra): ProviderPart {
-  const kept = context.openStore<Properties>('provider/commands');
+export function commandTypes(context: RegionContext, entra: Pick<Tenant, 'deployer'> & IdentityEndpoint): ProviderPart {
+  const commands = context.openStore<Properties>('provider/commands');
 
   async function run(line: string, inputs: Properties, previous: Properties | undefined): Promise<{ stdout: string; stderr: string }> {
     const grant = entra.grant([entra.deployer], { protocol: 'appService' });
@@ -120,7 +120,7 @@ export function commandTypes(context: RegionContext, entra: Entra): ProviderPart
       .slice(0, 8)}`;
   async function put(id: string, inputs: Properties, line: unknown, previous: Properties | undefined): Promise<Properties> {
     const outputs = { ...inputs, ...(typeof line === 'string' ? await run(line, inputs, previous) : { stdout: '', stderr: '' }) };
-    kept.set(id, outputs);
+    commands.set(id, outputs);
     return outputs;
   }
 
@@ -142,11 +142,11 @@ export function commandTypes(context: RegionContext, entra: Entra): ProviderPart
       return { id, outputs: await put(id, request.inputs, request.inputs['create'], undefined) };
     },
     // What a command did is known from its outputs only.
-    read: async (id, known) => kept.get(id) ?? known,
+    read: async (id, known) => commands.get(id) ?? known,
     update: async (id, { inputs, old }) => put(id, inputs, inputs['update'] ?? inputs['create'], old),
     async delete(id, old) {
       if (typeof old['delete'] === 'string') await run(old['delete'], old, old);
-      kept.delete(id);
+      commands.delete(id);
     },
   };
   return { resources: [command], functions: [] };

@@ -33,12 +33,12 @@ const hasUnknown = (values: Properties) => JSON.stringify(values).includes(unkno
 
 /** Outputs with envelopes around everything that is, or repeats, something secret of the inputs. */
 function sealed(type: Pick<ResourceType, 'echoes'>, outputs: Properties, ...sources: readonly EngineValues[]): EngineValues {
-  const paths = sources.flatMap((one) => secretPaths(one));
-  const echoes = paths.length > 0 ? (type.echoes ?? []).map((one) => [one]) : [];
+  const paths = sources.flatMap((source) => secretPaths(source));
+  const echoes = paths.length > 0 ? (type.echoes ?? []).map((echo) => [echo]) : [];
   return withSecretEnvelopes(
     outputs,
     [...paths, ...echoes],
-    sources.flatMap((one) => secretTexts(one)),
+    sources.flatMap((source) => secretTexts(source)),
   ) as EngineValues;
 }
 

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { ResourceError, type Properties } from '../region/resourceType';
-import type { Catalogue } from './catalogue';
+import type { EngineProvider, EngineValues } from './engineProvider';
 import { withoutSecretEnvelopes } from './secretValues';
 
 export interface ProgramRun {
@@ -23,7 +23,7 @@ export interface DeployedResource {
 }
 
 /** A resource that could not be deployed: which, and what the service answered. */
-export class DeploymentError extends Error {
+class DeploymentError extends Error {
   override readonly name = 'DeploymentError';
   constructor(
     readonly resourceType: string,
@@ -36,9 +36,9 @@ export class DeploymentError extends Error {
 
 /**
  * Runs the unmodified Pulumi program against the region: the SDK's own monitor for tests hands every registration to the
- * provider's Check, Create and Read. Once per process: the SDK keeps its monitor in module state.
+ * provider, as an engine would. Once per process: the SDK keeps its monitor in module state.
  */
-export async function deploy(catalogue: Catalogue, run: ProgramRun): Promise<Deployment> {
+export async function deploy(provider: EngineProvider, run: ProgramRun): Promise<Deployment> {
   const resources: DeployedResource[] = [];
   let fail: (error: Error) => void = () => undefined;
   const failure = new Promise<never>((_, reject) => (fail = reject));
@@ -48,33 +48,30 @@ export async function deploy(catalogue: Catalogue, run: ProgramRun): Promise<Dep
     return new Promise<never>(() => undefined);
   };
 
-  async function register(type: string, name: string, given: unknown): Promise<{ id: string; state: Properties }> {
+  async function register(type: string, name: string, given: EngineValues): Promise<{ id: string; state: Properties }> {
     const started = performance.now();
-    const inputs = withoutSecretEnvelopes(given) as Properties;
-    const resourceType = catalogue.resource(type);
-    if (!resourceType) throw new ResourceError('ResourceTypeNotSupported', `the local region has no ${type}.`);
-    const checked = resourceType.check({ name, inputs, preview: false });
-    if (checked.failures.length > 0) throw new ResourceError('InvalidInput', checked.failures.map((one) => one.reason).join('; '));
-    const urn = `urn:pulumi:${run.stack}::${run.project}::${type}::${name}`;
-    const { id } = await resourceType.create({ name, urn, inputs: checked.inputs });
-    const state = await resourceType.read(id);
-    if (state === undefined) throw new ResourceError('ResourceNotFound', `${id} cannot be read after its creation.`);
+    const resource = { type, name, urn: `urn:pulumi:${run.stack}::${run.project}::${type}::${name}` };
+    const { inputs, failures } = provider.check(resource, given);
+    if (failures.length > 0) throw new ResourceError('InvalidInput', failures.map(({ reason }) => reason).join('; '));
+    const { id, outputs } = await provider.create(resource, inputs, false);
     resources.push({ type, name, id });
     run.onResource?.({ type, name, durationMs: performance.now() - started });
-    return { id, state };
+    return { id, state: withoutSecretEnvelopes(outputs) as Properties };
   }
 
   await pulumi.runtime.setMocks(
     {
       newResource: async ({ type, name, inputs, custom }) => {
         if (custom === false || type === 'pulumi:pulumi:Stack') return { id: '', state: inputs as Properties };
-        return register(type, name, inputs).catch((error: unknown) => stopped(new DeploymentError(type, name, error as Error)));
+        return register(type, name, inputs as EngineValues).catch((error: unknown) =>
+          stopped(new DeploymentError(type, name, error as Error)),
+        );
       },
-      call: async ({ token, inputs }) => {
-        const found = catalogue.function(token);
-        if (!found) return stopped(new ResourceError('FunctionNotSupported', `the local region has no function ${token}.`));
-        return found.invoke(withoutSecretEnvelopes(inputs) as Properties).catch((error: unknown) => stopped(error as Error));
-      },
+      call: async ({ token, inputs }) =>
+        provider.invoke(token, inputs as EngineValues).then(
+          (answer) => withoutSecretEnvelopes(answer) as Properties,
+          (error: unknown) => stopped(error as Error),
+        ),
     },
     run.project,
     run.stack,

@@ -1,7 +1,7 @@
 import type { Properties } from '../region/resourceType';
 import type { ValuePath } from './secretValues';
 
-export interface PropertyChange {
+interface PropertyChange {
   readonly path: ValuePath;
   readonly kind: 'add' | 'delete' | 'update';
 }
@@ -75,9 +75,9 @@ export function differenceOf(
   const replacing = Object.keys(type.replaceOn).map(parsePath);
   const changes = changesBetween(before, after)
     .filter(({ path }) => path.length > 1 || path[0] !== 'location' || !sameLocation(before['location'], after['location']))
-    .filter(({ path }) => !ignoredPaths.some((one) => isWithin(path, one)))
-    .map((change) => ({ ...change, replaces: replacing.some((one) => touches(change.path, one)) }));
+    .filter(({ path }) => !ignoredPaths.some((ignoredPath) => isWithin(path, ignoredPath)))
+    .map((change) => ({ ...change, replaces: replacing.some((replacingPath) => touches(change.path, replacingPath)) }));
   const { identifiedBy } = type;
-  const renamed = changes.some(({ path }) => (identifiedBy ?? []).some((one) => touches(path, parsePath(one))));
+  const renamed = changes.some(({ path }) => (identifiedBy ?? []).some((identifying) => touches(path, parsePath(identifying))));
   return { changes, deleteBeforeReplace: identifiedBy !== undefined && !renamed && changes.some(({ replaces }) => replaces) };
 }

@@ -8,8 +8,7 @@ import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as messages from '@pulumi/pulumi/proto/provider_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { Struct } from 'google-protobuf/google/protobuf/struct_pb';
-import type { Catalogue } from './catalogue';
-import { EngineProvider, type EngineValues } from './engineProvider';
+import type { EngineProvider, EngineValues } from './engineProvider';
 import { changesBetween, pathText, type Difference } from './propertyDiff';
 import { ResourceError, type CheckFailure } from '../region/resourceType';
 
@@ -70,9 +69,9 @@ export class ProviderServer {
     readonly port: number,
   ) {}
 
-  static async start(catalogue: Catalogue, log: Log): Promise<ProviderServer> {
+  static async start(provider: EngineProvider, log: Log): Promise<ProviderServer> {
     const server = new grpc.Server({ 'grpc.max_receive_message_length': maxMessageBytes, 'grpc.max_send_message_length': maxMessageBytes });
-    server.addService(ResourceProviderService, implementation(new EngineProvider(catalogue), log));
+    server.addService(ResourceProviderService, implementation(provider, log));
     const port = await new Promise<number>((resolve, reject) =>
       server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
     );

@@ -4,7 +4,7 @@ import { checkInputs } from '../region/checks';
 import type { Properties, ProviderPart, ResourceType } from '../region/resourceType';
 
 /** The value of one resource; `inputs` as they were, so that the same declaration keeps its value. */
-interface Kept {
+interface StoredValue {
   readonly inputs: string;
   readonly outputs: Properties;
 }
@@ -49,7 +49,7 @@ const stringDefaults = {
 
 /** Values that live as long as their resource. */
 export function randomTypes(context: Pick<RegionContext, 'openStore'>): ProviderPart {
-  const kept = context.openStore<Kept>('provider/random');
+  const stored = context.openStore<StoredValue>('provider/random');
   const type = (
     token: string,
     replaceOn: readonly string[],
@@ -60,19 +60,19 @@ export function randomTypes(context: Pick<RegionContext, 'openStore'>): Provider
     token,
     check,
     computed: ['result'],
-    replaceOn: Object.fromEntries(replaceOn.map((one) => [one, 'random: a value is made once'])),
+    replaceOn: Object.fromEntries(replaceOn.map((input) => [input, 'random: a value is made once'])),
     async create({ urn, inputs }) {
       const asked = JSON.stringify(inputs);
-      const before = kept.get(urn);
+      const before = stored.get(urn);
       const outputs = before?.inputs === asked ? before.outputs : generate(inputs);
-      kept.set(urn, { inputs: asked, outputs });
+      stored.set(urn, { inputs: asked, outputs });
       return { id: String(outputs['result']), outputs };
     },
     // A value lives in the state of its stack; there is nobody else to ask. One that is imported is its id.
-    read: async (id, known) => [...kept.values()].find(({ outputs }) => outputs['result'] === id)?.outputs ?? known ?? imported(id),
+    read: async (id, known) => [...stored.values()].find(({ outputs }) => outputs['result'] === id)?.outputs ?? known ?? imported(id),
     update: async (_id, { inputs, old }) => ({ ...old, ...inputs }),
     async delete(id) {
-      for (const [urn, { outputs }] of [...kept.entries()]) if (outputs['result'] === id) kept.delete(urn);
+      for (const [urn, { outputs }] of [...stored.entries()]) if (outputs['result'] === id) stored.delete(urn);
     },
   });
   return {
@@ -85,7 +85,7 @@ export function randomTypes(context: Pick<RegionContext, 'openStore'>): Provider
           const { length } = inputs;
           if (typeof length === 'number' && (!Number.isInteger(length) || length < 1))
             failures.push({ property: 'length', reason: `length is ${length}: expected a whole number of at least 1` });
-          const minimum = Object.values(minimumOf).reduce((sum, one) => sum + Number(inputs[one] ?? 0), 0);
+          const minimum = Object.values(minimumOf).reduce((sum, minimumInput) => sum + Number(inputs[minimumInput] ?? 0), 0);
           if (typeof length === 'number' && minimum > length)
             failures.push({ property: 'length', reason: `length is ${length}: expected at least the sum of the minimums, ${minimum}` });
           const classesOff =

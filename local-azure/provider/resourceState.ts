@@ -30,12 +30,12 @@ export function previewOfUpdate(
   old: Properties,
   inputs: Properties,
 ): Properties {
-  const kept = computedPaths(type).reduce<Properties>(
+  const unchanged = computedPaths(type).reduce<Properties>(
     (outputs, path) =>
       valueAt(old, path) === undefined || valueAt(inputs, path) !== undefined ? outputs : withValueAt(outputs, path, valueAt(old, path)),
     inputs,
   );
-  return (type.computedByUpdate ?? []).map(parsePath).reduce(withUnknownAt, kept);
+  return (type.computedByUpdate ?? []).map(parsePath).reduce(withUnknownAt, unchanged);
 }
 
 /** Identities are declared as a list and answered as a map. */
@@ -49,7 +49,7 @@ export function inputsFromOutputs(type: Pick<ResourceType, 'computed'>, outputs:
     if (!isObject(declared)) return declared;
     return Object.fromEntries(
       Object.entries(declared)
-        .filter(([key]) => !computedPaths(type).some((one) => isWithin([...path, key], one)))
+        .filter(([key]) => !computedPaths(type).some((computed) => isWithin([...path, key], computed)))
         .map(([key, inner]) => [key, without(inner, [...path, key])]),
     );
   };
@@ -68,10 +68,10 @@ export function inputsAfterDrift(
 ): Properties {
   const computed = computedPaths(type);
   const merge = (declared: unknown, was: unknown, is: unknown, path: ValuePath): unknown => {
-    if (same(was, is) || computed.some((one) => isWithin(path, one))) return declared;
+    if (same(was, is) || computed.some((computedPath) => isWithin(path, computedPath))) return declared;
     if (Array.isArray(declared) && Array.isArray(was) && Array.isArray(is))
-      return is.map((one, index) =>
-        index < Math.min(declared.length, was.length) ? merge(declared[index], was[index], one, [...path, index]) : one,
+      return is.map((item, index) =>
+        index < Math.min(declared.length, was.length) ? merge(declared[index], was[index], item, [...path, index]) : item,
       );
     if (!isObject(declared) || !isObject(is)) return asDeclared(is, path);
     const keys = new Set([...Object.keys(declared), ...Object.keys(is)]);

@@ -9,6 +9,13 @@ export interface InputRule {
   readonly expected: string;
 }
 
+export const oneOf = (property: string, allowed: readonly string[]): InputRule => ({
+  property,
+  required: true,
+  allowed,
+  expected: `one of ${allowed.join(', ')}`,
+});
+
 /** Reads `a.b.c` from nested inputs; below what is unknown everything is. */
 export const inputAt = (inputs: Properties, path: string): unknown =>
   path

@@ -30,6 +30,9 @@ export interface DeclaredType {
   readonly madeByAzure?: (inputs: Properties) => boolean;
 }
 
+/** Why a changed location makes another resource. */
+export const fixedLocation = { location: 'REST specification, common types, TrackedResource: x-ms-mutability create and read' };
+
 const text = (value: unknown) => (typeof value === 'string' ? value : '');
 const isObject = (value: unknown): value is Properties => typeof value === 'object' && value !== null && !Array.isArray(value);
 const merged = (inputs: Properties, outputs: Properties): Properties => ({
@@ -42,6 +45,7 @@ const merged = (inputs: Properties, outputs: Properties): Properties => ({
 /** Pulumi's own rule for a resource without a name: the logical name and eight hex digits, here always the same ones. */
 const generatedName = (logicalName: string, token: string) =>
   `${logicalName}${createHash('sha256').update(`${token}\0${logicalName}`).digest('hex').slice(0, 8)}`;
+const computedOfEvery = ['name', 'type', 'azureApiVersion', 'provisioningState', 'systemData', 'identity.principalId', 'identity.tenantId'];
 const pathParameter = 'a path parameter of the resource: Azure cannot rename or move it';
 
 export function declaredType(type: DeclaredType, declared: AppendOnlyStore<Properties>, now: () => Date): ResourceType {
@@ -79,9 +83,7 @@ export function declaredType(type: DeclaredType, declared: AppendOnlyStore<Prope
   return {
     token: type.token,
     identifiedBy,
-    computed: ['name', 'type', 'azureApiVersion', 'provisioningState', 'systemData', ...(type.computed ?? [])].filter(
-      (one) => !identifiedBy.includes(one),
-    ),
+    computed: [...computedOfEvery, ...(type.computed ?? [])].filter((output) => !identifiedBy.includes(output)),
     ...(type.computedByUpdate ? { computedByUpdate: type.computedByUpdate } : {}),
     replaceOn: {
       ...(type.idOf ? {} : { resourceGroupName: pathParameter }),
@@ -120,3 +122,7 @@ export function declaredType(type: DeclaredType, declared: AppendOnlyStore<Prope
     },
   };
 }
+
+/** Types of one service, which keeps them in one store. */
+export const declaredTypes = (types: readonly DeclaredType[], declared: AppendOnlyStore<Properties>, now: () => Date): ResourceType[] =>
+  types.map((type) => declaredType(type, declared, now));

@@ -36,7 +36,7 @@ export interface RegionOptions {
   readonly directory: string;
   readonly clock?: Clock;
   readonly log?: RegionContext['log'];
-  /** How long the tokens of the tenant last; an hour unless told. */
+  /** How long the tokens of the tenant last; an hour by default. */
   readonly tokenLifetimeSeconds?: number;
 }
 
@@ -50,7 +50,10 @@ export async function createRegionContext(options: RegionOptions): Promise<Regio
     return store;
   };
   const authority = new TokenAuthority(tenantId, join(directory, 'entra', 'signing.key'), clock, tokenLifetimeSeconds);
-  const roles = new RoleAssignments(openStore<RoleAssignment>('access/assignments'), openStore<RoleDefinition>('access/roles'));
+  const roles = new RoleAssignments(
+    openStore<RoleAssignment>('authorization/assignments'),
+    openStore<RoleDefinition>('authorization/roles'),
+  );
   return {
     directory,
     clock,

@@ -1,11 +1,14 @@
 import type { AppendOnlyStore } from './appendOnlyStore';
 import { builtInRoles, type RolePermissions } from './builtInRoles';
 import { isDataAction } from './dataActions';
+import { ResourceError, type Properties } from './resourceType';
 
 export interface RoleDefinition extends RolePermissions {
   readonly id: string;
   readonly name: string;
   readonly assignableScopes: readonly string[];
+  /** What no decision asks for and who reads it back gets all the same: a description, who made it and when. */
+  readonly attributes?: Properties;
 }
 /** `roleDefinitionId` is the ARM id of a built-in or custom role; its last segment is the role's GUID. */
 export interface RoleAssignment {
@@ -14,12 +17,13 @@ export interface RoleAssignment {
   readonly roleDefinitionId: string;
   readonly principalId: string;
   readonly principalType: string;
+  readonly attributes?: Properties;
 }
 
 const guidOf = (id: string) => (id.split('/').pop() ?? id).toLowerCase();
 
 /** Azure's wildcard: `*` stands for any characters, `/` too; case does not matter. */
-export function actionMatches(pattern: string, action: string): boolean {
+function actionMatches(pattern: string, action: string): boolean {
   const expression = pattern
     .toLowerCase()
     .split('*')
@@ -41,7 +45,7 @@ export function roleGrants(role: RolePermissions, action: string): boolean {
   return isDataAction(action) ? data : data || (any(role.actions) && !any(role.notActions));
 }
 
-/** Declared role assignments and custom roles, and the question they answer. */
+/** Role assignments and custom roles as they were declared, and the question they answer. What is read back is what decides. */
 export class RoleAssignments {
   constructor(
     private readonly assignments: AppendOnlyStore<RoleAssignment>,
@@ -51,13 +55,15 @@ export class RoleAssignments {
   assign(assignment: RoleAssignment): void {
     const custom = this.customRoles.get(guidOf(assignment.roleDefinitionId));
     if (custom && !custom.assignableScopes.some((scope) => scopeContains(scope, assignment.scope))) {
-      throw new Error(
-        `RoleDefinitionNotAssignableAtScope: the role '${custom.name}' can be assigned below ${custom.assignableScopes.join(', ')}, not at ${assignment.scope}.`,
+      throw new ResourceError(
+        'RoleDefinitionNotAssignableAtScope',
+        `the role '${custom.name}' can be assigned below ${custom.assignableScopes.join(', ')}, not at ${assignment.scope}.`,
       );
     }
     if (!this.role(assignment.roleDefinitionId))
-      throw new Error(
-        `RoleDefinitionDoesNotExist: the role definition '${guidOf(assignment.roleDefinitionId)}' does not exist in this region.`,
+      throw new ResourceError(
+        'RoleDefinitionDoesNotExist',
+        `the role definition '${guidOf(assignment.roleDefinitionId)}' does not exist in this region.`,
       );
     for (const other of this.assignments.values()) {
       if (
@@ -66,7 +72,7 @@ export class RoleAssignments {
         other.principalId === assignment.principalId &&
         other.scope.toLowerCase() === assignment.scope.toLowerCase()
       ) {
-        throw new Error(`RoleAssignmentExists: the role assignment already exists as ${other.id}.`);
+        throw new ResourceError('RoleAssignmentExists', `the role assignment already exists as ${other.id}.`);
       }
     }
     this.assignments.set(assignment.id.toLowerCase(), assignment);
@@ -79,6 +85,14 @@ export class RoleAssignments {
   }
   define(role: RoleDefinition): void {
     this.customRoles.set(guidOf(role.id), role);
+  }
+  /** A custom role by the whole of its id. */
+  definition(id: string): RoleDefinition | undefined {
+    const found = this.customRoles.get(guidOf(id));
+    return found?.id.toLowerCase() === id.toLowerCase() ? found : undefined;
+  }
+  definitions(): RoleDefinition[] {
+    return [...this.customRoles.values()];
   }
   undefine(id: string): boolean {
     return this.customRoles.delete(guidOf(id));

@@ -10,6 +10,11 @@ export interface Directory {
   remove(resourceId: string): void;
 }
 
+/** entra: the directory, and the principal that deploys. */
+export interface Tenant extends Directory {
+  readonly deployer: Principal;
+}
+
 /** entra: the token endpoint that a platform gives to a replica. */
 export interface IdentityEndpoint {
   /**
@@ -30,7 +35,7 @@ export interface EventPublisher {
 
 /** storage: calls that the platform itself makes, always as a declared identity and through the same gate. */
 export interface QueueAccess {
-  /** Enqueues `messageText` as it is, for 7 days unless told. Rejects with code AuthorizationPermissionMismatch when the identity lacks the role. */
+  /** Enqueues `messageText` as it is, for 7 days by default. Rejects with code AuthorizationPermissionMismatch when the identity lacks the role. */
   send(queueId: string, messageText: string, as: Principal, timeToLiveSeconds?: number): Promise<void>;
   /** The KEDA azure-queue scaler's question: it peeks for `visibleonly`, and asks for the approximate number of all for `all` or when it sees 32 or more. */
   countMessages(queueId: string, as: Principal, strategy: 'all' | 'visibleonly'): Promise<number>;
@@ -116,6 +121,10 @@ export interface ArmRoute {
   action(match: RegExpExecArray): string;
   scope(match: RegExpExecArray): string;
   handle(request: ArmRequest): Promise<ArmAnswer>;
+}
+export interface ArmEndpoint {
+  readonly endpoint: string;
+  addRoutes(routes: readonly ArmRoute[]): void;
 }
 /** Thrown by a handler; answered as `{ error: { code, message } }`. */
 export class ArmError extends Error {

@@ -10,7 +10,7 @@ export interface Principal {
   readonly clientId: string;
   readonly displayName: string;
 }
-export type TokenCheck =
+type TokenCheck =
   { readonly ok: true; readonly principal: Principal; readonly expiresAt: Date } | { readonly ok: false; readonly reason: string };
 
 const withoutTrailingSlash = (audience: string) => audience.replace(/\/+$/, '');

@@ -1,6 +1,8 @@
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { AppendOnlyStore } from './appendOnlyStore';
 import type { TlsMaterial } from './certificates';
+import { listen } from './ports';
 
 /** HTTP servers of the region's services: bounded bodies, bounded headers, prompt shutdown. */
 
@@ -32,7 +34,7 @@ export function sendJson(response: ServerResponse, status: number, body?: unknow
   response.end(response.req.method === 'HEAD' ? undefined : text);
 }
 
-export type WebHandler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
+type WebHandler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
 
 /** `failed` answers what the handler threw. Without `tls` the server speaks plain HTTP, which only the identity endpoint does. */
 type Failed = (error: unknown, response: ServerResponse) => void;
@@ -59,10 +61,49 @@ export function createWebServer(tls: TlsMaterial | undefined, handler: WebHandle
     : createPlainServer(options, listener);
 }
 
-export async function closeServer(server: Server): Promise<void> {
+async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
   });
+}
+
+/** The web servers of a service, one for each of its instances on a port that the instance keeps. */
+export class WebServers {
+  private readonly listening = new Map<string, { readonly server: Server; readonly port: number }>();
+
+  constructor(
+    private readonly ports: AppendOnlyStore<number>,
+    private readonly create: (instance: string) => Server,
+  ) {}
+
+  port(instance: string): number | undefined {
+    return this.listening.get(instance.toLowerCase())?.port;
+  }
+  /** `https://localhost:<port>`; the instance must have been opened. */
+  origin(instance: string): string {
+    const port = this.port(instance);
+    if (port === undefined) throw new Error(`${instance} has not been started`);
+    return `https://localhost:${port}`;
+  }
+  /** The instance, in lower case, that listens there. */
+  instanceAt(port: number): string | undefined {
+    return [...this.listening].find(([, open]) => open.port === port)?.[0];
+  }
+
+  async open(instance: string): Promise<void> {
+    const key = instance.toLowerCase();
+    if (this.listening.has(key)) return;
+    const server = this.create(key);
+    this.listening.set(key, { server, port: await listen(server, this.ports, key) });
+  }
+  async close(instance: string): Promise<void> {
+    const open = this.listening.get(instance.toLowerCase());
+    this.listening.delete(instance.toLowerCase());
+    if (open) await closeServer(open.server);
+  }
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.listening.keys()].map((instance) => this.close(instance)));
+  }
 }

@@ -1,11 +1,9 @@
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { tableFaults, tableRules } from '../monitor/alertTypes';
-import { armId } from '../region/armId';
-import { checkInputs, inputAt } from '../region/checks';
+import { inputAt } from '../region/checks';
 import { declaredType } from '../region/declaredType';
 import { ResourceError, type CheckFailure, type Properties, type ProviderPart } from '../region/resourceType';
+import type { TemplateResource } from '../region/templateResource';
 
-const tableType = 'Microsoft.OperationalInsights/workspaces/tables';
 const templatePath = 'properties.template';
 
 /** The name that a template gives a resource: plain text, or `[concat(…)]` of parameters and literals. */
@@ -33,48 +31,29 @@ interface Templated {
   readonly properties: Properties;
 }
 const templated = (inputs: Properties): Templated[] =>
-  ((inputAt(inputs, `${templatePath}.resources`) ?? []) as Properties[]).map((one) => ({
-    type: String(one['type']),
-    name: String(one['name']),
-    properties: (one['properties'] ?? {}) as Properties,
+  ((inputAt(inputs, `${templatePath}.resources`) ?? []) as Properties[]).map((resource) => ({
+    type: String(resource['type']),
+    name: String(resource['name']),
+    properties: (resource['properties'] ?? {}) as Properties,
   }));
 
-const templateFaults = (inputs: Properties): CheckFailure[] =>
-  templated(inputs).flatMap(({ type, name, properties }) => {
-    const reasons =
-      type === tableType
-        ? [...checkInputs(properties, tableRules), ...tableFaults(properties)]
-        : [{ property: 'type', reason: `${type} is not served by the local region in a template: it has ${tableType}` }];
-    return reasons.map(({ reason }) => ({ property: `${templatePath}.resources`, reason: `${name}: ${reason}` }));
-  });
-
-/** Nested deployments, which set what Azure has made: incremental ones of log tables. Their end leaves there what they set. */
+/** Nested deployments, which set what Azure has made: incremental ones of what the services let them set. Their end leaves there what they set. */
 export function deploymentTypes(
-  monitor: AppendOnlyStore<Properties>,
+  settable: readonly TemplateResource[],
   declared: AppendOnlyStore<Properties>,
   now: () => Date,
 ): ProviderPart {
-  const put = (resourceGroup: string, { name, properties }: Templated, parameters: Readonly<Record<string, unknown>>) => {
-    const names = evaluatedName(name, parameters).split('/');
-    const id = armId(resourceGroup, tableType, ...names);
-    const workspace = id.replace(/\/tables\/[^/]+$/i, '');
-    if (!monitor.has(workspace.toLowerCase()))
-      throw new ResourceError(
-        'ResourceNotFound',
-        `the Log Analytics workspace ${workspace} does not exist.`,
-        'The deployment must come after it.',
-      );
-    monitor.set(id.toLowerCase(), {
-      ...properties,
-      resourceGroupName: resourceGroup,
-      workspaceName: names[0],
-      tableName: names[1],
-      name: names[1],
-      type: tableType,
-      lastPlanModifiedDate: now().toISOString(),
+  const settableOf = (armType: string) => settable.find((kind) => kind.armType === armType);
+  const templateFaults = (inputs: Properties): CheckFailure[] =>
+    templated(inputs).flatMap(({ type, name, properties }) => {
+      const faults = settableOf(type)?.faults(properties) ?? [
+        {
+          property: 'type',
+          reason: `${type} is not served by the local region in a template: it has ${settable.map(({ armType }) => armType).join(', ')}`,
+        },
+      ];
+      return faults.map(({ reason }) => ({ property: `${templatePath}.resources`, reason: `${name}: ${reason}` }));
     });
-    return { id };
-  };
   const deployment = declaredType(
     {
       token: 'azure-native:resources:Deployment',
@@ -102,7 +81,9 @@ export function deploymentTypes(
       apply: (_id, inputs) => {
         const given = (inputAt(inputs, 'properties.parameters') ?? {}) as Record<string, { value?: unknown }>;
         const parameters = Object.fromEntries(Object.entries(given).map(([key, { value }]) => [key, value]));
-        const outputResources = templated(inputs).map((one) => put(String(inputs['resourceGroupName']), one, parameters));
+        const outputResources = templated(inputs).map(({ type, name, properties }) => ({
+          id: settableOf(type)?.set(String(inputs['resourceGroupName']), evaluatedName(name, parameters).split('/'), properties),
+        }));
         return { properties: { provisioningState: 'Succeeded', outputResources, timestamp: now().toISOString() } };
       },
     },

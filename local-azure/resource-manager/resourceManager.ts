@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { listen } from '../region/ports';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { subscriptionId, tenantId, type RegionContext, type Service } from '../region/regionContext';
-import { ArmError, type ArmRoute } from '../region/serviceInterfaces';
-import { BodyTooLarge, closeServer, createWebServer, readBody, sendJson } from '../region/webServer';
+import { ArmError, type ArmEndpoint, type ArmRoute } from '../region/serviceInterfaces';
+import { BodyTooLarge, createWebServer, readBody, sendJson, WebServers } from '../region/webServer';
 
 const maxBodyBytes = 4 * 1024 * 1024;
 const methods = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
@@ -26,19 +24,18 @@ interface CompiledRoute {
 }
 
 /** Azure Resource Manager of the region: authenticates, asks the gate, and hands the request to the service that has the route. */
-export class ResourceManager implements Service {
+export class ResourceManager implements Service, ArmEndpoint {
   readonly name = 'resource-manager';
   private readonly routes: CompiledRoute[] = [];
-  private readonly server: Server;
-  private readonly ports: AppendOnlyStore<number>;
-  private port: number | undefined;
+  private readonly servers: WebServers;
 
   constructor(private readonly context: RegionContext) {
-    this.ports = context.openStore<number>('resource-manager/ports');
-    this.server = createWebServer(
-      context.tls,
-      (request, response, url) => this.handle(request, response, url),
-      (error, response) => this.failed(error, response),
+    this.servers = new WebServers(context.openStore<number>('resource-manager/ports'), () =>
+      createWebServer(
+        context.tls,
+        (request, response, url) => this.handle(request, response, url),
+        (error, response) => this.failed(error, response),
+      ),
     );
     this.addRoutes([
       {
@@ -67,15 +64,14 @@ export class ResourceManager implements Service {
   }
 
   get endpoint(): string {
-    if (this.port === undefined) throw new Error('resource-manager has not been started');
-    return `https://localhost:${this.port}`;
+    return this.servers.origin(this.name);
   }
 
   async start(): Promise<void> {
-    this.port = await listen(this.server, this.ports, 'arm');
+    await this.servers.open(this.name);
   }
   async stop(): Promise<void> {
-    await closeServer(this.server);
+    await this.servers.closeAll();
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -84,7 +80,7 @@ export class ResourceManager implements Service {
     const audiences = ['https://management.azure.com', 'https://management.core.windows.net', this.endpoint];
     const found = this.find(request.method ?? '', path);
     const scope = found?.route.scope(found.match) ?? path;
-    // A path that no service has is still a protected path: who asks must be known before it is told so.
+    // A path that no service has is still a protected path: who asks must be known before it is answered that nothing is there.
     if (!found) {
       const check = this.context.gate.authenticate(token, {
         service: this.name,

@@ -13,7 +13,7 @@ const keepAliveSeconds = 600;
 export type StorageService = 'blob' | 'queue';
 const pastTheFront = z.object({ status: z.union([z.literal(401), z.literal(403)]), method: z.string(), path: z.string() });
 /** A request that reached Azurite without the front, and was refused. */
-export type PastTheFront = z.output<typeof pastTheFront>;
+type PastTheFront = z.output<typeof pastTheFront>;
 export interface Upstream {
   readonly key: Buffer;
   readonly ports: Readonly<Record<StorageService, number>>;

@@ -59,11 +59,11 @@ export class BlobCommits {
 
   /** `forward` resolves with the committed blob, or undefined when Storage refused; rejects when nobody knows. */
   async run(
-    place: Omit<CommitIntent, 'id' | 'startedAt'>,
+    target: Omit<CommitIntent, 'id' | 'startedAt'>,
     forward: () => Promise<{ readonly committed: Partial<CommittedBlob> | undefined }>,
   ): Promise<void> {
-    await this.lock.run(`${place.account}/${place.container}/${place.blob}`, async () => {
-      const intent: CommitIntent = { ...place, id: randomUUID(), startedAt: this.wallTime().toISOString() };
+    await this.lock.run(`${target.account}/${target.container}/${target.blob}`, async () => {
+      const intent: CommitIntent = { ...target, id: randomUUID(), startedAt: this.wallTime().toISOString() };
       this.intents.set(intent.id, intent);
       let outcome: { readonly committed: Partial<CommittedBlob> | undefined };
       try {

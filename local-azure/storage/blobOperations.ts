@@ -70,11 +70,11 @@ function putOperation(request: StorageRequest, comp: string): Operation | undefi
   if (comp === 'appendblock') return { name: 'AppendBlock', level: 'blob', needs: [writeOrAdd], sas: 'aw' };
   if (comp === 'snapshot') return { name: 'SnapshotBlob', level: 'blob', needs: [writeOrAdd], sas: 'cw' };
   if (comp === 'tags') return at('blob', 'SetBlobTags', `${blobs}/tags/write`, 't');
-  const one = writes[comp];
+  const other = writes[comp];
   return (
-    one &&
+    other &&
     withTags(
-      { name: one.name, level: 'blob', needs: [[write]], sas: one.sas ?? 'w', ...(one.commits ? { commits: one.commits } : {}) },
+      { name: other.name, level: 'blob', needs: [[write]], sas: other.sas ?? 'w', ...(other.commits ? { commits: other.commits } : {}) },
       request,
     )
   );

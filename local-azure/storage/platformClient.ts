@@ -6,7 +6,7 @@ import type { StorageService } from './azurite';
 const timeoutMs = 20_000;
 const maxAnswerBytes = 1024 * 1024;
 
-export class StorageCallError extends Error {
+class StorageCallError extends Error {
   constructor(
     readonly code: string,
     readonly status: number,

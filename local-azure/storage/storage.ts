@@ -21,7 +21,7 @@ interface Declared {
 }
 const keyOf = (id: string) => id.toLowerCase();
 /** Account and last name of the ARM id of a container or queue. */
-const placeOf = (id: string) => ({ account: /\/storageAccounts\/([^/]+)/i.exec(id)?.[1] ?? '', name: nameOf(id) });
+const namesOf = (id: string) => ({ account: /\/storageAccounts\/([^/]+)/i.exec(id)?.[1] ?? '', name: nameOf(id) });
 const peekLimit = 32;
 const keepAliveMs = 65_000;
 
@@ -30,7 +30,7 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   readonly name = 'storage';
   /** Set before the region starts; without it commits go unannounced. */
   events: EventPublisher | undefined;
-  /** What the control plane was told, by ARM id in lower case. */
+  /** What was declared and answered, for the provider, by ARM id in lower case. */
   readonly resources: AppendOnlyStore<Record<string, unknown>>;
   private readonly declared: AppendOnlyStore<Declared>;
   private readonly ports: AppendOnlyStore<number>;
@@ -163,7 +163,7 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   }
 
   private async declare(declared: Declared, service: StorageService, metadata: Readonly<Record<string, string>>): Promise<string> {
-    const { account, name } = placeOf(declared.id);
+    const { account, name } = namesOf(declared.id);
     const headers = Object.fromEntries(Object.entries(metadata).map(([key, value]) => [`x-ms-meta-${key.toLowerCase()}`, value]));
     const restype: [string, string][] = service === 'blob' ? [['restype', 'container']] : [];
     const call = { service, method: 'PUT', account, rawPath: `/${account}/${name}`, headers };
@@ -182,7 +182,7 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   async metadata(id: string): Promise<Record<string, string> | undefined> {
     const declared = this.declared.get(keyOf(id));
     if (!declared || declared.kind === 'account') return undefined;
-    const { account, name } = placeOf(declared.id);
+    const { account, name } = namesOf(declared.id);
     const service = declared.kind === 'container' ? 'blob' : 'queue';
     const query = new Map([...(service === 'blob' ? [['restype', 'container'] as const] : []), ['comp', 'metadata'] as const]);
     const { status, headers, body } = await this.upstream().send({
@@ -205,7 +205,7 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   async remove(id: string): Promise<void> {
     const declared = this.declared.get(keyOf(id));
     if (!declared) return;
-    const { account, name } = placeOf(id);
+    const { account, name } = namesOf(id);
     if (declared.kind === 'account') await this.removeContents(id, account);
     else await this.removeOne(declared.kind === 'container' ? 'blob' : 'queue', account, name);
     this.declared.delete(keyOf(id));
@@ -221,8 +221,7 @@ export class Storage implements Service, QueueAccess, BlobAccess {
       });
       for (const [, name] of body.matchAll(/<Name>([^<]+)<\/Name>/g)) await this.removeOne(service, account, String(name));
     }
-    for (const key of [...this.declared.entries()].map(([one]) => one))
-      if (key.startsWith(`${keyOf(accountId)}/`)) this.declared.delete(key);
+    for (const key of [...this.declared.entries()].map(([id]) => id)) if (key.startsWith(`${keyOf(accountId)}/`)) this.declared.delete(key);
   }
   private async removeOne(service: StorageService, account: string, name: string): Promise<void> {
     const { status, body } = await this.upstream().send({
@@ -236,7 +235,7 @@ export class Storage implements Service, QueueAccess, BlobAccess {
   }
 
   async send(queue: string, messageText: string, as: Principal, timeToLiveSeconds?: number): Promise<void> {
-    const { account, name } = placeOf(queue);
+    const { account, name } = namesOf(queue);
     const text = messageText.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
     await this.platform.send({
       service: 'queue',
@@ -248,7 +247,7 @@ export class Storage implements Service, QueueAccess, BlobAccess {
     });
   }
   async countMessages(queue: string, as: Principal, strategy: 'all' | 'visibleonly'): Promise<number> {
-    const { account, name } = placeOf(queue);
+    const { account, name } = namesOf(queue);
     if (strategy === 'visibleonly') {
       const { body } = await this.platform.send({
         service: 'queue',
@@ -263,7 +262,7 @@ export class Storage implements Service, QueueAccess, BlobAccess {
     return Number(headers['x-ms-approximate-messages-count'] ?? 0);
   }
   async write(container: string, blob: string, body: Buffer, as: Principal): Promise<void> {
-    const { account, name } = placeOf(container);
+    const { account, name } = namesOf(container);
     await this.platform.send({
       service: 'blob',
       method: 'PUT',

@@ -83,7 +83,7 @@ export class StorageFront {
     const headers = this.forwardedHeaders(request, operation, grant);
     const { commits: api } = operation;
     if (api === undefined) return void (await this.forward(incoming, response, request, headers, (answer) => this.relay(answer, response)));
-    const place = {
+    const target = {
       accountId: account,
       account: request.account,
       container: request.container ?? '',
@@ -93,7 +93,7 @@ export class StorageFront {
       clientRequestId: headerOf(incoming.headers, 'x-ms-client-request-id') ?? '',
     };
     let answered: IncomingMessage | undefined;
-    await commits.run(place, async () => {
+    await commits.run(target, async () => {
       answered = await this.forward(incoming, response, request, headers);
       const ok = answered.statusCode !== undefined && answered.statusCode < 300;
       return { committed: ok ? this.committed(api, headers, answered) : undefined };

@@ -8,7 +8,7 @@ const maxAnswerBytes = 8 * 1024 * 1024;
 /** The newest version that Azurite knows; newer clients are answered in it. */
 export const newestApiVersion = '2026-06-06';
 
-export interface UpstreamCall {
+interface UpstreamCall {
   readonly service: StorageService;
   readonly method: string;
   readonly account: string;
@@ -17,7 +17,7 @@ export interface UpstreamCall {
   /** Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
 }
-export interface UpstreamAnswer {
+interface UpstreamAnswer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;

@@ -50,7 +50,7 @@ export const withoutSas = (query: ReadonlyMap<string, string>): Map<string, stri
   new Map([...query].filter(([name]) => !sasParameters.has(name)));
 
 /** Newline-joined fields that a user delegation SAS signs; two fields came with 2025-07-05, two with 2026-04-06. */
-export function stringToSign(query: ReadonlyMap<string, string>, canonicalName: string): string {
+function stringToSign(query: ReadonlyMap<string, string>, canonicalName: string): string {
   const value = (name: string) => query.get(name) ?? '';
   const version = value('sv');
   const snapshot = value('sr') === 'bs' ? value('snapshot') : value('sr') === 'bv' ? value('versionid') : '';

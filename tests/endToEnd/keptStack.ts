@@ -5,7 +5,7 @@ import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning';
 import { ContainerRegistryClient } from '@azure/container-registry';
 import type { TokenCredential } from '@azure/identity';
 import { bundleAll } from '../../bundles/bundle';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 import { waitUntilIdle } from '../../loop/waitUntilIdle';
 import { regionMarker } from '../../contracts/regionMarker';
 import { endProcessesOf } from '../../loop/leftovers';
@@ -22,9 +22,6 @@ import { SiteConsole } from '../../loop/siteConsole';
 import type { InferencePipeline, LineState } from '../../contracts/databus';
 import { smokeNames } from '../../contracts/datasets';
 import { stackOutputs } from '../../contracts/stackOutputs';
-import { catalogueOf } from '../../local-azure/provider/catalogue';
-import { deploy } from '../../local-azure/provider/host';
-import { regionTypes } from '../../local-azure/regionTypes';
 import { LocalRegion } from '../../local-azure/localRegion';
 
 /** What the services hold, for whoever asks. */
@@ -140,7 +137,7 @@ async function keepStack(local: string, stack: string): Promise<void> {
     // A line that never rests fills a batch before long.
     const site = `${project}:edgeSite`;
     configuration[site] = JSON.stringify({ ...(JSON.parse(configuration[site] ?? '{}') as object), batchMaxRecords: 1_000 });
-    const deployed = await deploy(catalogueOf(regionTypes(region)), {
+    const deployed = await region.deploy({
       program: async () => (await import('../../index')).default as unknown as Record<string, unknown>,
       project,
       stack: 'local',

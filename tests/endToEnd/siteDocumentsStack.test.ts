@@ -11,9 +11,7 @@ import { localConfiguration, project, sitePorts } from '../../loop/localConfigur
 import { regionCredential } from '../../loop/regionCredential';
 import type { ModelManagerDocument, ModelMonitorDocument } from '../../contracts/siteDocuments';
 import type { StackOutputs } from '../../contracts/stackOutputs';
-import { catalogueOf } from '../../local-azure/provider/catalogue';
-import { deploy, type Deployment } from '../../local-azure/provider/host';
-import { regionTypes } from '../../local-azure/regionTypes';
+import type { Deployment } from '../../local-azure/provider/host';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { LocalRegion } from '../../local-azure/localRegion';
 import { until } from '../local/messaging';
@@ -38,7 +36,7 @@ beforeAll(async () => {
     reader: region.principal('reader'),
     rawWriter: region.principal('raw-writer'),
   });
-  deployed = await deploy(catalogueOf(regionTypes(region)), {
+  deployed = await region.deploy({
     program: async () => (await import('../../index')).default as unknown as Record<string, unknown>,
     project,
     stack: 'local',

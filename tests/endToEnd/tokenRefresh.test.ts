@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { latestEventPosition } from '@azure/event-hubs';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 import type { HubMessage } from '../../edge-sim/model-manager/hubConnection';
 import type { TokenAuthority } from '../../local-azure/region/tokenAuthority';
 import { AdjustableClock, systemClock } from '../../local-azure/region/clock';

@@ -91,7 +91,7 @@ const inputAt = (inputs: unknown, path: string) =>
     const run = succeeded(await engine.run('up', 'alpha'));
     figure('first up', run);
     expect(Object.keys(run.changes)).toEqual(['create']);
-    for (const { type, id } of engine.resources('alpha')) expect(await engine.catalogue.resource(type)?.read(id)).toBeDefined();
+    for (const { type, id } of engine.resources('alpha')) expect(await engine.region.catalogue.resource(type)?.read(id)).toBeDefined();
   });
 
   it('finds nothing to do the second time', async () => {
@@ -125,7 +125,7 @@ const inputAt = (inputs: unknown, path: string) =>
     for (const [type, { name, path, value }] of Object.entries(updateCases)) {
       const { id, inputs } = find('alpha', type, name);
       expect([type, inputAt(inputs, path)]).toEqual([type, value]);
-      expect([type, inputAt(await engine.catalogue.resource(type)?.read(id), path)]).toEqual([type, value]);
+      expect([type, inputAt(await engine.region.catalogue.resource(type)?.read(id), path)]).toEqual([type, value]);
     }
     expect(succeeded(await engine.run('refresh', 'alpha', { flags: ['--expect-no-changes'] })).operations).toEqual([]);
     expect(succeeded(await engine.run('up', 'alpha')).operations).toEqual(changed);
@@ -166,9 +166,9 @@ const inputAt = (inputs: unknown, path: string) =>
       ['azure-native:authorization:RoleAssignment', 'data-pipeline-acrPull-registry'],
       ['azure-native:eventgrid:SystemTopicEventSubscription', 'package-created'],
     ] as const;
-    for (const [type, name] of deleted) await engine.catalogue.resource(type)?.delete(find('alpha', type, name).id, {});
+    for (const [type, name] of deleted) await engine.region.catalogue.resource(type)?.delete(find('alpha', type, name).id, {});
     const { id, inputs, outputs, urn, name } = find('alpha', 'azure-native:app:Job', 'validate-and-package');
-    await engine.catalogue
+    await engine.region.catalogue
       .resource('azure-native:app:Job')
       ?.update(id, { name, urn, inputs: { ...inputs, tags: { by: 'hand' } }, old: outputs });
 

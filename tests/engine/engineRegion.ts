@@ -11,9 +11,7 @@ import { enrolOperator } from '../../commands/up/operator';
 import { findPulumi, runPulumi } from '../../commands/up/pulumiCli';
 import { stackDirectory, stackFile, upDirectory, type UpDirectory } from '../../commands/up/upDirectory';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
-import { catalogueOf, type Catalogue } from '../../local-azure/provider/catalogue';
-import { ProviderServer } from '../../local-azure/provider/providerServer';
-import { regionTypes } from '../../local-azure/regionTypes';
+import type { ProviderServer } from '../../local-azure/provider/providerServer';
 import { LocalRegion } from '../../local-azure/localRegion';
 import { descendantsOf, killAll } from './processTree';
 import type { ProgramChanges } from './programChanges';
@@ -67,7 +65,6 @@ export class EngineRegion {
   private constructor(
     readonly up: UpDirectory,
     readonly region: LocalRegion,
-    readonly catalogue: Catalogue,
     private readonly provider: ProviderServer,
     private readonly pulumi: string,
     private readonly operatorId: string,
@@ -98,15 +95,7 @@ export class EngineRegion {
     );
     await bundleAll();
     const region = await LocalRegion.start(regionDirectory(up.path));
-    const catalogue = catalogueOf(regionTypes(region));
-    return new EngineRegion(
-      up,
-      region,
-      catalogue,
-      await ProviderServer.start(catalogue, (service, message, detail) => region.context.log(service, message, detail)),
-      findPulumi(root, process.env),
-      await enrolOperator(region, up),
-    );
+    return new EngineRegion(up, region, await region.serveProvider(), findPulumi(root, process.env), await enrolOperator(region, up));
   }
 
   async stop(): Promise<void> {

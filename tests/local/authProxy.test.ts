@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 import { startAuthProxy } from '../../edge-sim/auth-proxy/authProxy';
 import type { Running } from '../../edge-sim/program';
 import { tenantId } from '../../local-azure/region/regionContext';

@@ -73,8 +73,7 @@ it('the certificate is rotated while telemetry and device messages flow: nothing
   region.assign(reader, 'monitoringReader', ids.insights);
   const { applications } = region.region.entra;
   const register = (primary: string, secondary?: string) =>
-    registerDevice(
-      primary === first.thumbprint && secondary === undefined ? 'create' : 'update',
+    registerDevice[primary === first.thumbprint && secondary === undefined ? 'create' : 'update'](
       {
         IOT_HUB_HOST: region.hubHost,
         DEVICE_ID: 'aimm',

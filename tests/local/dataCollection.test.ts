@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerClient } from '@azure/storage-blob';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 import { inferenceDataTopic, lineDataTopic } from '../../contracts/databus';
 import { batchManifestBlob, type InferenceRecord, type LandingManifest } from '../../contracts/landingZone';
 import { connectDatabus, type Databus } from '../../edge-sim/databus/databusClient';

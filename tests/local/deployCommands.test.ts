@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { accessTypes } from '../../local-azure/authorization/roleTypes';
+import { roleTypes } from '../../local-azure/authorization/roleTypes';
 import { catalogueOf, type Catalogue } from '../../local-azure/provider/catalogue';
 import { commandTypes } from '../../local-azure/provider/commandTypes';
 import { containerRegistryTypes } from '../../local-azure/container-registry/containerRegistryTypes';
@@ -24,7 +24,7 @@ beforeAll(async () => {
   catalogue = catalogueOf([
     resourceGroupTypes(context),
     identityTypes(context, entra),
-    accessTypes(context, entra),
+    roleTypes(context, entra),
     randomTypes(context),
     keyVaultTypes(region.keyVault),
     containerRegistryTypes(context, region.registry),
@@ -32,8 +32,9 @@ beforeAll(async () => {
   ]);
   await build({
     entryPoints: {
-      enrol: join(__dirname, '../../deploy-programs/enrol-site/enrolSite.ts'),
-      build: join(__dirname, '../../deploy-programs/build-image/buildImage.ts'),
+      enrol: join(__dirname, '../../deploy-programs/enrol-site/main.ts'),
+      documents: join(__dirname, '../../deploy-programs/site-documents/main.ts'),
+      build: join(__dirname, '../../deploy-programs/build-image/main.ts'),
     },
     outdir: folder,
     bundle: true,
@@ -111,6 +112,21 @@ it('a site enrols through a command only when the deployer has been given the ro
     stdin: 'typed',
   });
   expect(seen['stdout']).toBe(`|yes|${region.entra.deployer.clientId}\ntyped`);
+});
+
+it.each(['enrol', 'documents'])('%s signs in as the principal that Pulumi is told to deploy as', async (program) => {
+  const { properties } = await deploy('azure-native:resources:Resource', 'vault', vault());
+  const settings = {
+    VAULT_URI: (properties as { vaultUri: string }).vaultUri,
+    SECRET_NAME: 'device',
+    DEVICE_ID: 'aimm',
+    DOCUMENT_SUFFIX: 'ab12cd',
+    ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
+    VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true',
+  };
+  const remove = (environment: Record<string, string>) =>
+    deploy('command:local:Command', `delete-${program}`, { create: `node ${join(folder, `${program}.js`)} delete`, environment });
+  await expect(remove({ ...settings, ARM_USE_MSI: 'true', ARM_CLIENT_ID: guid('404') })).rejects.toThrow(/ManagedIdentityCredential/);
 });
 
 it('an image is built by a command and is the one that its digest names', async () => {

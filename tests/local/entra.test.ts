@@ -3,7 +3,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
 import { ClientCertificateCredential } from '@azure/identity';
 import jwt from 'jsonwebtoken';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 import { tenantId } from '../../local-azure/region/regionContext';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { platformRegion, type PlatformRegion } from './platformRegion';

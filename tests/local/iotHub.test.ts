@@ -1,6 +1,6 @@
 import * as tls from 'node:tls';
 import { registerDevice } from '../../deploy-programs/register-device/registerDevice';
-import { openRegistry } from '../../deploy-programs/register-device/registryClient';
+import { iotHubRegistry } from '../../deploy-programs/register-device/iotHubRegistry';
 import { connectDevice, type HubMessage } from '../../edge-sim/model-manager/hubConnection';
 import { EventHubs } from '../../local-azure/event-hubs/eventHubs';
 import { IotHub } from '../../local-azure/iot-hub/iotHub';
@@ -245,12 +245,11 @@ test('a SHA-1 thumbprint is as good, and a changed identity ends the connection 
   device.onState((state) => void states.push(state));
   const credential = region.credential(service);
   const register = (thumbprint: string) =>
-    registerDevice(
-      'update',
+    registerDevice.update(
       { IOT_HUB_HOST: iotHub.host(hubId), DEVICE_ID: 'aimm', PRIMARY_THUMBPRINT: thumbprint, ROLE_ASSIGNMENT_WAIT_SECONDS: '0' },
       credential,
     );
-  const connectionState = async () => (await openRegistry(iotHub.host(hubId), credential).get('aimm')).responseBody.connectionState;
+  const connectionState = async () => (await iotHubRegistry(iotHub.host(hubId), credential).get('aimm')).responseBody.connectionState;
   expect(await connectionState()).toBe('Connected');
   await register(otherCertificate.sha256);
   expect(await connectionState()).toBe('Disconnected');
@@ -279,8 +278,8 @@ test('the deploy command registers, changes and deletes a device, and doing it a
     PRIMARY_THUMBPRINT: certificate.sha256,
     ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
   };
-  const run = (action: string, more: Record<string, string> = {}) =>
-    registerDevice(action, { ...environment, ...more }, region.credential(service));
+  const run = (action: keyof typeof registerDevice, more: Record<string, string> = {}) =>
+    registerDevice[action]({ ...environment, ...more }, region.credential(service));
   expect(
     [
       await run('create'),
@@ -291,17 +290,17 @@ test('the deploy command registers, changes and deletes a device, and doing it a
     ].map((one) => one.status),
   ).toEqual(['created', 'unchanged', 'updated', 'deleted', 'absent']);
   const stranger = region.credential(region.principal('stranger'));
-  await expect(registerDevice('create', environment, stranger)).rejects.toMatchObject({ statusCode: 401 });
+  await expect(registerDevice.create(environment, stranger)).rejects.toMatchObject({ statusCode: 401 });
   const late = region.principal('late');
   setTimeout(() => region.assign(late, roles.iotHubRegistryContributor, hubId), 300);
-  expect(await registerDevice('create', { ...environment, ROLE_ASSIGNMENT_WAIT_SECONDS: '10' }, region.credential(late))).toEqual({
+  expect(await registerDevice.create({ ...environment, ROLE_ASSIGNMENT_WAIT_SECONDS: '10' }, region.credential(late))).toEqual({
     deviceId: 'plant-1',
     status: 'created',
   });
 });
 
 test('the genuine registry reads devices and is told why a device with a key is refused', async () => {
-  const registry = openRegistry(iotHub.host(hubId), region.credential(service));
+  const registry = iotHubRegistry(iotHub.host(hubId), region.credential(service));
   const known = (await registry.get('aimm')).responseBody;
   expect(known).toMatchObject({
     deviceId: 'aimm',

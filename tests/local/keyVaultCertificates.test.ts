@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { CertificateClient } from '@azure/keyvault-certificates';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { makeKeyAndCertificate } from '../../deploy-programs/enrol-site/enrolSite';
-import { keepCertificate } from '../../deploy-programs/site-documents/vaultObjects';
+import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
+import { putCertificate } from '../../deploy-programs/site-documents/vaultObjects';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
@@ -30,7 +30,7 @@ afterAll(() => region.stop());
 const options = { disableChallengeResourceVerification: true, retryOptions: { maxRetries: 0 } };
 const certificates = (who: Principal) => new CertificateClient(vaultUri, region.credential(who), options);
 const secrets = (who: Principal) => new SecretClient(vaultUri, region.credential(who), options);
-const imported = (name: string, value = pem) => keepCertificate(certificates(officer), name, value, { device: 'aimm' });
+const imported = (name: string, value = pem) => putCertificate(certificates(officer), name, value, { device: 'aimm' });
 
 it('a certificate is imported and read, with what is public of it', async () => {
   await imported('shown');

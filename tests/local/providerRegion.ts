@@ -2,9 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endProcessesOf } from '../../loop/leftovers';
-import { catalogueOf } from '../../local-azure/provider/catalogue';
-import { ProviderServer } from '../../local-azure/provider/providerServer';
-import { regionTypes } from '../../local-azure/regionTypes';
 import { LocalRegion } from '../../local-azure/localRegion';
 import { ProviderClient } from './providerClient';
 
@@ -12,9 +9,7 @@ import { ProviderClient } from './providerClient';
 export async function providerRegion() {
   const directory = mkdtempSync(join(tmpdir(), 'provider-'));
   const region = await LocalRegion.start(directory);
-  const server = await ProviderServer.start(catalogueOf(regionTypes(region)), (service, message, detail) =>
-    region.context.log(service, message, detail),
-  );
+  const server = await region.serveProvider();
   const client = new ProviderClient(server.port);
   return {
     directory,

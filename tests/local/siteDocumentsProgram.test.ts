@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { CertificateClient } from '@azure/keyvault-certificates';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { enrolSite, type Enrolled } from '../../deploy-programs/enrol-site/enrolSite';
-import { siteDocuments, type WrittenDocuments } from '../../deploy-programs/site-documents/siteDocuments';
+import type { EnrolSiteAnswer } from '../../contracts/settings/enrolSite';
+import { requestedAction } from '../../deploy-programs/deployProgram';
+import { enrolSite } from '../../deploy-programs/enrol-site/enrolSite';
+import { siteDocuments } from '../../deploy-programs/site-documents/siteDocuments';
 import type { ModelManagerDocument, ModelMonitorDocument } from '../../contracts/siteDocuments';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';
@@ -39,10 +41,10 @@ const common = () => ({
   ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
   VAULT_DISABLE_CHALLENGE_VERIFICATION: 'true',
 });
-async function enrol(serial = '1'): Promise<Enrolled> {
+async function enrol(serial = '1'): Promise<EnrolSiteAnswer<'certificate'>> {
   const environment = { ...common(), SECRET_NAME: 'device-certificate', CERTIFICATE_SERIAL: serial };
-  const made = (await enrolSite('certificate', environment, region.credential(deployer))) as Enrolled;
-  await enrolSite('hand-over', { ...environment, CERTIFICATE_THUMBPRINT: made.thumbprintSha256 }, region.credential(deployer));
+  const made = await enrolSite.certificate(environment, region.credential(deployer));
+  await enrolSite['hand-over']({ ...environment, CERTIFICATE_THUMBPRINT: made.thumbprintSha256 }, region.credential(deployer));
   return made;
 }
 const environment = (thumbprint: string, over: object = {}) => ({
@@ -60,7 +62,7 @@ const environment = (thumbprint: string, over: object = {}) => ({
   ...over,
 });
 const write = (thumbprint: string, over: object = {}, who = deployer) =>
-  siteDocuments('create', environment(thumbprint, over), region.credential(who)) as Promise<WrittenDocuments>;
+  siteDocuments.create(environment(thumbprint, over), region.credential(who));
 const read = async <T>(name: string) => JSON.parse((await secrets().getSecret(name)).value ?? '') as T;
 async function versions(): Promise<Record<string, number>> {
   const counted: Record<string, number> = {};
@@ -122,7 +124,7 @@ it('a renewed certificate makes new documents, and one that the hub was not told
 it('all four go and come back under the same names, however often', async () => {
   const { thumbprintSha256: thumbprint } = await enrol('2');
   await write(thumbprint);
-  const remove = () => siteDocuments('delete', { ...common(), DOCUMENT_SUFFIX: 'ab12cd' }, region.credential(deployer));
+  const remove = () => siteDocuments.delete({ ...common(), DOCUMENT_SUFFIX: 'ab12cd' }, region.credential(deployer));
   await remove();
   await remove();
   for (const name of [names.manager, names.monitor, ...names.certificates])
@@ -144,7 +146,5 @@ it('says which right is missing, and what is wrong with its settings', async () 
   await expect(write(thumbprint, { DOCUMENT_SUFFIX: 'AB' })).rejects.toThrow(
     /DOCUMENT_SUFFIX: expected six lower case letters and digits, got "AB"/,
   );
-  await expect(siteDocuments('update', environment(thumbprint), region.credential(deployer))).rejects.toThrow(
-    /expected create or delete as the first argument, got update/,
-  );
+  expect(() => requestedAction(siteDocuments, 'update')).toThrow(/expected create or delete as the first argument, got update/);
 });

@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { enrolSite, usableCertificate, type Enrolled, type HandedOver } from '../../deploy-programs/enrol-site/enrolSite';
+import type { EnrolSiteAnswer } from '../../contracts/settings/enrolSite';
+import { enrolSite } from '../../deploy-programs/enrol-site/enrolSite';
+import { usableCertificate } from '../../deploy-programs/keyAndCertificate';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { armId } from '../../local-azure/region/armId';
 import { platformRegion, type PlatformRegion } from './platformRegion';
@@ -30,9 +32,13 @@ beforeEach(async () => {
 const name = 'device-certificate';
 const client = () =>
   new SecretClient(vaultUri, region.credential(officer), { disableChallengeResourceVerification: true, retryOptions: { maxRetries: 0 } });
-function enrol<T>(action: string, serial: number, more: NodeJS.ProcessEnv = {}, who = officer): Promise<T> {
-  return enrolSite(
-    action,
+function enrol<A extends keyof typeof enrolSite>(
+  action: A,
+  serial: number,
+  more: NodeJS.ProcessEnv = {},
+  who = officer,
+): ReturnType<(typeof enrolSite)[A]> {
+  return enrolSite[action](
     {
       VAULT_URI: vaultUri,
       SECRET_NAME: name,
@@ -45,11 +51,11 @@ function enrol<T>(action: string, serial: number, more: NodeJS.ProcessEnv = {}, 
       ...more,
     },
     region.credential(who),
-  ) as Promise<T>;
+  ) as ReturnType<(typeof enrolSite)[A]>;
 }
-const make = (serial: number) => enrol<Enrolled>('certificate', serial);
-const handOver = (serial: number, { thumbprintSha256 }: Enrolled) =>
-  enrol<HandedOver>('hand-over', serial, { CERTIFICATE_THUMBPRINT: thumbprintSha256 });
+const make = (serial: number) => enrol('certificate', serial);
+const handOver = (serial: number, { thumbprintSha256 }: EnrolSiteAnswer<'certificate'>) =>
+  enrol('hand-over', serial, { CERTIFICATE_THUMBPRINT: thumbprintSha256 });
 const valueOf = async (secret: string) => (await client().getSecret(secret)).value ?? '';
 /** Every key that somebody with the right to read secrets can read. */
 async function readableKeys(): Promise<string[]> {
@@ -135,7 +141,7 @@ it('says which key is gone instead of handing over another one', async () => {
 it('is taken back and done again, with another certificate', async () => {
   const made = await make(1);
   await handOver(1, made);
-  for (const action of ['forget', 'delete', 'forget', 'delete']) await enrol(action, 1);
+  for (const action of ['forget', 'delete', 'forget', 'delete'] as const) await enrol(action, 1);
   await expect(client().getSecret(name)).rejects.toMatchObject({ statusCode: 404 });
   const again = await make(1);
   expect(again.thumbprintSha256).not.toBe(made.thumbprintSha256);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { makeKeyAndCertificate } from '../../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../../deploy-programs/keyAndCertificate';
 import { MonitorReader } from '../../../loop/monitorReader';
 import type { DeliveryRecord } from '../../../contracts/deliveryRecord';
 import { encodeQueueMessage } from '../../../contracts/eventGrid';

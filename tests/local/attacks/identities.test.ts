@@ -2,7 +2,7 @@ import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
 import { Agent, globalAgent, request } from 'node:https';
 import { ClientCertificateCredential } from '@azure/identity';
 import jwt from 'jsonwebtoken';
-import { makeKeyAndCertificate } from '../../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../../deploy-programs/keyAndCertificate';
 import { thumbprints } from '../../../local-azure/entra/applications';
 import { tenantId } from '../../../local-azure/region/regionContext';
 import { attackedRegion, type AttackedRegion } from './attackedRegion';

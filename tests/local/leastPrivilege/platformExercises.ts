@@ -163,8 +163,7 @@ export function deployerExercise(ground: ProvingGround, { role }: FactoryRow): E
   if (role === 'iotHubRegistryContributor') {
     return refused(
       () =>
-        registerDevice(
-          'update',
+        registerDevice.update(
           {
             IOT_HUB_HOST: outputs.iotHubHost,
             DEVICE_ID: outputs.deviceId,
@@ -179,8 +178,7 @@ export function deployerExercise(ground: ProvingGround, { role }: FactoryRow): E
   const vault = resources.map(({ id }) => region.keyVault.vault(id)).find((one) => one?.name.includes('site'));
   return refused(
     () =>
-      enrolSite(
-        'certificate',
+      enrolSite.certificate(
         {
           VAULT_URI: (vault?.vaultUri ?? '').replace(/\/$/, ''),
           SECRET_NAME: 'device-certificate',

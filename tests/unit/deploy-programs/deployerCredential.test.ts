@@ -11,7 +11,7 @@ import {
   ManagedIdentityCredential,
 } from '@azure/identity';
 import { deployerCredential, deployerSignIn } from '../../../deploy-programs/deployerCredential';
-import { makeKeyAndCertificate } from '../../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../../deploy-programs/keyAndCertificate';
 
 const directory = mkdtempSync(join(tmpdir(), 'deployer-'));
 afterAll(() => rmSync(directory, { recursive: true }));

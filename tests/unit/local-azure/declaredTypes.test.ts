@@ -17,6 +17,7 @@ const here = { resourceGroupName: group, location: 'westeurope' };
 beforeEach(async () => {
   region = await platform();
   monitor = new Monitor(region.context);
+  await monitor.start();
   declared = region.context.openStore('declared');
   machineLearning = new MachineLearning(region.context, {
     directory: region.identities,
@@ -26,7 +27,10 @@ beforeEach(async () => {
     events: { publish: async () => undefined },
   });
 });
-afterEach(async () => region.close());
+afterEach(async () => {
+  await monitor.stop();
+  region.close();
+});
 
 function typeOf(token: string) {
   const { clock } = region.context;

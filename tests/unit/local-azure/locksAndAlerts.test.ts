@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { alertTypes } from '../../../local-azure/monitor/alertTypes';
+import { logTableTemplate, logTableTypes } from '../../../local-azure/monitor/logTableTypes';
+import { overviewTypes } from '../../../local-azure/monitor/overviewTypes';
 import { catalogueOf } from '../../../local-azure/provider/catalogue';
 import { deploymentTypes } from '../../../local-azure/resource-manager/deploymentTypes';
 import { lockTypes, withLocks } from '../../../local-azure/authorization/lockTypes';
@@ -27,7 +29,16 @@ function types(): {
   const [declared, locks] = [store('declared'), store('locks')];
   const now = () => new Date('2026-11-22T00:00:00Z');
   const catalogue = catalogueOf(
-    withLocks([alertTypes(declared, now), deploymentTypes(declared, store('deployments'), now), lockTypes(locks)], locks),
+    withLocks(
+      [
+        alertTypes(declared, now),
+        overviewTypes(declared, now),
+        logTableTypes(declared, now),
+        deploymentTypes([logTableTemplate(declared, now)], store('deployments'), now),
+        lockTypes(locks),
+      ],
+      locks,
+    ),
   );
   const of = (token: string) => {
     const type = catalogue.resource(`azure-native:${token}`);
@@ -37,6 +48,13 @@ function types(): {
   return { of, lock: of('authorization:ManagementLockByScope'), actionGroup: of('monitor:ActionGroup'), declared };
 }
 const group1 = { ...place, actionGroupName: 'ag', groupShortName: 'loop', enabled: true, emailReceivers: [] };
+
+const reasons = (token: string, inputs: Properties) =>
+  types()
+    .of(token)
+    .check(request(inputs))
+    .failures.map(({ reason }) => reason)
+    .join('; ');
 
 describe('a lock', () => {
   it.each([
@@ -97,12 +115,6 @@ describe('alert rules', () => {
   });
 
   it('have windows and severities that Azure knows', () => {
-    const { of } = types();
-    const reasons = (token: string, inputs: Properties) =>
-      of(token)
-        .check(request(inputs))
-        .failures.map(({ reason }) => reason)
-        .join('; ');
     expect(reasons('monitor:ScheduledQueryRule', { ...rule, windowSize: 'PT7M', severity: 5 })).toMatch(
       /severity is 5: 0 to 4; windowSize is "PT7M": one of PT5M/,
     );
@@ -113,13 +125,6 @@ describe('alert rules', () => {
 });
 
 describe('what else is kept for operators', () => {
-  const reasons = (token: string, inputs: Properties) =>
-    types()
-      .of(token)
-      .check(request(inputs))
-      .failures.map(({ reason }) => reason)
-      .join('; ');
-
   it('a budget tells somebody, and begins with a month', () => {
     const budget = {
       scope: group,
@@ -152,8 +157,10 @@ describe('what else is kept for operators', () => {
     expect(reasons('applicationinsights:Workbook', { ...workbook, serializedData: 'hello' })).toMatch(/expected the JSON of a workbook/);
     expect(reasons('applicationinsights:Workbook', { ...workbook, resourceName: 'loop' })).toMatch(/resourceName is "loop"/);
   });
+});
 
-  it('a table keeps no shorter in all than it can be asked, and none of the Basic plan has a retention of its own', () => {
+describe('a log table', () => {
+  it('keeps no shorter in all than it can be asked, and none of the Basic plan has a retention of its own', () => {
     const table = {
       resourceGroupName: 'rg',
       workspaceName: 'logs',
@@ -168,7 +175,7 @@ describe('what else is kept for operators', () => {
   });
 
   const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/logs`;
-  it('a table that Azure makes with the workspace cannot be created, only set through a deployment, whose end leaves it there', async () => {
+  it('that Azure makes with the workspace cannot be created, only set through a deployment, whose end leaves it there', async () => {
     const { of, declared } = types();
     declared.set(workspace.toLowerCase(), {});
     const table = { resourceGroupName: 'rg', workspaceName: 'logs', tableName: 'StorageBlobLogs', plan: 'Basic' };

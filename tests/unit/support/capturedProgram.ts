@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import * as runtime from '@pulumi/pulumi/runtime';
+import type { BuiltImage } from '../../../contracts/settings/buildImage';
+import type { EnrolSiteAnswer } from '../../../contracts/settings/enrolSite';
+import type { RegisteredDevice } from '../../../contracts/settings/registerDevice';
 
 export interface Registration {
   readonly type: string;
@@ -177,10 +180,19 @@ function commandAnswer(name: string, inputs: Record<string, unknown>): string {
       image: `${environment.REGISTRY_LOGIN_SERVER}/${environment.PROGRAM}@sha256:${createHash('sha256')
         .update(environment.CONTENT_HASH ?? '')
         .digest('hex')}`,
-    });
-  if (name.startsWith('enrolment')) return JSON.stringify({ certificatePem: testCertificate, thumbprintSha1: 'A', thumbprintSha256: 'B' });
-  if (name.endsWith('hand-over')) return JSON.stringify({ secretUri: `${environment.VAULT_URI}secrets/${environment.SECRET_NAME}` });
-  return JSON.stringify({ deviceId: environment.DEVICE_ID, status: 'enabled' });
+    } satisfies BuiltImage);
+  if (name.startsWith('enrolment'))
+    return JSON.stringify({
+      certificatePem: testCertificate,
+      thumbprintSha256: 'B'.repeat(64),
+      thumbprintSha1: 'A'.repeat(40),
+    } satisfies EnrolSiteAnswer<'certificate'>);
+  if (name.endsWith('hand-over'))
+    return JSON.stringify({
+      secretUri: `${environment.VAULT_URI}secrets/${environment.SECRET_NAME}`,
+      thumbprintSha256: 'B'.repeat(64),
+    } satisfies EnrolSiteAnswer<'hand-over'>);
+  return JSON.stringify({ deviceId: environment.DEVICE_ID ?? '', status: 'created' } satisfies RegisteredDevice);
 }
 
 /** Runs the unmodified program, or another one, on the SDK's mock monitor, and keeps what it registered with which options. In a preview no service answers: resources have their inputs only. */

@@ -7,7 +7,7 @@ import { readCommandLine } from '../../../../command-line/readCommandLine';
 import { command } from '../../../../commands/certificate';
 import { renew, statusFromStack } from '../../../../commands/certificate/fromStack';
 import { StackCertificates } from '../../../../commands/certificate/stackCertificates';
-import { makeKeyAndCertificate } from '../../../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../../../deploy-programs/keyAndCertificate';
 import { projectRoot } from '../../../support/projectRoot';
 
 const now = new Date();

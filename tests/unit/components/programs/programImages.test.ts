@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readContentHashes } from '../../../../components/programs/contentHashes';
-import { builtImage } from '../../../../components/programs/programImages';
+import { readAnswer } from '../../../../components/resource/deployCommand';
 import { environmentVersionOf } from '../../../../components/training/trainingEnvironment';
 import { blobDatastorePlace } from '../../../../components/training/datastorePlace';
 import { nodeVersionProblem } from '../../../../components/programs/nodeVersion';
 import { programs } from '../../../../contracts/programs';
+import { builtImage } from '../../../../contracts/settings/buildImage';
 
 const directory = mkdtempSync(join(tmpdir(), 'hashes-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -28,8 +29,11 @@ describe('content hashes', () => {
 
 describe('a built image', () => {
   it('is taken by digest only', () => {
-    expect(builtImage('train', `{"image":"r.io/train@sha256:${'c'.repeat(64)}"}`)).toBe(`r.io/train@sha256:${'c'.repeat(64)}`);
-    expect(() => builtImage('train', '{"image":"r.io/train:latest"}')).toThrow(/build-image of train answered/);
+    const read = (stdout: string) => readAnswer('build-image of train', builtImage, stdout).image;
+    expect(read(`{"image":"r.io/train@sha256:${'c'.repeat(64)}"}`)).toBe(`r.io/train@sha256:${'c'.repeat(64)}`);
+    expect(() => read('{"image":"r.io/train:latest"}')).toThrow(
+      /build-image of train answered .*r\.io\/train:latest.*, expected image: <registry>\/<name>@sha256:…: look at its log/,
+    );
   });
   it('names the version of the training environment, so that a new image is a new version, and an old one that comes back is one, too', () => {
     expect(environmentVersionOf(`r.io/train@sha256:${'c'.repeat(64)}`, 'abc123')).toBe(`${'c'.repeat(16)}-abc123`);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { baseImageOf, importBaseImage, ownBaseArgument, type BaseImage } from '../../../../deploy-programs/build-image/baseImage';
-import { explained } from '../../../../deploy-programs/build-image/buildImage';
+import { baseImageArgument, baseImageOf, importBaseImage, type BaseImage } from '../../../../deploy-programs/build-image/baseImage';
+import { explainedBuildError } from '../../../../deploy-programs/build-image/buildImage';
 import { isTransient, untilItPasses } from '../../../../deploy-programs/build-image/transientFailure';
 import { programs } from '../../../../contracts/programs';
 import { parseDockerfile } from '../../../../local-azure/container-registry/dockerfile';
@@ -18,7 +18,7 @@ describe('the base image of a program', () => {
       tag: '24-bookworm-slim',
       digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string,
     });
-    const argument = ownBaseArgument(base as BaseImage, place.loginServer);
+    const argument = baseImageArgument(base as BaseImage, place.loginServer);
     expect(argument).toEqual({ name: 'BASE_IMAGE', value: `acr.azurecr.io/base/node@${base?.digest ?? ''}` });
     expect(parseDockerfile(dockerfile, new Map([[argument.name, argument.value]]))).toEqual({
       ...parseDockerfile(dockerfile),
@@ -66,11 +66,11 @@ describe('the base image of a program', () => {
 
 describe('a build that failed', () => {
   it('because the subscription may not build says what to do instead', () => {
-    expect(explained(Object.assign(new Error('no'), { code: 'TasksOperationsNotAllowed' }))).toMatchObject({
+    expect(explainedBuildError(Object.assign(new Error('no'), { code: 'TasksOperationsNotAllowed' }))).toMatchObject({
       message: expect.stringMatching(/set imageSource: prebuilt/) as string,
     });
     const other = new Error('no');
-    expect(explained(other)).toBe(other);
+    expect(explainedBuildError(other)).toBe(other);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
-import { makeKeyAndCertificate } from '../../../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../../../deploy-programs/keyAndCertificate';
 import { hubAuthority, trustedAuthorities } from '../../../../deploy-programs/site-documents/hubAuthority';
 import {
   certificateNames,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Entra } from '../../../../local-azure/entra/entra';
-import { accessTypes } from '../../../../local-azure/authorization/roleTypes';
+import { roleTypes } from '../../../../local-azure/authorization/roleTypes';
 import { unknownValue, type Properties } from '../../../../local-azure/region/resourceType';
 import { createRegionContext } from '../../../../local-azure/region/regionContext';
 
@@ -16,7 +16,7 @@ let reasons: (token: string, inputs: Properties) => string[];
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'conditions-'));
   context = await createRegionContext({ directory });
-  const { resources } = accessTypes(context, new Entra(context));
+  const { resources } = roleTypes(context, new Entra(context));
   reasons = (token, inputs) =>
     resources
       .find((one) => one.token === `azure-native:authorization:${token}`)

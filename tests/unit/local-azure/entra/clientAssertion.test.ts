@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { makeKeyAndCertificate } from '../../../../deploy-programs/enrol-site/enrolSite';
+import { makeKeyAndCertificate } from '../../../../deploy-programs/keyAndCertificate';
 import { thumbprints, type Application } from '../../../../local-azure/entra/applications';
 import { checkAssertion } from '../../../../local-azure/entra/clientAssertion';
 import { audienceOfScope } from '../../../../local-azure/entra/tokenEndpoint';

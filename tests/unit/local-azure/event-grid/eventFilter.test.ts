@@ -1,6 +1,6 @@
 import { backOffMs } from '../../../../local-azure/event-grid/delivery';
 import { eventFilter, filterMatches } from '../../../../local-azure/event-grid/eventFilter';
-import { readSubscription } from '../../../../local-azure/event-grid/eventGridTypes';
+import { readSubscription } from '../../../../local-azure/event-grid/eventSubscriptionType';
 
 const event = {
   id: '1',

@@ -42,6 +42,30 @@ it.each([
     /local-azure may import only contracts/,
   ],
   [
+    'a service of the region that knows another',
+    'local-azure/container-registry/probe.ts',
+    "import { Entra } from '../entra/entra';\nexport const probe = Entra;\n",
+    /container-registry may import only region/,
+  ],
+  [
+    'a service that knows the whole region',
+    'local-azure/monitor/probe.ts',
+    "import type { LocalRegion } from '../localRegion';\nexport type Probe = LocalRegion;\n",
+    /monitor may import only region/,
+  ],
+  [
+    'Pulumi in the region beside its hosts',
+    'local-azure/provider/probe.ts',
+    "import * as pulumi from '@pulumi/pulumi';\nexport const probe = pulumi;\n",
+    /hosts of the provider speak Pulumi/,
+  ],
+  [
+    'the protocol of the engine in a service',
+    'local-azure/monitor/probe.ts',
+    "import * as grpc from '@grpc/grpc-js';\nexport const probe = grpc;\n",
+    /hosts of the provider speak Pulumi/,
+  ],
+  [
     'a command without the gate',
     'commands/probe.ts',
     "import { OpenGate } from '../bench/enforcement/openGate';\nexport const gate = OpenGate;\n",

@@ -26,11 +26,11 @@ class HostAndPortHttp extends Http {
 }
 
 /** The device registry of an IoT hub; `host` has a port where it is not 443. */
-export function openRegistry(host: string, tokenCredential: TokenCredential): Registry {
+export function iotHubRegistry(host: string, tokenCredential: TokenCredential): Registry {
   const config = { host, tokenCredential, tokenScope: 'https://iothubs.azure.net/.default' };
   return new Registry(config, new RestApiClient(config, 'factory-loop', new HostAndPortHttp()));
 }
 
 /** HTTP status of a refused call: the SDK keeps the whole answer. */
-export const registryStatus = (error: unknown): number | undefined =>
+export const responseStatus = (error: unknown): number | undefined =>
   (error as { response?: { statusCode?: number } } | null)?.response?.statusCode;

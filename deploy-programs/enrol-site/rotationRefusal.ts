@@ -1,20 +1,24 @@
 /** What is known of the certificate in use. */
-export interface InUse {
+export interface CertificateInUse {
   readonly serial: number;
   /** The serial that was in use before it. */
   readonly replaces: number | undefined;
   readonly handedOverAt: Date;
 }
-export interface AskedSerial {
+export interface RequestedSerial {
   readonly serial: number;
-  /** The certificate before the asked one counts, too. */
+  /** The certificate before the requested one counts, too. */
   readonly overlap: boolean;
   /** How long a site may take to take up what was handed over to it. */
   readonly takeUpSeconds: number;
 }
 
 /** Why a serial must not be taken now: whoever may still sign in with a certificate would be locked out. Undefined where nobody would. */
-export function serialProblem({ serial, overlap, takeUpSeconds }: AskedSerial, inUse: InUse | undefined, now: Date): string | undefined {
+export function rotationRefusal(
+  { serial, overlap, takeUpSeconds }: RequestedSerial,
+  inUse: CertificateInUse | undefined,
+  now: Date,
+): string | undefined {
   if (inUse === undefined || serial === inUse.serial) return undefined;
   if (serial < inUse.serial)
     return `expected edgeSite.certificateSerial ${inUse.serial + 1}, got ${serial}: the site uses certificate ${inUse.serial}, and numbers go up`;

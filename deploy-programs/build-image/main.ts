@@ -1,0 +1,4 @@
+import { runDeployProgram } from '../deployProgram';
+import { buildProgramImage } from './buildImage';
+
+void runDeployProgram(buildProgramImage);
