@@ -4,8 +4,8 @@ import { z } from 'zod';
  * Topics and payloads on the site's databus. The data and metrics topics are Siemens' (SIMATIC v1 payload format and the
  * inference server's metrics topic); everything below `factory-loop/` is ours, because no public specification exists.
  */
-export const lineApplication = 'production-line';
-export const inferenceApplication = 'inference-server';
+const lineApplication = 'production-line';
+const inferenceApplication = 'inference-server';
 const connection = 'line';
 
 /** Samples of the production line: one message a sample, one value a sensor. */

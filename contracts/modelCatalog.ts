@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { featureDefinition } from './features/featureDefinition';
 
 /** Tags of a model version in the catalog. Azure ML tags are strings. `stage` moves candidate -> validated | rejected -> released. */
-export const modelStages = ['candidate', 'validated', 'rejected', 'released'] as const;
+const modelStages = ['candidate', 'validated', 'rejected', 'released'] as const;
 export const modelTags = z.looseObject({
   stage: z.enum(modelStages),
   dataVersion: z.string(),

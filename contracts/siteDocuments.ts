@@ -35,7 +35,7 @@ export interface ModelMonitorDocument {
   readonly IngestionEndpoint: string;
 }
 
-export interface ModelManagerFacts {
+interface ModelManagerFacts {
   /** Key and certificate of the site, PEM. */
   readonly keyAndCertificate: string;
   /** PEM of the authority that the hub's server certificate comes from. */
@@ -46,7 +46,7 @@ export interface ModelManagerFacts {
   readonly transport: HubTransport;
   readonly buildNumber: string;
 }
-export interface ModelMonitorFacts {
+interface ModelMonitorFacts {
   /** Key and certificate of the site, PEM. */
   readonly keyAndCertificate: string;
   readonly tenantId: string;

@@ -1,4 +1,4 @@
-const [firstDelayMs, maxDelayMs] = [1_000, 15_000];
+import { retry } from '../contracts/program/retry';
 
 /** 401 and 403 of an Azure client; a registry's token exchange reports a missing role as 401. */
 function isAuthorizationError(error: unknown): boolean {
@@ -6,19 +6,15 @@ function isAuthorizationError(error: unknown): boolean {
   return status === 401 || status === 403;
 }
 
-/** Role assignments take minutes to reach a service in Azure: what is refused before that is done again, with growing and jittered pauses, until the time is over. */
-export async function retryUntilAuthorized<T>(work: () => Promise<T>, waitSeconds: number): Promise<T> {
-  const deadline = Date.now() + waitSeconds * 1_000;
-  for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
-    try {
-      return await work();
-    } catch (error) {
-      const pauseMs = delayMs * (0.5 + Math.random() / 2);
-      if (!isAuthorizationError(error) || Date.now() + pauseMs > deadline) throw error;
+/** Role assignments take minutes to reach a service in Azure: what is refused before that is retried until the time is over. */
+export const retryUntilAuthorized = <T>(work: () => Promise<T>, waitSeconds: number): Promise<T> =>
+  retry(work, {
+    firstMs: 1_000,
+    longestMs: 15_000,
+    withinMs: waitSeconds * 1_000,
+    isTransient: isAuthorizationError,
+    onRetry: (error, _retries, pauseMs) =>
       console.error(
-        `refused (${(error as Error).message.slice(0, 200)}); the role assignment may not be there yet, asking again in ${Math.round(pauseMs)} ms`,
-      );
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    }
-  }
-}
+        `refused (${(error as Error).message.slice(0, 200)}); the role assignment may not be there yet, asking again in ${pauseMs} ms`,
+      ),
+  });

@@ -8,12 +8,14 @@ import { BlockBlobClient } from '@azure/storage-blob';
 import { pack } from 'tar-stream';
 import { buildImageSettings, type BuildImageSettings, type BuiltImage } from '../../contracts/settings/buildImage';
 import { readSettings } from '../../contracts/settings/settings';
+import { backoffMs, pause } from '../../contracts/program/retry';
 import { baseImageArgument, baseImageOf, importBaseImage, type BuildRegistry } from './baseImage';
 import { retryUntilAuthorized } from '../roleAssignmentWait';
-import { untilItPasses } from './transientFailure';
+import { retryTransient } from './transientFailure';
 
 const buildTimeoutMs = 30 * 60_000;
 const requestTimeout = () => AbortSignal.timeout(5 * 60_000);
+const pollBackoff = { firstMs: 20, longestMs: 5_000 };
 const finalStates = ['Succeeded', 'Failed', 'Canceled', 'Error', 'Timeout'];
 
 /** The context as tar.gz: sorted and without times, so the same folder gives the same bytes. */
@@ -88,10 +90,10 @@ async function build(settings: BuildImageSettings, tag: string, credential: Toke
   let run: Run = await poller.pollUntilDone({ abortSignal: AbortSignal.timeout(buildTimeoutMs) });
   const runId = run.runId ?? '';
   const deadline = Date.now() + buildTimeoutMs;
-  for (let delayMs = 20; !finalStates.includes(run.status ?? ''); delayMs = Math.min(delayMs * 2, 5_000)) {
+  for (let polls = 0; !finalStates.includes(run.status ?? ''); polls++) {
     if (Date.now() > deadline)
       throw new Error(`the build ${runId} of ${settings.PROGRAM} is ${run.status ?? 'unknown'} after ${buildTimeoutMs / 60_000} minutes`);
-    await new Promise((resolve) => setTimeout(resolve, delayMs * (0.75 + Math.random() / 2)));
+    await pause(backoffMs(polls, pollBackoff));
     run = await client.runs.get(resourceGroup, registry, runId, { abortSignal: requestTimeout() });
   }
   if (run.status !== 'Succeeded') {
@@ -109,7 +111,7 @@ async function build(settings: BuildImageSettings, tag: string, credential: Toke
   return digest;
 }
 
-/** Builds the image of one program in the registry, unless this very content is there; prints the image by digest. What may pass is tried again. */
+/** Builds the image of one program in the registry, unless this very content is there; prints the image by digest. Transient failures are retried. */
 export async function buildProgramImage(
   environment: NodeJS.ProcessEnv,
   credential: TokenCredential,
@@ -119,6 +121,6 @@ export async function buildProgramImage(
   const tag = settings.CONTENT_HASH.slice(0, 16);
   const log = (message: string) => console.error(message);
   const found = async () => (await digestOfTag(settings, tag, credential)) ?? (await build(settings, tag, credential));
-  const digest = await retryUntilAuthorized(() => untilItPasses(found, { ...retry, log }), settings.ROLE_ASSIGNMENT_WAIT_SECONDS);
+  const digest = await retryUntilAuthorized(() => retryTransient(found, { ...retry, log }), settings.ROLE_ASSIGNMENT_WAIT_SECONDS);
   return { image: `${settings.REGISTRY_LOGIN_SERVER}/${settings.PROGRAM}@${digest}` };
 }

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
-import { messageOf, type Log } from '../log';
-import type { Running } from '../program';
+import { messageOf, type Log } from '../../contracts/program/log';
+import type { Running } from '../../contracts/program/run';
 import { TokenKeeper, type TokenOptions } from './token';
 
-export interface AuthProxyOptions extends TokenOptions {
+interface AuthProxyOptions extends TokenOptions {
   readonly port: number;
   /** Host of the upstream, with its port where it is not 443. */
   readonly target: string;

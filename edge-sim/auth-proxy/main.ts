@@ -1,8 +1,8 @@
 import { authProxySettings } from '../../contracts/settings/edgeSite';
-import { runProgram } from '../program';
+import { runSiteProgram } from '../../contracts/program/run';
 import { startAuthProxy } from './authProxy';
 
-void runProgram('auth-proxy', authProxySettings, async (settings, log) => {
+runSiteProgram('auth-proxy', authProxySettings, async (settings, log) => {
   const proxy = await startAuthProxy(
     {
       port: settings.LISTENING_PORT,

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { ClientCertificateCredential, type AccessToken } from '@azure/identity';
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
+import { backoffMs } from '../../contracts/program/retry';
 
-export interface CertificateIdentity {
+interface CertificateIdentity {
   readonly tenantId: string;
   readonly clientId: string;
   /** PEM with certificate and key. */
@@ -18,7 +19,7 @@ export interface TokenOptions {
   readonly certificateCheckMs?: number;
 }
 
-const longestPauseMs = 5_000;
+const backoff = { firstMs: 200, longestMs: 5_000 };
 /** A renewal that comes back at once would ask for ever when the authority hands out tokens of no length. */
 const shortestRefreshMs = 1_000;
 
@@ -60,7 +61,7 @@ export class TokenKeeper {
       this.failures = 0;
     } catch (error) {
       this.problem = messageOf(error);
-      pauseMs = Math.min(longestPauseMs, 200 * 2 ** Math.min(this.failures, 10)) * (0.5 + Math.random() / 2);
+      pauseMs = backoffMs(this.failures, backoff);
       this.failures += 1;
       if (this.failures === 1 || this.failures % 20 === 0)
         this.log('warn', 'no new access token, trying again', { failures: this.failures, reason: this.problem });

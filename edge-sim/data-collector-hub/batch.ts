@@ -1,21 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { v7 } from 'uuid';
 import { batchBlob, type InferenceRecord, type LandingManifest } from '../../contracts/landingZone';
 
 export interface Batch {
   readonly manifest: LandingManifest;
   readonly content: Buffer;
-}
-
-/** RFC 9562 version 7: batches of a hub sort in the order in which they were made. */
-export function timeOrderedUuid(now: Date): string {
-  const bytes = Buffer.concat([Buffer.alloc(6), randomBytes(10)]);
-  bytes.writeUIntBE(now.getTime(), 0, 6);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /** A batch of these records, each once. There must be one record at least. */
@@ -32,7 +23,8 @@ export async function buildBatch(
     new Date(time).toISOString(),
   ) as [string, string];
   const results = records.filter((record) => record.kind === 'result');
-  const batchId = timeOrderedUuid(now);
+  // Batches of a hub sort in the order in which they were made.
+  const batchId = v7({ msecs: now.getTime() });
   return {
     content,
     manifest: {

@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { batchManifestBlob, type InferenceRecord } from '../../contracts/landingZone';
 import type { DiskQueue } from '../disk-queue/diskQueue';
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
+import { backoffMs, pause } from '../../contracts/program/retry';
 import { buildBatch } from './batch';
 import type { BatchStore } from './landingZone';
 import { isTaken, takenFrom, type Outbox, type PendingBatch } from './outbox';
 
-export interface BatchLimits {
+interface BatchLimits {
   readonly idleMs: number;
   readonly maxRecords: number;
   readonly maxBytes: number;
@@ -14,7 +14,7 @@ export interface BatchLimits {
   readonly maxAgeMs: number;
 }
 const pollMs = 100;
-const longestPauseMs = 30_000;
+const backoff = { firstMs: 500, longestMs: 30_000 };
 
 /** From the queue to the landing zone, one batch after the other: kept, taken out of the queue, uploaded, manifest last, forgotten. */
 export class BatchUploader {
@@ -51,11 +51,11 @@ export class BatchUploader {
       try {
         const pending = (await this.outbox.load()) ?? (this.isReady() ? await this.closeBatch() : undefined);
         if (pending) await this.upload(pending);
-        else await this.pause(pollMs);
+        else await pause(pollMs, this.stopping.signal);
         failures = 0;
       } catch (error) {
         if (this.stopping.signal.aborted) return;
-        const nextMs = Math.round(Math.min(longestPauseMs, 500 * 2 ** Math.min(failures, 20)) * (0.5 + Math.random() / 2));
+        const nextMs = backoffMs(failures, backoff);
         failures += 1;
         if (failures === 1 || failures % 20 === 0)
           this.log('warn', 'batch not uploaded, trying again', {
@@ -64,7 +64,7 @@ export class BatchUploader {
             nextMs,
             reason: messageOf(error).slice(0, 1_000),
           });
-        await this.pause(nextMs);
+        await pause(nextMs, this.stopping.signal);
       }
     }
   }
@@ -107,9 +107,5 @@ export class BatchUploader {
       firstTs: manifest.firstTs,
       lastTs: manifest.lastTs,
     });
-  }
-
-  private async pause(milliseconds: number): Promise<void> {
-    await sleep(milliseconds, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }

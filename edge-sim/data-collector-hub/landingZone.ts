@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ClientCertificateCredential } from '@azure/identity';
 import { BlobServiceClient, RestError, type ContainerClient } from '@azure/storage-blob';
 import type { DataCollectorHubSettings } from '../../contracts/settings/edgeSite';
-import type { Log } from '../log';
+import type { Log } from '../../contracts/program/log';
 
 const uploadMs = 300_000;
 const retryOptions = { maxTries: 3, tryTimeoutInMs: 120_000, retryDelayInMs: 500, maxRetryDelayInMs: 8_000 };

@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { landingManifest, type InferenceRecord } from '../../contracts/landingZone';
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
 import type { Batch } from './batch';
 
 /** A batch with the records that it took from the queue: how many, and the digest of their ids. */

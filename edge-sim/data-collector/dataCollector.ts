@@ -5,8 +5,8 @@ import type { DataCollectorSettings } from '../../contracts/settings/edgeSite';
 import { subscribeDurably } from '../databus/durableSubscription';
 import { DiskQueue, QueueFullError } from '../disk-queue/diskQueue';
 import { RefusedError, startForwarder } from '../disk-queue/forwarder';
-import type { Log } from '../log';
-import type { Running } from '../program';
+import type { Log } from '../../contracts/program/log';
+import type { Running } from '../../contracts/program/run';
 import { recordsOf } from './inferenceRecords';
 
 const maxQueueBytes = 2 * 1024 ** 3;

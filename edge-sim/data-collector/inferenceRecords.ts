@@ -2,7 +2,7 @@ import { inferenceResult, lineDataTopic, resultDataPoint, simaticData, type Sima
 import { inferenceRecord, type InferenceRecord } from '../../contracts/landingZone';
 import { nameBasedUuid } from '../../contracts/nameBasedUuid';
 
-export interface RecordOrigin {
+interface RecordOrigin {
   readonly factory: string;
   readonly device: string;
 }

@@ -1,5 +1,5 @@
 import { dataCollectorSettings } from '../../contracts/settings/edgeSite';
-import { runProgram } from '../program';
+import { runSiteProgram } from '../../contracts/program/run';
 import { startDataCollector } from './dataCollector';
 
-void runProgram('data-collector', dataCollectorSettings, startDataCollector);
+runSiteProgram('data-collector', dataCollectorSettings, startDataCollector);

@@ -1,10 +1,10 @@
 import { createServer, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
-import { messageOf, type Log } from '../log';
-import type { Running } from '../program';
+import { messageOf, type Log } from '../../contracts/program/log';
+import type { Running } from '../../contracts/program/run';
 import { packetSizeGuard } from './packetSizeGuard';
 
-export interface BrokerLimits {
+interface BrokerLimits {
   readonly maxPacketBytes: number;
   readonly maxConnections: number;
 }

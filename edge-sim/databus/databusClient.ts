@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import type { z } from 'zod';
-import { messageOf, type Log } from '../log';
+import { withDeadline } from '../../contracts/program/deadline';
+import { messageOf, type Log } from '../../contracts/program/log';
+import { retry } from '../../contracts/program/retry';
 
-export interface PublishOptions {
+interface PublishOptions {
   readonly retain?: boolean;
 }
 export interface RawSubscription {
@@ -28,23 +31,11 @@ export interface DatabusAddress {
 }
 const requestSeconds = 30;
 
-async function withDeadline<T>(work: Promise<T>, seconds: number, expected: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await Promise.race([
-      work,
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`expected ${expected} within ${seconds} s`)), seconds * 1000);
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const answered = <T>(request: Promise<T>, expected: string): Promise<T> =>
+  withDeadline(request, requestSeconds * 1_000, `expected the databus to ${expected} within ${requestSeconds} s`);
 
 async function connect(address: DatabusAddress, clientId: string): Promise<MqttClient> {
   const url = `mqtt://${address.host ?? '127.0.0.1'}:${address.port}`;
-  const deadline = Date.now() + (address.connectSeconds ?? 60) * 1000;
   const options: IClientOptions = {
     clientId,
     protocolVersion: 4,
@@ -54,21 +45,20 @@ async function connect(address: DatabusAddress, clientId: string): Promise<MqttC
     keepalive: 30,
     resubscribe: true,
   };
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      // Without the third argument the promise would stay open while the broker is not there yet.
-      return await connectAsync(url, options, false);
-    } catch (error) {
-      const pause = Math.min(2_000, 100 * 2 ** attempt) * (0.5 + Math.random());
-      if (Date.now() + pause > deadline)
-        throw new Error(`expected a databus at ${url}, got "${messageOf(error)}"; start the databus first`);
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
+  try {
+    // Without the third argument the promise would stay open while the broker is not there yet.
+    return await retry(() => connectAsync(url, options, false), {
+      firstMs: 100,
+      longestMs: 2_000,
+      withinMs: (address.connectSeconds ?? 60) * 1_000,
+    });
+  } catch (error) {
+    throw new Error(`expected a databus at ${url}, got "${messageOf(error)}"; start the databus first`);
   }
 }
 
 export async function connectDatabus(address: DatabusAddress, clientName: string, log: Log): Promise<Databus> {
-  const client = await connect(address, `${clientName}-${Math.random().toString(36).slice(2, 10)}`);
+  const client = await connect(address, `${clientName}-${randomUUID().slice(0, 8)}`);
   client.on('error', (error) => log('warn', 'databus connection failed', { reason: error.message }));
   client.on('offline', () => log('warn', 'databus is away, reconnecting'));
   const subscriptions = new Map<string, RawSubscription[]>();
@@ -89,15 +79,11 @@ export async function connectDatabus(address: DatabusAddress, clientName: string
   };
 
   const publishText = async (topic: string, text: string, options: PublishOptions = {}): Promise<void> => {
-    await withDeadline(
-      client.publishAsync(topic, text, { qos: 1, retain: options.retain ?? false }),
-      requestSeconds,
-      `the databus to acknowledge a message on ${topic}`,
-    );
+    await answered(client.publishAsync(topic, text, { qos: 1, retain: options.retain ?? false }), `acknowledge a message on ${topic}`);
   };
   const subscribe = async (topic: string, subscription: RawSubscription): Promise<void> => {
     subscriptions.set(topic, [...(subscriptions.get(topic) ?? []), subscription]);
-    await withDeadline(client.subscribeAsync(topic, { qos: 1 }), requestSeconds, `the databus to accept the subscription to ${topic}`);
+    await answered(client.subscribeAsync(topic, { qos: 1 }), `accept the subscription to ${topic}`);
   };
   return {
     publishText,

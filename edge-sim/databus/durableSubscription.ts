@@ -1,6 +1,6 @@
 import { connect } from 'mqtt';
-import { messageOf, type Log } from '../log';
-import type { Running } from '../program';
+import { messageOf, type Log } from '../../contracts/program/log';
+import type { Running } from '../../contracts/program/run';
 import type { DatabusAddress } from './databusClient';
 
 const failurePauseMs = 1_000;

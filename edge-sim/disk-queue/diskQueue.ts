@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { line, readLines, recoverSegment, segmentName, segmentNumber, type Segment } from './segment';
 
-export interface DiskQueueOptions {
+interface DiskQueueOptions {
   /** Unacknowledged bytes that the queue holds at most. */
   readonly maxBytes: number;
   readonly segmentBytes?: number;
   /** Appends do not wait for the disk but for the system: a killed process loses nothing, a power cut at most what came within this time. */
   readonly syncWithinMs?: number;
 }
-export interface Peeked<T> {
+interface Peeked<T> {
   readonly items: T[];
   /** Takes these items, and all before them, out of the queue for good. */
   ack(): Promise<void>;

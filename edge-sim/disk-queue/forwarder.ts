@@ -1,4 +1,5 @@
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
+import { backoffMs, pause } from '../../contracts/program/retry';
 import type { DiskQueue } from './diskQueue';
 
 /** The receiver looked at these items and will never take them, whatever is tried. */
@@ -6,7 +7,7 @@ export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
 
-export interface ForwarderOptions {
+interface ForwarderOptions {
   readonly name: string;
   readonly log: Log;
   readonly maxItems: number;
@@ -18,18 +19,6 @@ export interface Forwarder {
   /** Ends the sending that is under way; what was not acknowledged stays in the queue. */
   stop(): Promise<void>;
 }
-
-const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-  });
 
 /**
  * Sends what the queue holds, oldest first, for as long as it runs: an item leaves the queue when `send` resolved. A failure is tried
@@ -73,7 +62,7 @@ export function startForwarder<T>(
         limit = Math.min(maxItems, limit * 2);
       } catch (error) {
         if (stopping.signal.aborted) return;
-        const milliseconds = Math.round(Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 20)) * (0.5 + Math.random() / 2));
+        const nextMs = backoffMs(failures, { firstMs: firstPauseMs, longestMs: longestPauseMs });
         failures += 1;
         if (failures === 1 || failures % 20 === 0)
           log('warn', 'could not send, trying again', {
@@ -81,9 +70,9 @@ export function startForwarder<T>(
             failures,
             waiting: queue.size,
             reason: messageOf(error),
-            nextMs: milliseconds,
+            nextMs,
           });
-        await pause(milliseconds, stopping.signal);
+        await pause(nextMs, stopping.signal);
       }
     }
   };

@@ -8,7 +8,7 @@ export interface Segment {
   /** What is surely on the disk. */
   bytes: number;
 }
-export interface ReadLine {
+interface ReadLine {
   readonly json: string | undefined;
   readonly end: number;
 }

@@ -1,5 +1,6 @@
 import type { PipelineState } from '../../contracts/databus';
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
+import { backoffMs } from '../../contracts/program/retry';
 import type { RunningComponent, Variables } from './component';
 import { NodeTimer } from './nodeTimes';
 import { startOnnxComponent } from './onnxComponent';
@@ -8,7 +9,7 @@ import { graphOf, runGraph, type PipelineGraph, type PipelineOutput } from './pi
 import { startPythonComponent } from './pythonComponent';
 import type { Sample } from './sample';
 
-export interface RestartPolicy {
+interface RestartPolicy {
   readonly maximum: number;
   readonly firstDelayMs: number;
   readonly forgetAfterMs: number;
@@ -95,8 +96,8 @@ export class ActivePipeline {
       void Promise.all(stopped.map((component) => component.close()));
       return;
     }
-    const delayMs = Math.min(longestDelayMs, this.policy.firstDelayMs * 2 ** (this.failures.length - 1)) * (0.75 + Math.random() / 2);
-    this.log('error', 'pipeline failed, starting it again', { reason: error.message, delayMs: Math.round(delayMs) });
+    const delayMs = backoffMs(this.failures.length - 1, { firstMs: this.policy.firstDelayMs, longestMs: longestDelayMs });
+    this.log('error', 'pipeline failed, starting it again', { reason: error.message, delayMs });
     this.restartTimer = setTimeout(() => {
       void Promise.all(stopped.map((component) => component.close()))
         .then(() => {

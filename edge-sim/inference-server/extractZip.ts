@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { open, type Entry, type ZipFile } from 'yauzl';
+import { messageOf } from '../../contracts/program/log';
 
 export interface ZipLimits {
   readonly maxEntries: number;
@@ -11,11 +12,11 @@ export interface ZipLimits {
   /** Unpacked bytes for each packed byte, over the whole archive. */
   readonly maxRatio: number;
 }
-export class UnsafeZipError extends Error {
+class UnsafeZipError extends Error {
   override readonly name = 'UnsafeZipError';
 }
 
-export interface EntryFacts {
+interface EntryFacts {
   readonly fileName: string;
   readonly uncompressedSize: number;
   readonly externalFileAttributes: number;
@@ -97,7 +98,7 @@ export async function extractZip(file: string, directory: string, limits: ZipLim
       const output = createWriteStream(target, { flags: 'wx', mode: 0o600 });
       // yauzl ends a stream that yields more bytes than its entry declared, so the declared sum bounds what is written.
       await pipeline(await openEntry(zip, entry), output).catch((error: unknown) => {
-        throw problem(error instanceof Error ? error.message : String(error));
+        throw problem(messageOf(error));
       });
       written += output.bytesWritten;
     }

@@ -15,8 +15,8 @@ import {
   type InferenceRequest,
 } from '../../contracts/databus';
 import type { Databus } from '../databus/databusClient';
-import { messageOf, type Log } from '../log';
-import type { Running } from '../program';
+import { messageOf, type Log } from '../../contracts/program/log';
+import type { Running } from '../../contracts/program/run';
 import type { Telemetry } from '../telemetry/emitter';
 import { ActivePipeline } from './activePipeline';
 import { type ImportedPackage, PackageStore } from './packageStore';
@@ -26,14 +26,14 @@ import { PipelineTelemetry, type PipelineCounts } from './pipelineTelemetry';
 import { sampleOf, type Sample } from './sample';
 import { SampleIntake } from './sampleIntake';
 
-export interface InferenceServerOptions {
+interface InferenceServerOptions {
   readonly siteDirectory: string;
   readonly python: string;
   readonly maxActivePipelines: number;
   readonly telemetryIntervalMs: number;
 }
 /** Samples come in on a connection of their own, because holding them back must not hold back requests and results. */
-export interface InferenceServerConnections {
+interface InferenceServerConnections {
   readonly input: Databus;
   readonly output: Databus;
 }

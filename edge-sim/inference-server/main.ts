@@ -1,10 +1,10 @@
 import { inferenceServerSettings } from '../../contracts/settings/edgeSite';
 import { connectDatabus } from '../databus/databusClient';
-import { runProgram } from '../program';
+import { runSiteProgram } from '../../contracts/program/run';
 import { TelemetryEmitter } from '../telemetry/emitter';
 import { InferenceServer } from './inferenceServer';
 
-void runProgram('inference-server', inferenceServerSettings, async (settings, log) => {
+runSiteProgram('inference-server', inferenceServerSettings, async (settings, log) => {
   const [input, output] = await Promise.all(
     ['inference-input', 'inference-output'].map((name) => connectDatabus({ port: settings.DATABUS_PORT }, name, log)),
   );

@@ -5,7 +5,7 @@ export interface TensorSpecification {
   readonly dataType: string;
   readonly dims: readonly number[];
 }
-export interface ModelServerConfiguration {
+interface ModelServerConfiguration {
   readonly platform: string;
   readonly maxBatchSize: number;
   readonly input: readonly TensorSpecification[];
@@ -18,7 +18,7 @@ interface Message {
 }
 const maxCharacters = 100_000;
 
-/** Reads protobuf text: fields with scalars, `{ }` messages and `[ ]` lists; enough for the configuration of a model server. */
+/** Reads protobuf text, which protobufjs does not: fields with scalars, `{ }` messages and `[ ]` lists; enough for the configuration of a model server. */
 function parseText(text: string): Message {
   const tokens = [...text.replaceAll(/#[^\n]*/g, '').matchAll(/"((?:[^"\\]|\\.)*)"|[A-Za-z_][\w.]*|-?\d+(?:\.\d+)?|[{}[\]:,;]|\S/g)];
   let at = 0;

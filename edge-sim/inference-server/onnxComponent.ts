@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { PackageComponent } from '../../contracts/edgePackage';
-import { messageOf } from '../log';
+import { messageOf } from '../../contracts/program/log';
 import { ComponentError, type RunningComponent, type Variables } from './component';
 import { parseModelServerConfiguration, type TensorSpecification } from './modelServerConfiguration';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { PipelineConfiguration } from '../../contracts/edgePackage';
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
 import { extractZip, type ZipLimits } from './extractZip';
 import { PackageError, parsePipelineConfiguration } from './pipelineConfiguration';
 

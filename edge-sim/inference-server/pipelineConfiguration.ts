@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { packageFileFormatVersion, type PipelineConfiguration } from '../../contracts/edgePackage';
+import { messageOf } from '../../contracts/program/log';
 
 const signalTypes = [
   'Boolean',
@@ -173,7 +174,7 @@ export function parsePipelineConfiguration(text: string): PipelineConfiguration 
   try {
     document = parse(text, { schema: 'core', maxAliasCount: 0 });
   } catch (error) {
-    throw new PackageError(`pipeline_config.yml is not YAML: ${error instanceof Error ? error.message : String(error)}`);
+    throw new PackageError(`pipeline_config.yml is not YAML: ${messageOf(error)}`);
   }
   const result = pipelineConfiguration.safeParse(document);
   if (!result.success)

@@ -17,7 +17,7 @@ export interface PipelineOutput {
   readonly uncertain: boolean;
   readonly values: Variables;
 }
-export interface GraphRun {
+interface GraphRun {
   readonly outputs: readonly PipelineOutput[];
   readonly errors: readonly { readonly component: string; readonly error: string }[];
 }

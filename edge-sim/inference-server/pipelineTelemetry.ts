@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { customMetric, metricNames, nodeMetric, telemetryLabels } from '../../contracts/telemetry';
-import type { Level } from '../log';
+import type { Level } from '../../contracts/program/log';
 import type { Labels, Telemetry } from '../telemetry/emitter';
 import type { NodeTimes } from './nodeTimes';
 
-export interface PackageName {
+interface PackageName {
   readonly projectName: string;
   readonly packageId: string;
   readonly packageVersion: string;

@@ -1,6 +1,6 @@
 import type { InferenceAnswer } from '../../contracts/databus';
 
-export interface SiteFacts {
+interface SiteFacts {
   readonly freeBytes: number;
   readonly minFreeBytes: number;
   readonly packageBytes: number;

@@ -51,6 +51,7 @@ export interface Decision {
 export const maximumLinkRequests = 8;
 export const maximumAttempts = 40;
 const linkPatienceMs = 30_000;
+/** Without jitter: what is decided follows from the delivery and the event alone. */
 const pauseMs = (attempt: number) => Math.min(30_000, 1_000 * 2 ** Math.min(attempt, 10));
 const uuid = z.uuid();
 

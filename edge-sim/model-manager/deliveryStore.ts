@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { isTerminal } from '../../contracts/aimmMessages';
-import { messageOf, type Log } from '../log';
+import { messageOf, type Log } from '../../contracts/program/log';
 import { delivery, type Delivery } from './deliveryMachine';
 
 /** A message for the cloud that the hub has not acknowledged yet. */
@@ -11,7 +11,7 @@ export const outgoing = z.object({
   properties: z.record(z.string(), z.string()),
   body: z.record(z.string(), z.unknown()),
 });
-export type Outgoing = z.output<typeof outgoing>;
+type Outgoing = z.output<typeof outgoing>;
 const stored = z.object({ schemaVersion: z.literal('1'), deliveries: z.array(delivery), outbox: z.array(outgoing) });
 const endedKept = 500;
 

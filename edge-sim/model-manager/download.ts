@@ -4,9 +4,9 @@ import { rename, rm } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AnonymousCredential, BlobClient, RestError } from '@azure/storage-blob';
-import { messageOf } from '../log';
+import { messageOf } from '../../contracts/program/log';
 
-export interface Downloaded {
+interface Downloaded {
   readonly sha256: string;
   readonly sizeBytes: number;
 }

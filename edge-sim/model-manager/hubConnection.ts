@@ -1,9 +1,11 @@
-import { setTimeout } from 'node:timers/promises';
 import { ExponentialBackOffWithJitter, Message, NoRetry } from 'azure-iot-common';
 import { Client } from 'azure-iot-device';
 import { Mqtt } from 'azure-iot-device-mqtt';
+import { withDeadline } from '../../contracts/program/deadline';
+import { backoffMs, pause } from '../../contracts/program/retry';
+import { Inbox } from './inbox';
 
-export interface DeviceIdentity {
+interface DeviceIdentity {
   /** Host name of the IoT Hub, with a port where it is not 8883. */
   readonly host: string;
   readonly deviceId: string;
@@ -34,31 +36,21 @@ export interface HubConnection {
   onMessage(handler: (message: HubMessage) => Promise<void> | void): void;
   /** Resolves when the hub has stored the event. */
   sendEvent(event: HubEvent): Promise<void>;
-  /** Told about every lost and regained connection, and about every certificate that came into use or did not. */
+  /** Called at every lost and regained connection, and at every certificate that came into use or did not. */
   onState(listener: StateListener): void;
   close(): Promise<void>;
 }
-export type HubState = 'connected' | 'disconnected' | 'certificate taken up' | 'certificate not taken up';
-export type StateListener = (state: HubState, reason?: string) => void;
+type HubState = 'connected' | 'disconnected' | 'certificate taken up' | 'certificate not taken up';
+type StateListener = (state: HubState, reason?: string) => void;
 
 const operationTimeoutMs = 30_000;
-const reopenDelayMs = (attempt: number) => Math.min(30_000, 1_000 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
+const closeTimeoutMs = 5_000;
+const reopenBackoff = { firstMs: 1_000, longestMs: 30_000 };
 
-async function within<T>(durationMs: number, what: string, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>(
-    (_, reject) =>
-      (timer = globalThis.setTimeout(
-        () => reject(new Error(`${what}: no answer from the IoT Hub within ${durationMs / 1_000} s`)),
-        durationMs,
-      )),
-  );
-  return Promise.race([work, expired]).finally(() => clearTimeout(timer));
-}
-
-/** Ends early when the signal is given. */
-const pause = (durationMs: number, signal: AbortSignal): Promise<void> =>
-  setTimeout(durationMs, undefined, { signal }).catch(() => undefined);
+const answered = <T>(what: string, work: Promise<T>): Promise<T> =>
+  withDeadline(work, operationTimeoutMs, `${what}: no answer from the IoT Hub within ${operationTimeoutMs / 1_000} s`);
+const closed = (closing: Promise<unknown>): Promise<unknown> =>
+  withDeadline(closing, closeTimeoutMs, 'the client did not close').catch(() => undefined);
 
 function received(message: Message): HubMessage {
   const properties: Record<string, string> = {};
@@ -74,61 +66,79 @@ function received(message: Message): HubMessage {
   };
 }
 
-interface Connected {
+interface OpenClient {
   readonly client: Client;
   readonly certificatePem: string;
 }
 
-/**
- * Connects as an X.509 device over MQTT. Rejects when the first connection is refused; later losses are repaired. A certificate that replaces
- * the present one gets a connection of its own: only when the hub has accepted it, the one before ends.
- */
-export async function connectDevice({ host, deviceId, keyPair, certificateCheckMs = 2_000 }: DeviceIdentity): Promise<HubConnection> {
-  const listeners = new Set<StateListener>();
-  const tell: StateListener = (state, reason) => listeners.forEach((listener) => listener(state, reason));
-  const stopping = new AbortController();
-  const sending = new Set<Promise<unknown>>();
-  let current!: Connected;
-  let exchanging: Promise<void> | undefined;
+/** One device of an IoT Hub, with one client that is present and, while its certificate is exchanged, the next one. */
+class DeviceConnection implements HubConnection {
+  // The hub delivers what waited as soon as the device is there: the inbox must be, too.
+  private readonly inbox = new Inbox<HubMessage>();
+  private readonly listeners = new Set<StateListener>();
+  private readonly stopping = new AbortController();
+  private readonly sending = new Set<Promise<unknown>>();
+  private current!: OpenClient;
+  private exchanging: Promise<void> | undefined;
   /** The SDK repairs a lost connection for four minutes, then gives up; at once when it was refused. */
-  let lost = false;
+  private lost = false;
+  private keeping: Promise<void> = Promise.resolve();
 
-  // The hub delivers what waited as soon as the device is there: the listener must be, too, and keep it for a later handler.
-  const early: HubMessage[] = [];
-  let handle: ((message: HubMessage) => Promise<void> | void) | undefined;
-  let tail: Promise<void> = Promise.resolve();
-  const pass = (message: HubMessage) => {
-    if (!handle) {
-      early.push(message);
-      return;
-    }
-    const handler = handle;
-    tail = tail
-      .then(() => handler(message))
-      .catch((error: unknown) => {
-        setImmediate(() => {
-          throw error;
-        });
-      });
-  };
+  constructor(private readonly identity: DeviceIdentity) {}
 
-  async function open({ certificatePem, privateKeyPem }: DeviceKeyPair): Promise<Connected> {
+  async open(): Promise<this> {
+    this.current = await this.openClient(await this.identity.keyPair());
+    this.keeping = this.keepConnected();
+    return this;
+  }
+
+  onMessage(handler: (message: HubMessage) => Promise<void> | void): void {
+    this.inbox.setHandler(handler);
+  }
+
+  onState(listener: StateListener): void {
+    this.listeners.add(listener);
+  }
+
+  async sendEvent({ properties, body, messageId }: HubEvent): Promise<void> {
+    const message = new Message(body);
+    message.contentType = 'application/json';
+    message.contentEncoding = 'utf-8';
+    if (messageId !== undefined) message.messageId = messageId;
+    for (const [key, value] of Object.entries(properties)) message.properties.add(key, value);
+    await this.exchanging?.catch(() => undefined);
+    const work = answered('sending an event', this.current.client.sendEvent(message)).finally(() => this.sending.delete(work));
+    this.sending.add(work);
+    await work;
+  }
+
+  async close(): Promise<void> {
+    this.stopping.abort();
+    await closed(this.keeping.then(() => this.current.client.close()));
+  }
+
+  private report(state: HubState, reason?: string): void {
+    for (const listener of this.listeners) listener(state, reason);
+  }
+
+  private async openClient({ certificatePem, privateKeyPem }: DeviceKeyPair): Promise<OpenClient> {
+    const { host, deviceId } = this.identity;
     const client = Client.fromConnectionString(`HostName=${host};DeviceId=${deviceId};x509=true`, Mqtt);
-    const connected = { client, certificatePem };
-    const isPresent = () => current === connected && !stopping.signal.aborted;
+    const opened = { client, certificatePem };
+    const isCurrent = () => this.current === opened && !this.stopping.signal.aborted;
     client.on('disconnect', (error: Error | undefined) => {
-      if (!isPresent()) return;
-      lost = true;
-      if (exchanging === undefined) tell('disconnected', error?.message);
+      if (!isCurrent()) return;
+      this.lost = true;
+      if (this.exchanging === undefined) this.report('disconnected', error?.message);
     });
-    client.on('error', (error: Error) => isPresent() && tell('disconnected', error.message));
-    client.on('connect', () => isPresent() && tell('connected'));
+    client.on('error', (error: Error) => isCurrent() && this.report('disconnected', error.message));
+    client.on('connect', () => isCurrent() && this.report('connected'));
     try {
       await client.setOptions({ cert: certificatePem, key: privateKeyPem });
-      const opened = client.open();
-      client.on('message', (message: Message) => pass(received(message)));
-      await within(operationTimeoutMs, `connecting ${deviceId} to ${host}`, opened);
-      return connected;
+      const opening = client.open();
+      client.on('message', (message: Message) => this.inbox.push(received(message)));
+      await answered(`connecting ${deviceId} to ${host}`, opening);
+      return opened;
     } catch (error) {
       void client.close().catch(() => undefined);
       throw error;
@@ -136,71 +146,45 @@ export async function connectDevice({ host, deviceId, keyPair, certificateCheckM
   }
 
   /** The hub ends a connection when another of the same device is accepted; the one before must not come back. */
-  async function exchange(pair: DeviceKeyPair): Promise<void> {
-    const before = current;
-    await Promise.allSettled([...sending]);
+  private async exchange(pair: DeviceKeyPair): Promise<void> {
+    const before = this.current;
+    await Promise.allSettled([...this.sending]);
     before.client.setRetryPolicy(new NoRetry());
     try {
-      current = await open(pair);
-      lost = false;
+      this.current = await this.openClient(pair);
+      this.lost = false;
     } catch (error) {
       before.client.setRetryPolicy(new ExponentialBackOffWithJitter());
       throw error;
     }
-    await within(5_000, 'close', before.client.close()).catch(() => undefined);
+    await closed(before.client.close());
   }
 
-  async function keepConnected(): Promise<void> {
-    for (let attempt = 0; ;) {
-      await pause(attempt === 0 ? certificateCheckMs : reopenDelayMs(attempt), stopping.signal);
-      if (stopping.signal.aborted) return;
+  /** Looks at the certificate file and the connection again and again: another certificate, or a lost connection, needs another client. */
+  private async keepConnected(): Promise<void> {
+    const { keyPair, certificateCheckMs = 2_000 } = this.identity;
+    for (let failures = 0; ;) {
+      await pause(failures === 0 ? certificateCheckMs : backoffMs(failures, reopenBackoff), this.stopping.signal);
+      if (this.stopping.signal.aborted) return;
       try {
         const pair = await keyPair();
-        const another = pair.certificatePem !== current.certificatePem;
-        if (another || lost) {
-          await (exchanging = exchange(pair));
-          tell(another ? 'certificate taken up' : 'connected');
+        const another = pair.certificatePem !== this.current.certificatePem;
+        if (another || this.lost) {
+          await (this.exchanging = this.exchange(pair));
+          this.report(another ? 'certificate taken up' : 'connected');
         }
-        attempt = 0;
+        failures = 0;
       } catch (error) {
-        attempt += 1;
-        tell(lost ? 'disconnected' : 'certificate not taken up', (error as Error).message);
+        failures += 1;
+        this.report(this.lost ? 'disconnected' : 'certificate not taken up', (error as Error).message);
       }
-      exchanging = undefined;
+      this.exchanging = undefined;
     }
   }
-
-  current = await open(await keyPair());
-  const keeping = keepConnected();
-
-  async function send(message: Message): Promise<void> {
-    await exchanging?.catch(() => undefined);
-    const work = within(operationTimeoutMs, 'sending an event', current.client.sendEvent(message)).finally(() => sending.delete(work));
-    sending.add(work);
-    await work;
-  }
-
-  return {
-    onMessage(handler) {
-      handle = handler;
-      for (const message of early.splice(0)) pass(message);
-    },
-    async sendEvent({ properties, body, messageId }) {
-      const message = new Message(body);
-      message.contentType = 'application/json';
-      message.contentEncoding = 'utf-8';
-      if (messageId !== undefined) message.messageId = messageId;
-      for (const [key, value] of Object.entries(properties)) message.properties.add(key, value);
-      await send(message);
-    },
-    onState: (listener) => void listeners.add(listener),
-    async close() {
-      stopping.abort();
-      await within(
-        5_000,
-        'close',
-        keeping.then(() => current.client.close()),
-      ).catch(() => undefined);
-    },
-  };
 }
+
+/**
+ * Connects as an X.509 device over MQTT. Rejects when the first connection is refused; later losses are repaired. A certificate that replaces
+ * the present one gets a connection of its own: only when the hub has accepted it, the one before ends.
+ */
+export const connectDevice = (identity: DeviceIdentity): Promise<HubConnection> => new DeviceConnection(identity).open();

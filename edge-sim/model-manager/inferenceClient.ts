@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { inferenceAnswerTopic, inferenceRequestTopic, type InferenceAnswer, type InferenceRequest } from '../../contracts/databus';
+import { withDeadline } from '../../contracts/program/deadline';
 import type { Databus } from '../databus/databusClient';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
@@ -35,19 +36,15 @@ export async function inferenceClient(databus: Databus): Promise<InferenceClient
   return {
     ask: async (question, timeoutSeconds) => {
       const id = randomUUID();
-      let timer: NodeJS.Timeout | undefined;
       try {
-        const answered = new Promise<InferenceAnswer>((resolve, reject) => {
-          waiting.set(id, resolve);
-          timer = setTimeout(
-            () => reject(new Error(`expected the inference server to answer "${question.kind}" within ${timeoutSeconds} s`)),
-            timeoutSeconds * 1000,
-          );
-        });
+        const answered = withDeadline(
+          new Promise<InferenceAnswer>((resolve) => waiting.set(id, resolve)),
+          timeoutSeconds * 1_000,
+          `expected the inference server to answer "${question.kind}" within ${timeoutSeconds} s`,
+        );
         const [, answer] = await Promise.all([databus.publishJson(inferenceRequestTopic, { ...question, id }), answered]);
         return answer;
       } finally {
-        clearTimeout(timer);
         waiting.delete(id);
       }
     },

@@ -2,8 +2,9 @@ import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelManagerSettings, type ModelManagerSettings } from '../../contracts/settings/edgeSite';
 import { connectDatabus } from '../databus/databusClient';
-import { messageOf, type Log } from '../log';
-import { runProgram } from '../program';
+import { messageOf, type Log } from '../../contracts/program/log';
+import { retry } from '../../contracts/program/retry';
+import { runSiteProgram } from '../../contracts/program/run';
 import { TelemetryEmitter } from '../telemetry/emitter';
 import { DeliveryStore } from './deliveryStore';
 import { downloadBlob } from './download';
@@ -20,22 +21,18 @@ async function keyPair(settings: ModelManagerSettings): Promise<DeviceKeyPair> {
   return { certificatePem: onlyBlocks(certificates, 'CERTIFICATE'), privateKeyPem: onlyBlocks(keys, '[A-Z ]*PRIVATE KEY') };
 }
 
-async function connectHub(settings: ModelManagerSettings, log: Log): Promise<HubConnection> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await connectDevice({ host: settings.IOT_HUB_HOST, deviceId: settings.DEVICE_ID, keyPair: () => keyPair(settings) });
-    } catch (error) {
-      const pauseMs = Math.min(60_000, 500 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
+const connectHub = (settings: ModelManagerSettings, log: Log): Promise<HubConnection> =>
+  retry(() => connectDevice({ host: settings.IOT_HUB_HOST, deviceId: settings.DEVICE_ID, keyPair: () => keyPair(settings) }), {
+    firstMs: 500,
+    longestMs: 60_000,
+    onRetry: (error, attempt, pauseMs) =>
       log('warn', 'the IoT Hub cannot be reached, trying again', {
         host: settings.IOT_HUB_HOST,
         attempt,
-        pauseMs: Math.round(pauseMs),
+        pauseMs,
         reason: messageOf(error),
-      });
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    }
-  }
-}
+      }),
+  });
 
 /** Both settings may name one file that holds the certificate and the key. */
 function onlyBlocks(pem: string, label: string): string {
@@ -44,7 +41,7 @@ function onlyBlocks(pem: string, label: string): string {
   return `${blocks.join('\n')}\n`;
 }
 
-void runProgram('model-manager', modelManagerSettings, async (settings, log) => {
+runSiteProgram('model-manager', modelManagerSettings, async (settings, log) => {
   const databus = await connectDatabus({ port: settings.DATABUS_PORT }, 'model-manager', log);
   const store = await DeliveryStore.open(join(settings.SITE_DIRECTORY, 'model-manager', 'deliveries.json'), log);
   const telemetry = await TelemetryEmitter.open('model-manager', settings, log);

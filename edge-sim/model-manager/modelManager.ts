@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { newDeliveryBody, presignedUrlResponseBody, type StateBody } from '../../contracts/aimmMessages';
 import { telemetryLabels } from '../../contracts/telemetry';
-import { messageOf, type Log } from '../log';
-import type { Running } from '../program';
+import { messageOf, type Log } from '../../contracts/program/log';
+import { backoffMs, pause } from '../../contracts/program/retry';
+import type { Running } from '../../contracts/program/run';
 import type { Telemetry } from '../telemetry/emitter';
 import { assessmentProblem } from './assessment';
 import { decide, receive, type Decision, type Delivery, type DeliveryAction, type DeliveryEvent } from './deliveryMachine';
@@ -14,12 +15,12 @@ import { DownloadError, type Download } from './download';
 import type { HubConnection, HubMessage } from './hubConnection';
 import type { InferenceClient, InferenceQuestion } from './inferenceClient';
 
-export interface ModelManagerOptions {
+interface ModelManagerOptions {
   readonly siteDirectory: string;
   readonly minFreeBytes: number;
   readonly maxPackageBytes: number;
 }
-export interface Surroundings {
+interface Surroundings {
   readonly hub: Pick<HubConnection, 'onMessage' | 'sendEvent' | 'close'>;
   readonly inference: InferenceClient;
   readonly download: Download;
@@ -37,7 +38,7 @@ const maximumBodyBytes = 64 * 1024;
 const statusSeconds = 5;
 const importSeconds = 300;
 const activateSeconds = 120;
-const sendPauseMs = (attempt: number) => Math.min(60_000, 500 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
+const sendBackoff = { firstMs: 500, longestMs: 60_000 };
 
 /** Siemens' AI Model Manager as far as its wire is public: takes deliveries, fetches and checks packages, gives them to the inference server. */
 export class ModelManager implements Running {
@@ -282,14 +283,7 @@ export class ModelManager implements Running {
         await this.store.save();
       } catch (error) {
         this.log('warn', 'message to the cloud not sent, trying again', { attempt, reason: messageOf(error) });
-        let timer: NodeJS.Timeout | undefined;
-        await Promise.race([
-          stopped,
-          new Promise((resolve) => {
-            timer = setTimeout(resolve, sendPauseMs(attempt++));
-          }),
-        ]);
-        clearTimeout(timer);
+        await pause(backoffMs(attempt++, sendBackoff), this.stopping.signal);
       }
     }
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { itemIdAttribute, telemetryLabels } from '../../contracts/telemetry';
 import { RefusedError } from '../disk-queue/forwarder';
-import type { Log } from '../log';
+import type { Log } from '../../contracts/program/log';
 import { milliseconds, type TelemetryItem } from '../telemetry/telemetryItem';
 
 const answerSeconds = 30;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { modelMonitorSettings } from '../../contracts/settings/edgeSite';
-import { runProgram } from '../program';
+import { runSiteProgram } from '../../contracts/program/run';
 import { startModelMonitor } from './modelMonitor';
 
-void runProgram('model-monitor', modelMonitorSettings, async (settings, log) => {
+runSiteProgram('model-monitor', modelMonitorSettings, async (settings, log) => {
   const monitor = await startModelMonitor(
     {
       directory: join(settings.SITE_DIRECTORY, 'model-monitor'),

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { DiskQueue } from '../disk-queue/diskQueue';
 import { startForwarder } from '../disk-queue/forwarder';
-import type { Log } from '../log';
-import type { Running } from '../program';
+import type { Log } from '../../contracts/program/log';
+import type { Running } from '../../contracts/program/run';
 import { receiveOtlp } from '../telemetry/otlpReceiver';
 import { isMetric, type MetricItem, type TelemetryItem } from '../telemetry/telemetryItem';
 import { ingestionSender } from './applicationInsights';
 import { remoteWriteSender } from './remoteWrite';
 
-export interface ModelMonitorOptions {
+interface ModelMonitorOptions {
   readonly directory: string;
   readonly port: number;
   readonly instrumentationKey: string;

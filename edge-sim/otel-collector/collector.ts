@@ -1,15 +1,15 @@
 import { telemetryLabels } from '../../contracts/telemetry';
 import { DiskQueue } from '../disk-queue/diskQueue';
 import { startForwarder } from '../disk-queue/forwarder';
-import type { Log } from '../log';
-import type { Running } from '../program';
+import type { Log } from '../../contracts/program/log';
+import type { Running } from '../../contracts/program/run';
 import { forwardedBytes, forwardedItems, TelemetryEmitter, type EmitterSettings } from '../telemetry/emitter';
 import { receiveOtlp } from '../telemetry/otlpReceiver';
 import { otlpSender } from '../telemetry/otlpSender';
 import type { TelemetryItem } from '../telemetry/telemetryItem';
 import { HostMetrics } from './hostMetrics';
 
-export interface CollectorOptions {
+interface CollectorOptions {
   readonly site: EmitterSettings;
   readonly directory: string;
   readonly nextPort: number;

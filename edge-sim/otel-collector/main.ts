@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { otelCollectorSettings } from '../../contracts/settings/edgeSite';
-import { runProgram } from '../program';
+import { runSiteProgram } from '../../contracts/program/run';
 import { startCollector } from './collector';
 
-void runProgram('otel-collector', otelCollectorSettings, async (settings, log) => {
+runSiteProgram('otel-collector', otelCollectorSettings, async (settings, log) => {
   const collector = await startCollector(
     {
       site: settings,

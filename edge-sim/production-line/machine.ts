@@ -6,7 +6,7 @@ export interface MachineSample {
   readonly values: Readonly<Record<string, number>>;
   readonly fault: FaultKind;
 }
-export interface MachineSettings {
+interface MachineSettings {
   readonly seed: number;
   readonly startTime: Date;
   /** Time from a sample to the next. */

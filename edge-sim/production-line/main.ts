@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { productionLineSettings } from '../../contracts/settings/edgeSite';
 import { connectDatabus } from '../databus/databusClient';
-import { runProgram } from '../program';
+import { runSiteProgram } from '../../contracts/program/run';
 import { ProductionLine } from './productionLine';
 
-void runProgram('production-line', productionLineSettings, async (settings, log) => {
+runSiteProgram('production-line', productionLineSettings, async (settings, log) => {
   const databus = await connectDatabus({ port: settings.DATABUS_PORT }, 'production-line', log);
   const seed = createHash('sha256').update(settings.FACTORY).digest().readUInt32BE(0);
   const line = new ProductionLine(databus, seed, log);

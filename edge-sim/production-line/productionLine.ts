@@ -1,7 +1,8 @@
 import { lineCommand, lineCommandTopic, lineDataTopic, lineStateTopic, type LineCommand, type LineState } from '../../contracts/databus';
 import type { Databus } from '../databus/databusClient';
-import { messageOf, type Log } from '../log';
-import type { Running } from '../program';
+import { messageOf, type Log } from '../../contracts/program/log';
+import { pause } from '../../contracts/program/retry';
+import type { Running } from '../../contracts/program/run';
 import { Machine, machineSensors } from './machine';
 
 type Run = Extract<LineCommand, { kind: 'simulate' | 'replay' }>;
@@ -123,7 +124,8 @@ export class ProductionLine implements Running {
       sent += 1;
       this.state = { ...this.state, samplesSent: sent };
       if (underway.size >= window) await Promise.race(underway);
-      if (command.intervalMs > 0) await this.pause(startedAt + sent * command.intervalMs - performance.now(), stopped);
+      const aheadMs = startedAt + sent * command.intervalMs - performance.now();
+      if (command.intervalMs > 0 && aheadMs > 0) await pause(aheadMs, stopped);
     }
     await Promise.all(underway);
     await this.tell({
@@ -139,19 +141,6 @@ export class ProductionLine implements Running {
   private async publish({ time, qc, values }: LineSample): Promise<void> {
     this.sequence += 1;
     await this.databus.publishJson(lineDataTopic, { seq: this.sequence, vals: values.map(([id, val]) => ({ id, qc, ts: time, val })) });
-  }
-
-  private async pause(durationMs: number, stopped: AbortSignal): Promise<void> {
-    if (durationMs <= 0 || stopped.aborted) return;
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        stopped.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, durationMs);
-      stopped.addEventListener('abort', done);
-    });
   }
 
   private async stopRun(): Promise<void> {

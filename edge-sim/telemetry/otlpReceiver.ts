@@ -2,8 +2,8 @@ import fastify from 'fastify';
 import type { z } from 'zod';
 import { logsRequest, maxTelemetryBodyBytes, metricsRequest } from '../../contracts/telemetry';
 import { QueueFullError } from '../disk-queue/diskQueue';
-import { messageOf, type Log } from '../log';
-import type { Running } from '../program';
+import { messageOf, type Log } from '../../contracts/program/log';
+import type { Running } from '../../contracts/program/run';
 import { itemsOfLogs, itemsOfMetrics, type TelemetryItem } from './telemetryItem';
 
 /** Codes of the google.rpc.Status that OTLP answers failures with. */

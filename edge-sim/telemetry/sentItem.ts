@@ -6,7 +6,7 @@ import type { TelemetryItem } from './telemetryItem';
 type Unnumbered<T> = T extends unknown ? Omit<T, 'itemId'> : never;
 /** An item that is not on the disk yet. */
 export type NewItem = Unnumbered<TelemetryItem>;
-export interface SentCounts {
+interface SentCounts {
   readonly logs: number;
   readonly metrics: number;
 }

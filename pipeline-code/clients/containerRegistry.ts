@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ContainerRegistryContentClient, type OciDescriptor, type OciImageManifest } from '@azure/container-registry';
 import { type TokenCredential } from '@azure/identity';
 
-export interface Layer {
+interface Layer {
   readonly mediaType: string;
   readonly fileName: string;
   readonly content: Buffer;

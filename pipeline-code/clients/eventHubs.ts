@@ -2,7 +2,7 @@ import { EventHubConsumerClient, type CheckpointStore } from '@azure/event-hubs'
 import type { TokenCredential } from '@azure/identity';
 
 /** `host` is the namespace's host name, with a port where it is not 5671. */
-export interface EventHubPlace {
+interface EventHubPlace {
   readonly host: string;
   readonly eventHub: string;
   readonly consumerGroup: string;

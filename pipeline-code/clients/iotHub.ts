@@ -2,6 +2,8 @@ import type { TokenCredential } from '@azure/identity';
 import { Client } from 'azure-iothub';
 import { Message } from 'azure-iothub/dist/common-core/message';
 import { NoRetry } from 'azure-iothub/dist/common-core/retry_policy';
+import { withDeadline } from '../../contracts/program/deadline';
+import { retry } from '../../contracts/program/retry';
 import { guardSdkErrors } from './sdkErrorGuard';
 
 guardSdkErrors();
@@ -23,7 +25,7 @@ export interface C2dSender {
 }
 
 const attemptTimeoutMs = 20_000;
-const attempts = 4;
+const retries = { attempts: 4, firstMs: 500, longestMs: 8_000 };
 /** Another attempt cannot change these answers. */
 const finalErrors = new Set([
   'UnauthorizedError',
@@ -39,16 +41,6 @@ const finalErrors = new Set([
 export function c2dErrorName(error: unknown): string {
   const cause = (error as { amqpError?: unknown }).amqpError;
   return cause instanceof Error && !finalErrors.has((error as Error).name) ? cause.name : (error as Error).name;
-}
-export const retryDelayMs = (attempt: number, random: () => number) => Math.min(8_000, 500 * 2 ** attempt) * (0.5 + random() / 2);
-
-async function within<T>(durationMs: number, what: string, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>(
-    (_, reject) =>
-      (timer = setTimeout(() => reject(new Error(`${what}: no answer from the IoT Hub within ${durationMs / 1_000} s`)), durationMs)),
-  );
-  return Promise.race([work, expired]).finally(() => clearTimeout(timer));
 }
 
 function amqpMessage({ messageId, body, properties, contentType, expiryTimeMs }: C2dMessage): Message {
@@ -67,7 +59,7 @@ function amqpMessage({ messageId, body, properties, contentType, expiryTimeMs }:
  */
 export function openC2dSender(host: string, credential: TokenCredential): C2dSender {
   let client: Client | undefined;
-  let closed = false;
+  const closing = new AbortController();
   let tokenEndsMs = 0;
   const watched: TokenCredential = {
     async getToken(scopes, options) {
@@ -80,7 +72,7 @@ export function openC2dSender(host: string, credential: TokenCredential): C2dSen
   const discard = async () => {
     const old = client;
     client = undefined;
-    await within(2_000, 'close', Promise.resolve(old?.close())).catch(() => undefined);
+    await withDeadline(Promise.resolve(old?.close()), 2_000, 'the client did not close').catch(() => undefined);
   };
   const connected = async () => {
     if (client && Date.now() >= tokenEndsMs) await discard();
@@ -97,24 +89,25 @@ export function openC2dSender(host: string, credential: TokenCredential): C2dSen
 
   let tail: Promise<unknown> = Promise.resolve();
   const sendOne = async (deviceId: string, message: C2dMessage) => {
-    for (let attempt = 0; ; attempt++) {
-      if (closed) throw new Error('the C2D sender is closed');
-      const before = client;
+    let linkWasOpen = false;
+    const attempt = async () => {
+      if (closing.signal.aborted) throw new Error('the C2D sender is closed');
+      linkWasOpen = client !== undefined;
       try {
-        await within(
-          attemptTimeoutMs,
-          `C2D to ${deviceId}`,
+        await withDeadline(
           connected().then((open) => open.send(deviceId, amqpMessage(message))),
+          attemptTimeoutMs,
+          `C2D to ${deviceId}: no answer from the IoT Hub within ${attemptTimeoutMs / 1_000} s`,
         );
-        return;
       } catch (error) {
-        // A link that was open before may have lost its right with its token; a new one tells whether the right is still there.
-        const stale = before !== undefined && c2dErrorName(error) === 'UnauthorizedError';
         await discard();
-        if ((finalErrors.has(c2dErrorName(error)) && !stale) || attempt + 1 >= attempts) throw error;
-        await new Promise((resolve) => setTimeout(resolve, retryDelayMs(attempt, Math.random)));
+        throw error;
       }
-    }
+    };
+    // A link that was open before may have lost its right with its token; a new one tells whether the right is still there.
+    const isTransient = (error: unknown) =>
+      !finalErrors.has(c2dErrorName(error)) || (linkWasOpen && c2dErrorName(error) === 'UnauthorizedError');
+    await retry(attempt, { ...retries, isTransient, signal: closing.signal });
   };
 
   return {
@@ -124,7 +117,7 @@ export function openC2dSender(host: string, credential: TokenCredential): C2dSen
       return sent;
     },
     async close() {
-      closed = true;
+      closing.abort();
       await discard();
     },
   };

@@ -4,7 +4,7 @@ import { credential } from './credential';
 import { isNotFound } from './storage';
 
 /** The settings that every program of the workspace has. */
-export interface WorkspaceSettings {
+interface WorkspaceSettings {
   readonly AZURE_RESOURCE_MANAGER_ENDPOINT: string;
   readonly AZURE_RESOURCE_MANAGER_AUDIENCE: string;
   readonly SUBSCRIPTION_ID: string;
@@ -29,7 +29,7 @@ export interface CatalogVersion {
   readonly description: string | undefined;
   readonly jobName: string | undefined;
 }
-export interface NewVersion {
+interface NewVersion {
   readonly path: string;
   readonly tags: ModelTags;
   readonly properties: Readonly<Record<string, string>>;

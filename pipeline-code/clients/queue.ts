@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { QueueClient } from '@azure/storage-queue';
 import { decodeQueueMessage, encodeQueueMessage } from '../../contracts/eventGrid';
 import { credential } from './credential';
-import { type Log } from './log';
+import { messageOf, type Log } from '../../contracts/program/log';
 
 const retryOptions = { maxTries: 4, tryTimeoutInMs: 30_000, retryDelayInMs: 500, maxRetryDelayInMs: 8_000 };
 /** A message that was taken this often without being finished is not tried again. */
@@ -43,7 +43,7 @@ export async function receiveMessages(
         if ('statusCode' in answer && answer.statusCode !== 404) throw answer;
       };
       const refuse = async (reason: string) => {
-        options.log.error('poison message deleted', {
+        options.log('error', 'poison message deleted', {
           reason,
           messageId: item.messageId,
           dequeueCount: item.dequeueCount,
@@ -56,7 +56,7 @@ export async function receiveMessages(
         try {
           messages.push({ id: item.messageId, body: decodeQueueMessage(item.messageText), dequeueCount: item.dequeueCount, done });
         } catch (error) {
-          await refuse(error instanceof Error ? error.message : String(error));
+          await refuse(messageOf(error));
         }
       }
     }

@@ -44,7 +44,7 @@ function decode(head: Buffer, complete: boolean): { text: string; encoding: CsvL
 }
 
 /** Fields of one line; a quoted field may hold the delimiter and doubled quotes. */
-export function splitLine(line: string, delimiter: string): string[] {
+function splitLine(line: string, delimiter: string): string[] {
   const fields: string[] = [];
   let field = '';
   let quoted = false;

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { datasetOfRawBlob, isSmokeDataset } from '../../contracts/datasets';
 import { createdBlob } from '../../contracts/eventGrid';
 import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
-import { type Log } from '../clients/log';
+import { type Log } from '../../contracts/program/log';
 import { queueClient, receiveMessages, type QueueMessage } from '../clients/queue';
 import { blobContainer } from '../clients/storage';
-import { buildDataVersion, type Containers } from './buildDataVersion';
+import { buildDataVersion } from './buildDataVersion';
+import { type Containers } from './pass';
 import { NotEnoughData } from './shapeWindows';
 import { singleFlight } from './singleFlight';
 
@@ -53,7 +54,7 @@ async function buildAll(
     ? [settings.DATASET_NAME, ...smoke]
     : smoke) {
     const about = asked.filter((one) => one.dataset === dataset).map(({ message }) => message);
-    log.info('queue drained', { dataset, messages: about.length });
+    log('info', 'queue drained', { dataset, messages: about.length });
     const failure: unknown = await buildDataVersion(settings, dataset, containers, log).then(
       () => undefined,
       (error: unknown) => error ?? new Error('failed without a reason'),
@@ -98,5 +99,5 @@ export async function dataPipeline(
       messages = await drain(receive, settings.SETTLE_SECONDS);
     } while (messages.length > 0);
   });
-  if (!ran) log.info('another run is at work, it will see these blobs');
+  if (!ran) log('info', 'another run is at work, it will see these blobs');
 }

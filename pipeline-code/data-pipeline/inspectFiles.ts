@@ -6,7 +6,7 @@ import { copyWithLineFeeds } from './lineFeeds';
 import { loadSamples } from './samplesTable';
 import { type Source } from './shapeWindows';
 
-/** A downloaded raw blob; `file` is missing when it was larger than accepted. */
+/** A downloaded raw blob. */
 export interface RawFile {
   readonly name: string;
   readonly etag: string;

@@ -4,7 +4,7 @@ import { readBlob } from '../clients/storage';
 import { refuse, RefusedFile, type Refusal } from './csvLayout';
 import { readLandingBatch, readLandingManifest } from './landingBatch';
 
-export interface LandingBlob {
+interface LandingBlob {
   readonly name: string;
   readonly etag: string;
 }
@@ -19,7 +19,7 @@ export interface AcceptedBatch extends LandingBlob {
   readonly samples: number;
   readonly records: readonly InferenceRecord[];
 }
-export type LandingOutcome =
+type LandingOutcome =
   { readonly accepted: AcceptedBatch } | { readonly refused: LandingBlob; readonly refusal: Refusal; readonly content: Buffer | undefined };
 
 const manifestSuffix = batchManifestBlob('.ndjson.gz');

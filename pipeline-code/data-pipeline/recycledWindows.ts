@@ -16,7 +16,7 @@ import { type AcceptedBatch } from './landingBlobs';
 export type RecycledBatch = Omit<AcceptedBatch, 'records'>;
 
 /** Which records are of use: samples with these sensors, and what this pipeline said of them; other pipelines may run beside it. */
-export interface RecordsWanted {
+interface RecordsWanted {
   readonly sensors: readonly string[];
   readonly pipeline: string;
 }

@@ -3,17 +3,17 @@ import { type DatasetManifest } from '../../contracts/datasetManifest';
 import { type FeatureDefinition } from '../../contracts/features/featureDefinition';
 
 /** What would become the next data version, as far as the rule must know. */
-export interface NextVersion {
+interface NextVersion {
   readonly definition: FeatureDefinition;
   readonly settings: DatasetManifest['settings'];
   readonly rawSha256: readonly string[];
   readonly recycledWindows: number;
 }
-export interface RetrainLimits {
+interface RetrainLimits {
   readonly minNewWindows: number;
   readonly minIntervalSeconds: number;
 }
-export type RetrainDecision =
+type RetrainDecision =
   { readonly due: true } | { readonly due: false; readonly reason: string; readonly newWindows: number; readonly sinceSeconds: number };
 
 /**

@@ -1,5 +1,5 @@
 import { type ContainerClient } from '@azure/storage-blob';
-import { type Log } from '../clients/log';
+import { type Log } from '../../contracts/program/log';
 import { isConflict, writeBlobOnce } from '../clients/storage';
 
 const leaseSeconds = 30;
@@ -18,7 +18,7 @@ export async function singleFlight(container: ContainerClient, blob: string, log
   const renewal = setInterval(() => {
     lease
       .renewLease({ abortSignal: AbortSignal.timeout(renewalMs) })
-      .catch((error: unknown) => log.warn('lease not renewed', { error: String(error) }));
+      .catch((error: unknown) => log('warn', 'lease not renewed', { error: String(error) }));
   }, renewalMs);
   try {
     await work();
@@ -26,7 +26,7 @@ export async function singleFlight(container: ContainerClient, blob: string, log
     clearInterval(renewal);
     await lease
       .releaseLease({ abortSignal: AbortSignal.timeout(30_000) })
-      .catch((error: unknown) => log.warn('lease not released', { error: String(error) }));
+      .catch((error: unknown) => log('warn', 'lease not released', { error: String(error) }));
   }
   return true;
 }

@@ -1,6 +1,6 @@
 import { type WindowRole } from '../../contracts/datasetManifest';
 
-export interface Recording {
+interface Recording {
   readonly source: string;
   readonly firstMs: number;
   readonly lastMs: number;

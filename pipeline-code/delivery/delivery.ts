@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { earliestEventPosition, type Subscription, type SubscriptionEventHandlers } from '@azure/event-hubs';
 import { deliveryMessage } from '../../contracts/deliveryRecord';
 import { type DeliverySettings } from '../../contracts/settings/delivery';
@@ -6,7 +5,8 @@ import { blobCheckpoints } from '../clients/checkpoints';
 import { credential } from '../clients/credential';
 import { eventHubConsumer, innermostErrors } from '../clients/eventHubs';
 import { openC2dSender } from '../clients/iotHub';
-import { type Log } from '../clients/log';
+import { messageOf, type Log } from '../../contracts/program/log';
+import { backoffMs, pause } from '../../contracts/program/retry';
 import { queueClient, receiveMessages } from '../clients/queue';
 import { blobContainer, blobService } from '../clients/storage';
 import { deliveryRecords } from './deliveryRecords';
@@ -28,10 +28,9 @@ async function repeat(what: string, work: () => Promise<void>, pollMs: number, l
       failures = 0;
     } catch (error) {
       if (++failures >= maximumFailures) throw error;
-      log.warn(`${what} failed, tried again`, { failures, error: error instanceof Error ? error.message : String(error) });
+      log('warn', `${what} failed, tried again`, { failures, error: messageOf(error) });
     }
-    const waitMs = Math.min(pollMs * 2 ** failures, Math.max(pollMs, longestPauseMs)) * (0.75 + Math.random() / 2);
-    await delay(waitMs, undefined, { signal: stopped }).catch(() => undefined);
+    await pause(failures === 0 ? pollMs : backoffMs(failures, { firstMs: pollMs, longestMs: Math.max(pollMs, longestPauseMs) }), stopped);
   }
 }
 
@@ -50,7 +49,7 @@ export const deviceEventHandlers = (
   const ignore = (fields: Readonly<Record<string, unknown>>) => {
     ignored += 1;
     // One line for each power of two.
-    if (Number.isInteger(Math.log2(ignored))) log.warn('device message ignored', { ...fields, ignored });
+    if (Number.isInteger(Math.log2(ignored))) log('warn', 'device message ignored', { ...fields, ignored });
   };
   return {
     async processEvents(events, context) {
@@ -76,7 +75,7 @@ export const deviceEventHandlers = (
     },
     async processError(error, context) {
       for (const one of innermostErrors(error))
-        log.warn('event hub', { partition: context.partitionId, error: `${one.name}: ${one.message}`.slice(0, 1_000) });
+        log('warn', 'event hub', { partition: context.partitionId, error: `${one.name}: ${one.message}`.slice(0, 1_000) });
     },
   };
 };
@@ -108,7 +107,7 @@ export async function runDelivery(settings: DeliverySettings, log: Log, stopped:
       for (const message of messages) {
         const opened = deliveryMessage.safeParse(message.body);
         if (opened.success) await service.handle(opened.data.deliveryId, { kind: 'opened' });
-        else log.error('not a delivery, acknowledged', { messageId: message.id });
+        else log('error', 'not a delivery, acknowledged', { messageId: message.id });
         await message.done();
       }
     }
@@ -116,7 +115,7 @@ export async function runDelivery(settings: DeliverySettings, log: Log, stopped:
 
   let subscription: Subscription | undefined;
   try {
-    log.info('started', { openDeliveries: await service.resume() });
+    log('info', 'started', { openDeliveries: await service.resume() });
     // An event that could not be handled must not be passed over: the application ends and starts again at the last checkpoint.
     const fatal = new Promise<never>(
       (_, reject) =>
@@ -134,7 +133,7 @@ export async function runDelivery(settings: DeliverySettings, log: Log, stopped:
         repeat('looking after deliveries', () => service.tick(), pollMs, log, stopped),
       ]),
     ]);
-    log.info('stopped');
+    log('info', 'stopped');
   } finally {
     await subscription?.close().catch(() => undefined);
     await consumer.close().catch(() => undefined);

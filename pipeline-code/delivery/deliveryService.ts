@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type Log } from '../clients/log';
+import { type Log } from '../../contracts/program/log';
 import { type C2dSender } from '../clients/iotHub';
 import { type DeliveryRecords, type StoredRecord } from './deliveryRecords';
 import { type Deadlines, decide, type DeliveryAction, type DeliveryEvent, isOpen, nextDueMs } from './exchange';
 import { newDelivery, presignedUrlResponse } from './messages';
 import { type SignedUrl } from './signedUrl';
 
-export interface DeliveryParts {
+interface DeliveryParts {
   readonly records: DeliveryRecords;
   readonly sender: Pick<C2dSender, 'send'>;
   readonly sign: (blobName: string, now: Date) => Promise<SignedUrl>;
@@ -71,7 +71,7 @@ export class DeliveryService {
     this.remember(deliveryId, stored);
     if (stored === undefined || !isOpen(stored.record)) return;
     const { state, reportedState, announcements, updatedAt } = stored.record;
-    this.parts.log.info('delivery waits', { deliveryId, state, reportedState, announcements, updatedAt });
+    this.parts.log('info', 'delivery waits', { deliveryId, state, reportedState, announcements, updatedAt });
   }
 
   private remember(deliveryId: string, stored: StoredRecord | undefined): void {
@@ -86,13 +86,13 @@ export class DeliveryService {
     const { records, deadlines, log, now } = this.parts;
     for (let conflicts = 0; conflicts < maximumConflicts; conflicts++) {
       const stored = this.open.get(deliveryId) ?? (await records.read(deliveryId));
-      if (!stored) return log.warn('no such delivery, ignored', { deliveryId, event: event.kind, deviceId });
+      if (!stored) return log('warn', 'no such delivery, ignored', { deliveryId, event: event.kind, deviceId });
       if (deviceId !== undefined && stored.record.deviceId !== deviceId)
-        return log.warn('a device spoke for the delivery of another, ignored', { deliveryId, event: event.kind, deviceId });
+        return log('warn', 'a device spoke for the delivery of another, ignored', { deliveryId, event: event.kind, deviceId });
       const { record, actions } = decide(stored.record, event, now(), deadlines);
       if (record === stored.record) {
         this.remember(deliveryId, stored);
-        return log.info('nothing to do', { deliveryId, event: event.kind, state: record.state });
+        return log('info', 'nothing to do', { deliveryId, event: event.kind, state: record.state });
       }
       const saved = await records.replace(record, stored.etag);
       this.open.delete(deliveryId);
@@ -107,7 +107,7 @@ export class DeliveryService {
         announcements: record.announcements,
         updatedAt: record.updatedAt,
       };
-      log.info('delivery moved', { ...moved, ...(reason === undefined ? {} : { reason }) });
+      log('info', 'delivery moved', { ...moved, ...(reason === undefined ? {} : { reason }) });
       for (const action of actions) await this.perform(action, saved, deviceId);
       return;
     }
@@ -129,13 +129,13 @@ export class DeliveryService {
       }
     } catch (error) {
       // The record already says what is owed; it is sent again when the step is due.
-      return log.error('could not send to the device, tried again later', {
+      return log('error', 'could not send to the device, tried again later', {
         deliveryId: record.deliveryId,
         action,
         error: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
       });
     }
-    log.info('sent to the device', { deliveryId: record.deliveryId, action });
+    log('info', 'sent to the device', { deliveryId: record.deliveryId, action });
     if (action === 'sendUrl') await this.apply(record.deliveryId, { kind: 'urlSent' }, deviceId);
   }
 }

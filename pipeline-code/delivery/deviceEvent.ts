@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { stateBody } from '../../contracts/aimmMessages';
 import { type DeliveryEvent } from './exchange';
 
-export interface ReceivedEvent {
+interface ReceivedEvent {
   readonly body: unknown;
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly systemProperties?: Readonly<Record<string, unknown>>;
 }
-export type DeviceEvent =
+type DeviceEvent =
   | { readonly kind: 'event'; readonly deliveryId: string; readonly deviceId: string; readonly event: DeliveryEvent }
   | { readonly kind: 'ignored'; readonly reason: string };
 

@@ -1,10 +1,8 @@
+import { runPipelineProgram } from '../../contracts/program/run';
 import { deliverySettings } from '../../contracts/settings/delivery';
-import { readSettings } from '../../contracts/settings/settings';
-import { runProgram } from '../clients/log';
 import { runDelivery } from './delivery';
 
-const program = 'delivery';
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 process.once('SIGINT', () => stop.abort());
-runProgram(program, (log) => runDelivery(readSettings(program, deliverySettings, process.env), log, stop.signal));
+runPipelineProgram('delivery', deliverySettings, (settings, log) => runDelivery(settings, log, stop.signal));

@@ -18,7 +18,7 @@ const keyStartBeforeMs = 60 * minute;
 const keyLifetimeMs = 60 * minute;
 
 /** When a new key must be fetched: a signature never outlives the key that made it. */
-export const keyCovers = (keyExpiresAt: Date, sasExpiresAt: Date) => keyExpiresAt.getTime() >= sasExpiresAt.getTime();
+const keyCovers = (keyExpiresAt: Date, sasExpiresAt: Date) => keyExpiresAt.getTime() >= sasExpiresAt.getTime();
 
 /** Signs read-only links to single blobs with a user delegation key, which is fetched with the application's own identity and kept. */
 export function urlSigner(

@@ -3,7 +3,7 @@ import { type DatasetManifest, datasetManifest, manifestPath } from '../../contr
 import { isAcceptedDataset, loopNames, smokePrefix } from '../../contracts/datasets';
 import { createdBlob } from '../../contracts/eventGrid';
 import { type ModelDevelopmentSettings } from '../../contracts/settings/modelDevelopment';
-import { type Log } from '../clients/log';
+import { type Log } from '../../contracts/program/log';
 import { machineLearningClient } from '../clients/machineLearning';
 import { queueClient, receiveMessages } from '../clients/queue';
 import { blobContainer, isNotFound, readJsonBlob } from '../clients/storage';
@@ -67,9 +67,9 @@ async function submitTraining(
     statuses.push(job.properties.status);
   }
   const decision = decideTraining(data.dataVersion, statuses);
-  if (decision.kind === 'exists') return log.info('training job is there already', { ...decision });
+  if (decision.kind === 'exists') return log('info', 'training job is there already', { ...decision });
   if (decision.kind === 'givenUp')
-    return log.error('training failed too often, not submitted again', { job: decision.name, attempts: maximumAttempts });
+    return log('error', 'training failed too often, not submitted again', { job: decision.name, attempts: maximumAttempts });
   await client.jobs.createOrUpdate(
     settings.RESOURCE_GROUP,
     settings.ML_WORKSPACE,
@@ -77,7 +77,7 @@ async function submitTraining(
     { properties: trainingJob(settings, data, decision.name) },
     timeout(),
   );
-  log.info('training job submitted', { job: decision.name, dataVersion: data.dataVersion });
+  log('info', 'training job submitted', { job: decision.name, dataVersion: data.dataVersion });
 }
 
 /** Drains the queue of new manifests: each data version becomes a data asset and, once, a training job. */
@@ -90,18 +90,18 @@ export async function runModelDevelopment(settings: ModelDevelopmentSettings, lo
     if (!message) return;
     const blob = createdBlob(message.body);
     if (!blob || blob.container !== settings.PROCESSED_CONTAINER || !blob.name.endsWith('/manifest.json'))
-      log.warn('not the event of a manifest, acknowledged', { messageId: message.id });
+      log('warn', 'not the event of a manifest, acknowledged', { messageId: message.id });
     else {
       const manifest = await readJsonBlob(processed, blob.name, datasetManifest);
-      if (!manifest) log.warn('the manifest is no longer there, acknowledged', { blob: blob.name });
+      if (!manifest) log('warn', 'the manifest is no longer there, acknowledged', { blob: blob.name });
       else if (manifestPath(manifest.value.dataset, manifest.value.dataVersion) !== blob.name)
-        log.error('a manifest that is not at its own path, acknowledged', {
+        log('error', 'a manifest that is not at its own path, acknowledged', {
           blob: blob.name,
           dataset: manifest.value.dataset,
           dataVersion: manifest.value.dataVersion,
         });
       else if (!isAcceptedDataset(settings.DATASET_NAME, manifest.value.dataset))
-        log.warn('a data set that is not ours, acknowledged', {
+        log('warn', 'a data set that is not ours, acknowledged', {
           blob: blob.name,
           dataset: manifest.value.dataset,
           expected: `${settings.DATASET_NAME} or ${smokePrefix}<id>`,

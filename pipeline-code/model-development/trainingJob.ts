@@ -10,7 +10,7 @@ export const trainingJobName = (dataVersion: string, attempt: number) =>
 
 const ended = (status: string | undefined) => status === 'Failed' || status === 'Canceled';
 
-export type TrainingDecision =
+type TrainingDecision =
   | { readonly kind: 'submit'; readonly name: string }
   | { readonly kind: 'exists'; readonly name: string; readonly status: string }
   | { readonly kind: 'givenUp'; readonly name: string };
@@ -33,7 +33,7 @@ export interface DataVersion {
 const modelOf = ({ FACTORY }: ModelDevelopmentSettings, dataset: string) => loopNames(FACTORY, dataset).model;
 
 /** The environment of `train`: exactly its settings, which the compiler checks. */
-export function trainEnvironment(
+function trainEnvironment(
   settings: ModelDevelopmentSettings,
   { dataset, manifestPath }: DataVersion,
   jobName: string,

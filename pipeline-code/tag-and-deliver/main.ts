@@ -1,7 +1,5 @@
-import { readSettings } from '../../contracts/settings/settings';
+import { runPipelineProgram } from '../../contracts/program/run';
 import { tagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
-import { runProgram } from '../clients/log';
 import { runTagAndDeliver } from './tagAndDeliver';
 
-const program = 'tag-and-deliver';
-runProgram(program, (log) => runTagAndDeliver(readSettings(program, tagAndDeliverSettings, process.env), log));
+runPipelineProgram('tag-and-deliver', tagAndDeliverSettings, runTagAndDeliver);

@@ -7,7 +7,7 @@ import { modelFiles, modelSignature, parseModelUri } from '../../contracts/model
 import { type TagAndDeliverSettings } from '../../contracts/settings/tagAndDeliver';
 import { pushArtifact } from '../clients/containerRegistry';
 import { credential } from '../clients/credential';
-import { type Log } from '../clients/log';
+import { type Log } from '../../contracts/program/log';
 import { type CatalogVersion, modelCatalog } from '../clients/machineLearning';
 import { queueClient, receiveMessages, sendMessage } from '../clients/queue';
 import { blobContainer, readBlob, readJsonBlob, writeBlobOnce } from '../clients/storage';
@@ -99,7 +99,7 @@ async function release(settings: TagAndDeliverSettings, place: PackagePlace, log
   const { state } = record;
   if (state === 'Opened')
     await sendMessage(queueClient(settings.DATA_QUEUE_ENDPOINT, settings.DELIVERY_QUEUE_NAME), { deliveryId: record.deliveryId });
-  log.info('released', {
+  log('info', 'released', {
     modelVersion: version,
     modelDigest: digests.model,
     packageDigest: digests.package,
@@ -116,10 +116,16 @@ const recordOf = async (settings: TagAndDeliverSettings, deliveryId: string): Pr
 /** What a person decided about a delivery is carried out: it goes, or its model is marked as rejected. */
 async function carryOut(settings: TagAndDeliverSettings, deliveryId: string, log: Log): Promise<void> {
   const record = await recordOf(settings, deliveryId);
-  if (!record?.decision) return log.warn('no decision about such a delivery, acknowledged', { deliveryId, deliveryState: record?.state });
+  if (!record?.decision)
+    return log('warn', 'no decision about such a delivery, acknowledged', { deliveryId, deliveryState: record?.state });
   if (record.decision.approved) return release(settings, placeOf(record), log);
   await modelCatalog(settings, record.modelName).setTags(record.modelVersion, refusedTags(record));
-  log.info('release rejected', { deliveryId, modelVersion: record.modelVersion, by: record.decision.by, reason: record.decision.reason });
+  log('info', 'release rejected', {
+    deliveryId,
+    modelVersion: record.modelVersion,
+    by: record.decision.by,
+    reason: record.decision.reason,
+  });
 }
 
 /** Drains the queue of new package digests and of decisions about deliveries. */
@@ -134,10 +140,10 @@ export async function runTagAndDeliver(settings: TagAndDeliverSettings, log: Log
     try {
       if (place) await release(settings, place, log);
       else if (decided.success) await carryOut(settings, decided.data.deliveryId, log);
-      else log.warn('neither the event of a package digest nor a decision, acknowledged', { messageId: message.id });
+      else log('warn', 'neither the event of a package digest nor a decision, acknowledged', { messageId: message.id });
     } catch (error) {
       if (!(error instanceof RefusedPackage)) throw error;
-      log.error('package refused, nothing delivered', {
+      log('error', 'package refused, nothing delivered', {
         ...(place ? { blob: place.digestBlob } : {}),
         ...(decided.success ? decided.data : {}),
         reason: error.message,

@@ -30,7 +30,7 @@ const normalQuantile = 0.99;
 const smallestTail = 2;
 const isSpread = (aggregate: Aggregate) => aggregate === 'std' || aggregate === 'range';
 
-export function quantile(values: readonly number[], share: number): number {
+function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1))] ?? NaN;
 }

@@ -1,6 +1,5 @@
-import { readSettings } from '../../contracts/settings/settings';
+import { runPipelineProgram } from '../../contracts/program/run';
 import { trainSettings } from '../../contracts/settings/train';
-import { runProgram } from '../clients/log';
 import { train } from './train';
 
-runProgram('train', (log) => train(readSettings('train', trainSettings, process.env), log));
+runPipelineProgram('train', trainSettings, train);

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-export interface Scored {
+interface Scored {
   readonly score: number;
   readonly alarm: boolean;
 }

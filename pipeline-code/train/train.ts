@@ -6,7 +6,7 @@ import { type ContainerClient } from '@azure/storage-blob';
 import { datasetManifest, maxWindowsBytes, type DatasetManifest } from '../../contracts/datasetManifest';
 import { modelFiles, type ModelSignature } from '../../contracts/modelCatalog';
 import { type TrainSettings } from '../../contracts/settings/train';
-import { type Log } from '../clients/log';
+import { type Log } from '../../contracts/program/log';
 import { modelCatalog, type ModelCatalog } from '../clients/machineLearning';
 import { blobContainer, downloadBlob, readJsonBlob, writeBlob } from '../clients/storage';
 import { fitAnomalyModel, score, type AnomalyModel } from './anomalyModel';
@@ -17,7 +17,7 @@ import { readWindows, type Window } from './windowsFile';
 /** Single precision against double, through a matrix product. */
 const parityTolerance = 1e-3;
 
-export interface TrainedModel {
+interface TrainedModel {
   readonly onnx: Buffer;
   readonly signature: ModelSignature;
   readonly model: AnomalyModel;
@@ -89,7 +89,7 @@ export async function train(
   const { dataset, dataVersion, windowsPath } = manifest.value;
   const registered = (await catalog.versions()).find((version) => version.tags.dataVersion === dataVersion);
   if (registered !== undefined) {
-    log.info('already trained', { model: settings.MODEL_NAME, version: registered.version, dataVersion });
+    log('info', 'already trained', { model: settings.MODEL_NAME, version: registered.version, dataVersion });
     return;
   }
 
@@ -100,7 +100,7 @@ export async function train(
     const windows = await readWindows(file, manifest.value.features);
     if (windows.length !== manifest.value.windowCount)
       throw new Error(`${windowsPath} has ${windows.length} windows, its manifest says ${manifest.value.windowCount}`);
-    log.info('training', { dataVersion, windows: windows.length, features: manifest.value.features.sensors.length });
+    log('info', 'training', { dataVersion, windows: windows.length, features: manifest.value.features.sensors.length });
     const { onnx, signature } = await trainModel(settings.MODEL_NAME, settings.MANIFEST_PATH, manifest.value, windows);
 
     const path = `${settings.MODEL_NAME}/${dataVersion}`;
@@ -119,7 +119,7 @@ export async function train(
         calibrationWindows: String(signature.trainedOn.calibrationWindows),
       },
     });
-    log.info(created ? 'model registered' : 'already registered', {
+    log('info', created ? 'model registered' : 'already registered', {
       model: settings.MODEL_NAME,
       version: version.version,
       dataVersion,

@@ -1,6 +1,6 @@
 import { ZipFile } from 'yazl';
 
-export interface ZipEntry {
+interface ZipEntry {
   readonly name: string;
   readonly content: Buffer | string;
 }

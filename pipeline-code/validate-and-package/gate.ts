@@ -14,12 +14,12 @@ export interface GateFigures {
   readonly labelledFaultWindows: number;
   readonly labelledNormalWindows: number;
 }
-export interface GateLimits {
+interface GateLimits {
   readonly maxFalseAlarmRate: number;
   readonly minFaultDetection: number;
   readonly minLabelAuc: number;
 }
-export interface FailedFigure {
+interface FailedFigure {
   readonly figure: 'falseAlarmRate' | 'faultDetection' | 'labelAuc';
   readonly value: number | null;
   readonly limit: number;

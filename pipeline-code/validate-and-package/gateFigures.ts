@@ -15,7 +15,7 @@ export async function evaluateModel(onnx: Buffer, signature: ModelSignature, win
   return evaluateWindows(onnx, signature, await readWindows(windowsFile, signature.features));
 }
 
-export async function evaluateWindows(onnx: Buffer, signature: ModelSignature, windows: readonly Window[]): Promise<GateFigures> {
+async function evaluateWindows(onnx: Buffer, signature: ModelSignature, windows: readonly Window[]): Promise<GateFigures> {
   const train = windows.filter((window) => window.role === 'train').map((window) => window.features);
   const heldOut = windows.filter((window) => window.role === 'held-out' && window.label !== true).map((window) => window.features);
   const judged = windows.filter((window) => window.role === 'evaluate' && window.label !== null);

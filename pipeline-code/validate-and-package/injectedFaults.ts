@@ -18,7 +18,7 @@ export function sensorSlots(
     return slot;
   });
 }
-export type SensorSlot = ReturnType<typeof sensorSlots>[number];
+type SensorSlot = ReturnType<typeof sensorSlots>[number];
 
 /** Spread of a sensor in normal operation, from its level in each window and, where known, the spread inside the windows. */
 export function normalSpread(slot: SensorSlot, windows: readonly (readonly number[])[]): number {

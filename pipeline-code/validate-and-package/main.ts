@@ -1,7 +1,5 @@
-import { readSettings } from '../../contracts/settings/settings';
+import { runPipelineProgram } from '../../contracts/program/run';
 import { validateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
-import { runProgram } from '../clients/log';
 import { runValidateAndPackage } from './validateAndPackage';
 
-const program = 'validate-and-package';
-runProgram(program, (log) => runValidateAndPackage(readSettings(program, validateAndPackageSettings, process.env), log));
+runPipelineProgram('validate-and-package', validateAndPackageSettings, runValidateAndPackage);

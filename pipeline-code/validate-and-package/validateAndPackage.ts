@@ -9,7 +9,7 @@ import { digestFileName, packageFolder } from '../../contracts/edgePackage';
 import { eventGridEvent, modelRegistered } from '../../contracts/eventGrid';
 import { modelFiles, type ModelSignature, modelSignature, parseModelUri } from '../../contracts/modelCatalog';
 import { type ValidateAndPackageSettings } from '../../contracts/settings/validateAndPackage';
-import { type Log } from '../clients/log';
+import { type Log } from '../../contracts/program/log';
 import { type CatalogVersion, type ModelCatalog, modelCatalog } from '../clients/machineLearning';
 import { queueClient, receiveMessages } from '../clients/queue';
 import { blobContainer, downloadBlob, isNotFound, readBlob, readJsonBlob, writeBlob, writeBlobOnce } from '../clients/storage';
@@ -124,7 +124,7 @@ async function publish(places: Places, candidate: Candidate, tags: Record<string
   });
   await writeBlob(packages, built.zipBlob, built.zip, 'application/zip');
   await writeBlobOnce(packages, built.digestBlob, built.digest, 'text/plain');
-  log.info('package written', { modelVersion: version, blob: built.zipBlob, sha256: built.sha256, sizeBytes: built.zip.length });
+  log('info', 'package written', { modelVersion: version, blob: built.zipBlob, sha256: built.sha256, sizeBytes: built.zip.length });
 }
 
 async function validate(places: Places, model: CatalogVersion): Promise<void> {
@@ -134,9 +134,9 @@ async function validate(places: Places, model: CatalogVersion): Promise<void> {
     const decision = await judgeCandidate(places, candidate);
     if (!decision.passed) {
       await catalog.setTags(model.version, refusalTags(decision));
-      return log.warn('the gate refused the model', { modelVersion: model.version, figures: decision.figures, failed: decision.failed });
+      return log('warn', 'the gate refused the model', { modelVersion: model.version, figures: decision.figures, failed: decision.failed });
     }
-    log.info('the gate let the model pass', { modelVersion: model.version, figures: decision.figures });
+    log('info', 'the gate let the model pass', { modelVersion: model.version, figures: decision.figures });
     await publish(places, candidate, {
       gateFigures: figuresTag(decision),
       validatedAt: new Date().toISOString(),
@@ -145,7 +145,7 @@ async function validate(places: Places, model: CatalogVersion): Promise<void> {
   } catch (error) {
     if (!(error instanceof UnfitModel)) throw error;
     await catalog.setTags(model.version, rejectionTags(error.message));
-    log.warn('the model is unfit', { modelVersion: model.version, reason: error.message });
+    log('warn', 'the model is unfit', { modelVersion: model.version, reason: error.message });
   }
 }
 
@@ -177,10 +177,10 @@ export async function runValidateAndPackage(settings: ValidateAndPackageSettings
     const version = event.success ? String(event.data.data.ModelVersion) : undefined;
     const places = names && { ...common, names, catalog: modelCatalog(settings, names.model) };
     const model = version === undefined ? undefined : await places?.catalog.version(version);
-    if (!places || !model) log.warn('no model version of ours, acknowledged', { messageId: message.id, version });
+    if (!places || !model) log('warn', 'no model version of ours, acknowledged', { messageId: message.id, version });
     else if (model.tags.stage === 'candidate') await validate(places, model);
     else if (await isUnfinished(places, model)) await publish(places, await readCandidate(places, model), {});
-    else log.info('not a candidate, acknowledged', { modelVersion: model.version, stage: model.tags.stage });
+    else log('info', 'not a candidate, acknowledged', { modelVersion: model.version, stage: model.tags.stage });
     await message.done();
   }
 }

@@ -97,7 +97,7 @@ test('the delivery program works on over four lifetimes of its tokens, over HTTP
   const own = (audience: string) => issued.filter((one) => one.audience === audience && jwtClientId(one.token) === identity.clientId);
   try {
     for (let lifetime = 0; lifetime < 4; lifetime++) {
-      await deliverPackage(region, { ...connection, received }, deviceId);
+      await deliverPackage(region, Object.assign(connection, { received }), deviceId);
       const end = Math.max(...audiences.map((audience) => own(audience).at(-1)?.expiresAtMs ?? 0));
       if (lifetime < 3) await until(() => clock.now().getTime() > end, 'the end of the tokens', 60_000);
     }

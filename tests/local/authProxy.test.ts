@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 import { startAuthProxy } from '../../edge-sim/auth-proxy/authProxy';
-import type { Running } from '../../edge-sim/program';
+import type { Running } from '../../contracts/program/run';
 import { tenantId } from '../../local-azure/region/regionContext';
 import { until } from './support/testRegion';
 import { platformRegion, type PlatformRegion } from './support/platformRegion';

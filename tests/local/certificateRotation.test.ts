@@ -9,7 +9,7 @@ import { MonitorReader } from '../../loop/monitorReader';
 import { itemIdAttribute } from '../../contracts/telemetry';
 import { startAuthProxy } from '../../edge-sim/auth-proxy/authProxy';
 import { connectDevice } from '../../edge-sim/model-manager/hubConnection';
-import type { Running } from '../../edge-sim/program';
+import type { Running } from '../../contracts/program/run';
 import { tenantId } from '../../local-azure/region/regionContext';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 import { attackedRegion, ids, instrumentationKey, type AttackedRegion } from './support/attackedRegion';

@@ -4,7 +4,7 @@ import { datasetManifest, manifestPath } from '../../contracts/datasetManifest';
 import { encodeQueueMessage } from '../../contracts/eventGrid';
 import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
 import { containerId, queueId } from '../../local-azure/region/armId';
-import { type Log } from '../../pipeline-code/clients/log';
+import { type Log } from '../../contracts/program/log';
 import { readJsonBlob } from '../../pipeline-code/clients/storage';
 import { dataPipeline, type Connections } from '../../pipeline-code/data-pipeline/dataPipeline';
 import { storageRegion, type StorageRegion } from './support/storageRegion';
@@ -38,8 +38,7 @@ let operator: ContainerClient;
 let revokeProcessed: () => void;
 let grantProcessed: () => void;
 const messages: { message: string; detail: Readonly<Record<string, unknown>> }[] = [];
-const note = (message: string, detail: Readonly<Record<string, unknown>> = {}) => void messages.push({ message, detail });
-const log: Log = { info: note, warn: note, error: note };
+const log: Log = (_level, message, detail = {}) => void messages.push({ message, detail });
 
 beforeAll(async () => {
   region = await storageRegion();

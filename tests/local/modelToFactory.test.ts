@@ -14,7 +14,7 @@ import { trainSettings } from '../../contracts/settings/train';
 import { extractZip } from '../../edge-sim/inference-server/extractZip';
 import { parsePipelineConfiguration } from '../../edge-sim/inference-server/pipelineConfiguration';
 import { type HubMessage } from '../../edge-sim/model-manager/hubConnection';
-import { type Log } from '../../pipeline-code/clients/log';
+import { type Log } from '../../contracts/program/log';
 import { machineLearningClient, modelCatalog } from '../../pipeline-code/clients/machineLearning';
 import { runDelivery } from '../../pipeline-code/delivery/delivery';
 import { runModelDevelopment } from '../../pipeline-code/model-development/modelDevelopment';
@@ -48,9 +48,7 @@ jest.mock('../../pipeline-code/clients/credential', () => ({
 }));
 
 const logged: string[] = [];
-const write = (level: string) => (message: string, detail?: object) =>
-  void logged.push(`${level} ${message} ${JSON.stringify(detail ?? {})}`);
-const log: Log = { info: write('info'), warn: write('warn'), error: write('error') };
+const log: Log = (level, message, detail = {}) => void logged.push(`${level} ${message} ${JSON.stringify(detail)}`);
 
 const dataVersion = '0123456789abcdef';
 const names = loopNames(factory, dataset);

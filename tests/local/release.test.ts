@@ -5,7 +5,7 @@ import { loopNames } from '../../contracts/datasets';
 import type { DeliveryRecord } from '../../contracts/deliveryRecord';
 import { digestFileName, digestLine, packageFileName } from '../../contracts/edgePackage';
 import { deliveryIdOf } from '../../contracts/nameBasedUuid';
-import type { Log } from '../../pipeline-code/clients/log';
+import type { Log } from '../../contracts/program/log';
 import { modelCatalog } from '../../pipeline-code/clients/machineLearning';
 import { runTagAndDeliver } from '../../pipeline-code/tag-and-deliver/tagAndDeliver';
 import { blobCreated } from '../support/queueEvents';
@@ -21,7 +21,7 @@ jest.mock('../../pipeline-code/clients/credential', () => ({
   },
 }));
 
-const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent: Log = () => undefined;
 const factory = 'plant-1';
 const deviceId = 'aimm-plant-1';
 const { packageId, packageName, model } = loopNames(factory, 'line');

@@ -12,7 +12,7 @@ import type { TrainSettings } from '../../contracts/settings/train';
 import { MachineLearning } from '../../local-azure/machine-learning/machineLearning';
 import { armId, containerId } from '../../local-azure/region/armId';
 import { subscriptionId } from '../../local-azure/region/regionContext';
-import type { Log } from '../../pipeline-code/clients/log';
+import type { Log } from '../../contracts/program/log';
 import { modelCatalog } from '../../pipeline-code/clients/machineLearning';
 import { readBlob, readJsonBlob } from '../../pipeline-code/clients/storage';
 import { train, type Connections } from '../../pipeline-code/train/train';
@@ -48,7 +48,7 @@ const features: FeatureDefinition = {
   minSamples: 15,
   sensors: ['flow', 'current'].map((name) => ({ name, aggregates: ['mean', 'std'] })),
 };
-const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent: Log = () => undefined;
 const directory = mkdtempSync(join(tmpdir(), 'train-test-'));
 const parquet = join(directory, 'windows.parquet');
 

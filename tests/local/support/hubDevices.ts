@@ -18,7 +18,7 @@ export async function receivingDevice(
   const connection = await connectDevice({ host, deviceId, keyPair: async () => certificate });
   const received: HubMessage[] = [];
   connection.onMessage((message) => void received.push(message));
-  return { ...connection, received };
+  return Object.assign(connection, { received });
 }
 
 /** A command as a delivery sends one; `text` tells it from others. */

@@ -7,7 +7,7 @@ import { parseEventPosition } from '../../../local-azure/event-hubs/eventPositio
 import { PartitionLog } from '../../../local-azure/event-hubs/partitionLog';
 import { durationMs } from '../../../local-azure/iot-hub/hubRecord';
 import { formatPropertyBag, parsePropertyBag } from '../../../local-azure/iot-hub/propertyBag';
-import { c2dErrorName, retryDelayMs } from '../../../pipeline-code/clients/iotHub';
+import { c2dErrorName } from '../../../pipeline-code/clients/iotHub';
 
 let directory: string;
 beforeEach(() => {
@@ -97,11 +97,6 @@ test.each([
   ['jwt', undefined, undefined],
 ])('a %s with the body %s', (type, body, token) => {
   expect(bareToken(type, body)).toBe(token);
-});
-
-test('pauses between attempts grow, have a ceiling and differ', () => {
-  expect([0, 1, 2, 10].map((attempt) => retryDelayMs(attempt, () => 1))).toEqual([500, 1_000, 2_000, 8_000]);
-  expect(retryDelayMs(10, () => 0)).toBe(4_000);
 });
 
 test('the name of an SDK error is the one that tells what the hub answered', () => {

@@ -31,7 +31,7 @@ const sources = (directory: string): string[] =>
   readdirSync(directory, { withFileTypes: true, recursive: true })
     .filter((one) => one.isFile() && one.name.endsWith('.ts'))
     .map((one) => readFileSync(join(one.parentPath, one.name), 'utf8'));
-const pipelineCode = sources(join(projectRoot, 'pipeline-code')).join('\n');
+const pipelineCode = ['pipeline-code', 'contracts/program'].flatMap((room) => sources(join(projectRoot, room))).join('\n');
 /** Messages that a query waits for. */
 const messages = (text: string) =>
   [...text.matchAll(/message\)? (?:in \(([^)]*)\)|== ('[^']*'))/g)].flatMap(([, list, single]) =>

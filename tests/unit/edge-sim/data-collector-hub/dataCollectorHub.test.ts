@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { landingManifest, type InferenceRecord } from '../../../../contracts/landingZone';
 import { dataCollectorHubSettings, type DataCollectorHubSettings } from '../../../../contracts/settings/edgeSite';
-import { buildBatch, timeOrderedUuid } from '../../../../edge-sim/data-collector-hub/batch';
+import { buildBatch } from '../../../../edge-sim/data-collector-hub/batch';
 import { startDataCollectorHub } from '../../../../edge-sim/data-collector-hub/dataCollectorHub';
 import type { BatchStore } from '../../../../edge-sim/data-collector-hub/landingZone';
 import { Outbox, takenFrom } from '../../../../edge-sim/data-collector-hub/outbox';
@@ -195,5 +195,9 @@ it('describes a batch by its first and last time, whatever the order, and holds 
     blob: `inference/plant-one/aimm-1/yyyy=2026/mm=05/dd=01/hh=05/${manifest.batchId}.ndjson.gz`,
   });
   expect(landingManifest.safeParse(manifest).success).toBe(true);
-  expect(timeOrderedUuid(new Date(1_000)) < timeOrderedUuid(new Date(2_000))).toBe(true);
+});
+
+it('gives batches ids that sort in the order in which they were made', async () => {
+  const idAt = async (time: number) => (await buildBatch(origin, records(1), new Date(time))).manifest.batchId;
+  expect((await idAt(1_000)) < (await idAt(2_000))).toBe(true);
 });

@@ -38,7 +38,7 @@ function build(records: Records, options: { sendFails?: () => boolean; deliveryM
     records,
     now: () => new Date(now),
     deadlines: { stepMs: 60_000, deliveryMs: options.deliveryMs ?? 3_600_000 * 24 },
-    log: { info: (message, fields) => void lines.push({ message, fields }), warn: () => undefined, error: () => undefined },
+    log: (level, message, fields) => void (level === 'info' && lines.push({ message, fields })),
     sign: async (blobName) => ({ url: `https://edge/${blobName}?sig=1`, expiresAt: new Date(now + 1_000) }),
     sender: {
       async send(deviceId, message) {

@@ -22,7 +22,7 @@ function build(handle: () => Promise<void>) {
     }) as unknown as PartitionContext;
   const handlers = deviceEventHandlers(
     { handle },
-    { info: () => undefined, warn: (message) => lines.push(message), error: () => undefined },
+    (level, message) => void (level === 'warn' && lines.push(message)),
     (error) => failures.push(error),
     () => nowMs,
   );
