@@ -10,7 +10,7 @@ import { BundleCache } from './bundleCache';
 const nativePackages = ['@duckdb/node-api', 'onnxruntime-node'] as const;
 const root = join(__dirname, '..');
 
-export interface Bundle {
+interface Bundle {
   readonly name: string;
   readonly directory: string;
   /** Hash of everything that goes into the image. */
@@ -23,7 +23,7 @@ function filesBelow(directory: string): string[] {
     .sort();
 }
 
-export function hashDirectory(directory: string): string {
+function hashDirectory(directory: string): string {
   const hash = createHash('sha256');
   for (const name of filesBelow(directory))
     hash
@@ -61,10 +61,10 @@ async function bundleProgram(name: string, sources: string, isImage: boolean): P
     absWorkingDir: root,
   });
   const imported = new Set(
-    Object.values(result.metafile.outputs).flatMap((output) => output.imports.filter((one) => one.external).map((one) => one.path)),
+    Object.values(result.metafile.outputs).flatMap((output) => output.imports.filter(({ external }) => external).map(({ path }) => path)),
   );
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
-  const natives = Object.fromEntries(nativePackages.filter((one) => imported.has(one)).map((one) => [one, dependencies[one]]));
+  const natives = Object.fromEntries(nativePackages.filter((name) => imported.has(name)).map((name) => [name, dependencies[name]]));
   writeFileSync(
     join(fresh, 'package.json'),
     `${JSON.stringify({ name: `factory-loop-${name}`, private: true, dependencies: natives }, null, 2)}\n`,

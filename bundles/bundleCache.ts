@@ -16,7 +16,9 @@ export class BundleCache {
 
   /** `inputs`: everything that decides what the bundle is, by absolute path; what is no file is left out. */
   remember(inputs: readonly string[], hash: string): void {
-    const states = inputs.map((file) => [file, fileState(file)] as const).filter((one): one is [string, FileState] => one[1] !== undefined);
+    const states = inputs
+      .map((file) => [file, fileState(file)] as const)
+      .filter((entry): entry is [string, FileState] => entry[1] !== undefined);
     const record: BundleRecord = { inputs: Object.fromEntries(states), hash };
     mkdirSync(dirname(this.file), { recursive: true });
     writeFileSync(`${this.file}.new-${process.pid}`, JSON.stringify(record));

@@ -1,6 +1,18 @@
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+export const interruptedStatus = exitCodes.SIGINT;
 /** npm passes an interrupt on that the terminal has sent already; what comes this soon after the first is the same key stroke. */
 const sameInterruptMs = 500;
+
+/** Whether somebody beside `endOnSignals` listens to a signal, to end in an order of its own. */
+export const isAwaited = (signal: keyof typeof exitCodes): boolean => process.listenerCount(signal) > 1;
+
+/** A signal that nobody else awaits ends the process at once, with the status that says so. */
+export function endOnSignals(): void {
+  for (const [signal, exitCode] of Object.entries(exitCodes) as [keyof typeof exitCodes, number][])
+    process.on(signal, () => {
+      if (!isAwaited(signal)) process.exit(exitCode);
+    });
+}
 
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
@@ -9,7 +21,7 @@ export class Interrupted extends Error {
   }
 }
 
-export interface Interruption {
+interface Interruption {
   readonly signal: AbortSignal;
   /** 128 and the signal's number, once one came. */
   exitCode(): number | undefined;

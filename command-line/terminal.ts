@@ -10,6 +10,8 @@ export interface Paint {
 /** What a person sees. Colours only on a terminal that wants them; one live line only on a terminal. */
 export interface Terminal {
   readonly paint: Paint;
+  /** Columns of a terminal; a file or a pipe has none, and gets every row on one line. */
+  readonly width: number | undefined;
   line(text: string): void;
   /** Replaces the live line; nothing on a pipe. */
   live(text: string): void;
@@ -26,6 +28,7 @@ export function createTerminal(stream: NodeJS.WriteStream, options: { quiet: boo
     shown = false;
   };
   return {
+    width: stream.isTTY ? stream.columns : undefined,
     paint: { ok: style('green'), bad: style('red'), dim: style('dim'), bold: style('bold') },
     line(text) {
       clear();

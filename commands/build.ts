@@ -1,23 +1,18 @@
 import { bundleAll } from '../bundles/bundle';
-import { readHelpOption } from './start/startOptions';
-import { UsageError } from '../command-line/usageError';
+import { defineCommand } from '../command-line/command';
+import { whileWorking } from '../command-line/progress';
+import { runScript } from '../command-line/runCommand';
 
-const help = `Usage: npm run build
-
-Bundles every program into dist/ and prints name and content hash: what the images
-of the next pulumi up are built from. Unchanged programs are left as they are.
-`;
-
-/** `npm run build`: bundles every program to dist/ and prints name and content hash. */
-async function build(): Promise<void> {
-  if (readHelpOption(process.argv.slice(2), 'build') === 'help') {
-    process.stdout.write(help);
-    return;
-  }
-  for (const { name, hash } of await bundleAll()) process.stdout.write(`${name.padEnd(24)}${hash.slice(0, 16)}\n`);
-}
-
-build().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+export const command = defineCommand({
+  script: 'build',
+  usage: [''],
+  summary:
+    'Bundles every program into dist/ and prints name and content hash: what the images of the next pulumi up are built from. Unchanged programs are left as they are.',
+  exits: { 0: 'done', 1: 'a program cannot be bundled' },
+  run: async (_, { terminal }) => {
+    for (const { name, hash } of await whileWorking(terminal, 'bundling the programs', bundleAll()))
+      terminal.line(`${name.padEnd(24)}${hash.slice(0, 16)}`);
+  },
 });
+
+runScript(module, command);

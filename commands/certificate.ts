@@ -1,99 +1,56 @@
-import { X509Certificate } from 'node:crypto';
-import { join, resolve } from 'node:path';
-import { z } from 'zod';
-import { create, revoke, rotate, status, type Told } from './certificate/actions';
-import { renew, statusAway } from './certificate/awayFromSite';
-import { certificateHelp, readCertificateOptions } from './certificate/certificateOptions';
-import { certificateToKnow, requireDeployed } from './certificate/deployedCertificates';
-import { documentOutputs, documents, readOutputsFile } from './certificate/documents';
-import { CertificateError, SiteKeys } from './certificate/siteKeys';
-import { StackCertificates } from './certificate/stackCertificates';
-import { trustedAuthorities } from '../deploy-programs/site-documents/hubAuthority';
-import { readOutputsOf } from './stack/deployedStack';
-import { UsageError } from '../command-line/usageError';
-import { version } from '../package.json';
+import { join } from 'node:path';
+import { actionOf, anyText, defineCommand, flag, oneOf, option } from '../command-line/command';
+import { runScript } from '../command-line/runCommand';
+import { hubTransports } from '../contracts/siteDocuments';
+import { answerAbout } from './certificate/answer';
+import { certificateActions, certificateOptions } from './certificate/certificateOptions';
 
-const root = join(__dirname, '..');
-const enrolledOutputs = z.object({ siteCertificates: z.array(z.string().includes('BEGIN CERTIFICATE')) });
-
-/** What Azure knows the site by. A simulated site makes its certificate while the stack is deployed: the outputs have its public part. */
-async function knownCertificates(stack: StackCertificates): Promise<X509Certificate[]> {
-  if (!stack.isMadeByDeployment()) return stack.list();
-  const { siteCertificates } = await readOutputsOf(enrolledOutputs, stack.stack, join(root, '.local'), root, process.env);
-  return siteCertificates.map((pem) => new X509Certificate(pem));
-}
-
-/** What was deployed, from a file with the stack's outputs or from the stack itself. */
-async function deployedCertificates(stack: string | undefined, file: string | undefined): Promise<X509Certificate[]> {
-  if (file === undefined && stack === undefined)
-    throw new UsageError(
-      'expected --outputs <file> with what "pulumi stack output --json" printed, or --stack <name>: the site goes over only to a certificate that Azure knows.',
-    );
-  const outputs =
-    file === undefined
-      ? await readOutputsOf(enrolledOutputs, stack ?? '', join(root, '.local'), root, process.env)
-      : readOutputsFile(enrolledOutputs, file);
-  return outputs.siteCertificates.map((pem) => new X509Certificate(pem));
-}
-
-async function certificate(): Promise<number> {
-  const options = readCertificateOptions(process.argv.slice(2));
-  if (options === 'help') {
-    process.stdout.write(certificateHelp);
-    return 0;
-  }
-  const now = new Date();
-  const tell = ({ lines, facts }: Told) => void process.stdout.write(options.json ? `${JSON.stringify(facts)}\n` : `${lines.join('\n')}\n`);
-  const answer = ({ told, healthy }: { readonly told: Told; readonly healthy: boolean }) => {
-    tell(told);
-    return healthy ? 0 : 1;
-  };
-  if (options.site === undefined) {
-    const known = new StackCertificates(root, options.stack);
-    const certificates = await knownCertificates(known);
-    if (options.action === 'status') return answer(statusAway(certificates, known.isMadeByDeployment(), now));
-    tell(renew(known, certificates, now));
-    return 0;
-  }
-  const given = (path: string) => resolve(process.env['INIT_CWD'] ?? process.cwd(), path);
-  const keys = new SiteKeys(given(options.site));
-  const stack = options.stack === undefined ? undefined : new StackCertificates(root, options.stack);
-  if (options.action === 'status') return answer(status(keys, stack, now));
-  if (options.action === 'documents') {
-    const { outputs: file, transport } = options;
-    const outputs =
-      file === undefined
-        ? await readOutputsOf(documentOutputs, options.stack ?? '', join(root, '.local'), root, process.env)
-        : readOutputsFile(documentOutputs, given(file));
-    tell(documents(keys, stack, { outputs, transport, buildNumber: version, authorities: trustedAuthorities() }, now));
-    return 0;
-  }
-  const toKnow =
-    options.action === 'rotate' || options.action === 'revoke'
-      ? certificateToKnow(options.action, options.action === 'revoke' ? options.which : undefined, keys)
-      : undefined;
-  if (toKnow !== undefined && (options.action === 'rotate' || options.action === 'revoke'))
-    requireDeployed(
-      toKnow.thumbprint,
-      await deployedCertificates(options.stack, options.outputs === undefined ? undefined : given(options.outputs)),
-    );
-  tell(
-    options.action === 'create'
-      ? await create(keys, stack, options.device, now)
-      : options.action === 'rotate'
-        ? await rotate(keys, stack, now)
-        : revoke(keys, stack, options.which),
-  );
-  return 0;
-}
-
-certificate().then(
-  (code) => (process.exitCode = code),
-  (error: Error) => {
-    const ours = error instanceof UsageError || error instanceof CertificateError;
-    // What the system refuses (permission, no space, no such program) Node says in one line, with the path.
-    const bySystem = (error as NodeJS.ErrnoException).syscall !== undefined;
-    process.stderr.write(`${ours || bySystem ? error.message : (error.stack ?? error.message)}\n`);
-    process.exitCode = ours ? 2 : 1;
+export const command = defineCommand({
+  script: 'certificate',
+  usage: ['<create|rotate|revoke|documents> --site <folder>', 'status --site <folder>', '<renew|status> --stack <name> [--json]'],
+  summary:
+    "The site's key and certificate, made where they are used: the key never leaves the folder, the stack's configuration gets the public certificate.",
+  arguments: { action: actionOf(certificateActions), which: anyText },
+  actions: [
+    ['create --device <id>', 'the first key and certificate of a site'],
+    ['rotate', 'the next certificate, which counts beside the present one; again, once Azure knows it: the site goes over to it'],
+    [
+      'revoke <which>',
+      'next, previous or a SHA-256 thumbprint: takes it out of the configuration and deletes its key; the one in use is replaced first, with rotate',
+    ],
+    [
+      'status',
+      "what there is and how long it is valid; without --site, what Azure knows the site by: of a real site from the stack's file, of a simulated one from the stack's outputs",
+    ],
+    ['renew', "where the deployment makes the certificate: the next number in the stack's file, when two thirds of its life are over"],
+    [
+      'documents',
+      "the configuration documents of the AI Model Manager and the AI Model Monitor, with the site's key, into the same folder",
+    ],
+  ],
+  options: {
+    site: option('folder', 'the folder of the keys of the site'),
+    stack: option('name', 'keep Pulumi.<name>.yaml up to date; without it the public certificate is printed'),
+    device: option('id', 'create: the device id of the AI Model Manager'),
+    outputs: option(
+      'file',
+      'what "pulumi stack output --json" printed; without it the Pulumi CLI is asked for the outputs of --stack. Needed for documents, the second rotate and revoke previous',
+    ),
+    transport: option(
+      'tls|wss',
+      'documents: how the AI Model Manager reaches the hub, MQTT on port 8883 or through a WebSocket on port 443; default tls',
+      { parse: oneOf(hubTransports) },
+    ),
+    json: flag('the result as JSON, on standard output'),
   },
-);
+  examples: ['npm run certificate -- create --site keys --device line-1 --stack plant-two', 'npm run certificate -- status --stack dev'],
+  exits: {
+    0: 'done',
+    1: 'status: no certificate, or one that has ended, ends within 14 days or is not in the configuration',
+    2: 'wrong usage, or something stands in the way',
+  },
+  check: certificateOptions,
+  run: (asked, { terminal }) => answerAbout(asked, join(__dirname, '..'), terminal),
+});
+
+runScript(module, command);

@@ -1,64 +1,18 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../command-line/usageError';
-import { prepareBackend, pulumiEnvironment, stacksOf } from './up/localStack';
-import { findPulumi, runPulumi } from './up/pulumiCli';
-import { endRegion, ensureRegion, runningRegion } from './up/runningRegion';
-import { stackDirectory, upDirectory } from './up/upDirectory';
-import { readDownOptions } from './up/upOptions';
+import { defineCommand } from '../command-line/command';
+import { runScript } from '../command-line/runCommand';
+import { allStateOption } from './options/localFolder';
+import { localStackOption } from './options/stackName';
+import { destroyStack } from './up/destroyStack';
 
-const root = join(__dirname, '..');
-const say = (text: string) => process.stdout.write(`${text}\n`);
+export const command = defineCommand({
+  script: 'down:local',
+  usage: ['[options]'],
+  summary: 'Destroys a stack that npm run up:local deployed. With the last one the region ends.',
+  options: { stack: localStackOption('which stack (default local)'), local: allStateOption },
+  examples: ['npm run down:local', 'npm run down:local -- --stack plant-two'],
+  exits: { 0: 'done', 1: 'failed', 2: 'wrong usage, no such stack, or there is no Pulumi CLI' },
+  run: (asked, { terminal }) => destroyStack(asked, join(__dirname, '..'), terminal),
+});
 
-/** `npm run down:local`: destroys a stack and forgets it, and with the last one ends the region. */
-async function downLocal(): Promise<number> {
-  const options = readDownOptions(process.argv.slice(2), root);
-  if (typeof options === 'string') {
-    process.stdout.write(options);
-    return 0;
-  }
-  const { stack, local } = options;
-  const up = upDirectory(local);
-  const pulumi = findPulumi(root, process.env);
-  prepareBackend(up);
-  const run = (providers: string | undefined) => ({
-    pulumi,
-    directory: up.project,
-    environment: pulumiEnvironment(up, pulumi, root, providers, process.env),
-  });
-  const before = await stacksOf(run(undefined));
-  const resources = before.get(stack);
-  if (resources === undefined && (before.size > 0 || runningRegion(local) === undefined))
-    throw new UsageError(
-      `there is no stack ${stack} here${before.size === 0 ? '' : `, only ${[...before.keys()].join(', ')}`}. "npm run up:local" makes one.`,
-    );
-  if ((resources ?? 0) > 0) {
-    const region = await ensureRegion(local, root);
-    const { status } = await runPulumi({ ...run(region.providers), inherit: true }, [
-      'destroy',
-      '--yes',
-      '--stack',
-      stack,
-      '--non-interactive',
-    ]);
-    if (status !== 0) return status;
-  } else say(`stack ${stack} has no resources.`);
-  if (resources !== undefined) {
-    // A stack that stays known, empty, would be taken for the deployed one of its name.
-    const { status, stderr } = await runPulumi(run(undefined), ['stack', 'rm', stack, '--yes', '--non-interactive']);
-    if (status !== 0) throw new Error(`pulumi stack rm ${stack} failed: ${stderr.trim()}`);
-    rmSync(stackDirectory(up, stack), { recursive: true, force: true });
-  }
-  const left = [...(await stacksOf(run(undefined)))].filter(([, count]) => count > 0).map(([name]) => name);
-  if (left.length > 0) say(`\nThe region runs on for ${left.join(', ')}.`);
-  else if (await endRegion(local)) say('\nThe region has ended.');
-  return 0;
-}
-
-downLocal().then(
-  (status) => (process.exitCode = status),
-  (error: Error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
-  },
-);
+runScript(module, command);

@@ -1,80 +1,36 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
-import { factoryHelp, readFactoryOptions, type FactoryOptions } from './factory/factoryOptions';
-import { stackFileText } from './factory/newFactory';
+import { join } from 'node:path';
+import { anyText, defineCommand, flag, option, repeated } from '../command-line/command';
+import { runScript } from '../command-line/runCommand';
 import { UsageError } from '../command-line/usageError';
+import { writeStackFile } from './factory/writeStackFile';
 
-const root = join(__dirname, '..');
-const defaults = { location: 'westeurope', profile: 'dev', dataset: 'line' };
-const maxCertificateBytes = 20_000;
-
-/** The certificate of the file alone: what "certificate -- create" makes has its key beside it, which stays on the site. */
-function readCertificate(given: string): string {
-  const file = resolve(process.env['INIT_CWD'] ?? process.cwd(), given);
-  const facts = statSync(file, { throwIfNoEntry: false });
-  if (facts?.isFile() !== true) throw new UsageError(`--certificate ${given}: no such file.`);
-  if (facts.size > maxCertificateBytes)
-    throw new UsageError(`--certificate ${given}: expected a certificate of at most ${maxCertificateBytes} bytes, found ${facts.size}.`);
-  const [pem] = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(readFileSync(file, 'utf8')) ?? [];
-  if (pem === undefined) throw new UsageError(`--certificate ${given}: expected a certificate in PEM.`);
-  return `${pem}\n`;
-}
-
-/** Asks on the terminal for what the command line leaves open; an empty answer is the default. */
-async function asked(options: FactoryOptions): Promise<FactoryOptions> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  terminal.on('SIGINT', () => process.exit(130));
-  const ask = async (question: string, given: string | undefined, standard: string) =>
-    given ?? ((await terminal.question(`${question}${standard === '' ? '' : ` [${standard}]`}: `)).trim() || standard);
-  try {
-    const name = await ask('Name of the factory (lower case letters, digits, dashes)', options.name, '');
-    const location = await ask('Azure region', options.location, defaults.location);
-    const profile = await ask('Profile, dev or production', options.profile, defaults.profile);
-    const dataset = await ask('Name of the dataset', options.dataset, defaults.dataset);
-    const certificate = await ask("File with the site's public certificate; empty for a simulated site", options.certificate, '');
-    return { ...options, name, location, profile, dataset, ...(certificate === '' ? {} : { certificate }) };
-  } finally {
-    terminal.close();
-  }
-}
-
-/** `npm run factory -- new <name>`: writes the stack file of a new factory. */
-async function factory(): Promise<void> {
-  const read = readFactoryOptions(process.argv.slice(2));
-  if (read === 'help') {
-    process.stdout.write(factoryHelp);
-    return;
-  }
-  const options = process.stdin.isTTY && !read.yes ? await asked(read) : read;
-  const { name, certificate } = options;
-  if (name === undefined || name === '') throw new UsageError('expected the name of the factory: npm run factory -- new <name>.');
-  const text = stackFileText({
-    name,
-    settings: options.settings,
-    location: options.location ?? defaults.location,
-    profile: options.profile ?? defaults.profile,
-    dataset: options.dataset ?? defaults.dataset,
-    ...(certificate === undefined ? {} : { siteCertificate: readCertificate(certificate) }),
-  });
-  if (options.print) {
-    process.stdout.write(text);
-    return;
-  }
-  const file = `Pulumi.${name}.yaml`;
-  try {
-    writeFileSync(join(root, file), text, { flag: 'wx' });
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EEXIST'
-      ? new UsageError(`${file} is there already and is not overwritten; choose another name, or change the file.`)
-      : error;
-  }
-  process.stdout.write(
-    `${file} is written. Next: npm run doctor -- --stack ${name}, then pulumi stack init ${name} && pulumi up --stack ${name}\n`,
-  );
-}
-
-factory().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+export const command = defineCommand({
+  script: 'factory',
+  usage: ['new <name> [options]'],
+  summary:
+    'Writes Pulumi.<name>.yaml, the settings of a new factory. On a terminal it asks for what is not given; elsewhere the defaults are taken.',
+  arguments: {
+    action: {
+      read: (given: string | undefined) => {
+        if (given !== 'new') throw new UsageError('expected "new <name>"');
+        return given;
+      },
+    },
+    name: anyText,
+  },
+  options: {
+    location: option('region', 'Azure region (default westeurope)'),
+    profile: option('profile', 'dev (the default) or production'),
+    dataset: option('name', 'name of the dataset (default line)'),
+    certificate: option('file', "public certificate (PEM) of the site's AI Model Manager; without it the site is simulated"),
+    set: repeated('key>=<value', 'any other setting, once per setting, such as --set dataset.windowSeconds=20'),
+    yes: flag('ask nothing'),
+    print: flag('show the file, write none'),
+  },
+  notes: 'A file that is there already is never overwritten.',
+  examples: ['npm run factory -- new plant-two', 'npm run factory -- new plant-two --profile production --certificate site.pem'],
+  exits: { 0: 'written', 2: "wrong usage or a value that the stack's configuration does not allow", 130: 'interrupted' },
+  run: (asked, { terminal }) => writeStackFile(asked, join(__dirname, '..'), terminal),
 });
+
+runScript(module, command);

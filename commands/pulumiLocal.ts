@@ -1,40 +1,23 @@
 import { join } from 'node:path';
+import { defineCommand } from '../command-line/command';
+import { runScript } from '../command-line/runCommand';
 import { UsageError } from '../command-line/usageError';
-import { prepareBackend, pulumiEnvironment } from './up/localStack';
-import { findPulumi, runPulumi } from './up/pulumiCli';
-import { ensureRegion, runningRegion } from './up/runningRegion';
-import { upDirectory } from './up/upDirectory';
+import { runOnLocalStacks } from './up/runOnLocalStacks';
 
-const root = join(__dirname, '..');
-const local = join(root, '.local');
-
-/** Commands that ask the provider without the program, which is not in this project's folder; the others only read and write Pulumi's own state. */
-const askTheRegion = new Set(['refresh', 'destroy', 'down', 'dn', 'import']);
-
-/** `npm run pulumi:local -- <arguments>`: the CLI on the stacks of up:local, for whatever else it can do (stack output, refresh, cancel). */
-async function pulumiLocal(): Promise<number> {
-  const args = process.argv.slice(2);
-  if (args.length === 0) throw new UsageError('Usage: npm run pulumi:local -- <arguments of pulumi>, such as: stack output --stack local');
-  const up = upDirectory(local);
-  const pulumi = findPulumi(root, process.env);
-  prepareBackend(up);
-  let region = runningRegion(local);
-  if (region === undefined && args.some((argument) => askTheRegion.has(argument))) {
-    process.stderr.write('the region does not run: starting it; npm run down:local ends it with the last stack.\n');
-    region = await ensureRegion(local, root);
-  }
-  return (
-    await runPulumi(
-      { pulumi, directory: up.project, environment: pulumiEnvironment(up, pulumi, root, region?.providers, process.env), inherit: true },
-      args,
-    )
-  ).status;
-}
-
-pulumiLocal().then(
-  (status) => (process.exitCode = status),
-  (error: Error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+export const command = defineCommand({
+  script: 'pulumi:local',
+  usage: ['<arguments of pulumi>'],
+  summary:
+    'Runs the Pulumi CLI on the stacks of up:local, for whatever else it can do: stack output, refresh, cancel. All arguments go to it as they are; "npm run pulumi:local -- help" is its own help. A command that asks the region starts it where it does not run.',
+  notes: 'The Pulumi CLI is taken from PATH, else from .local/bin, where npm run engine:build puts it.',
+  examples: ['npm run pulumi:local -- stack output --stack local'],
+  exits: { 0: 'done', 1: 'failed; or whatever the CLI ended with', 2: 'no arguments, or there is no Pulumi CLI', 130: 'interrupted' },
+  passesOn: (args: readonly string[]) => {
+    if (args.length === 0)
+      throw new UsageError('Usage: npm run pulumi:local -- <arguments of pulumi>, such as: stack output --stack local');
+    return args;
   },
-);
+  run: (args) => runOnLocalStacks(args, join(__dirname, '..')),
+});
+
+runScript(module, command);

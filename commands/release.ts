@@ -1,62 +1,56 @@
 import { join } from 'node:path';
-import { DecidedAlready } from '../pipeline-code/delivery/decision';
-import { createTerminal } from '../command-line/terminal';
-import { deliveryMeant, ReleaseError, Releases } from '../loop/releases';
-import { releaseLines, releasesText } from './release/releaseText';
-import { whoDecides } from './release/whoDecides';
-import { readReleaseOptions, releaseHelp, type ReleaseOptions } from './release/releaseOptions';
-import { readStackOutputs } from './stack/deployedStack';
-import { asOperator, personCredential } from './stack/signIn';
+import { actionOf, anyText, defineCommand, flag, option, type Given } from '../command-line/command';
+import { runScript } from '../command-line/runCommand';
 import { UsageError } from '../command-line/usageError';
+import { localStacksOption } from './options/localFolder';
+import { deployedStackOption } from './options/stackName';
+import { explainRelease, listOrDecide, reasonOf, type ReleaseOptions } from './release/listOrDecide';
+import { asOperator } from './stack/personSignIn';
 
 const root = join(__dirname, '..');
-
-async function run({ action, delivery, stack, reason, all, local, json }: ReleaseOptions): Promise<number> {
-  const { paint, line } = createTerminal(process.stdout, { quiet: json, environment: process.env });
-  const outputs = await readStackOutputs(stack, local, root, process.env);
-  const credential = personCredential(process.env);
-  const releases = Releases.of(outputs, credential);
-  const now = new Date();
-  if (action === 'list') {
-    const records = all ? await releases.all() : await releases.waiting();
-    if (json) process.stdout.write(`${JSON.stringify(records, null, 2)}\n`);
-    else releasesText(records, now, paint, all).forEach(line);
-    return 0;
-  }
-  const { deliveryId } = deliveryMeant(await releases.all(), delivery ?? '');
-  const by = await whoDecides(credential);
-  const decided = await releases.decide(
-    deliveryId,
-    { approved: action === 'approve', by, ...(reason === undefined ? {} : { reason }) },
-    now,
-  );
-  if (json) process.stdout.write(`${JSON.stringify(decided, null, 2)}\n`);
-  else releaseLines(decided, now, paint).forEach(line);
-  return 0;
-}
-
-/** `npm run release -- <list|approve|reject>`: what a person decides between step 7 and step 8a. */
-async function release(): Promise<number> {
-  const options = readReleaseOptions(process.argv.slice(2), root);
-  if (options === 'help') {
-    process.stdout.write(releaseHelp);
-    return 0;
-  }
-  return asOperator(options.local, options.stack, () => run(options));
-}
-
-/** What a person can mend is said in one line; a refusal of the service is one of these. */
-function told(error: Error & { statusCode?: number }): string {
-  if (error instanceof UsageError || error instanceof ReleaseError || error instanceof DecidedAlready) return error.message;
-  if (error.statusCode === 403)
-    return 'you may not decide about deliveries of this stack: add yourself to factory-loop:approvers and run pulumi up.';
-  return error.stack ?? error.message;
-}
-
-release().then(
-  (code) => process.exit(code),
-  (error: Error) => {
-    process.stderr.write(`${told(error)}\n`);
-    process.exit(error instanceof UsageError ? 2 : 1);
+const inputs = {
+  arguments: { action: actionOf(['list', 'approve', 'reject']), delivery: anyText },
+  options: {
+    stack: deployedStackOption('npm run release -- list --stack dev'),
+    reason: option('text', 'why; kept with the delivery (needed to reject)', { parse: reasonOf }),
+    all: flag('with list: every delivery, not only those that wait'),
+    local: localStacksOption,
+    json: flag('the records as JSON, on standard output'),
   },
-);
+};
+
+function check(given: Given<typeof inputs.arguments, typeof inputs.options>): ReleaseOptions {
+  const { action, delivery, stack, reason, all } = given;
+  if (action === 'list') {
+    if (delivery !== undefined) throw new UsageError(`unexpected "${delivery}": list takes no delivery.`);
+    if (reason !== undefined) throw new UsageError('--reason: goes with approve or reject.');
+    return { ...given, action };
+  }
+  if (delivery === undefined)
+    throw new UsageError(`${action}: expected the id of a delivery; "npm run release -- list --stack ${stack}" shows those that wait.`);
+  if (action === 'reject' && (reason ?? '').trim() === '')
+    throw new UsageError('reject: expected --reason <text>: whoever trains the next model wants to know.');
+  if (all) throw new UsageError('--all: goes with list.');
+  return { ...given, action, delivery };
+}
+
+export const command = defineCommand({
+  script: 'release',
+  usage: ['<list|approve|reject> [<delivery>] --stack <name>'],
+  summary:
+    'Where a stack asks for it (release: approved, the default of production), a validated package waits until a person lets it go to the factory.',
+  actions: [
+    ['list', 'what waits: package, model, figures of the gate'],
+    ['approve <delivery>', 'the package goes to the factory'],
+    ['reject <delivery>', 'it does not, and its model is marked as rejected'],
+    ['<delivery>', 'the id, or the first 8 characters of it or more'],
+  ],
+  ...inputs,
+  examples: ['npm run release -- list --stack dev', 'npm run release -- approve 0b7e6b0e --stack dev --reason "seen on line 2"'],
+  exits: { 0: 'done', 1: 'the delivery cannot be decided (there is none, or it has been)' },
+  check,
+  run: (asked, { terminal }) => asOperator(asked.local, asked.stack, () => listOrDecide(asked, root, terminal)),
+  explain: explainRelease,
+});
+
+runScript(module, command);

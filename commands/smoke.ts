@@ -1,91 +1,59 @@
 import { join } from 'node:path';
-import { isReached } from '../loop/closingText';
-import { EvidenceReader } from '../loop/evidenceReader';
-import { onInterrupt } from '../command-line/interruption';
-import { duration, evidenceLine } from '../loop/stepTable';
-import { createTerminal } from '../command-line/terminal';
-import { whoDecides } from './release/whoDecides';
-import { cleanUp } from './smoke/cleanUp';
-import { smokeText } from './smoke/smokeText';
-import { newSmokeDataset, outputsFor, smokeTest } from './smoke/smokeTest';
-import { readSmokeOptions, smokeHelp, type SmokeOptions } from './smoke/smokeOptions';
-import { readStackOutputs } from './stack/deployedStack';
-import { asOperator, personCredential } from './stack/signIn';
+import { defineCommand, flag, oneOf, option, type Given } from '../command-line/command';
+import { runScript } from '../command-line/runCommand';
 import { UsageError } from '../command-line/usageError';
+import { isSmokeDataset } from '../contracts/datasets';
+import { returnSteps } from '../loop/returnSteps';
+import { steps } from '../loop/steps';
+import { existingPath } from './options/givenPath';
+import { localStacksOption } from './options/localFolder';
+import { deployedStackOption } from './options/stackName';
+import { wholeNumber } from './options/wholeNumber';
+import { smoke } from './smoke/smoke';
+import { asOperator } from './stack/personSignIn';
 
 const root = join(__dirname, '..');
-const cleanUpPatienceMs = 120_000;
-
-async function smoke(): Promise<number> {
-  const options = readSmokeOptions(process.argv.slice(2), process.env['INIT_CWD'] ?? process.cwd(), root);
-  if (options === 'help') {
-    process.stdout.write(smokeHelp);
-    return 0;
-  }
-  return asOperator(options.local, options.stack, (isLocal) => test(options, isLocal));
-}
-
-async function test(options: SmokeOptions, isLocal: boolean): Promise<number> {
-  const { json } = options;
-  const interruption = onInterrupt(() => undefined, cleanUpPatienceMs);
-  const terminal = createTerminal(json ? process.stderr : process.stdout, { quiet: json, environment: process.env });
-  const { paint } = terminal;
-  const outputs = await readStackOutputs(options.stack, options.local, root, process.env);
-  const credential = personCredential(process.env);
-  if (options.cleanUp !== undefined) {
-    const done = await cleanUp(new EvidenceReader(outputsFor(outputs, options.cleanUp), credential), credential);
-    if (json) process.stdout.write(`${JSON.stringify({ stack: options.stack, dataset: options.cleanUp, ...done })}\n`);
-    else
-      for (const line of [
-        `taken away: ${
-          Object.entries(done.removed)
-            .map(([what, count]) => `${count} ${what}`)
-            .join(', ') || 'nothing'
-        }`,
-        ...done.left.map((one) => paint.bad(`not taken away: ${one}`)),
-      ])
-        terminal.line(line);
-    return done.left.length === 0 ? 0 : 1;
-  }
-
-  const began = performance.now();
-  let phase = 'reading the stack';
-  const ticking = setInterval(() => terminal.live(paint.dim(`  ${phase} (${duration(performance.now() - began)})`)), 250);
-  const report = await smokeTest({
-    outputs,
-    credential,
-    dataset: newSmokeDataset(),
-    until: options.until,
-    timeoutMs: options.timeoutSeconds * 1_000,
-    keepEvidence: options.keepEvidence,
-    ...(options.approve ? { approveAs: await whoDecides(credential) } : {}),
-    pollMs: isLocal ? 300 : 3_000,
-    signal: interruption.signal,
-    ...(options.raw === undefined ? {} : { raw: options.raw }),
-    events: {
-      phase: (text) => (phase = text),
-      waiting: (step) => (phase = `${step.id} ${step.title} …`),
-      step: (step) => {
-        if (json || !isReached(step)) return;
-        terminal.line(
-          `${step.ok ? paint.ok('✓') : paint.bad('✗')} ${step.id.padEnd(4)}${step.title.padEnd(28)}${paint.dim(evidenceLine(step.evidence).slice(0, 36).padEnd(37))}${duration(step.durationMs).padStart(8)}`,
-        );
-      },
+const options = {
+  stack: deployedStackOption('npm run smoke -- --stack dev'),
+  timeout: option('seconds', 'how long all of it may take, 10 to 86400 (default 2700)', {
+    parse: wholeNumber('whole seconds', 10, 86_400),
+    otherwise: 2_700,
+  }),
+  until: option('step', 'stop after this step, such as 7 (default 13c)', {
+    parse: oneOf([...steps, ...returnSteps].map(({ id }) => id)),
+    otherwise: '13c',
+  }),
+  raw: option('file', "drop this CSV file; without it a piece of the factory's own raw data, or simulated data where there are none", {
+    parse: existingPath('file'),
+  }),
+  approve: flag('let the delivery of the test go, where people approve releases and you are one of them'),
+  'keep-evidence': flag('take away only the raw file'),
+  'clean-up': option('data set', 'only take away what an earlier test left, smoke-<id>', {
+    parse: (text: string) => {
+      if (!isSmokeDataset(text)) throw new UsageError('expected the data set of a smoke test, smoke-<id>.');
+      return text;
     },
-  });
-  clearInterval(ticking);
-  terminal.live('');
-  if (json) process.stdout.write(`${JSON.stringify({ stack: options.stack, ...report })}\n`);
-  else for (const line of smokeText(report, paint, options.keepEvidence)) terminal.line(line);
-  const done =
-    report.error === undefined && report.steps.length > 0 && report.steps.every(({ ok }) => ok) && report.cleanedUp.left.length === 0;
-  return interruption.exitCode() ?? (done ? 0 : 1);
+  }),
+  local: localStacksOption,
+  json: flag('only the report, as JSON, on standard output'),
+};
+
+function check(given: Given<object, typeof options>) {
+  if (given['clean-up'] !== undefined && (given.raw !== undefined || given['keep-evidence'] || given.approve))
+    throw new UsageError('--clean-up: goes with neither --raw, --keep-evidence nor --approve.');
+  return given;
 }
 
-smoke().then(
-  (code) => process.exit(code),
-  (error: Error) => {
-    process.stderr.write(`${error instanceof UsageError ? error.message : (error.stack ?? error.message)}\n`);
-    process.exit(error instanceof UsageError ? 2 : 1);
-  },
-);
+export const command = defineCommand({
+  script: 'smoke',
+  usage: ['--stack <name> [options]'],
+  summary:
+    "Drops a small raw file into a deployed stack and follows it round the loop, from step 1a to 13c, as a data set of its own beside the factory's. Then takes away again what can be taken away. What it touches, the roles that it needs and what it leaves: docs/smoke.md.",
+  options,
+  examples: ['npm run smoke -- --stack dev', 'npm run smoke -- --stack dev --until 7 --raw recording.csv'],
+  exits: { 0: 'all steps were seen', 1: 'a step is missing or failed', 130: 'interrupted' },
+  check,
+  run: (asked, { terminal }) => asOperator(asked.local, asked.stack, (isLocal) => smoke(asked, isLocal, root, terminal)),
+});
+
+runScript(module, command);

@@ -24,4 +24,4 @@ if (answer.status !== 0 || !(pythonMajor > 3 || (pythonMajor === 3 && pythonMino
 }
 
 require('ts-node/register');
-require('./start.ts');
+void require('../command-line/runCommand.ts').runCommand(require('./start.ts').command);

@@ -1,6 +1,7 @@
+import { duration } from '../command-line/duration';
 import { relative } from 'node:path';
 import type { LoopReport, RoundSummary, StepResult } from './report';
-import { duration, evidenceLine, stepTable } from './stepTable';
+import { evidenceLine, stepTable } from './stepTable';
 import type { Paint } from '../command-line/terminal';
 
 const stretches = { normal: 'normal replayed', fault: 'fault replayed', recovering: 'fault switched off' } as const;
@@ -10,7 +11,7 @@ export function quarantineLines({ quarantined }: Pick<LoopReport, 'quarantined'>
   return quarantined.map(({ file, row, column, reason }) => `quarantined ${file}: row ${row ?? '-'}, column ${column ?? '-'}: ${reason}`);
 }
 
-export function roundLine({ round, dataVersion, rawSources, landingSources, windows, packageVersion }: RoundSummary): string {
+function roundLine({ round, dataVersion, rawSources, landingSources, windows, packageVersion }: RoundSummary): string {
   const sources = [`${rawSources} raw`, ...(landingSources > 0 ? [`${landingSources} recycled`] : [])].join(' + ');
   return dataVersion === undefined
     ? `round ${round}: no data version`
@@ -21,7 +22,7 @@ export function roundLine({ round, dataVersion, rawSources, landingSources, wind
 export const isReached = ({ evidence }: StepResult) => !String(evidence['missing'] ?? '').startsWith('not reached');
 
 /** What a person reads when the loop has ended. */
-export function closingText(report: LoopReport, paint: Paint, place: { readonly root: string; readonly page: string }): string[] {
+export function closingText(report: LoopReport, paint: Paint, shown: { readonly root: string; readonly page: string }): string[] {
   const { steps, rounds, summaries, replays, telemetry, recycled } = report;
   const reached = steps.filter(isReached);
   const followed = [...new Set(reached.map((step) => step.round))];
@@ -57,6 +58,6 @@ export function closingText(report: LoopReport, paint: Paint, place: { readonly 
       : []),
     ...quarantineLines(report),
     ...(failure === undefined ? [] : [paint.bad(failure)]),
-    `${steps.filter((step) => step.ok).length} of ${steps.length} steps in ${duration(report.durationMs)}, report in ${relative(place.root, place.page)} (npm run report)`,
+    `${steps.filter((step) => step.ok).length} of ${steps.length} steps in ${duration(report.durationMs)}, report in ${relative(shown.root, shown.page)} (npm run report)`,
   ];
 }

@@ -10,7 +10,7 @@ import { deliveryRecord, type DeliveryRecord } from '../contracts/deliveryRecord
 import { modelTags, type ModelTags } from '../contracts/modelCatalog';
 import type { StackOutputs } from '../contracts/stackOutputs';
 
-export interface BlobEvidence {
+interface BlobEvidence {
   readonly name: string;
   readonly sha256: string;
   readonly sizeBytes: number;
@@ -24,7 +24,7 @@ export interface DeviceMessage {
   readonly deliveryId: string;
   readonly body: Record<string, unknown>;
 }
-export interface JobRun {
+interface JobRun {
   readonly name: string;
   readonly status: string;
   readonly startedAt: Date;
@@ -111,7 +111,7 @@ export class EvidenceReader {
   async manifest(since: Date, accept: (manifest: DatasetManifest) => boolean): Promise<DatasetManifest | undefined> {
     const container = this.container('data', this.outputs.processedContainer);
     const newest = (await this.list(container, `${this.outputs.dataset}/`))
-      .filter((one) => one.name.endsWith('/manifest.json') && one.createdAt >= since)
+      .filter((blob) => blob.name.endsWith('/manifest.json') && blob.createdAt >= since)
       .pop();
     const text = newest && (await this.text(container, newest.name));
     const manifest = text === undefined ? undefined : datasetManifest.parse(JSON.parse(text));

@@ -1,6 +1,6 @@
 import type { Fault, LineState } from '../contracts/databus';
 import { judgedRun } from './judgedRun';
-import type { Replay, ReplayRound } from './replayStretches';
+import type { Replay, ReplayRound } from './replay';
 import type { ReplayResult } from './report';
 import type { SiteConsole } from './siteConsole';
 

@@ -1,9 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { StepResult } from './report';
 import type { Observation, Observer, Step } from './step';
 
 /** Why a program failed, as far as its platform can tell: error codes, refusals. */
-export type Explain = (program: string) => Promise<Record<string, unknown>>;
-export interface FollowOptions {
+type Explain = (program: string) => Promise<Record<string, unknown>>;
+interface FollowOptions {
   readonly round: number;
   readonly steps: readonly Step[];
   readonly observer: Observer;
@@ -20,8 +21,6 @@ export interface FollowOptions {
   onStep(result: StepResult): void;
 }
 
-const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
-
 /** A failed run of the step's program, once no other run of it is under way. */
 async function failedRun(program: string, { reader, facts }: Observer): Promise<string | undefined> {
   if (!(program in reader.outputs.jobs)) return undefined;
@@ -30,9 +29,54 @@ async function failedRun(program: string, { reader, facts }: Observer): Promise<
   return last?.status === 'Failed' ? last.name : undefined;
 }
 
+/** The program failed: what it did before still counts, so the step is looked at once more. */
+async function observeFailed(step: Step, { observer, explain }: FollowOptions): Promise<Observation> {
+  const execution = await failedRun(step.program, observer).catch(() => undefined);
+  if (execution === undefined) return undefined;
+  const failure = { execution, ...(await explain(step.program)) };
+  return (
+    (await step.observe(observer).catch(() => undefined)) ??
+    (await step.doneBefore?.(failure, observer)) ?? { ok: false, evidence: failure }
+  );
+}
+
+/** Looks for a step until it was seen, its program failed or its time is up. */
+async function observeStep(step: Step, options: FollowOptions): Promise<NonNullable<Observation>> {
+  const { observer, explain, stepTimeoutMs, deadlineMs = Infinity, pollMs, signal } = options;
+  const started = performance.now();
+  let nextFailureCheck = started + 500;
+  let lastError: unknown;
+  while (!signal.aborted) {
+    try {
+      const observation = await step.observe(observer);
+      if (observation !== undefined) return observation;
+    } catch (error) {
+      lastError = error;
+    }
+    const now = performance.now();
+    if (now >= nextFailureCheck) {
+      nextFailureCheck = now + 1_000;
+      const observation = await observeFailed(step, options);
+      if (observation !== undefined) return observation;
+    }
+    if (now - started > stepTimeoutMs || now > deadlineMs)
+      return {
+        ok: false,
+        evidence: {
+          missing: `nothing to see after ${Math.round((now - started) / 1_000)} s`,
+          ...(lastError instanceof Error ? { lastError: lastError.message.slice(0, 500) } : {}),
+          ...(await explain(step.program)),
+        },
+      };
+    options.onWaiting(step, now - started);
+    await pause(pollMs);
+  }
+  return { ok: false, evidence: { missing: 'interrupted' } };
+}
+
 /** Watches the steps in their order until each was seen, one failed, or one did not come. Later steps are then missing; after a refusal of the gate there are none. */
 export async function followSteps(options: FollowOptions): Promise<StepResult[]> {
-  const { round, steps, observer, explain, stepTimeoutMs, deadlineMs = Infinity, pollMs, signal } = options;
+  const { round, steps, explain, signal } = options;
   const results: StepResult[] = [];
   let broken: string | undefined;
   let since = performance.now();
@@ -54,51 +98,11 @@ export async function followSteps(options: FollowOptions): Promise<StepResult[]>
       await options.before(step);
       since += performance.now() - waited;
     }
-    let observation: Observation;
-    let lastError: unknown;
-    const started = performance.now();
-    let nextFailureCheck = started + 500;
-    while (observation === undefined && !signal.aborted) {
-      try {
-        observation = await step.observe(observer);
-      } catch (error) {
-        lastError = error;
-      }
-      if (observation !== undefined) break;
-      const now = performance.now();
-      if (now >= nextFailureCheck) {
-        nextFailureCheck = now + 1_000;
-        const run = await failedRun(step.program, observer).catch(() => undefined);
-        // What the program did before it failed still counts, so the step is looked at once more.
-        if (run !== undefined) {
-          const failure = { execution: run, ...(await explain(step.program)) };
-          observation = (await step.observe(observer).catch(() => undefined)) ??
-            (await step.doneBefore?.(failure, observer)) ?? { ok: false, evidence: failure };
-        }
-      }
-      if (observation === undefined && (now - started > stepTimeoutMs || now > deadlineMs)) {
-        observation = {
-          ok: false,
-          evidence: {
-            missing: `nothing to see after ${Math.round((now - started) / 1_000)} s`,
-            ...(lastError instanceof Error ? { lastError: lastError.message.slice(0, 500) } : {}),
-            ...(await explain(step.program)),
-          },
-        };
-      }
-      options.onWaiting(step, now - started);
-      if (observation === undefined) await pause(pollMs);
-    }
-    observation ??= { ok: false, evidence: { missing: 'interrupted' } };
-    add(
-      step,
-      observation.ok,
-      !observation.ok && step.program === 'model-development' && step.id === '3a'
-        ? { ...observation.evidence, ...(await explain('train')) }
-        : observation.evidence,
-    );
-    if (observation.final === true) break;
-    if (!observation.ok) broken = step.id;
+    const { ok, evidence, final } = await observeStep(step, options);
+    const isTraining = step.program === 'model-development' && step.id === '3a';
+    add(step, ok, !ok && isTraining ? { ...evidence, ...(await explain('train')) } : evidence);
+    if (final === true) break;
+    if (!ok) broken = step.id;
   }
   return results;
 }

@@ -1,6 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { InferenceResult, LineState } from '../contracts/databus';
 import { unlessInterrupted } from '../command-line/interruption';
-import type { ReplayRound } from './replayStretches';
+import type { ReplayRound } from './replay';
 import type { ReplayResult } from './report';
 import type { SiteConsole } from './siteConsole';
 
@@ -24,7 +25,7 @@ export async function judgedRun(
   try {
     if (run) state = await unlessInterrupted(run(), signal);
     lastAt = performance.now();
-    while (performance.now() - lastAt < silenceMs && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 100));
+    while (performance.now() - lastAt < silenceMs && !signal.aborted) await pause(100);
   } finally {
     stop();
   }

@@ -11,20 +11,20 @@ export interface Batch {
   readonly records: readonly BatchRecord[];
 }
 /** `key` names what the record is about: a sample's time, a result's window and package. */
-export interface BatchRecord {
+interface BatchRecord {
   readonly recordId: string;
   readonly kind: 'sample' | 'result';
   readonly key: string;
 }
 
-export const resultKey = (one: {
+export const resultKey = (result: {
   readonly windowStart: string;
   readonly windowEnd: string;
   readonly packageId: string;
   readonly packageVersion: string;
-}) => `${one.packageId}/${one.packageVersion}/${one.windowStart}/${one.windowEnd}`;
+}) => `${result.packageId}/${result.packageVersion}/${result.windowStart}/${result.windowEnd}`;
 
-export function readRecords(content: Buffer): BatchRecord[] {
+function readRecords(content: Buffer): BatchRecord[] {
   const lines = gunzipSync(content, { maxOutputLength: maxBatchContentBytes }).toString('utf8').trimEnd().split('\n');
   return lines.map((line) => {
     const record = inferenceRecord.parse(JSON.parse(line));
@@ -48,7 +48,7 @@ export class LandingZone {
 
   async batches(but: ReadonlySet<string>): Promise<readonly Batch[]> {
     const names = (await manifestNames(this.reader)).filter((name) => !but.has(name));
-    for (const name of names.filter((one) => !this.read.has(one))) {
+    for (const name of names.filter((known) => !this.read.has(known))) {
       const batch = await this.batch(name);
       if (batch) this.read.set(name, batch);
     }

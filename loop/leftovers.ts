@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-
-/** Every child of a region, and every child of theirs that inherits its environment, carries this with the region's directory. */
-export const regionMarker = 'FACTORY_LOOP_REGION';
+import { regionMarker } from '../contracts/regionMarker';
 
 const listed = (): readonly string[] => {
   try {

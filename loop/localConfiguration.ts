@@ -37,7 +37,7 @@ export interface DatasetColumns {
   readonly labelColumns?: readonly string[];
   readonly ignoredColumns?: readonly string[];
 }
-export interface LocalSettings {
+interface LocalSettings {
   /** Without it the product's default. */
   readonly factory?: string;
   readonly rounds: number;

@@ -5,20 +5,20 @@ import type { StackOutputs } from '../contracts/stackOutputs';
 import { itemIdAttribute } from '../contracts/telemetry';
 
 /** Labels that every answer carries, each with this value. */
-export type LabelFilter = Readonly<Record<string, string>>;
-export interface TraceRow {
+type LabelFilter = Readonly<Record<string, string>>;
+interface TraceRow {
   readonly at: Date;
   readonly message: string;
   readonly severityLevel: number;
   readonly labels: LabelFilter;
 }
-export interface MetricRow {
+interface MetricRow {
   readonly at: Date;
   readonly name: string;
   readonly value: number;
   readonly labels: LabelFilter;
 }
-export interface SeriesPoint {
+interface SeriesPoint {
   readonly at: Date;
   readonly value: number;
   readonly labels: LabelFilter;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { UsageError } from '../command-line/usageError';
 import { endProcessesOf, processesOf, startOfProcess } from './leftovers';
 
@@ -43,7 +44,7 @@ const orderlyEndMs = 10_000;
 /** What a killed region left ends by itself and writes down what it has; only what does not is ended. */
 async function letLeftoversEnd(directory: string): Promise<void> {
   const deadline = performance.now() + orderlyEndMs;
-  while (processesOf(directory).length > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
+  while (processesOf(directory).length > 0 && performance.now() < deadline) await pause(100);
   endProcessesOf(directory);
 }
 

@@ -1,26 +1,10 @@
-import type { DatasetManifest } from '../contracts/datasetManifest';
 import { judgedRun } from './judgedRun';
+import type { Replay, ReplayRound } from './replay';
 import type { ReplayResult } from './report';
 import type { SiteConsole } from './siteConsole';
-import type { Sent } from './step';
 import { laterBy, recordedStretches, simulatedStretches, spanMs, type Row, type Stretch } from './stretches';
 
 const runTimeoutMs = 120_000;
-
-/** `replayed` counts the rounds of this region: each has days of its own. */
-export interface ReplayRound {
-  readonly round: number;
-  readonly replayed: number;
-  readonly last: boolean;
-  readonly sent: Sent;
-  readonly signal: AbortSignal;
-}
-export type Replay = (
-  site: SiteConsole,
-  manifest: DatasetManifest,
-  files: readonly string[],
-  round: ReplayRound,
-) => Promise<readonly ReplayResult[]>;
 
 /** Lets the line run a stretch to its end and the inference server finish with it. Of what is `uncertain` nothing is ever trained on. */
 export function replayStretch(
@@ -46,7 +30,7 @@ const dayMs = 86_400_000;
 /** Recordings come again in every round, told some days later each time, so that no window of one round meets one of another. */
 export function inRound(stretches: readonly Stretch[], replayed: number): Stretch[] {
   const days = Math.ceil(spanMs(stretches) / dayMs) + 1;
-  return stretches.map((one) => laterBy(one, (replayed - 1) * days * dayMs));
+  return stretches.map((stretch) => laterBy(stretch, (replayed - 1) * days * dayMs));
 }
 
 /** Lets the line run a normal and a faulty stretch past the deployed package and counts its alarms. */

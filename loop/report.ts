@@ -15,7 +15,7 @@ export interface QuarantinedFile {
   readonly column: string | null;
   readonly reason: string;
 }
-export interface ScoredWindow {
+interface ScoredWindow {
   readonly at: string;
   readonly score: number;
   readonly alarm: boolean;
@@ -51,7 +51,7 @@ export interface RoundSummary {
   readonly gate: Readonly<Record<string, string>>;
 }
 /** The way back: what its sender counted, what arrived, and what is left when that which came more than once is counted once. */
-export interface SentAndArrived {
+interface SentAndArrived {
   readonly sent: number;
   readonly arrived: number;
   readonly distinct: number;

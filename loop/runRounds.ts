@@ -4,7 +4,7 @@ import { explainFailure } from './explainFailure';
 import { followSteps } from './followSteps';
 import { LandingZone, manifestNames, resultKey } from './landingZone';
 import type { MonitorReader } from './monitorReader';
-import type { Replay } from './replayStretches';
+import type { Replay } from './replay';
 import type { ReplayResult, RoundSummary, StepResult } from './report';
 import { landedCounts, returnSteps, type LandedCounts } from './returnSteps';
 import type { SiteConsole } from './siteConsole';
@@ -13,7 +13,13 @@ import { steps } from './steps';
 
 const stepTimeoutMs = 120_000;
 
-export interface RoundsOptions {
+/** What happens in the loop, for whoever looks on. */
+export interface LoopEvents {
+  phase(text: string): void;
+  waiting(round: number, step: Step, sinceMs: number): void;
+  step(result: StepResult): void;
+}
+interface RoundsOptions {
   readonly region: LocalRegion;
   readonly reader: EvidenceReader;
   readonly monitor: MonitorReader;
@@ -32,9 +38,7 @@ export interface RoundsOptions {
   readonly deliver: (round: number) => Promise<readonly string[]>;
   readonly signal: AbortSignal;
   readonly replay: Replay;
-  readonly onStep: (result: StepResult) => void;
-  readonly onWaiting: (round: number, step: Step, sinceMs: number) => void;
-  readonly onPhase: (text: string) => void;
+  readonly events: LoopEvents;
 }
 /** Filled while the rounds go on, so that an interrupted run has what there is. */
 export interface RoundsResult {
@@ -49,8 +53,8 @@ const figuresOf = (tag: string | undefined) =>
   Object.fromEntries(
     (tag ?? '')
       .split(' ')
-      .filter((one) => one.includes('='))
-      .map((one) => one.split('=') as [string, string]),
+      .filter((pair) => pair.includes('='))
+      .map((pair) => pair.split('=') as [string, string]),
   );
 
 function summaryOf(round: number, { manifest, model }: RoundFacts): RoundSummary {
@@ -75,7 +79,7 @@ const wholeSecond = (timeMs: number) => new Date(Math.floor(timeMs / 1_000) * 1_
 
 /** Follows the loop round after round: what the line sends back in one round starts the next. Ends at the first step that is not ok. */
 export async function runRounds(options: RoundsOptions, result: RoundsResult): Promise<void> {
-  const { region, reader, monitor, site, rounds, rawFiles, signal } = options;
+  const { region, reader, monitor, site, rounds, rawFiles, signal, events } = options;
   const landing = new LandingZone(reader);
   let startedAt = options.startedAt;
   let recycled: readonly string[] = [];
@@ -89,9 +93,9 @@ export async function runRounds(options: RoundsOptions, result: RoundsResult): P
     };
     const runLine = async () => {
       if (!facts.manifest) return;
-      options.onPhase('the line runs a normal and a faulty stretch');
+      events.phase('the line runs a normal and a faulty stretch');
       startedAt = wholeSecond(Date.now());
-      const stop = await site.onResult((one) => facts.sent.results.add(resultKey(one)));
+      const stop = await site.onResult((result) => facts.sent.results.add(resultKey(result)));
       const replayed = options.replayedBefore + round;
       options.onReplay(replayed);
       result.replays.push(
@@ -108,10 +112,10 @@ export async function runRounds(options: RoundsOptions, result: RoundsResult): P
       pollMs: 150,
       signal,
       before: async (step) => (step === returnSteps[0] ? runLine() : undefined),
-      onWaiting: (step, sinceMs) => options.onWaiting(round, step, sinceMs),
+      onWaiting: (step, sinceMs) => events.waiting(round, step, sinceMs),
       onStep: (step) => {
         result.steps.push(step);
-        options.onStep(step);
+        events.step(step);
       },
     });
     result.summaries.push(summaryOf(round, facts));

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import mqtt, { type MqttClient } from 'mqtt';
 import {
   inferenceAnswerTopic,
@@ -35,7 +36,7 @@ export class SiteConsole {
         );
       } catch (error) {
         if (performance.now() > deadline) throw new Error(`the databus does not answer on port ${port}: ${(error as Error).message}`);
-        await new Promise((resolve) => setTimeout(resolve, 250));
+        await pause(250);
       }
     }
   }
@@ -123,7 +124,7 @@ export class SiteConsole {
       lineCommandTopic,
       { ...command, id },
       lineStateTopic,
-      (one) => one.id === id && (one.finished || one.error !== undefined),
+      (answer) => answer.id === id && (answer.finished || answer.error !== undefined),
       timeoutMs,
     );
     if (state.error !== undefined) throw new Error(`the production line refused: ${state.error}`);

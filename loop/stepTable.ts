@@ -1,5 +1,6 @@
 import type { StepResult } from './report';
 import type { Paint } from '../command-line/terminal';
+import { duration } from '../command-line/duration';
 import { wrap } from '../command-line/wrapText';
 
 const shortValue = (value: unknown): string => {
@@ -11,8 +12,6 @@ export const evidenceLine = (evidence: Record<string, unknown>) =>
   Object.entries(evidence)
     .map(([key, value]) => `${key} ${shortValue(value)}`)
     .join(', ');
-export const duration = (milliseconds: number) =>
-  milliseconds < 9_950 ? `${(milliseconds / 1_000).toFixed(1)} s` : `${Math.round(milliseconds / 1_000)} s`;
 
 /** The closing table, never wider than `width` columns. */
 export function stepTable(steps: readonly StepResult[], paint: Paint, width = 80): string {

@@ -53,15 +53,15 @@ export const steps: readonly Step[] = [
     program: 'data-pipeline',
     observe: async ({ reader, facts }) => {
       const listsAll = ({ sources }: DatasetManifest) =>
-        facts.recycled.every((blob) => sources.some((one) => one.origin === 'landing-zone' && one.name === blob));
+        facts.recycled.every((blob) => sources.some((source) => source.origin === 'landing-zone' && source.name === blob));
       const manifest = await reader.manifest(facts.startedAt, listsAll);
       if (!manifest) return nothingGood(reader, facts);
       facts.manifest = manifest;
-      const landingZone = manifest.sources.filter((one) => one.origin === 'landing-zone').length;
+      const landingZone = manifest.sources.filter((source) => source.origin === 'landing-zone').length;
       return done({
         sources: manifest.sources.length,
         ...(landingZone > 0 ? { landingZone } : {}),
-        rows: manifest.sources.reduce((sum, one) => sum + one.rows, 0),
+        rows: manifest.sources.reduce((sum, source) => sum + source.rows, 0),
         windows: manifest.windowCount,
         labelled: manifest.labelled,
       });
@@ -266,7 +266,7 @@ export const steps: readonly Step[] = [
       const verifying = messages && stateMessage(messages, 'Importing', 'Activating', 'Success');
       if (!verifying) return undefined;
       if (!observer.site) return done({ ...shownBy(verifying), reported: verifying.body['state'] });
-      const [pipeline] = (await observer.site.status()).pipelines.filter((one) => one.sha256 === observer.facts.packageBlob?.sha256);
+      const [pipeline] = (await observer.site.status()).pipelines.filter((found) => found.sha256 === observer.facts.packageBlob?.sha256);
       return pipeline && done({ deliveryId: verifying.deliveryId, sha256: pipeline.sha256 });
     },
   },
@@ -291,7 +291,8 @@ export const steps: readonly Step[] = [
           })
         );
       const pipeline = (await observer.site.status()).pipelines.find(
-        (one) => one.packageId === delivery?.packageId && one.packageVersion === delivery.packageVersion && one.state === 'RUNNING',
+        (running) =>
+          running.packageId === delivery?.packageId && running.packageVersion === delivery.packageVersion && running.state === 'RUNNING',
       );
       return pipeline && success
         ? done({ packageId: pipeline.packageId, version: pipeline.packageVersion, state: pipeline.state, reported: 'Success' })

@@ -24,7 +24,7 @@ interface LabelledRow {
 }
 
 /** Which part of a recording the line replays as normal: what it replays may come back as training data, and held-out data never may. */
-export type NormalPart = 'held-out' | 'train';
+type NormalPart = 'held-out' | 'train';
 
 const maxRows = 20_000;
 /** Borders of a recording's reference part, as the data pipeline draws them: three fifths train, the last fifth is held out. */
@@ -70,9 +70,9 @@ function withStepFault(rows: readonly Row[], shiftMs: number): Row[] {
 }
 
 /** A normal and a faulty stretch of one recording: its own labelled fault, or a step fault put on its held-out part. */
-export function stretchesOf(source: string, columns: readonly string[], recording: readonly LabelledRow[], part: NormalPart): Stretch[] {
+function stretchesOf(source: string, columns: readonly string[], recording: readonly LabelledRow[], part: NormalPart): Stretch[] {
   const fault = longestRun(recording, 1);
-  const rows = (from: number, to: number) => recording.slice(from, Math.min(to, from + maxRows)).map((one) => one.row);
+  const rows = (from: number, to: number) => recording.slice(from, Math.min(to, from + maxRows)).map((labelled) => labelled.row);
   if (fault.to > fault.from) {
     const reference = recording.length * labelledReference;
     const [from, to] =
@@ -154,7 +154,7 @@ export async function recordedStretches(
   const columns = manifest.features.sensors.map(({ name }) => name);
   const labelled: Stretch[] = [];
   let last: Stretch[] = [];
-  for (const file of files.filter((one) => accepted.has(basename(one)))) {
+  for (const file of files.filter((path) => accepted.has(basename(path)))) {
     const recording = await readRecording(file, manifest, options);
     last = stretchesOf(basename(file), columns, recording, part);
     if (recording.some(({ label }) => label === 1)) labelled.push(...last);

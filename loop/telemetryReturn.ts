@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { senderDirectory } from '../edge-sim/telemetry/emitter';
 import { stateOnDisk, type SenderState } from '../edge-sim/telemetry/sentItem';
 import type { MonitorReader } from './monitorReader';
@@ -9,7 +10,7 @@ import type { LoopReport } from './report';
 const patienceMs = 60_000;
 const pollMs = 500;
 
-export type ArrivedIds = ReadonlyMap<string, { readonly logs: readonly string[]; readonly metrics: readonly string[] }>;
+type ArrivedIds = ReadonlyMap<string, { readonly logs: readonly string[]; readonly metrics: readonly string[] }>;
 type Telemetry = LoopReport['telemetry'];
 
 /** What the programs of these sites have sent so far, by the disk of each sender: it knows nothing of what arrived. */
@@ -43,6 +44,6 @@ export async function telemetryReturn(siteDirectories: readonly string[], monito
     const counts = arrivals(senders, ids);
     if (Object.values(counts).every(({ sent, distinct }) => distinct >= sent) || performance.now() > deadline || signal.aborted)
       return counts;
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await pause(pollMs);
   }
 }

@@ -14,6 +14,14 @@ export interface StackFile {
   readonly secretKeys: readonly string[];
 }
 
+/** The settings of this program, by their names in it. */
+export const ownSettings = ({ project, configuration }: StackFile): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(configuration)
+      .filter(([key]) => key.startsWith(`${project}:`))
+      .map(([key, value]) => [key.slice(project.length + 1), value]),
+  );
+
 const projectFile = z.object({ name: z.string().min(1) });
 const stackFile = z.object({ config: z.record(z.string(), z.unknown()).nullish() }).nullable();
 const maxBytes = 1_000_000;

@@ -2,17 +2,21 @@ import type { X509Certificate } from 'node:crypto';
 import { thumbprintOf } from '../../contracts/thumbprint';
 import { CertificateError, type KeyPlace, type SiteKeys } from './siteKeys';
 import type { StackCertificates } from './stackCertificates';
-import { daysLeft, validityAt, type Validity } from './validity';
+import { knownCertificate, validityText, type KnownCertificate } from './knownCertificate';
+import { validityAt } from './validity';
 
-export interface Told {
+/** What came of an action, for people and for programs. */
+export interface Outcome {
   readonly lines: readonly string[];
   readonly facts: object;
+  /** Of a status: whether the site gets in and will for a while. */
+  readonly healthy?: boolean;
 }
 const registers = (stack: StackCertificates | undefined) =>
   stack ? `pulumi up --stack ${stack.stack}` : 'put it into factory-loop:siteCertificates of the stack, then pulumi up';
 
 /** The first key of a site. */
-export async function create(keys: SiteKeys, stack: StackCertificates | undefined, device: string, now: Date): Promise<Told> {
+export async function create(keys: SiteKeys, stack: StackCertificates | undefined, device: string, now: Date): Promise<Outcome> {
   const made = await keys.make('current', device, now);
   try {
     stack?.add(made.certificate);
@@ -37,7 +41,7 @@ export async function create(keys: SiteKeys, stack: StackCertificates | undefine
 }
 
 /** Twice: first the next certificate is made and both count; then, once Azure knows it, the site goes over to it. */
-export async function rotate(keys: SiteKeys, stack: StackCertificates | undefined, now: Date): Promise<Told> {
+export async function rotate(keys: SiteKeys, stack: StackCertificates | undefined, now: Date): Promise<Outcome> {
   const current = keys.current();
   const next = keys.find('next');
   if (!next) {
@@ -81,7 +85,7 @@ export async function rotate(keys: SiteKeys, stack: StackCertificates | undefine
 }
 
 /** A certificate counts no more. `which` is a place or a SHA-256 thumbprint. */
-export function revoke(keys: SiteKeys, stack: StackCertificates | undefined, which: string): Told {
+export function revoke(keys: SiteKeys, stack: StackCertificates | undefined, which: string): Outcome {
   const known = keys.all();
   const found = known.find(({ place, thumbprint }) => place === which || thumbprint === which.replaceAll(':', '').toUpperCase());
   const thumbprint = found?.thumbprint ?? which.replaceAll(':', '').toUpperCase();
@@ -109,38 +113,25 @@ export function revoke(keys: SiteKeys, stack: StackCertificates | undefined, whi
   };
 }
 
-export interface CertificateStatus {
+interface CertificateStatus extends KnownCertificate {
   readonly place: KeyPlace | 'configuration';
-  readonly thumbprint: string;
-  readonly validFrom: string;
-  readonly validTo: string;
-  readonly daysLeft: number;
-  readonly validity: Validity;
   readonly configured?: boolean;
 }
 
 /** What the site has and what the stack names. */
-export function status(
-  keys: SiteKeys,
-  stack: StackCertificates | undefined,
-  now: Date,
-): { readonly told: Told; readonly healthy: boolean } {
+export function status(keys: SiteKeys, stack: StackCertificates | undefined, now: Date): Outcome {
   const atSite = keys.all();
   const named = stack?.list() ?? [];
   const entry = (place: CertificateStatus['place'], certificate: X509Certificate, thumbprint: string): CertificateStatus => ({
     place,
-    thumbprint,
-    validFrom: certificate.validFromDate.toISOString(),
-    validTo: certificate.validToDate.toISOString(),
-    daysLeft: daysLeft(certificate.validToDate, now),
-    validity: validityAt(certificate.validFromDate, certificate.validToDate, now),
-    ...(stack ? { configured: named.some((one) => thumbprintOf(one) === thumbprint) } : {}),
+    ...knownCertificate(certificate, now),
+    ...(stack ? { configured: named.some((other) => thumbprintOf(other) === thumbprint) } : {}),
   });
   const list = [
     ...atSite.map(({ place, certificate, thumbprint }) => entry(place, certificate, thumbprint)),
     ...named
-      .filter((one) => atSite.every(({ thumbprint }) => thumbprint !== thumbprintOf(one)))
-      .map((one) => entry('configuration', one, thumbprintOf(one))),
+      .filter((certificate) => atSite.every(({ thumbprint }) => thumbprint !== thumbprintOf(certificate)))
+      .map((certificate) => entry('configuration', certificate, thumbprintOf(certificate))),
   ];
   const current = list.find(({ place }) => place === 'current');
   const healthy = current !== undefined && ['valid', 'rotate'].includes(current.validity) && current.configured !== false;
@@ -153,16 +144,13 @@ export function status(
           ? undefined
           : 'time to replace it: "npm run certificate -- rotate"';
   return {
-    told: {
-      lines: [
-        ...list.map(
-          (one) =>
-            `${one.place.padEnd(14)}${one.thumbprint.slice(0, 16)}…  ${one.validFrom.slice(0, 10)} to ${one.validTo.slice(0, 10)}  ${String(one.daysLeft).padStart(4)} days  ${one.validity}${one.configured === undefined ? '' : one.configured ? '' : ', not in the configuration'}`,
-        ),
-        ...(advice === undefined ? [] : [advice]),
-      ],
-      facts: { healthy, certificates: list },
-    },
+    lines: [
+      ...list.map(
+        (known) => `${known.place.padEnd(14)}${validityText(known)}${known.configured === false ? ', not in the configuration' : ''}`,
+      ),
+      ...(advice === undefined ? [] : [advice]),
+    ],
+    facts: { healthy, certificates: list },
     healthy,
   };
 }

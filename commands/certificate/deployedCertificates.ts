@@ -13,7 +13,7 @@ export function certificateToKnow(action: 'rotate' | 'revoke', which: string | u
 
 /** The stack's file says what was asked for, the outputs what was deployed. Throws where the site would be left with a certificate that Azure does not know. */
 export function requireDeployed(thumbprint: string, deployed: readonly X509Certificate[]): void {
-  if (deployed.some((one) => thumbprintOf(one) === thumbprint)) return;
+  if (deployed.some((certificate) => thumbprintOf(certificate) === thumbprint)) return;
   throw new CertificateError(
     `Azure does not know ${thumbprint.slice(0, 16)}… yet, and the site would be left with it alone: run pulumi up first.`,
   );

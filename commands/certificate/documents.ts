@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { documentNames, documentText, modelManagerDocument, modelMonitorDocument, type HubTransport } from '../../contracts/siteDocuments';
 import { hubAuthority, type TrustedAuthorities } from '../../deploy-programs/site-documents/hubAuthority';
-import type { Told } from './actions';
+import type { Outcome } from './actions';
 import { CertificateError, keyFiles, type SiteKeys } from './siteKeys';
 import type { StackCertificates } from './stackCertificates';
 import { validityAt } from './validity';
@@ -48,7 +48,7 @@ function writePrivately(file: string, content: string): void {
   renameSync(fresh, file);
 }
 
-export interface DocumentOptions {
+interface DocumentOptions {
   readonly outputs: DocumentOutputs;
   readonly transport: HubTransport;
   readonly buildNumber: string;
@@ -61,7 +61,7 @@ export function documents(
   stack: StackCertificates | undefined,
   { outputs, transport, buildNumber, authorities }: DocumentOptions,
   now: Date,
-): Told {
+): Outcome {
   const {
     iotHubHost,
     deviceId,

@@ -1,13 +1,14 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../../command-line/usageError';
 import { thumbprintOf } from '../../contracts/thumbprint';
 import { makeKeyAndCertificate } from '../../deploy-programs/keyAndCertificate';
 
 /** Key and certificate in one PEM file, as the programs of the site read it. `next` waits while both count, `previous` is what the current one replaced. */
 export const keyFiles = { current: 'device-certificate.pem', next: 'next-certificate.pem', previous: 'previous-certificate.pem' } as const;
 export type KeyPlace = keyof typeof keyFiles;
-export interface SiteKey {
+interface SiteKey {
   readonly place: KeyPlace;
   readonly certificate: X509Certificate;
   readonly thumbprint: string;
@@ -15,7 +16,7 @@ export interface SiteKey {
 }
 
 /** What stands in the way of the command, in one line. */
-export class CertificateError extends Error {
+export class CertificateError extends UsageError {
   override readonly name = 'CertificateError';
 }
 

@@ -70,7 +70,7 @@ export class StackCertificates {
     return parsed.data.map((pem) => new X509Certificate(pem));
   }
   has(certificate: X509Certificate): boolean {
-    return this.list().some((one) => thumbprintOf(one) === thumbprintOf(certificate));
+    return this.list().some((other) => thumbprintOf(other) === thumbprintOf(certificate));
   }
   /** Everything else in the file stays as it is, comments too. */
   private write(list: readonly X509Certificate[], judged: boolean): void {
@@ -79,7 +79,7 @@ export class StackCertificates {
     else
       document.setIn(
         path,
-        list.map((one) => one.toString()),
+        list.map((certificate) => certificate.toString()),
       );
     if (judged) configurationOf(this.file, document);
     this.save(document);
@@ -111,9 +111,9 @@ export class StackCertificates {
   }
   remove(thumbprint: string): boolean {
     const list = this.list();
-    const kept = list.filter((one) => thumbprintOf(one) !== thumbprint);
+    const remaining = list.filter((other) => thumbprintOf(other) !== thumbprint);
     // What is wrong elsewhere in the file keeps nobody from ending a certificate, unless it is the last one.
-    if (kept.length < list.length) this.write(kept, kept.length === 0);
-    return kept.length < list.length;
+    if (remaining.length < list.length) this.write(remaining, remaining.length === 0);
+    return remaining.length < list.length;
   }
 }

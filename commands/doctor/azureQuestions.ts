@@ -53,8 +53,8 @@ export async function askAll<T extends z.ZodType>(ask: Ask, url: string, element
   for (let pages = 0; next !== undefined && pages < maxPages; pages++) {
     const read = page.safeParse(await ask(next));
     if (!read.success) throw new NoAnswer(`${new URL(url).host} answered something that is no list`);
-    for (const one of read.data.value) {
-      const parsed = element.safeParse(one);
+    for (const item of read.data.value) {
+      const parsed = element.safeParse(item);
       if (parsed.success) found.push(parsed.data);
     }
     // The token goes nowhere but where it was meant for.

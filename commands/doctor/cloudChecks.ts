@@ -11,7 +11,7 @@ import { allNeededTypes } from './neededTypes';
 import { judgePolicies, policyAnswer } from './policyAssignments';
 import { judgeRegion, judgeRegistration, providerAnswer } from './resourceProviders';
 import { judgeQuota, quotaAnswer, quotas } from './serviceQuotas';
-import type { Claims } from './tokenClaims';
+import type { Claims } from '../stack/tokenClaims';
 import { judgeTrainingQuota, sizeAnswer, usageAnswer } from './trainingQuota';
 
 /** Who signed in, and how to ask in that name. */
@@ -19,7 +19,7 @@ export interface SignedIn {
   readonly arm: { readonly ask: Ask; readonly claims: Claims };
   readonly graph: { readonly ask: Ask; readonly claims: Claims } | undefined;
 }
-export interface CloudQuestions {
+interface CloudQuestions {
   readonly configuration: Configuration;
   readonly stack: string;
   /** Subscription that the stack or the environment names. */
@@ -75,20 +75,27 @@ async function findSubscription(ask: Ask, arm: string, wanted: string | undefine
   return { id: chosen.subscriptionId, finding: ready(check, `${chosen.displayName} (${chosen.subscriptionId})`) };
 }
 
-async function deployerRoles(
-  ask: Ask,
-  arm: string,
-  subscription: string,
-  claims: Claims,
-  { configuration, stack }: CloudQuestions,
-): Promise<Finding> {
+/** What is asked about one subscription, in whose name. */
+interface Asked {
+  readonly ask: Ask;
+  /** The Resource Manager. */
+  readonly arm: string;
+  readonly subscription: string;
+  readonly claims: Claims;
+  readonly questions: CloudQuestions;
+}
+const subscriptionUrl = ({ arm, subscription }: Asked) => `${arm}/subscriptions/${subscription}`;
+
+async function deployerRoles({ ask, arm, subscription, claims, questions: { configuration, stack } }: Asked): Promise<Finding> {
   const scope = `/subscriptions/${subscription}/resourceGroups/${resourceGroupName(stack)}`;
   const assignments = await askAll(
     ask,
     `${arm}/subscriptions/${subscription}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01&$filter=${encodeURIComponent(`assignedTo('${claims.objectId}')`)}`,
     assignmentAnswer,
   );
-  const ids = [...new Set(assignments.filter((one) => reaches(one, scope)).map(({ properties }) => properties.roleDefinitionId))]
+  const ids = [
+    ...new Set(assignments.filter((assignment) => reaches(assignment, scope)).map(({ properties }) => properties.roleDefinitionId)),
+  ]
     .filter((id) => /^\/[\w./-]+$/.test(id))
     .slice(0, 50);
   const definitions = await Promise.all(
@@ -116,18 +123,78 @@ async function usersMayCreateApps(ask: Ask, endpoint: string): Promise<boolean |
   return read.success ? read.data.defaultUserRolePermissions.allowedToCreateApps : undefined;
 }
 
-/** Everything that only Azure can say about a deployment of the stack. */
-export async function checkCloud({ arm: { ask, claims }, graph }: SignedIn, questions: CloudQuestions): Promise<Finding[]> {
-  const { configuration, graphEndpoint } = questions;
-  const {
-    location,
-    factory,
-    deployerPrincipalType,
-    cloud: { resourceManagerEndpoint: arm },
-  } = configuration;
-  const principalType = claims.isApplication ? 'ServicePrincipal' : 'User';
-  const who = [
-    ready('sign-in', `${claims.name}, tenant ${claims.tenantId}`),
+async function resourceProviders(asked: Asked): Promise<Finding[]> {
+  const { configuration } = asked.questions;
+  const providers = await askAll(asked.ask, `${subscriptionUrl(asked)}/providers?api-version=2021-04-01`, providerAnswer);
+  const needed = allNeededTypes(configuration);
+  return [judgeRegistration(providers, needed), judgeRegion(providers, needed, configuration.location)];
+}
+
+async function trainingQuota(asked: Asked): Promise<Finding> {
+  const { location, training } = asked.questions.configuration;
+  const learning = `${subscriptionUrl(asked)}/providers/Microsoft.MachineLearningServices/locations/${location}`;
+  const sizes = z.object({ value: z.array(sizeAnswer) }).safeParse(await asked.ask(`${learning}/vmSizes?api-version=2025-12-01`));
+  if (!sizes.success) throw new NoAnswer('Azure ML answered no list of sizes');
+  const usages = await askAll(asked.ask, `${learning}/usages?api-version=2025-12-01`, usageAnswer);
+  return judgeTrainingQuota(sizes.data.value, usages, training, location);
+}
+
+async function policies(asked: Asked): Promise<Finding> {
+  const { configuration, stack } = asked.questions;
+  const assignments = await askAll(
+    asked.ask,
+    `${subscriptionUrl(asked)}/providers/Microsoft.Authorization/policyAssignments?api-version=2023-04-01&$filter=${encodeURIComponent('atScope()')}`,
+    policyAnswer,
+  );
+  return judgePolicies(assignments, {
+    location: configuration.location,
+    types: allNeededTypes(configuration).map(({ type }) => type),
+    tags: Object.keys(stackTags(configuration, stack)),
+    resourceGroupId: `/subscriptions/${asked.subscription}/resourceGroups/${resourceGroupName(stack)}`,
+  });
+}
+
+/** Limits of the subscription that this stack runs into. */
+const serviceQuotas = (asked: Asked): Promise<Finding[]>[] => {
+  const { configuration } = asked.questions;
+  return quotas
+    .map((quota) => ({ quota, needed: quota.needed(configuration) }))
+    .filter(({ needed }) => needed > 0)
+    .map(({ quota, needed }) =>
+      answered(quota.check, async () => {
+        const url = `${subscriptionUrl(asked)}/providers/${quota.path(configuration.location)}`;
+        return judgeQuota(quota, needed, await askAll(asked.ask, url, quotaAnswer));
+      }),
+    );
+};
+
+/** Names of this stack that Azure keeps of a deleted one. The random part of a name is drawn at deployment: what is asked for is what comes before it. */
+function deletedNames(asked: Asked): Promise<Finding[]>[] {
+  const owner = { owner: asked.questions.configuration.factory, suffix: '' };
+  const kinds = [
+    [keptKinds.vaults, (['ml', 'site'] as const).map((purpose) => vaultName(purpose, owner))],
+    [keptKinds.logs, [logAnalyticsName(owner)]],
+    [keptKinds.learning, [machineLearningName(owner)]],
+  ] as const;
+  return kinds.map(([kind, prefixes]) =>
+    answered(kind.what, async () => {
+      try {
+        const deleted = await askAll(asked.ask, `${subscriptionUrl(asked)}/providers/${kind.path}`, deletedAnswer);
+        return judgeDeletedNames(kind, deleted, prefixes);
+      } catch (error) {
+        if (error instanceof NoAnswer && kind.unpublished === true && error.status === 404)
+          return note(kind.what, 'Azure keeps no list of them here');
+        throw error;
+      }
+    }),
+  );
+}
+
+/** Who signed in, and whether the stack expects somebody of that kind. */
+function judgeSignIn({ name, tenantId, isApplication }: Claims, { deployerPrincipalType }: Configuration): Finding[] {
+  const principalType = isApplication ? 'ServicePrincipal' : 'User';
+  return [
+    ready('sign-in', `${name}, tenant ${tenantId}`),
     ...(principalType === deployerPrincipalType
       ? []
       : [
@@ -138,90 +205,48 @@ export async function checkCloud({ arm: { ask, claims }, graph }: SignedIn, ques
           ),
         ]),
   ];
-  let id: string | undefined;
-  const subscription = await answered('subscription', async () => {
-    const found = await findSubscription(ask, arm, questions.subscriptionId);
-    id = found.id;
-    return found.finding;
-  });
-  const entra = await answered('Entra permissions', async () =>
+}
+
+const entraPermissions = (graph: SignedIn['graph'], endpoint: string): Promise<Finding[]> =>
+  answered('Entra permissions', async () =>
     graph === undefined
       ? unchecked('Entra permissions', 'no token for Microsoft Graph')
-      : judgeEntraRights(graph.claims, graph.claims.isApplication ? undefined : await usersMayCreateApps(graph.ask, graphEndpoint)),
+      : judgeEntraRights(graph.claims, graph.claims.isApplication ? undefined : await usersMayCreateApps(graph.ask, endpoint)),
   );
-  if (id === undefined)
-    return [...who, ...subscription, ...entra, ...allUnchecked('there is no subscription to ask about', subscriptionCheckNames)];
-  const subscriptionUrl = `${arm}/subscriptions/${id}`;
-  const needed = allNeededTypes(configuration);
-  const learning = `${subscriptionUrl}/providers/Microsoft.MachineLearningServices/locations/${location}`;
-  // The random part of a name is drawn at deployment: what is asked for is what comes before it.
-  const owner = { owner: factory, suffix: '' };
-  const kept = [
-    [keptKinds.vaults, (['ml', 'site'] as const).map((purpose) => vaultName(purpose, owner))],
-    [keptKinds.logs, [logAnalyticsName(owner)]],
-    [keptKinds.learning, [machineLearningName(owner)]],
-  ] as const;
-  const found = await Promise.all([
-    answered('resource providers', async () => {
-      const providers = await askAll(ask, `${subscriptionUrl}/providers?api-version=2021-04-01`, providerAnswer);
-      return [judgeRegistration(providers, needed), judgeRegion(providers, needed, location)];
-    }),
-    answered("deployer's roles", () => deployerRoles(ask, arm, id ?? '', claims, questions)),
-    answered('training quota', async () => {
-      const sizes = z.object({ value: z.array(sizeAnswer) }).safeParse(await ask(`${learning}/vmSizes?api-version=2025-12-01`));
-      if (!sizes.success) throw new NoAnswer('Azure ML answered no list of sizes');
-      return judgeTrainingQuota(
-        sizes.data.value,
-        await askAll(ask, `${learning}/usages?api-version=2025-12-01`, usageAnswer),
-        configuration.training,
-        location,
-      );
-    }),
-    answered('policies', async () => {
-      const assignments = await askAll(
-        ask,
-        `${subscriptionUrl}/providers/Microsoft.Authorization/policyAssignments?api-version=2023-04-01&$filter=${encodeURIComponent('atScope()')}`,
-        policyAnswer,
-      );
-      return judgePolicies(assignments, {
-        location,
-        types: needed.map(({ type }) => type),
-        tags: Object.keys(stackTags(configuration, questions.stack)),
-        resourceGroupId: `/subscriptions/${id ?? ''}/resourceGroups/${resourceGroupName(questions.stack)}`,
-      });
-    }),
-    ...quotas
-      .filter((quota) => quota.needed(configuration) > 0)
-      .map((quota) =>
-        answered(quota.check, async () =>
-          judgeQuota(
-            quota,
-            quota.needed(configuration),
-            await askAll(ask, `${subscriptionUrl}/providers/${quota.path(location)}`, quotaAnswer),
-          ),
+
+const judgeReaders = (claims: Claims, { readers }: Configuration): Finding[] =>
+  claims.isApplication || readers.length > 0
+    ? []
+    : [
+        note(
+          'readers',
+          'nobody may read what the loop makes: "npm run smoke" would see nothing',
+          'pulumi config set --path "factory-loop:readers[0].principalId" <object id>',
         ),
-      ),
-    ...kept.map(([kind, prefixes]) =>
-      answered(kind.what, async () => {
-        try {
-          return judgeDeletedNames(kind, await askAll(ask, `${subscriptionUrl}/providers/${kind.path}`, deletedAnswer), prefixes);
-        } catch (error) {
-          if (error instanceof NoAnswer && kind.unpublished === true && error.status === 404)
-            return note(kind.what, 'Azure keeps no list of them here');
-          throw error;
-        }
-      }),
-    ),
+      ];
+
+/** Everything that only Azure can say about a deployment of the stack. */
+export async function checkCloud({ arm: { ask, claims }, graph }: SignedIn, questions: CloudQuestions): Promise<Finding[]> {
+  const { configuration, graphEndpoint } = questions;
+  const arm = configuration.cloud.resourceManagerEndpoint;
+  const who = judgeSignIn(claims, configuration);
+  let subscription: string | undefined;
+  const found = await answered('subscription', async () => {
+    const { id, finding } = await findSubscription(ask, arm, questions.subscriptionId);
+    subscription = id;
+    return finding;
+  });
+  const entra = await entraPermissions(graph, graphEndpoint);
+  if (subscription === undefined)
+    return [...who, ...found, ...entra, ...allUnchecked('there is no subscription to ask about', subscriptionCheckNames)];
+  const asked: Asked = { ask, arm, subscription, claims, questions };
+  const checked = await Promise.all([
+    answered('resource providers', () => resourceProviders(asked)),
+    answered("deployer's roles", () => deployerRoles(asked)),
+    answered('training quota', () => trainingQuota(asked)),
+    answered('policies', () => policies(asked)),
+    ...serviceQuotas(asked),
+    ...deletedNames(asked),
   ]);
-  const group =
-    claims.isApplication || configuration.readers.length > 0
-      ? []
-      : [
-          note(
-            'readers',
-            'nobody may read what the loop makes: "npm run smoke" would see nothing',
-            'pulumi config set --path "factory-loop:readers[0].principalId" <object id>',
-          ),
-        ];
-  return [...who, ...subscription, ...found.flat(), ...entra, ...group];
+  return [...who, ...found, ...checked.flat(), ...entra, ...judgeReaders(claims, configuration)];
 }

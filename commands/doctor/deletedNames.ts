@@ -3,10 +3,10 @@ import { note, ready, type Finding } from './finding';
 
 /** Answers about deleted vaults and workspaces of a subscription. */
 export const deletedAnswer = z.object({ name: z.string(), properties: z.object({ scheduledPurgeDate: z.string().nullish() }).nullish() });
-export type DeletedAnswer = z.output<typeof deletedAnswer>;
+type DeletedAnswer = z.output<typeof deletedAnswer>;
 
 /** What Azure keeps after it was deleted, and how it is brought back. */
-export interface KeptKind {
+interface KeptKind {
   readonly what: string;
   readonly path: string;
   readonly restore: string;

@@ -6,7 +6,7 @@ import type { NeededType } from './neededTypes';
 export const assignmentAnswer = z.object({
   properties: z.object({ scope: z.string(), roleDefinitionId: z.string(), condition: z.string().nullish() }),
 });
-export type AssignmentAnswer = z.output<typeof assignmentAnswer>;
+type AssignmentAnswer = z.output<typeof assignmentAnswer>;
 export const definitionAnswer = z.object({
   id: z.string(),
   properties: z.object({
@@ -45,7 +45,7 @@ const matches = (pattern: string, action: string) =>
 const allows = ({ permissions }: HeldRole, action: string) =>
   permissions.some(
     ({ actions, notActions }) =>
-      (actions ?? []).some((one) => matches(one, action)) && !(notActions ?? []).some((one) => matches(one, action)),
+      (actions ?? []).some((pattern) => matches(pattern, action)) && !(notActions ?? []).some((pattern) => matches(pattern, action)),
   );
 
 /** Is the assignment in force at the scope: made there or above it? */
@@ -63,9 +63,9 @@ export function judgeDeployerRoles(
   needed: readonly string[],
   scope: string,
 ): Finding {
-  const byId = new Map(definitions.map((one) => [one.id.toLowerCase(), one.properties]));
+  const byId = new Map(definitions.map((definition) => [definition.id.toLowerCase(), definition.properties]));
   const held = assignments
-    .filter((one) => reaches(one, scope))
+    .filter((assignment) => reaches(assignment, scope))
     .flatMap(({ properties: { roleDefinitionId, condition } }): HeldRole[] => {
       const definition = byId.get(roleDefinitionId.toLowerCase());
       return definition === undefined

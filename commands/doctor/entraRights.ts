@@ -1,5 +1,5 @@
 import { problem, ready, unchecked, type Finding } from './finding';
-import type { Claims } from './tokenClaims';
+import type { Claims } from '../stack/tokenClaims';
 
 const check = 'Entra permissions';
 /** Directory roles that may register applications, by template id. */

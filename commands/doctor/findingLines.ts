@@ -11,7 +11,7 @@ const marks: Readonly<Record<Finding['state'], (paint: Paint) => string>> = {
 /** A line per finding with its fix below it, and what it comes to. */
 export function findingLines(findings: readonly Finding[], paint: Paint): string[] {
   const width = Math.max(...findings.map(({ check }) => check.length));
-  const count = (state: Finding['state']) => findings.filter((one) => one.state === state).length;
+  const count = (state: Finding['state']) => findings.filter((finding) => finding.state === state).length;
   const [problems, open] = [count('problem'), count('unchecked')];
   return [
     ...findings.flatMap(({ check, state, found, fix }) => [

@@ -1,7 +1,7 @@
 import { note, problem, ready, type Finding } from './finding';
 
 /** Facts about this machine. */
-export interface LocalTools {
+interface LocalTools {
   readonly pulumi: string | undefined;
   readonly machineNode: string;
   readonly nodeProblem: string | undefined;

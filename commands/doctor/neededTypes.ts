@@ -57,7 +57,7 @@ export const allNeededTypes = (choice: Choice): NeededType[] => [
     Object.values(neededTypes)
       .flat()
       .filter(({ when }) => when?.(choice) ?? true)
-      .map((one) => [one.type, one]),
+      .map((needed) => [needed.type, needed]),
   ).values(),
 ];
 export const namespaceOf = (type: string) => type.slice(0, type.indexOf('/'));

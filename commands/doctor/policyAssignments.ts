@@ -12,9 +12,9 @@ export const policyAnswer = z.object({
     parameters: z.record(z.string(), z.object({ value: z.unknown() })).nullish(),
   }),
 });
-export type PolicyAnswer = z.output<typeof policyAnswer>;
+type PolicyAnswer = z.output<typeof policyAnswer>;
 /** What the stack declares, as far as the built-in policies look at it. */
-export interface Declared {
+interface Declared {
   readonly location: string;
   readonly types: readonly string[];
   readonly tags: readonly string[];
@@ -24,7 +24,7 @@ export interface Declared {
 const check = 'policies';
 const lower = (texts: readonly string[]) => texts.map((text) => text.toLowerCase());
 const listOf = (value: unknown): string[] =>
-  Array.isArray(value) ? lower(value.filter((one): one is string => typeof one === 'string')) : [];
+  Array.isArray(value) ? lower(value.filter((entry): entry is string => typeof entry === 'string')) : [];
 const regionOf = (text: string) => text.replaceAll(/[^a-z0-9]/g, '');
 
 type Judge = (parameter: (name: string) => unknown, declared: Declared) => string | undefined;
@@ -65,12 +65,15 @@ export function judgePolicies(assignments: readonly PolicyAnswer[], declared: De
       !lower(properties.notScopes ?? []).some((scope) => group === scope || group.startsWith(`${scope}/`)),
   );
   const nameOf = ({ name, properties }: PolicyAnswer) => properties.displayName ?? name;
-  const judged = inForce.map((one) => ({ one, judge: denying[one.properties.policyDefinitionId.split('/').pop()?.toLowerCase() ?? ''] }));
-  const denied = judged.flatMap(({ one, judge }) => {
-    const reason = judge?.((name) => one.properties.parameters?.[name]?.value, declared);
-    return reason === undefined ? [] : [`"${nameOf(one)}" ${reason}`];
+  const judged = inForce.map((assignment) => ({
+    assignment,
+    judge: denying[assignment.properties.policyDefinitionId.split('/').pop()?.toLowerCase() ?? ''],
+  }));
+  const denied = judged.flatMap(({ assignment, judge }) => {
+    const reason = judge?.((name) => assignment.properties.parameters?.[name]?.value, declared);
+    return reason === undefined ? [] : [`"${nameOf(assignment)}" ${reason}`];
   });
-  const others = judged.filter(({ judge }) => judge === undefined).map(({ one }) => nameOf(one));
+  const others = judged.filter(({ judge }) => judge === undefined).map(({ assignment }) => nameOf(assignment));
   if (denied.length > 0)
     return problem(check, denied.join('; '), 'change the setting, or have the resource group exempted: az policy exemption create');
   if (others.length === 0)

@@ -8,7 +8,7 @@ export const providerAnswer = z.object({
   registrationState: z.string().default('NotRegistered'),
   resourceTypes: z.array(z.object({ resourceType: z.string(), locations: z.array(z.string()).nullish() })).nullish(),
 });
-export type ProviderAnswer = z.output<typeof providerAnswer>;
+type ProviderAnswer = z.output<typeof providerAnswer>;
 
 /** Resource Manager writes regions for people here: `West Europe`. */
 const region = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
@@ -17,13 +17,13 @@ const region = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
 export function judgeRegistration(answers: readonly ProviderAnswer[], needed: readonly NeededType[]): Finding {
   const states = new Map(answers.map(({ namespace, registrationState }) => [namespace.toLowerCase(), registrationState]));
   const namespaces = [...new Set(needed.map(({ type }) => namespaceOf(type)))];
-  const missing = namespaces.filter((one) => states.get(one.toLowerCase()) !== 'Registered');
+  const missing = namespaces.filter((namespace) => states.get(namespace.toLowerCase()) !== 'Registered');
   return missing.length === 0
     ? ready('resource providers', `all ${namespaces.length} are registered`)
     : problem(
         'resource providers',
-        `not registered: ${missing.map((one) => `${one} (${states.get(one.toLowerCase()) ?? 'unknown to the subscription'})`).join(', ')}`,
-        missing.map((one) => `az provider register --namespace ${one}`).join(' && '),
+        `not registered: ${missing.map((namespace) => `${namespace} (${states.get(namespace.toLowerCase()) ?? 'unknown to the subscription'})`).join(', ')}`,
+        missing.map((namespace) => `az provider register --namespace ${namespace}`).join(' && '),
       );
 }
 

@@ -4,10 +4,10 @@ import { problem, ready, unchecked, type Finding } from './finding';
 
 /** What a service says about a limit of the subscription. */
 export const quotaAnswer = z.object({ name: z.object({ value: z.string() }), currentValue: z.number(), limit: z.number() });
-export type QuotaAnswer = z.output<typeof quotaAnswer>;
+type QuotaAnswer = z.output<typeof quotaAnswer>;
 
 /** A limit that a deployment of the stack runs into. */
-export interface Quota {
+interface Quota {
   readonly check: string;
   /** Below the subscription. */
   readonly path: (location: string) => string;

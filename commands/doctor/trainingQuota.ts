@@ -3,9 +3,9 @@ import { note, problem, ready, unchecked, type Finding } from './finding';
 
 /** Answers of Azure ML about a region: sizes that it offers, and cores that the subscription may use. */
 export const sizeAnswer = z.object({ name: z.string(), family: z.string(), vCPUs: z.number() });
-export type SizeAnswer = z.output<typeof sizeAnswer>;
+type SizeAnswer = z.output<typeof sizeAnswer>;
 export const usageAnswer = z.object({ name: z.object({ value: z.string() }), currentValue: z.number(), limit: z.number() });
-export type UsageAnswer = z.output<typeof usageAnswer>;
+type UsageAnswer = z.output<typeof usageAnswer>;
 
 const check = 'training quota';
 

@@ -4,7 +4,7 @@ import { UsageError } from '../../command-line/usageError';
 import { withSetting, type Settings } from './settingPath';
 
 /** What a person says about a new factory; everything else has a default. */
-export interface FactoryAnswers {
+interface FactoryAnswers {
   readonly name: string;
   readonly location: string;
   readonly profile: string;

@@ -29,7 +29,7 @@ async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
   try {
-    for await (const one of items) found.push(one);
+    for await (const item of items) found.push(item);
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
   }
@@ -67,12 +67,12 @@ export async function cleanUp(reader: EvidenceReader, credential: TokenCredentia
     endpoint: outputs.resourceManagerEndpoint,
     credentialScopes: `${outputs.resourceManagerAudience}/.default`,
   });
-  const place = [resourceGroup, mlWorkspace] as const;
+  const workspaceOf = [resourceGroup, mlWorkspace] as const;
   const ofDataset = <T extends ModelVersion | DataVersionBase>(all: readonly T[]) =>
     all.filter(({ properties }) => properties.tags?.['dataset'] === dataset);
   let models: readonly ModelVersion[] = [];
   await part('models found', async () => {
-    models = ofDataset(await collect(workspace.modelVersions.list(...place, names.model, { listViewType: 'All', ...timeout() })));
+    models = ofDataset(await collect(workspace.modelVersions.list(...workspaceOf, names.model, { listViewType: 'All', ...timeout() })));
     return 0;
   });
   const versions = models.flatMap(({ name }) => name ?? []);
@@ -113,7 +113,7 @@ export async function cleanUp(reader: EvidenceReader, credential: TokenCredentia
     const open = models.filter(({ properties }) => properties.isArchived !== true);
     for (const { name = '', properties } of open)
       await workspace.modelVersions.createOrUpdate(
-        ...place,
+        ...workspaceOf,
         names.model,
         name,
         { properties: { ...properties, isArchived: true } },
@@ -123,11 +123,11 @@ export async function cleanUp(reader: EvidenceReader, credential: TokenCredentia
   });
   await part('data versions archived', async () => {
     const open = ofDataset(
-      await collect(workspace.dataVersions.list(...place, names.dataAsset, { listViewType: 'ActiveOnly', ...timeout() })),
+      await collect(workspace.dataVersions.list(...workspaceOf, names.dataAsset, { listViewType: 'ActiveOnly', ...timeout() })),
     );
     for (const { name = '', properties } of open)
       await workspace.dataVersions.createOrUpdate(
-        ...place,
+        ...workspaceOf,
         names.dataAsset,
         name,
         { properties: { ...properties, isArchived: true } },

@@ -8,7 +8,7 @@ const labelledReference = 0.4;
 /** Enough to train, calibrate and judge by. */
 const wantedStrides = 360;
 
-export interface SmokeFile {
+interface SmokeFile {
   readonly file: string;
   /** Where its content comes from, for people. */
   readonly from: string;
@@ -48,7 +48,7 @@ export async function smokeFile(factory: EvidenceReader, directory: string, give
   const manifest = await factory.manifest(new Date(0), () => true);
   const source = manifest?.sources
     .filter(({ origin }) => origin === 'raw')
-    .reduce((longest, one) => (one.rows > longest.rows ? one : longest));
+    .reduce((longest, source) => (source.rows > longest.rows ? source : longest));
   if (manifest === undefined || source === undefined)
     writeFileSync(file, simulateCsv({ seed: 77, startTime: new Date(Date.UTC(2026, 1, 1, 6)), periodMs: 1_000, samples: 3_600 }));
   else {

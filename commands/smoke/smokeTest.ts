@@ -22,7 +22,7 @@ import { fromTheLine, runLine, type LineUse } from './runLine';
 import { smokeFile } from './smokeFile';
 import { testBefore, type TestsUnderWay } from './underWay';
 
-export interface SmokeTestOptions {
+interface SmokeTestOptions {
   /** The stack's own outputs. */
   readonly outputs: StackOutputs;
   /** Who runs the test: a reader, raw writer and smoke tester of the stack. */
@@ -198,8 +198,9 @@ async function takeAway(
   if (keepEvidence || !site) return { removed, left };
   const { packageId } = loopNames(reader.outputs.factory, reader.outputs.dataset);
   const running =
-    (await site.status().catch(() => undefined))?.pipelines.filter((one) => one.packageId === packageId && one.state !== 'AVAILABLE')
-      .length ?? 0;
+    (await site.status().catch(() => undefined))?.pipelines.filter(
+      (pipeline) => pipeline.packageId === packageId && pipeline.state !== 'AVAILABLE',
+    ).length ?? 0;
   const answer =
     running === 0 ? undefined : await site.deactivate(packageId).catch((failure: Error) => ({ ok: false, error: failure.message }));
   return {

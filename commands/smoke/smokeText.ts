@@ -1,12 +1,20 @@
+import { duration } from '../../command-line/duration';
 import { isReached, quarantineLines } from '../../loop/closingText';
-import { duration, evidenceLine, stepTable } from '../../loop/stepTable';
+import { evidenceLine, stepTable } from '../../loop/stepTable';
 import type { Paint } from '../../command-line/terminal';
+import type { CleanedUp } from './cleanUp';
 import type { SmokeReport } from './smokeTest';
 
 const counted = (removed: Readonly<Record<string, number>>) =>
   Object.entries(removed)
     .map(([what, count]) => `${count} ${what}`)
     .join(', ');
+
+/** What a person reads when what a test left has been taken away. */
+export const cleanUpText = ({ removed, left }: CleanedUp, paint: Paint): string[] => [
+  `taken away: ${counted(removed) || 'nothing'}`,
+  ...left.map((what) => paint.bad(`not taken away: ${what}`)),
+];
 
 /** What a person must still do about a step that failed; undefined when its evidence says it all. */
 function advice(report: SmokeReport): string | undefined {

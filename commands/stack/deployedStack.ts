@@ -9,7 +9,7 @@ import { findPulumi, pathFor, runPulumi } from '../up/pulumiCli';
 import { upDirectory } from '../up/upDirectory';
 
 /** A stack that `npm run up:local` made; any other is what the person's own CLI knows. */
-export const isLocalStack = (local: string, stack: string): boolean =>
+const isLocalStack = (local: string, stack: string): boolean =>
   existsSync(join(upDirectory(local).backend, '.pulumi', 'stacks', project, `${stack}.json`));
 
 /** The outputs of a stack. Throws UsageError when there is no CLI, no such stack, or none of this program. */

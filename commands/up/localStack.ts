@@ -15,10 +15,10 @@ export function pulumiEnvironment(
   providers: string | undefined,
   own: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
-  const kept = Object.fromEntries(Object.entries(own).filter(([name]) => !name.startsWith('PULUMI_')));
+  const others = Object.fromEntries(Object.entries(own).filter(([name]) => !name.startsWith('PULUMI_')));
   return {
     // Without side files: one that a killed CLI left half written would make the whole state unreadable.
-    ...kept,
+    ...others,
     PATH: pathFor(pulumi, root, own['PATH']),
     PULUMI_HOME: up.pulumiHome,
     PULUMI_BACKEND_URL: `file://${up.backend}?metadata=skip`,

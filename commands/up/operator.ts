@@ -13,9 +13,9 @@ const objectId = '00000000-0000-4000-8000-0000000000e0';
 export async function enrolOperator(region: LocalRegion, { operatorCertificate, operatorFile }: UpDirectory): Promise<string> {
   const { applications } = region.entra;
   const now = region.context.clock.now();
-  const kept = existsSync(operatorCertificate) ? readFileSync(operatorCertificate, 'utf8') : undefined;
-  const pem = kept !== undefined && usableCertificate(kept, name, now) ? kept : await makeKeyAndCertificate(name, now);
-  if (pem !== kept) writeFileSync(operatorCertificate, pem, { mode: 0o600 });
+  const earlier = existsSync(operatorCertificate) ? readFileSync(operatorCertificate, 'utf8') : undefined;
+  const pem = earlier !== undefined && usableCertificate(earlier, name, now) ? earlier : await makeKeyAndCertificate(name, now);
+  if (pem !== earlier) writeFileSync(operatorCertificate, pem, { mode: 0o600 });
   const { clientId } = applications.register(name, objectId);
   const principal = applications.addServicePrincipal(clientId);
   applications.addCertificate(objectId, pem.slice(pem.indexOf('-----BEGIN CERTIFICATE-----')));

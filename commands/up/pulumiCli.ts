@@ -23,7 +23,7 @@ export function findPulumi(root: string, environment: NodeJS.ProcessEnv): string
   return found;
 }
 
-export interface Ended {
+interface Ended {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;

@@ -1,7 +1,8 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { LocalRegion } from '../../local-azure/localRegion';
 import { onInterrupt } from '../../command-line/interruption';
-import { endProcessesOf, regionMarker, startOfProcess } from '../../loop/leftovers';
+import { regionMarker } from '../../contracts/regionMarker';
+import { endProcessesOf, startOfProcess } from '../../loop/leftovers';
 import { claimRegionDirectory, regionDirectory } from '../../loop/regionDirectory';
 import { enrolOperator } from './operator';
 import type { RegionFacts } from './runningRegion';

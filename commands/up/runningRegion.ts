@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { endProcessesOf, startOfProcess } from '../../loop/leftovers';
 import { regionDirectory, regionOwner } from '../../loop/regionDirectory';
 import { upDirectory } from './upDirectory';
 
 /** What the region's process says about itself once everything in it answers. */
-export const regionFacts = z.object({
+const regionFacts = z.object({
   pid: z.int().positive(),
   /** When the process began: with the id it names one process, where an id alone is given again. */
   startOfProcess: z.string().min(1),
@@ -21,7 +22,6 @@ export type RegionFacts = z.output<typeof regionFacts>;
 const startTimeoutMs = 120_000;
 const stopTimeoutMs = 60_000;
 const pollMs = 100;
-const pause = () => new Promise((resolve) => setTimeout(resolve, pollMs));
 
 /** The region that runs for this folder; a file that a killed one left names none. */
 export function runningRegion(local: string): RegionFacts | undefined {
@@ -49,7 +49,7 @@ export async function ensureRegion(local: string, root: string): Promise<RegionF
   child.unref();
   let ended = false;
   child.once('exit', () => (ended = true));
-  for (const deadline = performance.now() + startTimeoutMs; performance.now() < deadline; await pause()) {
+  for (const deadline = performance.now() + startTimeoutMs; performance.now() < deadline; await pause(pollMs)) {
     // Another start may have been first; then its region serves, as soon as it is ready.
     const facts = runningRegion(local);
     if (facts) return facts;
@@ -64,7 +64,7 @@ export async function endRegion(local: string): Promise<boolean> {
   const facts = runningRegion(local);
   if (!facts) return false;
   process.kill(facts.pid, 'SIGTERM');
-  for (const deadline = performance.now() + stopTimeoutMs; startOfProcess(facts.pid) === facts.startOfProcess; await pause()) {
+  for (const deadline = performance.now() + stopTimeoutMs; startOfProcess(facts.pid) === facts.startOfProcess; await pause(pollMs)) {
     if (performance.now() < deadline) continue;
     process.kill(facts.pid, 'SIGKILL');
     endProcessesOf(regionDirectory(upDirectory(local).path));

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { regionMarker } from '../../contracts/regionMarker';
 import type { ContainerRuntime, ImageStore, RunningContainer } from '../region/serviceInterfaces';
 import { Reaper } from './reaper';
 
@@ -48,7 +49,7 @@ export class ProcessRuntime implements ContainerRuntime {
         HOME: this.home,
         TZ: 'UTC',
         NODE_EXTRA_CA_CERTS: trustStoreFile,
-        FACTORY_LOOP_REGION: directory,
+        [regionMarker]: directory,
       },
     });
     const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
+import { regionMarker } from '../../contracts/regionMarker';
 
 /**
  * POSIX shell: remembers process groups; when its input ends, because the region stopped or was killed, it ends those that
@@ -36,7 +37,7 @@ export class Reaper {
       this.process = spawn('/bin/sh', ['-c', script], {
         stdio: ['pipe', 'ignore', 'ignore'],
         detached: true,
-        env: { FACTORY_LOOP_REGION: this.regionDirectory },
+        env: { [regionMarker]: this.regionDirectory },
       });
       const { stdin } = this.process;
       stdin?.on('error', () => undefined);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
+import { regionMarker } from '../../contracts/regionMarker';
 import type { RegionContext } from '../region/regionContext';
 import { checkInputs } from '../region/checks';
 import type { IdentityEndpoint, Tenant } from '../region/serviceInterfaces';
@@ -89,7 +90,7 @@ export function commandTypes(context: RegionContext, entra: Pick<Tenant, 'deploy
       HOME: process.env['HOME'] ?? '',
       TZ: 'UTC',
       NODE_EXTRA_CA_CERTS: context.tls.caFile,
-      FACTORY_LOOP_REGION: context.directory,
+      [regionMarker]: context.directory,
       ...grant.environment,
       AZURE_CLIENT_ID: entra.deployer.clientId,
       AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { regionMarker } from '../../contracts/regionMarker';
 
 const startTimeoutMs = 30_000;
 const stopGraceMs = 5_000;
@@ -62,7 +63,7 @@ export class Azurite {
           ...Object.fromEntries(
             ['PATH', 'HOME', 'TZ'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
           ),
-          FACTORY_LOOP_REGION: this.regionDirectory,
+          [regionMarker]: this.regionDirectory,
         },
       },
     );

@@ -1,7 +1,8 @@
+import { duration } from '../../command-line/duration';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoopReport, ReplayResult, RoundSummary } from '../report';
-import { duration, evidenceLine } from '../stepTable';
+import { evidenceLine } from '../stepTable';
 import { loopPicture } from './loopPicture';
 import { scriptValue, table, text } from './markup';
 
@@ -29,7 +30,7 @@ export function chartsOf(replays: readonly ReplayResult[]): Chart[] {
   const shown = rounds.length <= maxCharts ? rounds : [...rounds.slice(0, 1), ...rounds.slice(1 - maxCharts)];
   return shown.map((round) => {
     const parts = replays
-      .filter((one) => one.round === round)
+      .filter((step) => step.round === round)
       .sort((a, b) => Number(b.stretch === 'normal') - Number(a.stretch === 'normal'));
     const series = parts.flatMap((part) => part.series);
     const count = (stretch: string) =>
@@ -41,9 +42,9 @@ export function chartsOf(replays: readonly ReplayResult[]): Chart[] {
       note: [...count('normal'), ...count('fault')].join(', '),
       threshold: parts.find((part) => part.threshold !== null)?.threshold ?? 0,
       faultFrom: parts.filter((part) => part.stretch === 'normal').reduce((sum, part) => sum + part.series.length, 0),
-      score: series.map((one) => one.score),
-      alarm: series.map((one) => one.alarm),
-      at: series.map((one) => one.at),
+      score: series.map((window) => window.score),
+      alarm: series.map((window) => window.alarm),
+      at: series.map((window) => window.at),
     };
   });
 }
@@ -51,22 +52,22 @@ export function chartsOf(replays: readonly ReplayResult[]): Chart[] {
 function roundRows({ summaries, replays }: LoopReport): string[][] {
   const rate = ({ round }: RoundSummary, stretch: string) =>
     replays
-      .filter((one) => one.round === round && one.stretch === stretch)
+      .filter((replay) => replay.round === round && replay.stretch === stretch)
       .map(({ alarmRate }) => percent(alarmRate))
       .join('');
-  return summaries.map((one) => [
-    String(one.round),
-    `<code>${text(one.dataVersion ?? '–')}</code>`,
-    `${one.rawSources} raw${one.landingSources > 0 ? ` + ${one.landingSources} recycled` : ''}`,
-    String(one.windows),
-    text(one.modelVersion ?? '–'),
-    text(one.packageVersion ?? '–'),
-    `<span class="${one.stage === 'rejected' ? 'bad' : ''}">${text(one.stage ?? '–')}</span>`,
-    Object.entries(one.gate)
+  return summaries.map((summary) => [
+    String(summary.round),
+    `<code>${text(summary.dataVersion ?? '–')}</code>`,
+    `${summary.rawSources} raw${summary.landingSources > 0 ? ` + ${summary.landingSources} recycled` : ''}`,
+    String(summary.windows),
+    text(summary.modelVersion ?? '–'),
+    text(summary.packageVersion ?? '–'),
+    `<span class="${summary.stage === 'rejected' ? 'bad' : ''}">${text(summary.stage ?? '–')}</span>`,
+    Object.entries(summary.gate)
       .map(([name, value]) => `<span class="figure">${text(name)} <b>${text(value)}</b></span>`)
       .join(' '),
-    rate(one, 'normal'),
-    rate(one, 'fault'),
+    rate(summary, 'normal'),
+    rate(summary, 'fault'),
   ]);
 }
 

@@ -7,10 +7,11 @@ import { create, revoke, rotate } from '../../commands/certificate/actions';
 import { keyFiles, SiteKeys } from '../../commands/certificate/siteKeys';
 import { StackCertificates } from '../../commands/certificate/stackCertificates';
 import { EvidenceReader } from '../../loop/evidenceReader';
-import { regionCredential } from '../../loop/localLoop';
+import { regionCredential } from '../../loop/regionCredential';
 import { MonitorReader } from '../../loop/monitorReader';
 import { dropRawFiles, rawBlobNames } from '../../loop/rawFiles';
-import { replayStretch, type Replay } from '../../loop/replayStretches';
+import type { Replay } from '../../loop/replay';
+import { replayStretch } from '../../loop/replayStretches';
 import type { ReplayResult } from '../../loop/report';
 import { emptyRounds, runRounds, type RoundsResult } from '../../loop/runRounds';
 import { simulatedRawFiles, sisterMachineFiles } from '../../loop/simulatedRawFiles';
@@ -298,9 +299,7 @@ inLane(
           rawBlobs: rawBlobNames(outputs.dataset, files),
           deliver: async () => [],
           signal: never,
-          onStep: () => undefined,
-          onWaiting: () => undefined,
-          onPhase: () => undefined,
+          events: { phase: () => undefined, waiting: () => undefined, step: () => undefined },
           replay: replayDuring(async () => {
             before.certificate = site.certificate();
             before.time = new Date().toISOString();

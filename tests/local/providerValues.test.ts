@@ -1,5 +1,5 @@
 import { BlobServiceClient } from '@azure/storage-blob';
-import { regionCredential } from '../../loop/localLoop';
+import { regionCredential } from '../../loop/regionCredential';
 import type { ProviderServer } from '../../local-azure/provider/providerServer';
 import { unknownValue, type Properties } from '../../local-azure/region/resourceType';
 import type { LocalRegion } from '../../local-azure/localRegion';

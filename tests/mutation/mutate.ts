@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allRules } from '../../policy/allRules';
 import { violations } from '../../policy/rule';
-import { readHelpOption } from '../../commands/start/startOptions';
+import { defineCommand } from '../../command-line/command';
+import { runScript } from '../../command-line/runCommand';
 import type { DeclaredResource } from '../../policy/declaredResource';
 import { declareStack, stacks, type StackName } from '../unit/support/declaredResources';
 import { allProcessRules } from '../../policy/process/allProcessRules';
@@ -32,7 +33,7 @@ async function declareAfresh(settings: Readonly<Record<string, unknown>>): Promi
 
 const stackOf = ({ production }: Consideration): StackName => (production ? 'production' : 'dev');
 
-/** `npm run mutate`: drops every property and every step and changes every setting of docs/considerations.md in turn; prints what no rule and no property noticed. */
+/** Prints what survived and how much was tried. */
 async function mutate(): Promise<number> {
   const markdown = readFileSync(join(projectRoot, 'docs', 'considerations.md'), 'utf8');
   const rows = readConsiderations(markdown);
@@ -78,23 +79,13 @@ async function mutate(): Promise<number> {
   return survivors.length === 0 ? 0 : 1;
 }
 
-const help = `Usage: npm run mutate
+export const command = defineCommand({
+  script: 'mutate',
+  usage: [''],
+  summary:
+    'Drops every property and every step and changes every setting of docs/considerations.md in turn; prints what no rule and no property noticed.',
+  exits: { 0: 'no survivors', 1: 'a mutant survived' },
+  run: mutate,
+});
 
-Drops every property and changes every setting of docs/considerations.md in turn;
-prints what no rule and no property noticed. Exit status: 0 no survivors, else 1.
-`;
-const asked = (): Promise<number> => {
-  if (readHelpOption(process.argv.slice(2), 'mutate') === undefined) return mutate();
-  process.stdout.write(help);
-  return Promise.resolve(0);
-};
-
-Promise.resolve()
-  .then(asked)
-  .then(
-    (code) => process.exit(code),
-    (error: Error) => {
-      process.stderr.write(`${error.stack ?? error.message}\n`);
-      process.exit(1);
-    },
-  );
+runScript(module, command);

@@ -4,11 +4,12 @@ import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning';
 import { ContainerRegistryClient } from '@azure/container-registry';
 import type { TokenCredential } from '@azure/identity';
 import { bundleAll } from '../../../bundles/bundle';
-import { comesToRest } from '../../../loop/comesToRest';
-import { endProcessesOf, regionMarker } from '../../../loop/leftovers';
+import { waitUntilIdle } from '../../../loop/waitUntilIdle';
+import { regionMarker } from '../../../contracts/regionMarker';
+import { endProcessesOf } from '../../../loop/leftovers';
 import { EvidenceReader } from '../../../loop/evidenceReader';
 import { localConfiguration, project, sitePorts } from '../../../loop/localConfiguration';
-import { regionCredential } from '../../../loop/localLoop';
+import { regionCredential } from '../../../loop/regionCredential';
 import { MonitorReader } from '../../../loop/monitorReader';
 import { dropRawFiles, rawBlobNames } from '../../../loop/rawFiles';
 import { removeRegion, regionDirectory } from '../../../loop/regionDirectory';
@@ -149,13 +150,11 @@ async function closeRound(local: string, region: LocalRegion, reader: EvidenceRe
       deliver: () => Promise.resolve([]),
       signal: new AbortController().signal,
       replay: replayStretches(true, {}),
-      onStep: () => undefined,
-      onWaiting: () => undefined,
-      onPhase: () => undefined,
+      events: { phase: () => undefined, waiting: () => undefined, step: () => undefined },
     },
     rounds,
   );
-  await comesToRest(reader, startedAt, new AbortController().signal);
+  await waitUntilIdle(reader, startedAt, new AbortController().signal);
   return { startedAt, failed: rounds.steps.filter(({ ok }) => !ok) };
 }
 
@@ -186,7 +185,7 @@ async function runStack(local: string, stack: string): Promise<void> {
     const site = await SiteConsole.connect(databusPort);
     const { startedAt, failed } = await closeRound(local, region, reader, new MonitorReader(reader.outputs, credential), site);
     const answer = async (request: StackRequest): Promise<StackState> => {
-      if (request.kind === 'rest') await comesToRest(reader, startedAt, new AbortController().signal);
+      if (request.kind === 'rest') await waitUntilIdle(reader, startedAt, new AbortController().signal);
       else if (request.kind === 'drop')
         await reader
           .container('data', reader.outputs.rawContainer)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { EvidenceReader } from '../../../loop/evidenceReader';
-import { regionCredential } from '../../../loop/localLoop';
+import { regionCredential } from '../../../loop/regionCredential';
 import { MonitorReader } from '../../../loop/monitorReader';
 import { SiteConsole } from '../../../loop/siteConsole';
 import { Releases } from '../../../loop/releases';

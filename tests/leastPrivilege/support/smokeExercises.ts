@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EvidenceReader } from '../../../loop/evidenceReader';
-import { regionCredential } from '../../../loop/localLoop';
+import { regionCredential } from '../../../loop/regionCredential';
 import { cleanUp, type CleanedUp } from '../../../commands/smoke/cleanUp';
 import { newSmokeDataset, outputsFor, smokeTest } from '../../../commands/smoke/smokeTest';
 import type { FactoryRow, FactoryScope } from '../../../components/access/roleMatrix';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plannedStack } from '../../../plan/plannedStack';
 import { readStackFile } from '../../../plan/stackFile';
-import { readPlanOptions } from '../../../commands/plan/planOptions';
+import { readCommandLine } from '../../../command-line/readCommandLine';
+import { command } from '../../../commands/plan';
 import { UsageError } from '../../../command-line/usageError';
 import { root, shippedStack } from '../support/shippedStacks';
 
@@ -39,15 +40,15 @@ describe('npm run plan', () => {
   }, 400_000);
 
   it.each([
-    [[], /^expected --stack <name>, one of dev, other\. See/],
+    [[], /^expected --stack <name>, one of .*\bdev\b.*\. Usage: .* See/],
     [['--stack', 'dev', '--roles', '--cost'], /^--roles and --cost: expected one of them at a time\.$/],
     [['--stack', 'dev', '--refresh-prices'], /^--refresh-prices: expected it with --cost\.$/],
     [['--stack', 'dev', '--preview', '--cost'], /^--preview with --cost: expected it alone or with --json/],
-    [['--stack', 'dev', '--what'], /^Unknown option '--what'\. See/],
-    [['dev'], /^Unexpected argument 'dev'/],
+    [['--stack', 'dev', '--what'], /^unknown option '--what'\. Usage: npm run plan -- --stack <name> \[options\]\. See/],
+    [['dev'], /^unexpected "dev"/],
   ])('refuses %j', (args, message) => {
-    expect(() => readPlanOptions(args, ['dev', 'other'])).toThrow(message);
-    expect(() => readPlanOptions(args, ['dev', 'other'])).toThrow(UsageError);
+    expect(() => readCommandLine(command, args)).toThrow(message);
+    expect(() => readCommandLine(command, args)).toThrow(UsageError);
   });
 
   it('says in one line what is wrong with a configuration', async () => {

@@ -58,13 +58,13 @@ describe('the documents of a site', () => {
   });
 
   it('are never in what is said', () => {
-    const told = write();
-    expect(told.facts).toMatchObject({
+    const outcome = write();
+    expect(outcome.facts).toMatchObject({
       documents: { modelManager: join(keys.folder, files[0] ?? '') },
       thumbprint: keys.current().thumbprint,
       endpoint: 'tls://iot-nord.azure-devices.net:8883',
     });
-    expect(JSON.stringify(told)).not.toContain('PRIVATE KEY');
+    expect(JSON.stringify(outcome)).not.toContain('PRIVATE KEY');
   });
 
   it('go over to the next certificate with the site', async () => {

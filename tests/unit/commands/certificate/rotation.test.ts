@@ -61,13 +61,13 @@ it('goes from the first certificate over the overlap to the next, and the progra
 });
 
 it('keeps keys to itself: for the owner alone on the disk, never in the configuration nor in what it says', async () => {
-  const told = [await create(keys, undefined, 'aimm', now), await rotate(keys, undefined, now), await rotate(keys, undefined, now)];
+  const outcomes = [await create(keys, undefined, 'aimm', now), await rotate(keys, undefined, now), await rotate(keys, undefined, now)];
   for (const { certificate } of keys.all()) stack.add(certificate);
   expect(statSync(join(keys.folder, keyFiles.current)).mode & 0o777).toBe(0o600);
   expect(statSync(join(keys.folder, keyFiles.previous)).mode & 0o777).toBe(0o600);
   expect(statSync(keys.folder).mode & 0o777).toBe(0o700);
   expect(readFileSync(join(keys.folder, keyFiles.current), 'utf8')).toContain('PRIVATE KEY');
-  expect(JSON.stringify(told) + readFileSync(stack.file, 'utf8')).not.toContain('PRIVATE KEY');
+  expect(JSON.stringify(outcomes) + readFileSync(stack.file, 'utf8')).not.toContain('PRIVATE KEY');
 });
 
 it('never overwrites a key, never goes over to a certificate that Azure was not told, and makes no third', async () => {
@@ -109,16 +109,16 @@ it('says what there is, what is missing, and when it is time', async () => {
   await create(keys, undefined, 'aimm', now);
   expect(status(keys, stack, now)).toMatchObject({
     healthy: false,
-    told: { lines: expect.arrayContaining([expect.stringContaining('does not know the present certificate')]) as unknown },
+    lines: expect.arrayContaining([expect.stringContaining('does not know the present certificate')]) as unknown,
   });
   stack.add(keys.current().certificate);
   expect(status(keys, stack, now)).toMatchObject({
     healthy: true,
-    told: { facts: { certificates: [{ place: 'current', validity: 'valid', configured: true }] } },
+    facts: { certificates: [{ place: 'current', validity: 'valid', configured: true }] },
   });
   expect(status(keys, stack, later(130))).toMatchObject({
     healthy: true,
-    told: { lines: expect.arrayContaining([expect.stringContaining('time to replace it')]) as unknown },
+    lines: expect.arrayContaining([expect.stringContaining('time to replace it')]) as unknown,
   });
   for (const days of [170, 181]) expect(status(keys, stack, later(days)).healthy).toBe(false);
   expect(() => revoke(keys, stack, 'everything')).toThrow(/expected next, previous or a SHA-256 thumbprint/);

@@ -7,7 +7,7 @@ import { parseConfiguration } from '../../../../components/configuration/configu
 import { askAll, askWith, NoAnswer } from '../../../../commands/doctor/azureQuestions';
 import { allUnchecked, checkCloud, cloudCheckNames } from '../../../../commands/doctor/cloudChecks';
 import { allNeededTypes } from '../../../../commands/doctor/neededTypes';
-import { unreachable } from '../../../../commands/doctor/signIn';
+import { unreachable } from '../../../../commands/doctor/deployerSignIn';
 import { z } from 'zod';
 import { projectRoot } from '../../../support/projectRoot';
 

@@ -6,7 +6,7 @@ import { findingLines } from '../../../../commands/doctor/findingLines';
 import { judgeLocalTools } from '../../../../commands/doctor/localTools';
 import { allNeededTypes, neededTypes } from '../../../../commands/doctor/neededTypes';
 import { judgeRegion, judgeRegistration } from '../../../../commands/doctor/resourceProviders';
-import { readClaims } from '../../../../commands/doctor/tokenClaims';
+import { readClaims } from '../../../../commands/stack/tokenClaims';
 import { judgeTrainingQuota } from '../../../../commands/doctor/trainingQuota';
 import { parseConfiguration } from '../../../../components/configuration/configuration';
 import { programs } from '../../../../contracts/programs';

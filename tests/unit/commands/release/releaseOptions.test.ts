@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import { readReleaseOptions, releaseHelp } from '../../../../commands/release/releaseOptions';
+import { helpText, readCommandLine } from '../../../../command-line/readCommandLine';
+import { command } from '../../../../commands/release';
 import { projectRoot } from '../../../support/projectRoot';
 
-const read = (...args: string[]) => readReleaseOptions(args, projectRoot);
+const read = (...args: string[]) => readCommandLine(command, args);
 
 test('an action, a delivery and a stack', () => {
   expect(read('list', '--stack', 'dev')).toEqual({
@@ -18,13 +19,17 @@ test('an action, a delivery and a stack', () => {
     reason: 'ok',
   });
   expect(read('--help')).toBe('help');
-  expect(releaseHelp.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  expect(
+    helpText(command)
+      .split('\n')
+      .filter((line) => line.length > 80),
+  ).toEqual([]);
 });
 
 test.each([
   [[], 'expected list, approve or reject, got nothing'],
   [['release', '--stack', 'dev'], 'got release'],
-  [['list'], '--stack : expected the name of a stack'],
+  [['list'], '--stack: expected the name of a stack'],
   [['list', '--stack=-rf'], '--stack -rf: expected the name of a stack'],
   [['list', 'x', '--stack', 'dev'], 'unexpected "x"'],
   [['approve', '--stack', 'dev'], 'approve: expected the id of a delivery'],

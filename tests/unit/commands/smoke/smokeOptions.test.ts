@@ -1,27 +1,28 @@
 import { resolve } from 'node:path';
-import { readSmokeOptions } from '../../../../commands/smoke/smokeOptions';
+import { readCommandLine } from '../../../../command-line/readCommandLine';
+import { command } from '../../../../commands/smoke';
 import { projectRoot } from '../../../support/projectRoot';
 
-const read = (...args: string[]) => readSmokeOptions(args, projectRoot, projectRoot);
+const read = (...args: string[]) => readCommandLine(command, args);
 
 test('without options the whole loop is followed and everything is taken away', () => {
   expect(read('--stack', 'organization/factory-loop/dev')).toEqual({
     stack: 'organization/factory-loop/dev',
     local: resolve(projectRoot, '.local'),
-    timeoutSeconds: 2_700,
+    timeout: 2_700,
     until: '13c',
     approve: false,
-    keepEvidence: false,
+    'keep-evidence': false,
     json: false,
   });
   expect(read('--help')).toBe('help');
 });
 
 test.each([
-  [[], '--stack : expected the name of a stack'],
+  [[], '--stack: expected the name of a stack'],
   [['--stack=-rf'], '--stack -rf: expected the name of a stack'],
   [['--stack', 'a b'], '--stack a b: expected the name of a stack'],
-  [['--stack', 'dev', '--until', '14'], '--until 14: expected one of 1a 1b 2 '],
+  [['--stack', 'dev', '--until', '14'], '--until 14: expected 1a, 1b, 2, '],
   [['--stack', 'dev', '--timeout', '9'], '--timeout 9: expected whole seconds from 10 to 86400.'],
   [['--stack', 'dev', '--timeout', '1e3'], '--timeout 1e3: expected whole seconds'],
   [['--stack', 'dev', '--raw', '/no/such/file'], '--raw /no/such/file: no such file.'],

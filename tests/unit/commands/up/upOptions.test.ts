@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import { readDownOptions, readUpOptions } from '../../../../commands/up/upOptions';
-
-const root = '/project';
+import { helpText, readCommandLine } from '../../../../command-line/readCommandLine';
+import { command as down } from '../../../../commands/downLocal';
+import { command as up } from '../../../../commands/upLocal';
+import { projectRoot } from '../../../support/projectRoot';
 
 describe('the command lines of up:local and down:local', () => {
   it('deploy the stack local below .local without being told', () => {
-    expect(readUpOptions([], root)).toEqual({ stack: 'local', local: join(root, '.local'), preview: false });
-    expect(readUpOptions(['--stack', 'plant-two', '--preview', '--local', '.local/x'], root)).toEqual({
+    expect(readCommandLine(up, [])).toEqual({ stack: 'local', local: join(projectRoot, '.local'), preview: false });
+    expect(readCommandLine(up, ['--stack', 'plant-two', '--preview', '--local', '.local/x'])).toEqual({
       stack: 'plant-two',
-      local: join(root, '.local', 'x'),
+      local: join(projectRoot, '.local', 'x'),
       preview: true,
     });
   });
@@ -19,16 +20,16 @@ describe('the command lines of up:local and down:local', () => {
     ['a folder outside', ['--local', '/etc'], /--local \/etc: expected \.local/],
     ['an unknown option', ['--previews'], /--previews/],
   ])('refuse %s in one line', (_, args, line) => {
-    expect(() => readUpOptions(args, root)).toThrow(line);
+    expect(() => readCommandLine(up, args)).toThrow(line);
   });
 
   it('know only what they can do', () => {
-    expect(() => readDownOptions(['--preview'], root)).toThrow(/--preview.*See "npm run down:local -- --help"/);
+    expect(() => readCommandLine(down, ['--preview'])).toThrow(/--preview.*See "npm run down:local -- --help"/);
   });
 
   it('explain themselves within 80 columns', () => {
-    for (const help of [readUpOptions(['--help'], root), readDownOptions(['-h'], root)]) {
-      expect(typeof help === 'string' ? Math.max(...help.split('\n').map((line) => line.length)) : undefined).toBeLessThanOrEqual(80);
-    }
+    expect([readCommandLine(up, ['--help']), readCommandLine(down, ['-h'])]).toEqual(['help', 'help']);
+    for (const help of [helpText(up), helpText(down)])
+      expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 });

@@ -1,4 +1,4 @@
-import { overStack } from '../../../../loop/overStack';
+import { localStackConfiguration } from '../../../../loop/localStackConfiguration';
 import { readStackFile, stacksIn } from '../../../../plan/stackFile';
 import { parseConfiguration } from '../../../../components/configuration/configuration';
 import type { Configuration } from '../../../../components/configuration/schema';
@@ -50,7 +50,7 @@ describe('a stack in the local region', () => {
   };
 
   it('keeps its sizes, limits and names under what the region needs', () => {
-    const configuration = own(overStack(given, local, { ownData: true }));
+    const configuration = own(localStackConfiguration(given, local, { ownData: true }));
     expect(configuration).toMatchObject({
       factory: 'battery-sued',
       profile: 'production',
@@ -62,16 +62,16 @@ describe('a stack in the local region', () => {
   });
 
   it('leaves out what only Azure has; who approves is the run', () => {
-    expect(own(overStack(given, local, { ownData: true }))).toMatchObject({
+    expect(own(localStackConfiguration(given, local, { ownData: true }))).toMatchObject({
       siteCertificates: [],
       siteDocuments: { keyVault: false },
       containerRegistry: 'create',
       release: 'approved',
     });
-    expect(overStack({}, local, { ownData: false })).toEqual(local);
+    expect(localStackConfiguration({}, local, { ownData: false })).toEqual(local);
   });
 
   it('does not look for the columns of the plant in the data of the simulated machine', () => {
-    expect(own(overStack(given, local, { ownData: false })).dataset.timeColumn).toBeUndefined();
+    expect(own(localStackConfiguration(given, local, { ownData: false })).dataset.timeColumn).toBeUndefined();
   });
 });

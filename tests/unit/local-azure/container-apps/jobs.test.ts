@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { regionMarker } from '../../../../contracts/regionMarker';
 import { jobDeclaration, declarationFaults } from '../../../../local-azure/container-apps/declarations';
 import { group, identityId, jobId, platform, registryServer } from '../../support/fakePlatform';
 
@@ -58,7 +59,7 @@ it('runs the image with the declared environment, its identity and nothing of th
     PROTOCOL: 'appService',
     TZ: 'UTC',
     NODE_EXTRA_CA_CERTS: region.context.tls.caFile,
-    FACTORY_LOOP_REGION: region.directory,
+    [regionMarker]: region.directory,
   });
   expect(environment['OF_THE_REGION']).toBeUndefined();
   expect(environment['HOME']).toContain(region.directory);

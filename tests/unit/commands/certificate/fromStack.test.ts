@@ -3,8 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { renew, statusAway } from '../../../../commands/certificate/awayFromSite';
-import { readCertificateOptions } from '../../../../commands/certificate/certificateOptions';
+import { readCommandLine } from '../../../../command-line/readCommandLine';
+import { command } from '../../../../commands/certificate';
+import { renew, statusFromStack } from '../../../../commands/certificate/fromStack';
 import { StackCertificates } from '../../../../commands/certificate/stackCertificates';
 import { makeKeyAndCertificate } from '../../../../deploy-programs/keyAndCertificate';
 import { projectRoot } from '../../../support/projectRoot';
@@ -57,30 +58,30 @@ describe('renew', () => {
 describe('status without the site', () => {
   it('is well as long as one certificate lets the site in, and says when and where the next one is due', () => {
     const said = (days: number, isSimulated: boolean) => {
-      const { told, healthy } = statusAway([enrolled], isSimulated, later(days));
-      return { healthy, advice: told.lines.slice(1).join() };
+      const { lines, healthy } = statusFromStack([enrolled], isSimulated, later(days));
+      return { healthy, advice: lines.slice(1).join() };
     };
     expect(said(100, true)).toEqual({ healthy: true, advice: '' });
     expect(said(121, true)).toEqual({ healthy: true, advice: expect.stringContaining('certificate -- renew') as string });
     expect(said(121, false)).toEqual({ healthy: true, advice: expect.stringMatching(/on the site: .*rotate/) as string });
-    expect([said(170, false).healthy, said(181, false).healthy, statusAway([], false, now).healthy]).toEqual([false, false, false]);
+    expect([said(170, false).healthy, said(181, false).healthy, statusFromStack([], false, now).healthy]).toEqual([false, false, false]);
   });
 
   it('has no advice while the next certificate of an overlap is there', async () => {
     const next = new X509Certificate(await makeKeyAndCertificate('aimm-plant-one', later(130)));
-    expect(statusAway([enrolled, next], false, later(131))).toMatchObject({
+    expect(statusFromStack([enrolled, next], false, later(131))).toMatchObject({
       healthy: true,
-      told: { lines: [expect.any(String), expect.any(String)] },
+      lines: [expect.any(String), expect.any(String)],
     });
   });
 });
 
 describe('the command line', () => {
   it('asks a stack without the site for status and renew only', () => {
-    expect(readCertificateOptions(['renew', '--stack', 'dev'])).toEqual({ action: 'renew', site: undefined, stack: 'dev', json: false });
-    expect(readCertificateOptions(['status', '--stack', 'dev'])).toMatchObject({ action: 'status', site: undefined, stack: 'dev' });
-    expect(readCertificateOptions(['status', '--stack', 'dev', '--site', 'keys'])).toMatchObject({ action: 'status', site: 'keys' });
-    expect(readCertificateOptions(['revoke', 'previous', '--site', 'keys', '--json'])).toEqual({
+    expect(readCommandLine(command, ['renew', '--stack', 'dev'])).toEqual({ action: 'renew', site: undefined, stack: 'dev', json: false });
+    expect(readCommandLine(command, ['status', '--stack', 'dev'])).toMatchObject({ action: 'status', site: undefined, stack: 'dev' });
+    expect(readCommandLine(command, ['status', '--stack', 'dev', '--site', 'keys'])).toMatchObject({ action: 'status', site: 'keys' });
+    expect(readCommandLine(command, ['revoke', 'previous', '--site', 'keys', '--json'])).toEqual({
       action: 'revoke',
       which: 'previous',
       site: 'keys',
@@ -98,9 +99,9 @@ describe('the command line', () => {
     [['create', '--site', 'keys'], /--device/],
     [['status', 'now', '--site', 'keys'], /unexpected "now"/],
     [['look'], /got look/],
-    [['status', '--key'], /Unknown option/],
+    [['status', '--key'], /unknown option '--key'/],
   ])('refuses %j in one line', (args, message) => {
-    expect(() => readCertificateOptions(args)).toThrow(message);
+    expect(() => readCommandLine(command, args)).toThrow(message);
   });
 });
 

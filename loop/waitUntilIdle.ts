@@ -1,10 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { EvidenceReader } from './evidenceReader';
 
 const quietMs = 6_000;
 const patienceMs = 90_000;
 
 /** Waits until no job of the loop has run for a while: what came back from the line starts the data pipeline once more, which looks at it and leaves it. */
-export async function comesToRest(reader: EvidenceReader, since: Date, signal: AbortSignal): Promise<void> {
+export async function waitUntilIdle(reader: EvidenceReader, since: Date, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + patienceMs;
   let seen = '';
   let quietSince = performance.now();
@@ -13,6 +14,6 @@ export async function comesToRest(reader: EvidenceReader, since: Date, signal: A
     const now = runs.map(({ name, status }) => `${name} ${status}`).join(',');
     if (now !== seen || runs.some(({ status }) => status === 'Running')) quietSince = performance.now();
     seen = now;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause(500);
   }
 }

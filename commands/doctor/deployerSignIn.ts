@@ -1,7 +1,7 @@
 import { deployerCredential } from '../../deploy-programs/deployerCredential';
 import { askWith, NoAnswer } from './azureQuestions';
 import type { SignedIn } from './cloudChecks';
-import { readClaims } from './tokenClaims';
+import { readClaims } from '../stack/tokenClaims';
 
 const reachTimeoutMs = 3_000;
 const signInTimeoutMs = 20_000;

@@ -25,7 +25,7 @@ async function inEnvironment(environment: NodeJS.ProcessEnv): Promise<number> {
 }
 
 /** Runs `work` as the operator where the stack is a local one, else as whoever is signed in. Resolves with an exit status. */
-export async function asOperator(local: string, stack: string, work: (local: boolean) => Promise<number>): Promise<number> {
+export async function asOperator(local: string, stack: string, work: (local: boolean) => Promise<number | void>): Promise<number | void> {
   const operator = operatorEnvironment(local, stack);
   const foreign = operator !== undefined && Object.entries(operator).some(([name, value]) => process.env[name] !== value);
   return foreign ? inEnvironment(operator) : work(operator !== undefined);

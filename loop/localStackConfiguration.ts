@@ -22,7 +22,7 @@ function parseStructured(text: string | undefined): Readonly<Record<string, unkn
  * A stack's configuration in the local region: the stack's sizes, limits and names, under what the region needs. The columns of the stack's data
  * are left out where a simulated machine delivers the data.
  */
-export function overStack(
+export function localStackConfiguration(
   stack: Readonly<Record<string, string>>,
   local: Readonly<Record<string, string>>,
   { ownData }: { readonly ownData: boolean },
