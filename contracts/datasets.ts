@@ -13,12 +13,13 @@ export const isSmokeDataset = (dataset: string): boolean => smokePattern.test(da
 export const isReservedDataset = (dataset: string): boolean => dataset === smokeLine || dataset.startsWith(smokePrefix);
 
 /** Whether the programs of the factory with this data set of its own work on `dataset`. */
-export const isAcceptedDataset = (own: string, dataset: string): boolean => dataset === own || isSmokeDataset(dataset);
+export const isAcceptedDataset = (factoryDataset: string, dataset: string): boolean =>
+  dataset === factoryDataset || isSmokeDataset(dataset);
 
 /** The data set that a raw blob belongs to: its first folder; a file outside of any folder is the factory's own. */
-export function datasetOfRawBlob(own: string, name: string): string {
+export function datasetOfRawBlob(factoryDataset: string, name: string): string {
   const slash = name.indexOf('/');
-  return slash < 0 ? own : name.slice(0, slash);
+  return slash < 0 ? factoryDataset : name.slice(0, slash);
 }
 
 export const modelName = (factory: string, line: string) => `${factory}-${line}`;

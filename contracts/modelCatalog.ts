@@ -43,8 +43,8 @@ export const modelSignature = z.object({
 export type ModelSignature = z.output<typeof modelSignature>;
 
 /** `modelUri` of a version: the long form that Azure ML uses for a path in a datastore. */
-export const modelUri = (place: { subscriptionId: string; resourceGroup: string; workspace: string; datastore: string; path: string }) =>
-  `azureml://subscriptions/${place.subscriptionId}/resourcegroups/${place.resourceGroup}/workspaces/${place.workspace}/datastores/${place.datastore}/paths/${place.path}`;
+export const modelUri = (location: { subscriptionId: string; resourceGroup: string; workspace: string; datastore: string; path: string }) =>
+  `azureml://subscriptions/${location.subscriptionId}/resourcegroups/${location.resourceGroup}/workspaces/${location.workspace}/datastores/${location.datastore}/paths/${location.path}`;
 export const parseModelUri = (uri: string): { datastore: string; path: string } => {
   const match = /^azureml:\/\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/workspaces\/[^/]+\/datastores\/([^/]+)\/paths\/(.+)$/i.exec(uri);
   if (!match?.[1] || !match[2] || match[2].split('/').includes('..'))

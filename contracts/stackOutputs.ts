@@ -19,7 +19,7 @@ export const stackOutputs = z.object({
   packagedModelsContainer: z.string(),
   landingZoneContainer: z.string(),
   modelsContainer: z.string(),
-  /** Queue of `tag-and-deliver`, which is told what a person decided about a delivery. */
+  /** Queue of `tag-and-deliver`, which receives what a person decided about a delivery. */
   releaseQueue: z.string(),
   mlWorkspace: z.string(),
   modelName: z.string(),

@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/identity';
-import { exitCodeOf } from '../contracts/program/exitCode';
+import { exitCodeAfter } from '../contracts/program/exitCode';
 import { deployerCredential } from './deployerCredential';
 
 /** What a program does with its settings, as whoever deploys; it resolves to the program's answer. */
@@ -28,6 +28,6 @@ export async function runDeployProgram(work: DeployWork): Promise<void> {
         ...(typeof statusCode === 'number' ? { status: statusCode } : {}),
       }),
     );
-    process.exitCode = exitCodeOf(error);
+    process.exitCode = exitCodeAfter(error);
   }
 }

@@ -1,9 +1,9 @@
-export type Level = 'debug' | 'info' | 'warn' | 'error';
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type Fields = Readonly<Record<string, unknown>>;
-export type Log = (level: Level, message: string, fields?: Fields) => void;
+export type Log = (level: LogLevel, message: string, fields?: Fields) => void;
 
 /** One JSON object a line, as the platform's log collection expects it and the alerts read it. */
-export const logLine = (program: string, level: Level, fields: Fields & { readonly message: string }): string =>
+export const logLine = (program: string, level: LogLevel, fields: Fields & { readonly message: string }): string =>
   `${JSON.stringify({ time: new Date().toISOString(), level, program, ...fields })}\n`;
 
 /** The log of a program: stdout. */

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { readSettings, SettingsError, type SettingsSchema } from '../settings/settings';
 import { withDeadline } from './deadline';
-import { exitCodeOf, exitCodes } from './exitCode';
+import { exitCodeAfter, exitCodes } from './exitCode';
 import { createLog, describeError, logLine, messageOf, type Fields, type Log } from './log';
 
 export interface Running {
@@ -18,7 +18,7 @@ function run<S extends SettingsSchema>(
   failureFields: (error: unknown) => FailureFields,
 ): void {
   const fail = (error: unknown) =>
-    process.stderr.write(logLine(program, 'error', failureFields(error)), () => process.exit(exitCodeOf(error)));
+    process.stderr.write(logLine(program, 'error', failureFields(error)), () => process.exit(exitCodeAfter(error)));
   process.once('uncaughtException', fail);
   process.once('unhandledRejection', fail);
   Promise.resolve()

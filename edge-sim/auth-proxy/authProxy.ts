@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { messageOf, type Log } from '../../contracts/program/log';
 import type { Running } from '../../contracts/program/run';
-import { TokenKeeper, type TokenOptions } from './token';
+import { AccessTokenRenewal, type TokenOptions } from './token';
 
 interface AuthProxyOptions extends TokenOptions {
   readonly port: number;
@@ -54,7 +54,7 @@ function answeredHeaders(headers: Headers): Record<string, string> {
  * nothing: bodies stream through, and whoever sends gets 503 when the upstream or the token is missing and tries again.
  */
 export async function startAuthProxy(options: AuthProxyOptions, log: Log): Promise<Running> {
-  const tokens = new TokenKeeper(options, log);
+  const tokens = new AccessTokenRenewal(options, log);
   const server = fastify({
     forceCloseConnections: true,
     exposeHeadRoutes: false,

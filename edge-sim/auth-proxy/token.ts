@@ -23,8 +23,8 @@ const backoff = { firstMs: 200, longestMs: 5_000 };
 /** A renewal that comes back at once would ask for ever when the authority hands out tokens of no length. */
 const shortestRefreshMs = 1_000;
 
-/** Keeps one access token fresh. A certificate that was replaced counts within seconds, for the platform renews the file below a running program. */
-export class TokenKeeper {
+/** Renews an access token before it ends. A certificate that was replaced counts within seconds, for the platform renews the file below a running program. */
+export class AccessTokenRenewal {
   private token: AccessToken | undefined;
   private problem = 'no token yet';
   private certificate: string | undefined;

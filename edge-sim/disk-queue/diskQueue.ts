@@ -78,7 +78,7 @@ export class DiskQueue<T> {
     const numbers = (await readdir(directory)).flatMap((name) => segmentNumber(name) ?? []).sort((a, b) => a - b);
     const segments: Segment[] = [];
     let items = 0;
-    for (const number of numbers.filter((one) => one >= stored.segment)) {
+    for (const number of numbers.filter((number) => number >= stored.segment)) {
       const recovered = await recoverSegment(directory, number, number === stored.segment ? stored.offset : 0);
       segments.push(recovered.segment);
       items += recovered.items;
@@ -195,9 +195,9 @@ export class DiskQueue<T> {
     await rename(`${path}.new`, path);
     this.position = end;
     // The item that was appended last stays readable, taken or not.
-    const kept = Math.min(end.segment, lastWritten(this.segments) ?? end.segment);
-    const done = this.segments.filter(({ number }) => number < kept);
-    this.segments = this.segments.filter(({ number }) => number >= kept);
+    const oldestKept = Math.min(end.segment, lastWritten(this.segments) ?? end.segment);
+    const done = this.segments.filter(({ number }) => number < oldestKept);
+    this.segments = this.segments.filter(({ number }) => number >= oldestKept);
     for (const { number } of done) await rm(join(this.directory, segmentName(number)), { force: true });
   }
 
@@ -230,7 +230,7 @@ export class DiskQueue<T> {
       else this.syncTimer ??= setTimeout(() => this.syncNow(), this.syncWithinMs);
       segment.bytes += bytes.length;
     } catch (error) {
-      // What was half written may not come back later: its sender has been told that it was not taken, and sends it again.
+      // What was half written may not come back later: its append fails, so the sender sends it again.
       this.handle = undefined;
       await handle.close().catch(() => undefined);
       await truncate(join(this.directory, segmentName(segment.number)), segment.bytes).catch(() => undefined);
@@ -240,7 +240,7 @@ export class DiskQueue<T> {
 
   private syncNow(): void {
     this.syncTimer = undefined;
-    // A disk that fails here fails the next append too, and that one tells its sender.
+    // A disk that fails here fails the next append too, whose sender sees it.
     this.handle?.datasync().catch(() => undefined);
   }
 

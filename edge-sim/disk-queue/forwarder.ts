@@ -2,7 +2,7 @@ import { messageOf, type Log } from '../../contracts/program/log';
 import { backoffMs, pause } from '../../contracts/program/retry';
 import type { DiskQueue } from './diskQueue';
 
-/** The receiver looked at these items and will never take them, whatever is tried. */
+/** The receiver looked at these items and will never take them, however often they are sent. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
@@ -21,8 +21,8 @@ export interface Forwarder {
 }
 
 /**
- * Sends what the queue holds, oldest first, for as long as it runs: an item leaves the queue when `send` resolved. A failure is tried
- * again with growing pauses. A `RefusedError` halves the batch until the item is found that cannot go; that one is logged and dropped,
+ * Sends what the queue holds, oldest first, for as long as it runs: an item leaves the queue when `send` resolved. A failure is
+ * retried with growing pauses. A `RefusedError` halves the batch until the item is found that cannot go; that one is logged and dropped,
  * or all behind it would wait for ever.
  */
 export function startForwarder<T>(

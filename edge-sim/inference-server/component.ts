@@ -1,7 +1,7 @@
 /** What one component gets or gives for one sample, by variable name. */
 export type Variables = Readonly<Record<string, unknown>>;
 export interface ComponentAnswer {
-  /** One place for each input; undefined where the component gave nothing. */
+  /** As many as inputs; undefined where the component gave nothing. */
   readonly outputs: readonly (Variables | undefined)[];
   /** Samples that the component could not process. */
   readonly errors: readonly { readonly index: number; readonly error: string }[];

@@ -53,7 +53,7 @@ export class InferenceServer implements Running {
   /** Goes on over restarts: no two results are the same message. */
   private sequence = Date.now() * 1_000;
   private unreadable = 0;
-  private readonly told: PipelineTelemetry;
+  private readonly pipelineTelemetry: PipelineTelemetry;
   private readonly measuring: NodeJS.Timeout;
 
   private constructor(
@@ -63,7 +63,7 @@ export class InferenceServer implements Running {
     telemetry: Telemetry,
     private readonly log: Log,
   ) {
-    this.told = new PipelineTelemetry(telemetry);
+    this.pipelineTelemetry = new PipelineTelemetry(telemetry);
     this.measuring = setInterval(() => this.measure(), options.telemetryIntervalMs);
   }
 
@@ -89,7 +89,8 @@ export class InferenceServer implements Running {
   private async answer(request: InferenceRequest): Promise<void> {
     let error: string | undefined;
     try {
-      if (request.kind === 'import') this.told.log('info', 'package imported', await this.store.import(request.file, request.sha256));
+      if (request.kind === 'import')
+        this.pipelineTelemetry.log('info', 'package imported', await this.store.import(request.file, request.sha256));
       if (request.kind === 'activate') await this.activate(request.packageId, request.packageVersion);
       if (request.kind === 'deactivate') await this.deactivate(request.packageId);
     } catch (failure) {
@@ -135,7 +136,7 @@ export class InferenceServer implements Running {
         `expected an imported package ${packageId} version ${packageVersion}, got ${
           this.store
             .list()
-            .map((one) => `${one.packageId} ${one.packageVersion}`)
+            .map((available) => `${available.packageId} ${available.packageVersion}`)
             .join(', ') || 'no packages'
         }`,
       );
@@ -150,16 +151,16 @@ export class InferenceServer implements Running {
       started = await ActivePipeline.start(imported, this.options.python, this.logOf(imported));
     } catch (error) {
       this.startErrors.set(imported, messageOf(error));
-      this.told.log('error', `package not activated: ${messageOf(error)}`, imported);
+      this.pipelineTelemetry.log('error', `package not activated: ${messageOf(error)}`, imported);
       throw error;
     }
     this.startErrors.delete(imported);
     this.measure();
     this.active.set(packageId, started);
-    this.told.log('info', 'package activated', imported);
+    this.pipelineTelemetry.log('info', 'package activated', imported);
     await this.remember();
     await previous?.close();
-    if (previous) this.told.ended(previous.imported);
+    if (previous) this.pipelineTelemetry.ended(previous.imported);
     await this.store.prune(packageId, (version) => version === packageVersion);
   }
 
@@ -171,8 +172,8 @@ export class InferenceServer implements Running {
     this.active.delete(packageId);
     await this.remember();
     await running.close();
-    this.told.ended(running.imported);
-    this.told.log('info', 'package deactivated', running.imported);
+    this.pipelineTelemetry.ended(running.imported);
+    this.pipelineTelemetry.log('info', 'package deactivated', running.imported);
   }
 
   /** Warnings and errors of a pipeline are telemetry too. */
@@ -180,12 +181,12 @@ export class InferenceServer implements Running {
     return (level, message, fields) => {
       this.log(level, message, fields);
       if (level === 'warn' || level === 'error')
-        this.told.log(level, typeof fields?.['reason'] === 'string' ? `${message}: ${fields['reason']}` : message, imported);
+        this.pipelineTelemetry.log(level, typeof fields?.['reason'] === 'string' ? `${message}: ${fields['reason']}` : message, imported);
     };
   }
 
   private measure(): void {
-    this.told.measure(
+    this.pipelineTelemetry.measure(
       [...this.active.values()].map(
         ({ imported: { projectName, packageId, packageVersion }, samplesIn, results, times }): PipelineCounts => ({
           projectName,
@@ -269,11 +270,11 @@ export class InferenceServer implements Running {
       this.sequence += 1;
       publishing.push(this.databus.output.publishJson(inferenceDataTopic(projectName), { seq: this.sequence, vals: dataPoints }));
     }
-    this.told.result(imported, values[resultDataPoint]);
+    this.pipelineTelemetry.result(imported, values[resultDataPoint]);
     for (const { name, topic } of outputs.filter(({ metric }) => metric)) {
       const source = edgesOf(configuration).find(({ to, input }) => to === databusNode && input === name)?.from ?? databusNode;
       const value = values[name];
-      this.told.published(imported, source, name, value);
+      this.pipelineTelemetry.published(imported, source, name, value);
       publishing.push(
         this.databus.output.publishText(
           topic ?? metricTopic(projectName, packageVersion, source, name),

@@ -64,7 +64,7 @@ function parseText(text: string): Message {
 function tensors(values: readonly Value[] | undefined): TensorSpecification[] {
   return (values ?? []).map((tensor) => {
     const { name, data_type: dataType, dims } = tensor as Message;
-    if (typeof name?.[0] !== 'string' || typeof dataType?.[0] !== 'string' || !dims?.every((one) => Number.isInteger(one)))
+    if (typeof name?.[0] !== 'string' || typeof dataType?.[0] !== 'string' || !dims?.every((dim) => Number.isInteger(dim)))
       throw new PackageError('config.pbtxt: expected name, data_type and whole dims for each input and output');
     return { name: name[0], dataType: dataType[0], dims: dims as number[] };
   });

@@ -23,9 +23,10 @@ function shapeOf(dims: readonly number[], length: number, name: string): number[
 }
 
 function tensorOf({ name, dataType, dims }: TensorSpecification, value: unknown): Tensor {
-  const values = (Array.isArray(value) ? value : [value]).map((one) => {
-    if (typeof one !== 'number') throw new ComponentError(`input "${name}": expected numbers, got ${one === null ? 'null' : typeof one}`);
-    return one;
+  const values = (Array.isArray(value) ? value : [value]).map((element) => {
+    if (typeof element !== 'number')
+      throw new ComponentError(`input "${name}": expected numbers, got ${element === null ? 'null' : typeof element}`);
+    return element;
   });
   const make = arrays[dataType as keyof typeof arrays];
   return make(values).reshape(shapeOf(dims, values.length, name)) as Tensor;

@@ -134,7 +134,7 @@ export class PackageStore {
   /** Removes the oldest versions of a package; those in use and the newest few stay. */
   async prune(packageId: string, inUse: (packageVersion: string) => boolean): Promise<void> {
     const old = this.list()
-      .filter((one) => one.packageId === packageId && !inUse(one.packageVersion))
+      .filter((imported) => imported.packageId === packageId && !inUse(imported.packageVersion))
       .slice(0, -versionsKept);
     for (const { packageVersion, directory } of old) {
       this.packages.delete(key(packageId, packageVersion));

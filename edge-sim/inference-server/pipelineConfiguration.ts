@@ -154,11 +154,11 @@ function contradiction(configuration: PipelineConfiguration): string | undefined
   if (metric) return `expected an underscore in the name of a metric, got "${metric.name}"`;
   const outputs = new Map([
     [databusNode, inputNames],
-    ...components.map(({ name, outputType }) => [name, new Set(outputType.map((one) => one.name))] as const),
+    ...components.map(({ name, outputType }) => [name, new Set(outputType.map((variable) => variable.name))] as const),
   ]);
   const inputs = new Map([
     [databusNode, new Set(pipelineOutputs.map(({ name }) => name))],
-    ...components.map(({ name, inputType }) => [name, new Set(inputType.map((one) => one.name))] as const),
+    ...components.map(({ name, inputType }) => [name, new Set(inputType.map((variable) => variable.name))] as const),
   ]);
   for (const { from, output, to, input } of edgesOf(configuration)) {
     if (!outputs.get(from)?.has(output)) return `pipelineDag: "${from}" has no output "${output}"`;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { customMetric, metricNames, nodeMetric, telemetryLabels } from '../../contracts/telemetry';
-import type { Level } from '../../contracts/program/log';
+import type { LogLevel } from '../../contracts/program/log';
 import type { Labels, Telemetry } from '../telemetry/emitter';
 import type { NodeTimes } from './nodeTimes';
 
@@ -48,7 +48,7 @@ export class PipelineTelemetry {
 
   constructor(private readonly telemetry: Telemetry) {}
 
-  log(level: Level, message: string, of: PackageName): void {
+  log(level: LogLevel, message: string, of: PackageName): void {
     this.telemetry.log(level, message, labelsOf(of));
   }
 
@@ -61,7 +61,7 @@ export class PipelineTelemetry {
       );
   }
 
-  /** A result of a pipeline; an alarm is told when it begins and when it ends. */
+  /** A result of a pipeline; an alarm is logged when it begins and when it ends. */
   result(of: PackageName, value: unknown): void {
     const found = verdict.safeParse(parsed(value));
     if (!found.success || found.data.alarm === this.alarms.has(keyOf(of))) return;

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { PackageComponent } from '../../contracts/edgePackage';
 import { withDeadline } from '../../contracts/program/deadline';
-import { messageOf, type Level, type Log } from '../../contracts/program/log';
+import { messageOf, type LogLevel, type Log } from '../../contracts/program/log';
 import { ComponentError, type ComponentAnswer, type RunningComponent, type Variables } from './component';
 import runner from './runner.py';
 
@@ -54,7 +54,7 @@ function spawnRunner(python: string, { entrypoint, name }: PackageComponent, dir
 /** What the component logs keeps its level; what it only prints is information. */
 function forwardLog(stderr: Readable, component: string, log: Log): void {
   createInterface({ input: stderr }).on('line', (line) => {
-    let level: Level = 'info';
+    let level: LogLevel = 'info';
     let message = line.slice(0, 4_000);
     if (line.startsWith('{"level"')) {
       const parsed = logLine.safeParse(tryParse(line));

@@ -31,7 +31,7 @@ export class DeliveryStore {
     if (text === undefined) return store;
     try {
       const { deliveries, outbox } = stored.parse(JSON.parse(text));
-      for (const one of deliveries) store.deliveries.set(one.deliveryId, one);
+      for (const delivery of deliveries) store.deliveries.set(delivery.deliveryId, delivery);
       store.outbox.push(...outbox);
     } catch (error) {
       const aside = `${file}.unreadable-${Date.now()}`;

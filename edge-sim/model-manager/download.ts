@@ -40,7 +40,7 @@ function explained(error: unknown): DownloadError {
 }
 
 /** Downloads the blob of a presigned link; the file appears under its name only when it is complete. */
-export const downloadBlob: Download = async (url, file, maxBytes, stop) => {
+export const downloadPackage: Download = async (url, file, maxBytes, stop) => {
   if (!url.startsWith('https://')) throw new DownloadError('expected a link with https', false);
   const part = `${file}.part`;
   const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);

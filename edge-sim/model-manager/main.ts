@@ -7,7 +7,7 @@ import { retry } from '../../contracts/program/retry';
 import { runSiteProgram } from '../../contracts/program/run';
 import { TelemetryEmitter } from '../telemetry/emitter';
 import { DeliveryStore } from './deliveryStore';
-import { downloadBlob } from './download';
+import { downloadPackage } from './download';
 import { connectDevice, type DeviceKeyPair, type HubConnection } from './hubConnection';
 import { inferenceClient } from './inferenceClient';
 import { ModelManager } from './modelManager';
@@ -61,7 +61,7 @@ runSiteProgram('model-manager', modelManagerSettings, async (settings, log) => {
   const manager = new ModelManager(
     { siteDirectory: settings.SITE_DIRECTORY, minFreeBytes: settings.MIN_FREE_DISK_BYTES, maxPackageBytes: settings.MAX_PACKAGE_BYTES },
     store,
-    { hub, inference, download: downloadBlob, freeBytes, telemetry },
+    { hub, inference, download: downloadPackage, freeBytes, telemetry },
     log,
   );
   await manager.start();

@@ -20,7 +20,7 @@ interface ModelManagerOptions {
   readonly minFreeBytes: number;
   readonly maxPackageBytes: number;
 }
-interface Surroundings {
+interface Dependencies {
   readonly hub: Pick<HubConnection, 'onMessage' | 'sendEvent' | 'close'>;
   readonly inference: InferenceClient;
   readonly download: Download;
@@ -51,14 +51,14 @@ export class ModelManager implements Running {
   constructor(
     private readonly options: ModelManagerOptions,
     private readonly store: DeliveryStore,
-    private readonly around: Surroundings,
+    private readonly dependencies: Dependencies,
     private readonly log: Log,
   ) {}
 
   async start(): Promise<void> {
     await mkdir(join(this.options.siteDirectory, 'inbox'), { recursive: true });
     this.sending = this.sendOutbox();
-    this.around.hub.onMessage((message) =>
+    this.dependencies.hub.onMessage((message) =>
       this.handle(message).catch((error: unknown) => this.log('error', 'message not handled', { reason: messageOf(error) })),
     );
     for (const { deliveryId } of [...this.store.deliveries.values()])
@@ -132,7 +132,7 @@ export class ModelManager implements Running {
     const level = state === 'Error' ? 'error' : 'info';
     this.log(level, 'delivery state', { deliveryId, ...body });
     const message = `delivery ${previousState ? `from ${previousState} ` : ''}to ${state}${reason ? `: ${reason}` : ''}`;
-    this.around.telemetry.log(level, message, {
+    this.dependencies.telemetry.log(level, message, {
       [telemetryLabels.packageId]: packageId,
       [telemetryLabels.packageVersion]: packageVersion,
       delivery_id: deliveryId,
@@ -183,7 +183,7 @@ export class ModelManager implements Running {
           const maxBytes = Math.min(this.options.maxPackageBytes, delivery.sizeBytes ?? this.options.maxPackageBytes);
           return {
             kind: 'downloaded',
-            ...(await this.around.download(action.url, this.fileOf(deliveryId), maxBytes, this.stopping.signal)),
+            ...(await this.dependencies.download(action.url, this.fileOf(deliveryId), maxBytes, this.stopping.signal)),
           };
         } catch (error) {
           return { kind: 'failed', reason: messageOf(error), transient: error instanceof DownloadError ? error.transient : true };
@@ -211,9 +211,11 @@ export class ModelManager implements Running {
     { packageId, packageVersion, downloaded }: Delivery,
   ): Promise<DeliveryEvent> {
     try {
-      const answer = await this.around.inference.ask(question, seconds);
+      const answer = await this.dependencies.inference.ask(question, seconds);
       if (!answer.ok) return { kind: 'failed', transient: false, reason: answer.error ?? 'the inference server refused without a reason' };
-      const pipeline = answer.pipelines.find((one) => one.packageId === packageId && one.packageVersion === packageVersion);
+      const pipeline = answer.pipelines.find(
+        (candidate) => candidate.packageId === packageId && candidate.packageVersion === packageVersion,
+      );
       if (pipeline?.sha256 !== downloaded?.sha256)
         return {
           kind: 'failed',
@@ -233,9 +235,9 @@ export class ModelManager implements Running {
   }
 
   private async assess({ packageId, sizeBytes }: Delivery): Promise<string | undefined> {
-    const inference = await this.around.inference.ask({ kind: 'status' }, statusSeconds).catch(() => undefined);
+    const inference = await this.dependencies.inference.ask({ kind: 'status' }, statusSeconds).catch(() => undefined);
     return assessmentProblem({
-      freeBytes: await this.around.freeBytes(this.options.siteDirectory),
+      freeBytes: await this.dependencies.freeBytes(this.options.siteDirectory),
       minFreeBytes: this.options.minFreeBytes,
       packageBytes: sizeBytes ?? 0,
       packageId,
@@ -275,7 +277,7 @@ export class ModelManager implements Running {
       try {
         await Promise.race([
           stopped,
-          this.around.hub.sendEvent({ properties: next.properties, body: JSON.stringify(next.body), messageId: next.messageId }),
+          this.dependencies.hub.sendEvent({ properties: next.properties, body: JSON.stringify(next.body), messageId: next.messageId }),
         ]);
         if (this.stopping.signal.aborted) return;
         this.store.outbox.shift();
@@ -292,7 +294,7 @@ export class ModelManager implements Running {
     this.stopping.abort();
     for (const timer of this.timers.values()) clearTimeout(timer);
     await this.sending;
-    await this.around.hub.close();
+    await this.dependencies.hub.close();
     // Work at the inference server may last longer than a stop may; it is resumed at the next start.
     await Promise.race([Promise.all(this.underway), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
     await this.store.save();

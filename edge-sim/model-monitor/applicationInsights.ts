@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { itemIdAttribute, telemetryLabels } from '../../contracts/telemetry';
 import { RefusedError } from '../disk-queue/forwarder';
 import type { Log } from '../../contracts/program/log';
-import { milliseconds, type TelemetryItem } from '../telemetry/telemetryItem';
+import { milliseconds, type SiteTelemetryItem } from '../telemetry/telemetryItem';
 
 const answerSeconds = 30;
 /** 401 and 403 too: a role that was just assigned needs minutes to be known everywhere. */
@@ -16,7 +16,7 @@ const trackAnswer = z.object({
 const severityLevels = ['Verbose', 'Verbose', 'Information', 'Warning', 'Error', 'Critical'] as const;
 
 /** An Application Insights envelope; the item id and the labels are custom dimensions of the row it becomes. */
-export function envelopeOf(item: TelemetryItem, instrumentationKey: string): Record<string, unknown> {
+export function envelopeOf(item: SiteTelemetryItem, instrumentationKey: string): Record<string, unknown> {
   const properties = Object.fromEntries(
     [...Object.entries(item.labels), [itemIdAttribute, item.itemId] as const].map(([key, value]) => [
       key.slice(0, 150),
@@ -49,7 +49,7 @@ export function ingestionSender(
   port: number,
   instrumentationKey: string,
   log: Log,
-): (items: readonly TelemetryItem[], signal: AbortSignal) => Promise<void> {
+): (items: readonly SiteTelemetryItem[], signal: AbortSignal) => Promise<void> {
   const settled = new Set<string>();
   const url = `http://127.0.0.1:${port}/v2.1/track`;
   return async (items, signal) => {

@@ -4,7 +4,7 @@ import { startForwarder } from '../disk-queue/forwarder';
 import type { Log } from '../../contracts/program/log';
 import type { Running } from '../../contracts/program/run';
 import { receiveOtlp } from '../telemetry/otlpReceiver';
-import { isMetric, type MetricItem, type TelemetryItem } from '../telemetry/telemetryItem';
+import { isMetric, type MetricItem, type SiteTelemetryItem } from '../telemetry/telemetryItem';
 import { ingestionSender } from './applicationInsights';
 import { remoteWriteSender } from './remoteWrite';
 
@@ -21,7 +21,7 @@ const limits = { maxItems: 1_000, maxBytes: 512 * 1024 };
 
 /** The IT side: a queue for each target, so that one that is away holds up only itself. A sender is answered when both queues have its items. */
 export async function startModelMonitor(options: ModelMonitorOptions, log: Log): Promise<Running> {
-  const ingestion = await DiskQueue.open<TelemetryItem>(join(options.directory, 'application-insights'), { maxBytes: queueBytes });
+  const ingestion = await DiskQueue.open<SiteTelemetryItem>(join(options.directory, 'application-insights'), { maxBytes: queueBytes });
   const metrics = await DiskQueue.open<MetricItem>(join(options.directory, 'metrics'), { maxBytes: queueBytes });
   const forwarders = [
     startForwarder(ingestion, ingestionSender(options.ingestionProxyPort, options.instrumentationKey, log), {

@@ -27,9 +27,9 @@ export function seriesOf(items: readonly MetricItem[]): Series[] {
     ]);
     const sorted = [...named].sort(([left], [right]) => (left < right ? -1 : 1));
     const key = JSON.stringify(sorted);
-    const one = series.get(key) ?? { labels: sorted, samples: new Map<number, number>() };
-    one.samples.set(milliseconds(time), value);
-    series.set(key, one);
+    const entry = series.get(key) ?? { labels: sorted, samples: new Map<number, number>() };
+    entry.samples.set(milliseconds(time), value);
+    series.set(key, entry);
   }
   return [...series.values()];
 }

@@ -6,7 +6,7 @@ import type { Running } from '../../contracts/program/run';
 import { forwardedBytes, forwardedItems, TelemetryEmitter, type EmitterSettings } from '../telemetry/emitter';
 import { receiveOtlp } from '../telemetry/otlpReceiver';
 import { otlpSender } from '../telemetry/otlpSender';
-import type { TelemetryItem } from '../telemetry/telemetryItem';
+import type { SiteTelemetryItem } from '../telemetry/telemetryItem';
 import { HostMetrics } from './hostMetrics';
 
 interface CollectorOptions {
@@ -20,7 +20,7 @@ const queueBytes = 256 * 1024 * 1024;
 
 /** The OT side: what the site's programs send, and the host's own state, kept on disk until the IT side has it. */
 export async function startCollector(options: CollectorOptions, log: Log): Promise<Running> {
-  const queue = await DiskQueue.open<TelemetryItem>(options.directory, { maxBytes: options.maxBytes ?? queueBytes });
+  const queue = await DiskQueue.open<SiteTelemetryItem>(options.directory, { maxBytes: options.maxBytes ?? queueBytes });
   const forwarder = startForwarder(queue, otlpSender(options.nextPort), {
     name: 'model-monitor',
     log,

@@ -29,7 +29,7 @@ function* replayed({ columns, rows, quality }: Extract<Run, { kind: 'replay' }>)
   }
 }
 
-/** Runs without a pause between samples are told in the machine's own time, others in the time of the clock. */
+/** Samples of runs without a pause carry the machine's own time, those of other runs the clock's. */
 function* simulated(
   { samples = Number.POSITIVE_INFINITY, intervalMs }: Extract<Run, { kind: 'simulate' }>,
   machine: Machine,

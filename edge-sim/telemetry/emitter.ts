@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { telemetryLabels } from '../../contracts/telemetry';
 import { DiskQueue } from '../disk-queue/diskQueue';
 import { startForwarder, type Forwarder } from '../disk-queue/forwarder';
-import { messageOf, type Level, type Log } from '../../contracts/program/log';
+import { messageOf, type LogLevel, type Log } from '../../contracts/program/log';
 import type { Running } from '../../contracts/program/run';
 import { otlpSender } from './otlpSender';
 import { newSender, numbered, stateOnDisk, type NewItem, type SenderState, type SentItem } from './sentItem';
-import { nanoseconds, type TelemetryItem } from './telemetryItem';
+import { nanoseconds, type SiteTelemetryItem } from './telemetryItem';
 
 export type Labels = Readonly<Record<string, string>>;
-/** What a program measures and tells. Neither call waits or fails: telemetry must not hold up what it is about. */
+/** What a program measures and logs. Neither call waits or fails: telemetry must not hold up what it is about. */
 export interface Telemetry {
   gauge(name: string, value: number, labels?: Labels): void;
-  log(level: Level, message: string, labels?: Labels): void;
+  log(level: LogLevel, message: string, labels?: Labels): void;
 }
 export interface EmitterSettings {
   readonly FACTORY: string;
@@ -29,7 +29,7 @@ const retryMs = 1_000;
 export const forwardedItems = 1_000;
 export const forwardedBytes = 1024 * 1024;
 
-type Send = (items: readonly TelemetryItem[], signal: AbortSignal) => Promise<void>;
+type Send = (items: readonly SiteTelemetryItem[], signal: AbortSignal) => Promise<void>;
 export const senderDirectory = (siteDirectory: string, program: string) => join(siteDirectory, 'telemetry', program);
 
 /** Keeps items on disk until the OT collector has taken them. An item gets its id, and counts as sent, when it is written. */
@@ -49,9 +49,9 @@ export class TelemetryEmitter implements Telemetry, Running {
   ) {
     this.forwarder = startForwarder(
       queue,
-      (kept, signal) =>
+      (sentItems, signal) =>
         send(
-          kept.map(({ item }) => item),
+          sentItems.map(({ item }) => item),
           signal,
         ),
       { name: 'telemetry', log: report, maxItems: forwardedItems, maxBytes: forwardedBytes, longestPauseMs: 5_000 },
@@ -81,7 +81,7 @@ export class TelemetryEmitter implements Telemetry, Running {
       this.emit({ kind: 'metric', name, value, time: nanoseconds(Date.now()), labels: { ...this.labels, ...labels } });
   }
 
-  log(level: Level, message: string, labels: Labels = {}): void {
+  log(level: LogLevel, message: string, labels: Labels = {}): void {
     this.emit({
       kind: 'log',
       severity: severities[level],
@@ -113,9 +113,9 @@ export class TelemetryEmitter implements Telemetry, Running {
     while (this.waiting.length > 0) {
       const items = this.waiting.splice(0, forwardedItems);
       try {
-        const kept = numbered(items, this.state);
-        await this.queue.append(kept);
-        this.state = kept.at(-1) ?? this.state;
+        const sentItems = numbered(items, this.state);
+        await this.queue.append(sentItems);
+        this.state = sentItems.at(-1) ?? this.state;
       } catch (error) {
         this.waiting.unshift(...items);
         this.report('warn', 'telemetry not stored, trying again', { items: this.waiting.length, reason: messageOf(error) });

@@ -4,7 +4,7 @@ import { logsRequest, maxTelemetryBodyBytes, metricsRequest } from '../../contra
 import { QueueFullError } from '../disk-queue/diskQueue';
 import { messageOf, type Log } from '../../contracts/program/log';
 import type { Running } from '../../contracts/program/run';
-import { itemsOfLogs, itemsOfMetrics, type TelemetryItem } from './telemetryItem';
+import { itemsOfLogs, itemsOfMetrics, type SiteTelemetryItem } from './telemetryItem';
 
 /** Codes of the google.rpc.Status that OTLP answers failures with. */
 const invalidArgument = 3;
@@ -14,7 +14,7 @@ const statusOfError = (error: unknown): number =>
   error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 503;
 
 /** OTLP/HTTP with JSON bodies on this host. A request is answered with 200 only after `keep` has resolved. */
-export async function receiveOtlp(port: number, keep: (items: TelemetryItem[]) => Promise<void>, log: Log): Promise<Running> {
+export async function receiveOtlp(port: number, keep: (items: SiteTelemetryItem[]) => Promise<void>, log: Log): Promise<Running> {
   const server = fastify({ bodyLimit: maxTelemetryBodyBytes, requestTimeout: 30_000, forceCloseConnections: true });
   server.setErrorHandler(async (error, _, reply) => {
     const status = statusOfError(error);
@@ -25,7 +25,7 @@ export async function receiveOtlp(port: number, keep: (items: TelemetryItem[]) =
       .code(status)
       .send({ code: full ? resourceExhausted : status < 500 ? invalidArgument : unavailable, message: messageOf(error) });
   });
-  const route = <S extends z.ZodType>(path: string, schema: S, itemsOf: (request: z.output<S>) => TelemetryItem[]) =>
+  const route = <S extends z.ZodType>(path: string, schema: S, itemsOf: (request: z.output<S>) => SiteTelemetryItem[]) =>
     server.post(path, async (request, reply) => {
       const parsed = schema.safeParse(request.body);
       if (!parsed.success) {

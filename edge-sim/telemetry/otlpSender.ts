@@ -1,5 +1,5 @@
 import { RefusedError } from '../disk-queue/forwarder';
-import { isLog, isMetric, logsRequestOf, metricsRequestOf, type TelemetryItem } from './telemetryItem';
+import { isLog, isMetric, logsRequestOf, metricsRequestOf, type SiteTelemetryItem } from './telemetryItem';
 
 const answerSeconds = 30;
 
@@ -19,7 +19,7 @@ async function post(url: string, body: object, signal: AbortSignal): Promise<voi
 /** Gives items to the next hop on this host. It resolves when the hop has them on its disk. */
 export const otlpSender =
   (port: number) =>
-  async (items: readonly TelemetryItem[], signal: AbortSignal): Promise<void> => {
+  async (items: readonly SiteTelemetryItem[], signal: AbortSignal): Promise<void> => {
     const metrics = items.filter(isMetric);
     const logs = items.filter(isLog);
     if (metrics.length > 0) await post(`http://127.0.0.1:${port}/v1/metrics`, metricsRequestOf(metrics), signal);

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { newestItem } from '../disk-queue/newestItem';
-import type { TelemetryItem } from './telemetryItem';
+import type { SiteTelemetryItem } from './telemetryItem';
 
 type Unnumbered<T> = T extends unknown ? Omit<T, 'itemId'> : never;
 /** An item that is not on the disk yet. */
-export type NewItem = Unnumbered<TelemetryItem>;
+export type NewItem = Unnumbered<SiteTelemetryItem>;
 interface SentCounts {
   readonly logs: number;
   readonly metrics: number;
@@ -17,7 +17,7 @@ export interface SenderState {
 }
 /** An item as its sender keeps it. The last one on the disk tells how much was ever sent, so the count cannot differ from what is there. */
 export interface SentItem extends SenderState {
-  readonly item: TelemetryItem;
+  readonly item: SiteTelemetryItem;
 }
 
 const count = z.number().int().nonnegative();

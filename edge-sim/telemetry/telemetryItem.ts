@@ -18,7 +18,7 @@ export interface LogItem extends Item {
   readonly body: string;
 }
 /** One measured value or one log line: what the queues of the telemetry path hold. */
-export type TelemetryItem = MetricItem | LogItem;
+export type SiteTelemetryItem = MetricItem | LogItem;
 
 type Attributes = NonNullable<LogsRequest['resourceLogs'][number]['resource']>['attributes'];
 type AnyValue = NonNullable<Attributes>[number]['value'];
@@ -94,5 +94,5 @@ export const logsRequestOf = (items: readonly LogItem[]): LogsRequest => ({
   ],
 });
 
-export const isMetric = (item: TelemetryItem): item is MetricItem => item.kind === 'metric';
-export const isLog = (item: TelemetryItem): item is LogItem => item.kind === 'log';
+export const isMetric = (item: SiteTelemetryItem): item is MetricItem => item.kind === 'metric';
+export const isLog = (item: SiteTelemetryItem): item is LogItem => item.kind === 'log';

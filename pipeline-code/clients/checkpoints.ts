@@ -43,7 +43,7 @@ export function blobCheckpoints(container: ContainerClient): CheckpointStore {
       }));
     },
     async claimOwnership(wanted) {
-      return (await Promise.all(wanted.map(claim))).filter((one) => one !== undefined);
+      return (await Promise.all(wanted.map(claim))).filter((claimed) => claimed !== undefined);
     },
     async updateCheckpoint(checkpoint) {
       const metadata = { sequencenumber: String(checkpoint.sequenceNumber), offset: checkpoint.offset };

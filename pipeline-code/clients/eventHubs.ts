@@ -2,7 +2,7 @@ import { EventHubConsumerClient, type CheckpointStore } from '@azure/event-hubs'
 import type { TokenCredential } from '@azure/identity';
 
 /** `host` is the namespace's host name, with a port where it is not 5671. */
-interface EventHubPlace {
+interface EventHubAddress {
   readonly host: string;
   readonly eventHub: string;
   readonly consumerGroup: string;
@@ -13,7 +13,7 @@ interface EventHubPlace {
  * replica that died without a word is replaced after half a minute. Each renewal is a call for every partition, and is paid for.
  */
 export function eventHubConsumer(
-  { host, eventHub, consumerGroup }: EventHubPlace,
+  { host, eventHub, consumerGroup }: EventHubAddress,
   credential: TokenCredential,
   checkpointStore?: CheckpointStore,
 ): EventHubConsumerClient {

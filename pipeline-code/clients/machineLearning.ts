@@ -66,102 +66,110 @@ function read(model: string, raw: ModelVersion): CatalogVersion | undefined {
 
 const timeout = () => ({ abortSignal: AbortSignal.timeout(120_000) });
 
-export function modelCatalog(
-  settings: WorkspaceSettings & { readonly MODELS_DATASTORE: string },
-  model: string,
-  client = machineLearningClient(settings),
-): ModelCatalog {
-  const { modelVersions, modelContainers } = client;
-  const place = [settings.RESOURCE_GROUP, settings.ML_WORKSPACE, model] as const;
+interface CatalogSettings extends WorkspaceSettings {
+  readonly MODELS_DATASTORE: string;
+}
 
-  async function raw(version: string): Promise<ModelVersion | undefined> {
+class WorkspaceModelCatalog implements ModelCatalog {
+  private readonly container: readonly [resourceGroup: string, workspace: string, model: string];
+
+  constructor(
+    private readonly settings: CatalogSettings,
+    private readonly model: string,
+    private readonly client: AzureMachineLearningWorkspaces,
+  ) {
+    this.container = [settings.RESOURCE_GROUP, settings.ML_WORKSPACE, model];
+  }
+
+  async versions(): Promise<CatalogVersion[]> {
+    return this.usable(await this.all()).sort((a, b) => Number(a.version) - Number(b.version));
+  }
+
+  async version(version: string): Promise<CatalogVersion | undefined> {
+    const found = await this.get(version);
+    return found && read(this.model, found);
+  }
+
+  async setTags(version: string, tags: Readonly<Record<string, string>>): Promise<CatalogVersion> {
+    const before = await this.get(version);
+    if (before === undefined) throw new Error(`model ${this.model} has no version ${version}`);
+    const { isAnonymous, isArchived, description, properties, flavors, jobName, modelType, modelUri: uri } = before.properties;
+    const after = await this.put(version, {
+      isAnonymous,
+      isArchived,
+      description,
+      properties,
+      flavors,
+      jobName,
+      modelType,
+      modelUri: uri,
+      tags: { ...before.properties.tags, ...tags },
+    });
+    const result = read(this.model, after);
+    if (result === undefined) throw new Error(`model ${this.model} version ${version} lacks the tags of this project`);
+    return result;
+  }
+
+  async register(next: NewVersion): Promise<{ readonly version: CatalogVersion; readonly created: boolean }> {
+    const all = await this.all();
+    const same = this.usable(all).find(({ tags }) => tags.dataVersion === next.tags.dataVersion);
+    if (same !== undefined) return { version: same, created: false };
+    const numbers = all.map(({ name }) => Number(name)).filter((number) => Number.isSafeInteger(number) && number > 0);
+    const version = String(Math.max(0, ...numbers) + 1);
+    if (all.length === 0)
+      await this.client.modelContainers.createOrUpdate(
+        ...this.container,
+        { properties: { description: 'Anomaly models of this factory' } },
+        timeout(),
+      );
+    const made = await this.put(version, {
+      description: next.description,
+      jobName: next.jobName,
+      modelType: 'custom_model',
+      modelUri: modelUri({
+        subscriptionId: this.settings.SUBSCRIPTION_ID,
+        resourceGroup: this.settings.RESOURCE_GROUP,
+        workspace: this.settings.ML_WORKSPACE,
+        datastore: this.settings.MODELS_DATASTORE,
+        path: next.path,
+      }),
+      tags: defined(next.tags),
+      properties: { ...next.properties },
+    });
+    const result = read(this.model, made);
+    if (result === undefined) throw new Error(`model ${this.model} version ${version} came back without its tags`);
+    return { version: result, created: true };
+  }
+
+  private put(version: string, properties: ModelVersion['properties']): Promise<ModelVersion> {
+    return this.client.modelVersions.createOrUpdate(...this.container, version, { properties }, timeout());
+  }
+
+  private async get(version: string): Promise<ModelVersion | undefined> {
     try {
-      return await modelVersions.get(...place, version, timeout());
+      return await this.client.modelVersions.get(...this.container, version, timeout());
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
     }
   }
-  async function rawVersions(): Promise<ModelVersion[]> {
+
+  /** Archived versions, too: their numbers are taken for good. */
+  private async all(): Promise<ModelVersion[]> {
     const found: ModelVersion[] = [];
     try {
-      // Archived versions, too: their numbers are taken for good.
-      for await (const one of modelVersions.list(...place, { listViewType: 'All', ...timeout() })) found.push(one);
+      for await (const version of this.client.modelVersions.list(...this.container, { listViewType: 'All', ...timeout() }))
+        found.push(version);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
     return found;
   }
-  const ofUse = (all: readonly ModelVersion[]) =>
-    all.filter((one) => one.properties.isArchived !== true).flatMap((one) => read(model, one) ?? []);
-  const numbers = (all: readonly ModelVersion[]) =>
-    all.map((one) => Number(one.name)).filter((number) => Number.isSafeInteger(number) && number > 0);
 
-  const catalog: ModelCatalog = {
-    versions: async () => ofUse(await rawVersions()).sort((a, b) => Number(a.version) - Number(b.version)),
-    version: async (version) => {
-      const found = await raw(version);
-      return found && read(model, found);
-    },
-    setTags: async (version, tags) => {
-      const before = await raw(version);
-      if (before === undefined) throw new Error(`model ${model} has no version ${version}`);
-      const { isAnonymous, isArchived, description, properties, flavors, jobName, modelType, modelUri: uri } = before.properties;
-      const after = await modelVersions.createOrUpdate(
-        ...place,
-        version,
-        {
-          properties: {
-            isAnonymous,
-            isArchived,
-            description,
-            properties,
-            flavors,
-            jobName,
-            modelType,
-            modelUri: uri,
-            tags: { ...before.properties.tags, ...tags },
-          },
-        },
-        timeout(),
-      );
-      const result = read(model, after);
-      if (result === undefined) throw new Error(`model ${model} version ${version} lacks the tags of this project`);
-      return result;
-    },
-    register: async (next) => {
-      const all = await rawVersions();
-      const same = ofUse(all).find((one) => one.tags.dataVersion === next.tags.dataVersion);
-      if (same !== undefined) return { version: same, created: false };
-      const version = String(Math.max(0, ...numbers(all)) + 1);
-      if (all.length === 0)
-        await modelContainers.createOrUpdate(...place, { properties: { description: 'Anomaly models of this factory' } }, timeout());
-      const uri = modelUri({
-        subscriptionId: settings.SUBSCRIPTION_ID,
-        resourceGroup: settings.RESOURCE_GROUP,
-        workspace: settings.ML_WORKSPACE,
-        datastore: settings.MODELS_DATASTORE,
-        path: next.path,
-      });
-      const made = await modelVersions.createOrUpdate(
-        ...place,
-        version,
-        {
-          properties: {
-            description: next.description,
-            jobName: next.jobName,
-            modelType: 'custom_model',
-            modelUri: uri,
-            tags: defined(next.tags),
-            properties: { ...next.properties },
-          },
-        },
-        timeout(),
-      );
-      const result = read(model, made);
-      if (result === undefined) throw new Error(`model ${model} version ${version} came back without its tags`);
-      return { version: result, created: true };
-    },
-  };
-  return catalog;
+  private usable(versions: readonly ModelVersion[]): CatalogVersion[] {
+    return versions.filter(({ properties }) => properties.isArchived !== true).flatMap((version) => read(this.model, version) ?? []);
+  }
 }
+
+export const modelCatalog = (settings: CatalogSettings, model: string, client = machineLearningClient(settings)): ModelCatalog =>
+  new WorkspaceModelCatalog(settings, model, client);

@@ -7,7 +7,7 @@ import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline
 import { draftVersion } from './draftVersion';
 import { contentOf, inspectFiles, type RawFile } from './inspectFiles';
 import { type Containers, type Pass } from './pass';
-import { publishVersion, type DataVersion } from './publishVersion';
+import { publishVersion, type PublishedVersion } from './publishVersion';
 import { maxCopiedBytes, Quarantine } from './quarantine';
 import { downloadRawFiles } from './rawFiles';
 import { type Source } from './shapeWindows';
@@ -43,7 +43,7 @@ export async function buildDataVersion(
   dataset: string,
   containers: Containers,
   log: Log,
-): Promise<DataVersion | undefined> {
+): Promise<PublishedVersion | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'data-pipeline-'));
   try {
     const quarantine = await Quarantine.open(containers.quarantine, dataset, log);

@@ -15,7 +15,7 @@ const german = /^\d{1,2}\.\d{1,2}\.\d{4} \d{1,2}:\d{2}:\d{2}([.]\d+)?$/;
 /** How a text shows a time; undefined when it does not. */
 export const timeKindOf = (cell: string): TimeKind | undefined => (iso.test(cell) ? 'iso' : german.test(cell) ? 'german' : undefined);
 
-/** Numbers as times: the unit is told by their size (seconds until the year 5138, and so on). */
+/** Numbers as times: their size says the unit (seconds until the year 5138, and so on). */
 export function epochKindOf(value: number): TimeKind {
   const size = Math.abs(value);
   return size < 1e11 ? 'epoch-s' : size < 1e14 ? 'epoch-ms' : size < 1e17 ? 'epoch-us' : 'epoch-ns';

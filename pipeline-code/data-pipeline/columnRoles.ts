@@ -49,7 +49,7 @@ function timeColumn(layout: CsvLayout, option: string | undefined): ColumnRoles[
   const named = layout.columns.filter((name) => timeNames.test(name)).find((name) => kindOf(name, true) !== undefined);
   const name =
     named ??
-    layout.columns.find((one) => kindOf(one, false) !== undefined) ??
+    layout.columns.find((name) => kindOf(name, false) !== undefined) ??
     refuse(
       'a time column (for example "2024-05-01 12:00:00"); name it if it is there',
       `columns ${layout.columns.join(', ').slice(0, 300)}`,

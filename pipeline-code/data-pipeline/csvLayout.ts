@@ -1,7 +1,7 @@
 import { isMissing, isNumber, timeKindOf } from './cells';
 
 /** Why a file is refused; `row` is the line in the file, counted from 1. */
-export interface Refusal {
+export interface FileRefusal {
   readonly row: number | null;
   readonly column: string | null;
   readonly expected: string;
@@ -9,12 +9,12 @@ export interface Refusal {
 }
 export class RefusedFile extends Error {
   override readonly name = 'RefusedFile';
-  constructor(readonly refusal: Refusal) {
+  constructor(readonly refusal: FileRefusal) {
     super(`expected ${refusal.expected}, found ${refusal.found}`);
   }
 }
-export const refuse = (expected: string, found: string, place: { row?: number; column?: string } = {}): never => {
-  throw new RefusedFile({ row: place.row ?? null, column: place.column ?? null, expected, found });
+export const refuse = (expected: string, found: string, position: { row?: number; column?: string } = {}): never => {
+  throw new RefusedFile({ row: position.row ?? null, column: position.column ?? null, expected, found });
 };
 
 export interface CsvLayout {
@@ -62,7 +62,7 @@ function splitLine(line: string, delimiter: string): string[] {
       field = '';
     } else field += character;
   }
-  return [...fields, field].map((one) => one.trim());
+  return [...fields, field].map((value) => value.trim());
 }
 
 /** Finds delimiter, header, names and decimal mark from the beginning of a file. */

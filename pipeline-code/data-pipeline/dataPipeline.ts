@@ -16,11 +16,11 @@ const pollMs = 500;
 /** Never waits longer than this for a quiet queue: messages must not come back before they are done. */
 const maxDrainMs = 120_000;
 
-export interface Connections extends Containers {
+export interface DataPipelineConnections extends Containers {
   readonly queue: ReturnType<typeof queueClient>;
   readonly checkpoints: ReturnType<typeof blobContainer>;
 }
-function connect(settings: DataPipelineSettings): Connections {
+function connect(settings: DataPipelineSettings): DataPipelineConnections {
   const container = (name: string) => blobContainer(settings.DATA_BLOB_ENDPOINT, name);
   return {
     queue: queueClient(settings.DATA_QUEUE_ENDPOINT, settings.QUEUE_NAME),
@@ -46,14 +46,14 @@ async function buildAll(
   messages: readonly QueueMessage[],
   log: Log,
 ): Promise<void> {
-  const asked = messages.map((message) => ({ message, dataset: datasetOf(message.body, settings) }));
-  const smoke = [...new Set(asked.map(({ dataset }) => dataset))].filter((dataset) => dataset !== settings.DATASET_NAME);
+  const requests = messages.map((message) => ({ message, dataset: datasetOf(message.body, settings) }));
+  const smoke = [...new Set(requests.map(({ dataset }) => dataset))].filter((dataset) => dataset !== settings.DATASET_NAME);
   const failures: unknown[] = [];
   // A run that nothing asked for, because its messages are another's, looks after the factory's own.
-  for (const dataset of asked.length === 0 || asked.some((one) => one.dataset === settings.DATASET_NAME)
+  for (const dataset of requests.length === 0 || requests.some((request) => request.dataset === settings.DATASET_NAME)
     ? [settings.DATASET_NAME, ...smoke]
     : smoke) {
-    const about = asked.filter((one) => one.dataset === dataset).map(({ message }) => message);
+    const about = requests.filter((request) => request.dataset === dataset).map(({ message }) => message);
     log('info', 'queue drained', { dataset, messages: about.length });
     const failure: unknown = await buildDataVersion(settings, dataset, containers, log).then(
       () => undefined,
@@ -88,7 +88,7 @@ async function drain(receive: () => Promise<QueueMessage[]>, settleSeconds: numb
 export async function dataPipeline(
   settings: DataPipelineSettings,
   log: Log,
-  { queue, checkpoints, ...containers }: Connections = connect(settings),
+  { queue, checkpoints, ...containers }: DataPipelineConnections = connect(settings),
 ): Promise<void> {
   const receive = () => receiveMessages(queue, { visibilitySeconds, count: batchSize, log });
 

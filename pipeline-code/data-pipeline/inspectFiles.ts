@@ -1,7 +1,7 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import { type DuckDBConnection } from '@duckdb/node-api';
 import { columnRoles, type ColumnOptions } from './columnRoles';
-import { headBytes, readCsvLayout, refuse, RefusedFile, type Refusal } from './csvLayout';
+import { headBytes, readCsvLayout, refuse, RefusedFile, type FileRefusal } from './csvLayout';
 import { copyWithLineFeeds } from './lineFeeds';
 import { loadSamples } from './samplesTable';
 import { type Source } from './shapeWindows';
@@ -16,7 +16,7 @@ export interface RawFile {
 }
 export interface Inspection {
   readonly good: readonly (RawFile & Source)[];
-  readonly bad: readonly { readonly raw: RawFile; readonly refusal: Refusal }[];
+  readonly bad: readonly { readonly raw: RawFile; readonly refusal: FileRefusal }[];
 }
 
 async function head(file: string): Promise<{ bytes: Buffer; complete: boolean }> {
@@ -46,7 +46,7 @@ function commonSensors(sources: readonly Source[]): readonly string[] {
 
 /** Loads every file that is whole and fits the others; says of every other file why not. Files come oldest first: of equal ones the first stays. */
 export async function inspectFiles(connection: DuckDBConnection, files: readonly RawFile[], options: ColumnOptions): Promise<Inspection> {
-  const bad: { raw: RawFile; refusal: Refusal }[] = [];
+  const bad: { raw: RawFile; refusal: FileRefusal }[] = [];
   let loaded: (RawFile & Source)[] = [];
   const columns = new Set<string>();
   for (const [index, raw] of files.entries()) {

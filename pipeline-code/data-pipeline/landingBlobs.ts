@@ -1,7 +1,7 @@
 import { type ContainerClient } from '@azure/storage-blob';
 import { batchManifestBlob, type InferenceRecord } from '../../contracts/landingZone';
 import { readBlob } from '../clients/storage';
-import { refuse, RefusedFile, type Refusal } from './csvLayout';
+import { refuse, RefusedFile, type FileRefusal } from './csvLayout';
 import { readLandingBatch, readLandingManifest } from './landingBatch';
 
 interface LandingBlob {
@@ -20,7 +20,8 @@ export interface AcceptedBatch extends LandingBlob {
   readonly records: readonly InferenceRecord[];
 }
 type LandingOutcome =
-  { readonly accepted: AcceptedBatch } | { readonly refused: LandingBlob; readonly refusal: Refusal; readonly content: Buffer | undefined };
+  | { readonly accepted: AcceptedBatch }
+  | { readonly refused: LandingBlob; readonly refusal: FileRefusal; readonly content: Buffer | undefined };
 
 const manifestSuffix = batchManifestBlob('.ndjson.gz');
 const maxManifestBytes = 256 * 1024;

@@ -6,7 +6,7 @@ import { type Pass } from './pass';
 import { reasonText } from './quarantine';
 import { retrainDecision } from './retrainRule';
 
-export interface DataVersion {
+export interface PublishedVersion {
   readonly dataVersion: string;
   /** False when it was there before. */
   readonly created: boolean;
@@ -50,7 +50,7 @@ const manifestOf = (dataset: string, draft: DraftVersion, quarantined: readonly 
 export async function publishVersion(
   { settings, dataset, containers, quarantine, log }: Pass,
   draft: DraftVersion,
-): Promise<DataVersion | undefined> {
+): Promise<PublishedVersion | undefined> {
   const { processed } = containers;
   const { dataVersion, definition, sources, batches, windows, recycledWindows, parquetBytes } = draft;
   const path = manifestPath(dataset, dataVersion);

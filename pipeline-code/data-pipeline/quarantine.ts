@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type QuarantineReason } from '../../contracts/datasetManifest';
 import { readJsonBlob, writeBlob } from '../clients/storage';
 import { type Log } from '../../contracts/program/log';
-import { type Refusal } from './csvLayout';
+import { type FileRefusal } from './csvLayout';
 
 interface Blob {
   readonly name: string;
@@ -61,7 +61,7 @@ export class Quarantine {
   }
 
   /** Copies the content, where it is not too large for that, and writes the reason last. */
-  async refuse(blob: Blob, refusal: Refusal, content?: Buffer): Promise<void> {
+  async refuse(blob: Blob, refusal: FileRefusal, content?: Buffer): Promise<void> {
     const folder = folderOf(this.dataset, blob);
     const reason: QuarantineReason = { file: blob.name, ...refusal, etag: blob.etag, quarantinedAt: new Date().toISOString() };
     if (content !== undefined && content.length <= maxCopiedBytes)

@@ -3,7 +3,7 @@ import { type ContainerClient } from '@azure/storage-blob';
 import { datasetOfRawBlob, isAcceptedDataset, smokePrefix } from '../../contracts/datasets';
 import { maxRawBytes, type DataPipelineSettings } from '../../contracts/settings/dataPipeline';
 import { downloadBlob, isConflict, isNotFound } from '../clients/storage';
-import { type Refusal } from './csvLayout';
+import { type FileRefusal } from './csvLayout';
 import { type RawFile } from './inspectFiles';
 import { type Pass } from './pass';
 
@@ -33,7 +33,7 @@ function refusalOf(
   { name, sizeBytes }: RawBlob,
   dataset: string,
   { DATASET_NAME, MAX_FILE_BYTES }: DataPipelineSettings,
-): Refusal | undefined {
+): FileRefusal | undefined {
   const blobDataset = datasetOfRawBlob(DATASET_NAME, name);
   if (blobDataset !== dataset)
     return {

@@ -12,7 +12,7 @@ import {
 import { type InferenceRecord } from '../../contracts/landingZone';
 import { type AcceptedBatch } from './landingBlobs';
 
-/** What is kept of a batch once its records are on the disk. */
+/** A batch whose records are on the disk. */
 export type RecycledBatch = Omit<AcceptedBatch, 'records'>;
 
 /** Which records are of use: samples with these sensors, and what this pipeline said of them; other pipelines may run beside it. */
@@ -111,7 +111,7 @@ export async function recycledWindows(
   await connection.run(
     `CREATE OR REPLACE TABLE landing_records AS SELECT * FROM ${readNumbers(files.samplesFile, sampleColumns)} QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY batch_id, line) = 1`,
   );
-  // The batches of a stream are not told apart here: windows go on over their borders. `label` carries what must not be in a window.
+  // The batches of a stream count as a whole here: windows go on over their borders. `label` carries what must not be in a window.
   await connection.run(`CREATE OR REPLACE TABLE landing_samples AS SELECT stream AS source, row_number() OVER (PARTITION BY stream ORDER BY time_ms) AS row, time_ms, (qc < ${goodQuality})::DOUBLE AS label, batch${sensors.map((name, index) => `, v${index} AS ${name}`).join('')}
     FROM (SELECT * FROM landing_records QUALIFY row_number() OVER (PARTITION BY stream, time_ms ORDER BY batch_id, line) = 1)`);
   await connection.run(

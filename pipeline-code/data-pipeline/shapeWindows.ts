@@ -95,7 +95,7 @@ export async function shapeWindows(
     strideMilliseconds(definition),
   );
   await connection.run(
-    `CREATE OR REPLACE TABLE segments AS SELECT * FROM (VALUES ${segments.map((one) => `(${quoteLiteral(one.source)}, ${quoteLiteral(one.role)}, ${one.fromMs}::BIGINT, ${one.toMs}::BIGINT)`).join(', ')}) AS t(source, role, from_ms, to_ms)`,
+    `CREATE OR REPLACE TABLE segments AS SELECT * FROM (VALUES ${segments.map((segment) => `(${quoteLiteral(segment.source)}, ${quoteLiteral(segment.role)}, ${segment.fromMs}::BIGINT, ${segment.toMs}::BIGINT)`).join(', ')}) AS t(source, role, from_ms, to_ms)`,
   );
   await connection.run(`CREATE OR REPLACE TABLE windows AS SELECT w.source, epoch_ms(w.start_ms) AS window_start, epoch_ms(w.end_ms) AS window_end, w.samples, g.role, w.label_share >= 0.5 AS label, ${featureNames(
     definition,

@@ -7,7 +7,7 @@ interface Recording {
   readonly labelled: boolean;
 }
 /** Windows that lie wholly within a segment have its role; those across a border have none, so no sample is seen by two roles. */
-export interface Segment {
+export interface RoleSegment {
   readonly source: string;
   readonly role: WindowRole;
   readonly fromMs: number;
@@ -30,7 +30,7 @@ export function roleSegments(
   referenceFraction: number | 'auto',
   windowMs: number,
   strideMs: number,
-): Segment[] {
+): RoleSegment[] {
   const shortest = windowMs + (minPartWindows - 1) * strideMs;
   let turn = 0;
   return recordings.flatMap(({ source, firstMs, lastMs, labelled }) => {
@@ -38,9 +38,9 @@ export function roleSegments(
     const length = lastMs - firstMs + 1;
     const at = (share: number) => firstMs + Math.round(length * fraction * share);
     const referenceEnd = at(1);
-    const judged: Segment[] = fraction < 1 ? [{ source, role: 'evaluate', fromMs: referenceEnd, toMs: lastMs }] : [];
+    const judged: RoleSegment[] = fraction < 1 ? [{ source, role: 'evaluate', fromMs: referenceEnd, toMs: lastMs }] : [];
     const borders = [firstMs, at(trainShare), at(trainShare + calibrateShare), fraction < 1 ? referenceEnd : lastMs];
-    const parts = (['train', 'calibrate', 'held-out'] as const).map((role, index): Segment => ({
+    const parts = (['train', 'calibrate', 'held-out'] as const).map((role, index): RoleSegment => ({
       source,
       role,
       fromMs: borders[index] ?? firstMs,

@@ -19,7 +19,7 @@ const maximumFailures = 8;
 /** Enough for one message's record and C2D attempts. */
 const visibilitySeconds = 180;
 
-/** Runs `work` until it is stopped. A fault of the network may pass; after a row of them the platform shall start the application anew. */
+/** Runs `work` until it is stopped. Failures are retried; after eight in a row it gives up, and the platform starts the application anew. */
 async function repeat(what: string, work: () => Promise<void>, pollMs: number, log: Log, stopped: AbortSignal): Promise<void> {
   let failures = 0;
   while (!stopped.aborted) {
@@ -74,8 +74,8 @@ export const deviceEventHandlers = (
       }
     },
     async processError(error, context) {
-      for (const one of innermostErrors(error))
-        log('warn', 'event hub', { partition: context.partitionId, error: `${one.name}: ${one.message}`.slice(0, 1_000) });
+      for (const cause of innermostErrors(error))
+        log('warn', 'event hub', { partition: context.partitionId, error: `${cause.name}: ${cause.message}`.slice(0, 1_000) });
     },
   };
 };

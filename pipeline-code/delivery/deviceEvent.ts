@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { stateBody } from '../../contracts/aimmMessages';
-import { type DeliveryEvent } from './exchange';
+import { type ExchangeEvent } from './exchange';
 
 interface ReceivedEvent {
   readonly body: unknown;
@@ -8,7 +8,7 @@ interface ReceivedEvent {
   readonly systemProperties?: Readonly<Record<string, unknown>>;
 }
 type DeviceEvent =
-  | { readonly kind: 'event'; readonly deliveryId: string; readonly deviceId: string; readonly event: DeliveryEvent }
+  | { readonly kind: 'event'; readonly deliveryId: string; readonly deviceId: string; readonly event: ExchangeEvent }
   | { readonly kind: 'ignored'; readonly reason: string };
 
 const maximumBodyBytes = 256 * 1024;

@@ -2,7 +2,7 @@ import { isTerminal, type StateBody } from '../../contracts/aimmMessages';
 import { type DeliveryRecord } from '../../contracts/deliveryRecord';
 
 /** What can happen to a delivery. Times are the shell's; the decision itself reads no clock. */
-export type DeliveryEvent =
+export type ExchangeEvent =
   | { readonly kind: 'opened' }
   /** The application started, or a step's time may be over. */
   | { readonly kind: 'due' }
@@ -10,10 +10,10 @@ export type DeliveryEvent =
   | { readonly kind: 'urlSent' }
   | { readonly kind: 'reported'; readonly body: StateBody };
 
-export type DeliveryAction = 'announce' | 'sendUrl';
-export interface Decision {
+export type ExchangeAction = 'announce' | 'sendUrl';
+export interface ExchangeDecision {
   readonly record: DeliveryRecord;
-  readonly actions: readonly DeliveryAction[];
+  readonly actions: readonly ExchangeAction[];
 }
 export interface Deadlines {
   readonly stepMs: number;
@@ -41,13 +41,13 @@ export function nextDueMs(record: DeliveryRecord, { stepMs, deliveryMs }: Deadli
     : Math.min(end, Date.parse(record.updatedAt) + (record.state === 'Opened' ? 0 : stepMs * 2 ** probed));
 }
 
-const same = (record: DeliveryRecord): Decision => ({ record, actions: [] });
+const same = (record: DeliveryRecord): ExchangeDecision => ({ record, actions: [] });
 
 /**
  * The exchange of one delivery, steps 8a to 8d: what the record becomes and what has to be sent. The record is stored before
  * anything is sent, so an application that dies in between sends again; the AIMM knows a delivery by its id and never imports it twice.
  */
-export function decide(record: DeliveryRecord, event: DeliveryEvent, now: Date, deadlines: Deadlines): Decision {
+export function decideExchange(record: DeliveryRecord, event: ExchangeEvent, now: Date, deadlines: Deadlines): ExchangeDecision {
   if (!isOpen(record)) return lateReport(record, event, now);
   const at = now.toISOString();
   const moved = (state: DeliveryRecord['state'], detail: string | undefined, change: Partial<DeliveryRecord> = {}): DeliveryRecord => ({
@@ -57,7 +57,7 @@ export function decide(record: DeliveryRecord, event: DeliveryEvent, now: Date, 
     updatedAt: at,
     history: [...record.history, { at, event: event.kind, ...(detail === undefined ? {} : { detail }) }].slice(-maximumHistory),
   });
-  const announced = (): Decision => ({
+  const announced = (): ExchangeDecision => ({
     record: moved(record.state === 'Opened' ? 'NewDelivery' : record.state, `announcement ${record.announcements + 1}`, {
       announcements: record.announcements + 1,
     }),
@@ -71,7 +71,7 @@ export function decide(record: DeliveryRecord, event: DeliveryEvent, now: Date, 
       if (now.getTime() >= Date.parse(record.openedAt) + deadlines.deliveryMs)
         return { record: moved('TimedOut', `no end after ${deadlines.deliveryMs / 1_000} s`), actions: [] };
       // Its message is still in the queue, or was lost with a replica; announcing it is the same step either way.
-      if (record.state === 'Opened') return decide(record, { kind: 'opened' }, now, deadlines);
+      if (record.state === 'Opened') return decideExchange(record, { kind: 'opened' }, now, deadlines);
       if (now.getTime() < nextDueMs(record, deadlines)) return same(record);
       // An announced delivery answers with its last state, so a lost answer comes again; a link that was not sent is owed.
       return record.state === 'PresignedUrlRequested' ? { record: moved(record.state, 'link again'), actions: ['sendUrl'] } : announced();
@@ -93,7 +93,7 @@ export function decide(record: DeliveryRecord, event: DeliveryEvent, now: Date, 
 }
 
 /** A delivery that has ended stays as it ended; after a time-out it is still worth knowing what became of it. */
-function lateReport(record: DeliveryRecord, event: DeliveryEvent, now: Date): Decision {
+function lateReport(record: DeliveryRecord, event: ExchangeEvent, now: Date): ExchangeDecision {
   if (record.state !== 'TimedOut' || event.kind !== 'reported' || record.reportedState === event.body.state) return same(record);
   const at = now.toISOString();
   return {

@@ -27,17 +27,17 @@ async function registerDataAsset(
   settings: ModelDevelopmentSettings,
   manifest: DatasetManifest,
 ): Promise<void> {
-  const place = [settings.RESOURCE_GROUP, settings.ML_WORKSPACE, loopNames(settings.FACTORY, manifest.dataset).dataAsset] as const;
-  if (await orUndefined(client.dataVersions.get(...place, manifest.dataVersion, timeout()))) return;
-  if (!(await orUndefined(client.dataContainers.get(...place, timeout())))) {
+  const dataAsset = [settings.RESOURCE_GROUP, settings.ML_WORKSPACE, loopNames(settings.FACTORY, manifest.dataset).dataAsset] as const;
+  if (await orUndefined(client.dataVersions.get(...dataAsset, manifest.dataVersion, timeout()))) return;
+  if (!(await orUndefined(client.dataContainers.get(...dataAsset, timeout())))) {
     await client.dataContainers.createOrUpdate(
-      ...place,
+      ...dataAsset,
       { properties: { dataType: 'uri_folder', description: 'Windows of the factory data' } },
       timeout(),
     );
   }
   await client.dataVersions.createOrUpdate(
-    ...place,
+    ...dataAsset,
     manifest.dataVersion,
     {
       properties: {

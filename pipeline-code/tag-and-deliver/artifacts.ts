@@ -8,20 +8,20 @@ import { type Artifact } from '../clients/containerRegistry';
 import { type CatalogVersion } from '../clients/machineLearning';
 
 /** Where a digest file stands: `<packageId>/<version>/<name>.sha256`. */
-export interface PackagePlace {
+export interface PackageLocation {
   readonly packageId: string;
   readonly packageVersion: string;
   readonly digestBlob: string;
 }
 const digestBlobName = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/([1-9]\d{0,9})\/[^/]{1,200}\.sha256$/;
 
-export function parseDigestBlob(name: string): PackagePlace | undefined {
+export function parseDigestBlob(name: string): PackageLocation | undefined {
   const match = digestBlobName.exec(name);
   return match?.[1] && match[2] ? { packageId: match[1], packageVersion: match[2], digestBlob: name } : undefined;
 }
 
 /** The package of a delivery that a person has decided about. */
-export const placeOf = ({ packageId, packageVersion, packageName }: DeliveryRecord): PackagePlace => ({
+export const packageLocationOf = ({ packageId, packageVersion, packageName }: DeliveryRecord): PackageLocation => ({
   packageId,
   packageVersion,
   digestBlob: `${packageFolder(packageId, packageVersion)}/${digestFileName(packageName, packageVersion)}`,
@@ -35,7 +35,7 @@ export function parseDigest(content: string): { readonly sha256: string; readonl
 
 export interface Released {
   readonly model: CatalogVersion;
-  readonly place: PackagePlace;
+  readonly location: PackageLocation;
   readonly fileName: string;
   readonly sha256: string;
   readonly packageName: string;
@@ -47,18 +47,18 @@ export interface Released {
 }
 
 /** Why this package is not the one that the gate let pass; undefined when it is. */
-export function packageProblem(model: CatalogVersion | undefined, place: PackagePlace, sha256: string): string | undefined {
-  if (!model) return `the catalog has no version ${place.packageVersion}`;
+export function packageProblem(model: CatalogVersion | undefined, location: PackageLocation, sha256: string): string | undefined {
+  if (!model) return `the catalog has no version ${location.packageVersion}`;
   const { stage, packageId, packageVersion, packageSha256 } = model.tags;
   if (stage !== 'validated' && stage !== 'released') return `model version ${model.version} has the stage ${stage}, expected validated`;
-  if (packageId !== place.packageId || packageVersion !== place.packageVersion)
-    return `the catalog names package ${packageId} version ${packageVersion}, the blob is ${place.packageId} version ${place.packageVersion}`;
+  if (packageId !== location.packageId || packageVersion !== location.packageVersion)
+    return `the catalog names package ${packageId} version ${packageVersion}, the blob is ${location.packageId} version ${location.packageVersion}`;
   return packageSha256 === sha256 ? undefined : `the catalog names digest ${packageSha256}, the digest file ${sha256}`;
 }
 
 const configMediaType = 'application/vnd.factory-loop.config.v1+json';
 
-function annotations(settings: TagAndDeliverSettings, { model, createdAt, place }: Released, title: string): Record<string, string> {
+function annotations(settings: TagAndDeliverSettings, { model, createdAt, location }: Released, title: string): Record<string, string> {
   return {
     ...(createdAt === undefined ? {} : { 'org.opencontainers.image.created': createdAt }),
     'org.opencontainers.image.title': title,
@@ -69,7 +69,7 @@ function annotations(settings: TagAndDeliverSettings, { model, createdAt, place 
     'factory-loop.dataset': model.tags.dataset,
     'factory-loop.data-version': model.tags.dataVersion,
     'factory-loop.training-job': model.tags.trainingJob,
-    'factory-loop.package-id': place.packageId,
+    'factory-loop.package-id': location.packageId,
     'factory-loop.pipeline-version': settings.PIPELINE_VERSION,
   };
 }
@@ -80,7 +80,7 @@ export function artifactsOf(
   names: LoopNames,
   released: Released,
 ): { readonly model: Artifact; readonly package: Artifact } {
-  const { model, place, sha256, fileName } = released;
+  const { model, location, sha256, fileName } = released;
   const config = (value: Record<string, string>) => ({ mediaType: configMediaType, content: Buffer.from(JSON.stringify(value)) });
   return {
     model: {
@@ -98,7 +98,7 @@ export function artifactsOf(
       repository: names.packageRepository,
       tag: model.version,
       artifactType: 'application/vnd.siemens.edge-configuration-package.v1',
-      config: config({ packageId: place.packageId, packageVersion: place.packageVersion, sha256 }),
+      config: config({ packageId: location.packageId, packageVersion: location.packageVersion, sha256 }),
       layers: [{ mediaType: 'application/zip', fileName, content: released.zip }],
       annotations: annotations(settings, released, fileName),
     },
@@ -127,20 +127,20 @@ export const refusedTags = ({ decision }: DeliveryRecord): Record<string, string
 
 export function openedRecord(
   settings: TagAndDeliverSettings,
-  { model, place, sha256, packageName, fileName, zip }: Released,
+  { model, location, sha256, packageName, fileName, zip }: Released,
   now: Date,
 ): DeliveryRecord {
   const at = now.toISOString();
   return {
     schemaVersion: '1',
-    deliveryId: deliveryIdOf(place.packageId, place.packageVersion, settings.DEVICE_ID),
+    deliveryId: deliveryIdOf(location.packageId, location.packageVersion, settings.DEVICE_ID),
     projectId: projectIdOf(settings.FACTORY),
     factory: settings.FACTORY,
     deviceId: settings.DEVICE_ID,
-    packageId: place.packageId,
-    packageVersion: place.packageVersion,
+    packageId: location.packageId,
+    packageVersion: location.packageVersion,
     packageName,
-    packageBlob: `${place.packageId}/${place.packageVersion}/${fileName}`,
+    packageBlob: `${location.packageId}/${location.packageVersion}/${fileName}`,
     sha256,
     sizeBytes: zip.length,
     modelName: model.name,

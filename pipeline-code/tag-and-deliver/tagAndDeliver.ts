@@ -15,10 +15,10 @@ import {
   artifactsOf,
   openedRecord,
   packageProblem,
-  type PackagePlace,
+  type PackageLocation,
   parseDigest,
   parseDigestBlob,
-  placeOf,
+  packageLocationOf,
   refusedTags,
   type Released,
   releaseTags,
@@ -40,14 +40,18 @@ async function existing(container: ContainerClient, name: string, maximumBytes: 
 }
 
 /** Everything of the release, read and compared: the files are the ones that the gate judged. */
-async function readRelease(settings: TagAndDeliverSettings, model: CatalogVersion | undefined, place: PackagePlace): Promise<Released> {
+async function readRelease(
+  settings: TagAndDeliverSettings,
+  model: CatalogVersion | undefined,
+  location: PackageLocation,
+): Promise<Released> {
   const packages = blobContainer(settings.EDGE_BLOB_ENDPOINT, settings.PACKAGED_MODELS_CONTAINER);
   const models = blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER);
-  const digest = parseDigest((await existing(packages, place.digestBlob, maximumDigestBytes)).toString('utf8'));
-  if (!digest) throw new RefusedPackage(`${place.digestBlob}: expected "<sha256>  <name>.zip"`);
-  const problem = packageProblem(model, place, digest.sha256);
+  const digest = parseDigest((await existing(packages, location.digestBlob, maximumDigestBytes)).toString('utf8'));
+  if (!digest) throw new RefusedPackage(`${location.digestBlob}: expected "<sha256>  <name>.zip"`);
+  const problem = packageProblem(model, location, digest.sha256);
   if (problem !== undefined || !model) throw new RefusedPackage(problem);
-  const zip = await existing(packages, `${place.packageId}/${place.packageVersion}/${digest.fileName}`, maximumContentBytes);
+  const zip = await existing(packages, `${location.packageId}/${location.packageVersion}/${digest.fileName}`, maximumContentBytes);
   if (sha256Of(zip) !== digest.sha256)
     throw new RefusedPackage(`${digest.fileName}: expected the digest ${digest.sha256}, the content has ${sha256Of(zip)}`);
   const folder = parseModelUri(model.modelUri).path.replace(/\/+$/, '');
@@ -60,7 +64,7 @@ async function readRelease(settings: TagAndDeliverSettings, model: CatalogVersio
     throw new RefusedPackage(`${modelFiles.onnx}: expected the digest ${expected} of its signature, the content has ${sha256Of(onnx)}`);
   return {
     model,
-    place,
+    location,
     fileName: digest.fileName,
     sha256: digest.sha256,
     packageName: model.tags.packageName ?? digest.fileName.replace(/-edge_\d+\.zip$/, ''),
@@ -72,13 +76,14 @@ async function readRelease(settings: TagAndDeliverSettings, model: CatalogVersio
 }
 
 /** Step 7 for one package: artifacts, tags, delivery record, and last the message that opens the delivery. Each part may be there already. */
-async function release(settings: TagAndDeliverSettings, place: PackagePlace, log: Log): Promise<void> {
+async function release(settings: TagAndDeliverSettings, location: PackageLocation, log: Log): Promise<void> {
   const names = [loopNames(settings.FACTORY, settings.DATASET_NAME), smokeNames(settings.FACTORY)].find(
-    ({ packageId }) => packageId === place.packageId,
+    ({ packageId }) => packageId === location.packageId,
   );
-  if (!names) throw new RefusedPackage(`expected a package of ${settings.DATASET_NAME} or of a smoke test, ${place.packageId} is neither`);
+  if (!names)
+    throw new RefusedPackage(`expected a package of ${settings.DATASET_NAME} or of a smoke test, ${location.packageId} is neither`);
   const catalog = modelCatalog(settings, names.model);
-  const released = await readRelease(settings, await catalog.version(place.packageVersion), place);
+  const released = await readRelease(settings, await catalog.version(location.packageVersion), location);
   const artifacts = artifactsOf(settings, names, released);
   const digests = {
     model: await pushArtifact(settings.REGISTRY_LOGIN_SERVER, credential(), artifacts.model),
@@ -87,13 +92,13 @@ async function release(settings: TagAndDeliverSettings, place: PackagePlace, log
   const now = new Date();
   const { tags, version } = released.model;
   const opened = openedRecord(settings, released, now);
-  const kept = await recordOf(settings, opened.deliveryId);
-  const releasing = releaseTags(settings, digests, (kept ?? opened).state, now);
+  const existingRecord = await recordOf(settings, opened.deliveryId);
+  const releasing = releaseTags(settings, digests, (existingRecord ?? opened).state, now);
   if (tags.modelDigest !== digests.model || tags.packageDigest !== digests.package || tags.stage !== releasing['stage'])
     await catalog.setTags(version, releasing);
   const deliveries = blobContainer(settings.DATA_BLOB_ENDPOINT, settings.DELIVERIES_CONTAINER);
   const created =
-    kept === undefined &&
+    existingRecord === undefined &&
     (await writeBlobOnce(deliveries, `${opened.deliveryId}.json`, JSON.stringify(opened, null, 2), 'application/json'));
   const record = created ? opened : ((await recordOf(settings, opened.deliveryId)) ?? opened);
   const { state } = record;
@@ -118,7 +123,7 @@ async function carryOut(settings: TagAndDeliverSettings, deliveryId: string, log
   const record = await recordOf(settings, deliveryId);
   if (!record?.decision)
     return log('warn', 'no decision about such a delivery, acknowledged', { deliveryId, deliveryState: record?.state });
-  if (record.decision.approved) return release(settings, placeOf(record), log);
+  if (record.decision.approved) return release(settings, packageLocationOf(record), log);
   await modelCatalog(settings, record.modelName).setTags(record.modelVersion, refusedTags(record));
   log('info', 'release rejected', {
     deliveryId,
@@ -135,16 +140,16 @@ export async function runTagAndDeliver(settings: TagAndDeliverSettings, log: Log
     const [message] = await receiveMessages(queue, { visibilitySeconds, log });
     if (!message) return;
     const blob = createdBlob(message.body);
-    const place = blob?.container === settings.PACKAGED_MODELS_CONTAINER ? parseDigestBlob(blob.name) : undefined;
+    const location = blob?.container === settings.PACKAGED_MODELS_CONTAINER ? parseDigestBlob(blob.name) : undefined;
     const decided = deliveryMessage.safeParse(message.body);
     try {
-      if (place) await release(settings, place, log);
+      if (location) await release(settings, location, log);
       else if (decided.success) await carryOut(settings, decided.data.deliveryId, log);
       else log('warn', 'neither the event of a package digest nor a decision, acknowledged', { messageId: message.id });
     } catch (error) {
       if (!(error instanceof RefusedPackage)) throw error;
       log('error', 'package refused, nothing delivered', {
-        ...(place ? { blob: place.digestBlob } : {}),
+        ...(location ? { blob: location.digestBlob } : {}),
         ...(decided.success ? decided.data : {}),
         reason: error.message,
       });

@@ -41,7 +41,7 @@ const value = (name: string, elem_type: 'FLOAT' | 'BOOL', dimensions: readonly (
  */
 export function onnxGraph(model: AnomalyModel, metadata: Readonly<Record<string, string>>): Buffer {
   const size = model.center.length;
-  const linear = model.logarithmic.map((one) => 1 - one);
+  const linear = model.logarithmic.map((value) => 1 - value);
   const graph = {
     name: 'anomaly',
     node: [

@@ -66,12 +66,12 @@ export async function trainModel(
   return { onnx, signature, model };
 }
 
-export interface Connections {
+export interface TrainConnections {
   readonly processed: ContainerClient;
   readonly models: ContainerClient;
   readonly catalog: ModelCatalog;
 }
-const connect = (settings: TrainSettings): Connections => ({
+const connect = (settings: TrainSettings): TrainConnections => ({
   processed: blobContainer(settings.DATA_BLOB_ENDPOINT, settings.PROCESSED_CONTAINER),
   models: blobContainer(settings.ML_BLOB_ENDPOINT, settings.MODELS_CONTAINER),
   catalog: modelCatalog(settings, settings.MODEL_NAME),
@@ -81,7 +81,7 @@ const connect = (settings: TrainSettings): Connections => ({
 export async function train(
   settings: TrainSettings,
   log: Log,
-  { processed, models, catalog }: Connections = connect(settings),
+  { processed, models, catalog }: TrainConnections = connect(settings),
 ): Promise<void> {
   const manifest = await readJsonBlob(processed, settings.MANIFEST_PATH, datasetManifest);
   if (manifest === undefined)

@@ -21,7 +21,7 @@ export async function readWindows(file: string, definition: FeatureDefinition): 
       `SELECT source, role, label, ${names.map((name) => `${name}::DOUBLE`).join(', ')} FROM read_parquet(${quoteLiteral(file)}) ORDER BY source, window_start`,
     );
     return result.getRows().map((row) => {
-      const role = windowRoles.find((one) => one === row[1]);
+      const role = windowRoles.find((known) => known === row[1]);
       if (role === undefined) throw new Error(`expected a window role of ${windowRoles.join(', ')}, got "${String(row[1])}"`);
       return { source: String(row[0]), role, label: row[2] === null ? null : Boolean(row[2]), features: row.slice(3).map(Number) };
     });

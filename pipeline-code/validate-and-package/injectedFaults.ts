@@ -23,7 +23,7 @@ type SensorSlot = ReturnType<typeof sensorSlots>[number];
 /** Spread of a sensor in normal operation, from its level in each window and, where known, the spread inside the windows. */
 export function normalSpread(slot: SensorSlot, windows: readonly (readonly number[])[]): number {
   const value = (window: readonly number[], aggregate: string) => {
-    const index = slot.aggregates.findIndex((one) => one === aggregate);
+    const index = slot.aggregates.findIndex((other) => other === aggregate);
     return index < 0 ? undefined : window[slot.first + index];
   };
   const level = (window: readonly number[]) => value(window, 'mean') ?? value(window, 'max') ?? value(window, 'min') ?? 0;

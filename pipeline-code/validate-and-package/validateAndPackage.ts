@@ -34,7 +34,7 @@ interface Candidate {
   readonly signature: ModelSignature;
   readonly manifest: DatasetManifest;
 }
-interface Places {
+interface Context {
   readonly settings: ValidateAndPackageSettings;
   readonly processed: ContainerClient;
   readonly models: ContainerClient;
@@ -45,7 +45,7 @@ interface Places {
 }
 
 /** The model's files and the manifest of the data it was trained on, all of one lineage. */
-async function readCandidate({ settings, models, processed }: Places, model: CatalogVersion): Promise<Candidate> {
+async function readCandidate({ settings, models, processed }: Context, model: CatalogVersion): Promise<Candidate> {
   const { datastore, path } = parseModelUri(model.modelUri);
   if (datastore !== settings.MODELS_DATASTORE)
     throw new UnfitModel(`expected a model in the datastore ${settings.MODELS_DATASTORE}, it is in ${datastore}`);
@@ -77,7 +77,7 @@ async function readCandidate({ settings, models, processed }: Places, model: Cat
   return { model, onnx: graph.content, signature, manifest: manifest.value };
 }
 
-async function judgeCandidate({ processed, settings }: Places, { onnx, signature, manifest }: Candidate): Promise<GateDecision> {
+async function judgeCandidate({ processed, settings }: Context, { onnx, signature, manifest }: Candidate): Promise<GateDecision> {
   const directory = await mkdtemp(join(tmpdir(), 'validate-and-package-'));
   try {
     const windowsFile = join(directory, 'windows.parquet');
@@ -94,7 +94,7 @@ async function judgeCandidate({ processed, settings }: Places, { onnx, signature
   }
 }
 
-const packageOf = ({ settings, names }: Places, { model, onnx, signature, manifest }: Candidate): Promise<EdgePackage> =>
+const packageOf = ({ settings, names }: Context, { model, onnx, signature, manifest }: Candidate): Promise<EdgePackage> =>
   buildEdgePackage(
     {
       packageId: names.packageId,
@@ -110,9 +110,9 @@ const packageOf = ({ settings, names }: Places, { model, onnx, signature, manife
   );
 
 /** The tags come before the files, because the digest file starts the next pipeline; the digest comes last, because it says that the package is whole. */
-async function publish(places: Places, candidate: Candidate, tags: Record<string, string>): Promise<void> {
-  const { names, catalog, packages, log } = places;
-  const built = await packageOf(places, candidate);
+async function publish(context: Context, candidate: Candidate, tags: Record<string, string>): Promise<void> {
+  const { names, catalog, packages, log } = context;
+  const built = await packageOf(context, candidate);
   const { version } = candidate.model;
   await catalog.setTags(version, {
     ...tags,
@@ -127,20 +127,20 @@ async function publish(places: Places, candidate: Candidate, tags: Record<string
   log('info', 'package written', { modelVersion: version, blob: built.zipBlob, sha256: built.sha256, sizeBytes: built.zip.length });
 }
 
-async function validate(places: Places, model: CatalogVersion): Promise<void> {
-  const { catalog, log } = places;
+async function validate(context: Context, model: CatalogVersion): Promise<void> {
+  const { catalog, log } = context;
   try {
-    const candidate = await readCandidate(places, model);
-    const decision = await judgeCandidate(places, candidate);
+    const candidate = await readCandidate(context, model);
+    const decision = await judgeCandidate(context, candidate);
     if (!decision.passed) {
       await catalog.setTags(model.version, refusalTags(decision));
       return log('warn', 'the gate refused the model', { modelVersion: model.version, figures: decision.figures, failed: decision.failed });
     }
     log('info', 'the gate let the model pass', { modelVersion: model.version, figures: decision.figures });
-    await publish(places, candidate, {
+    await publish(context, candidate, {
       gateFigures: figuresTag(decision),
       validatedAt: new Date().toISOString(),
-      pipelineVersion: places.settings.PIPELINE_VERSION,
+      pipelineVersion: context.settings.PIPELINE_VERSION,
     });
   } catch (error) {
     if (!(error instanceof UnfitModel)) throw error;
@@ -150,7 +150,7 @@ async function validate(places: Places, model: CatalogVersion): Promise<void> {
 }
 
 /** A version that passed, but whose package was never finished because the program ended in between. */
-async function isUnfinished({ names, packages }: Places, { tags, version }: CatalogVersion): Promise<boolean> {
+async function isUnfinished({ names, packages }: Context, { tags, version }: CatalogVersion): Promise<boolean> {
   if (tags.stage !== 'validated' || tags.packageSha256 === undefined) return false;
   const folder = packageFolder(names.packageId, version);
   return !(await packages
@@ -175,11 +175,11 @@ export async function runValidateAndPackage(settings: ValidateAndPackageSettings
     const event = eventGridEvent.extend({ data: modelRegistered }).safeParse(message.body);
     const names = event.success ? ours.find(({ model }) => model === event.data.data.ModelName) : undefined;
     const version = event.success ? String(event.data.data.ModelVersion) : undefined;
-    const places = names && { ...common, names, catalog: modelCatalog(settings, names.model) };
-    const model = version === undefined ? undefined : await places?.catalog.version(version);
-    if (!places || !model) log('warn', 'no model version of ours, acknowledged', { messageId: message.id, version });
-    else if (model.tags.stage === 'candidate') await validate(places, model);
-    else if (await isUnfinished(places, model)) await publish(places, await readCandidate(places, model), {});
+    const context = names && { ...common, names, catalog: modelCatalog(settings, names.model) };
+    const model = version === undefined ? undefined : await context?.catalog.version(version);
+    if (!context || !model) log('warn', 'no model version of ours, acknowledged', { messageId: message.id, version });
+    else if (model.tags.stage === 'candidate') await validate(context, model);
+    else if (await isUnfinished(context, model)) await publish(context, await readCandidate(context, model), {});
     else log('info', 'not a candidate, acknowledged', { modelVersion: model.version, stage: model.tags.stage });
     await message.done();
   }

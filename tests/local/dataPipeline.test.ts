@@ -6,7 +6,7 @@ import { type DataPipelineSettings } from '../../contracts/settings/dataPipeline
 import { containerId, queueId } from '../../local-azure/region/armId';
 import { type Log } from '../../contracts/program/log';
 import { readJsonBlob } from '../../pipeline-code/clients/storage';
-import { dataPipeline, type Connections } from '../../pipeline-code/data-pipeline/dataPipeline';
+import { dataPipeline, type DataPipelineConnections } from '../../pipeline-code/data-pipeline/dataPipeline';
 import { storageRegion, type StorageRegion } from './support/storageRegion';
 
 const settings: DataPipelineSettings = {
@@ -33,7 +33,7 @@ const settings: DataPipelineSettings = {
 };
 
 let region: StorageRegion;
-let connections: Connections;
+let connections: DataPipelineConnections;
 let operator: ContainerClient;
 let revokeProcessed: () => void;
 let grantProcessed: () => void;
@@ -71,7 +71,7 @@ beforeAll(async () => {
 });
 afterAll(() => region.stop());
 
-let sender: Connections['queue'];
+let sender: DataPipelineConnections['queue'];
 /** Drops a file and the event that Event Grid would put into the queue. */
 async function drop(name: string, content: string): Promise<void> {
   await operator.getBlockBlobClient(name).upload(content, Buffer.byteLength(content));

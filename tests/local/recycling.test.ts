@@ -13,7 +13,7 @@ import { recordsOf } from '../../edge-sim/data-collector/inferenceRecords';
 import { containerId, queueId } from '../../local-azure/region/armId';
 import type { Log } from '../../contracts/program/log';
 import { readJsonBlob } from '../../pipeline-code/clients/storage';
-import { dataPipeline, type Connections } from '../../pipeline-code/data-pipeline/dataPipeline';
+import { dataPipeline, type DataPipelineConnections } from '../../pipeline-code/data-pipeline/dataPipeline';
 import { storageRegion, type StorageRegion } from './support/storageRegion';
 
 const settings: DataPipelineSettings = {
@@ -42,10 +42,10 @@ const origin = { factory: 'plant-one', device: 'aimm-1' };
 const packageId = '0f4e2c6a-1111-5000-8000-000000000001';
 
 let region: StorageRegion;
-let connections: Connections;
+let connections: DataPipelineConnections;
 let raw: ContainerClient;
 let site: ContainerClient;
-let sender: Connections['queue'];
+let sender: DataPipelineConnections['queue'];
 const messages: { message: string; detail: Readonly<Record<string, unknown>> }[] = [];
 const log: Log = (_level, message, detail = {}) => void messages.push({ message, detail });
 

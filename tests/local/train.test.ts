@@ -15,7 +15,7 @@ import { subscriptionId } from '../../local-azure/region/regionContext';
 import type { Log } from '../../contracts/program/log';
 import { modelCatalog } from '../../pipeline-code/clients/machineLearning';
 import { readBlob, readJsonBlob } from '../../pipeline-code/clients/storage';
-import { train, type Connections } from '../../pipeline-code/train/train';
+import { train, type TrainConnections } from '../../pipeline-code/train/train';
 import { evaluateModel } from '../../pipeline-code/validate-and-package/gateFigures';
 import { group, platform } from '../unit/support/fakePlatform';
 import { storageRegion, type StorageRegion } from './support/storageRegion';
@@ -55,7 +55,7 @@ const parquet = join(directory, 'windows.parquet');
 let storage: StorageRegion;
 let region: Awaited<ReturnType<typeof platform>>;
 let machineLearning: MachineLearning;
-let connections: Connections;
+let connections: TrainConnections;
 const registered: unknown[] = [];
 
 async function writeWindows(): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { deliveryRecord, type DeliveryRecord } from '../../../../contracts/deliveryRecord';
 import { DecidedAlready, decideRelease, type Verdict } from '../../../../pipeline-code/delivery/decision';
-import { decide } from '../../../../pipeline-code/delivery/exchange';
+import { decideExchange } from '../../../../pipeline-code/delivery/exchange';
 import { openedAt, record } from '../../support/exampleDeliveryRecord';
 
 const waiting: DeliveryRecord = { ...record, state: 'AwaitingApproval' };
@@ -18,7 +18,10 @@ test("an approved delivery begins now: the days that it waited are not the devic
     decision: { by: 'ada@example.com', at: later.toISOString(), approved: true },
   });
   expect(approved.history.at(-1)).toEqual({ at: later.toISOString(), event: 'approved', detail: 'by ada@example.com' });
-  expect(decide(approved, { kind: 'opened' }, later, deadlines)).toMatchObject({ record: { state: 'NewDelivery' }, actions: ['announce'] });
+  expect(decideExchange(approved, { kind: 'opened' }, later, deadlines)).toMatchObject({
+    record: { state: 'NewDelivery' },
+    actions: ['announce'],
+  });
 });
 
 test('a rejected delivery keeps who and why, and nothing moves it any more', () => {
@@ -29,7 +32,7 @@ test('a rejected delivery keeps who and why, and nothing moves it any more', () 
     decision: { approved: false, reason: 'the line is being rebuilt' },
   });
   for (const event of [{ kind: 'opened' }, { kind: 'due' }, { kind: 'urlRequested' }] as const)
-    expect(decide(rejected, event, new Date(later.getTime() + 1e10), deadlines)).toEqual({ record: rejected, actions: [] });
+    expect(decideExchange(rejected, event, new Date(later.getTime() + 1e10), deadlines)).toEqual({ record: rejected, actions: [] });
 });
 
 test('the same verdict again changes nothing, the contrary is refused with who decided', () => {

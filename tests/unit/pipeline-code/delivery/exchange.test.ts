@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { simulatorStates } from '../../../../contracts/aimmMessages';
 import { deliveryRecord, type DeliveryRecord } from '../../../../contracts/deliveryRecord';
 import {
-  decide,
-  type DeliveryAction,
-  type DeliveryEvent,
+  decideExchange,
+  type ExchangeAction,
+  type ExchangeEvent,
   isOpen,
   maximumProbes,
   nextDueMs,
@@ -13,20 +13,20 @@ import { openedAt, record } from '../../support/exampleDeliveryRecord';
 
 const deadlines = { stepMs: 60_000, deliveryMs: 24 * 3_600_000 };
 const after = (durationMs: number) => new Date(openedAt.getTime() + durationMs);
-const run = (events: readonly [DeliveryEvent, number][], start: DeliveryRecord = record) => {
-  const actions: DeliveryAction[] = [];
+const run = (events: readonly [ExchangeEvent, number][], start: DeliveryRecord = record) => {
+  const actions: ExchangeAction[] = [];
   const last = events.reduce((current, [event, durationMs]) => {
-    const decision = decide(current, event, after(durationMs), deadlines);
+    const decision = decideExchange(current, event, after(durationMs), deadlines);
     actions.push(...decision.actions);
     return decision.record;
   }, start);
   return { record: last, actions };
 };
-const reported = (state: string, reason?: string): DeliveryEvent => ({
+const reported = (state: string, reason?: string): ExchangeEvent => ({
   kind: 'reported',
   body: { state, ...(reason === undefined ? {} : { reason }) },
 });
-const [opened, due, urlRequested, urlSent]: DeliveryEvent[] = [
+const [opened, due, urlRequested, urlSent]: ExchangeEvent[] = [
   { kind: 'opened' },
   { kind: 'due' },
   { kind: 'urlRequested' },
@@ -100,14 +100,14 @@ describe('a delivery that waits', () => {
     for (let probe = 0; probe < maximumProbes; probe++) {
       const at = nextDueMs(current, deadlines);
       waits.push((at - Date.parse(current.updatedAt)) / deadlines.stepMs);
-      expect(decide(current, due, new Date(at - 1), deadlines).record).toBe(current);
-      const next = decide(current, due, new Date(at), deadlines);
+      expect(decideExchange(current, due, new Date(at - 1), deadlines).record).toBe(current);
+      const next = decideExchange(current, due, new Date(at), deadlines);
       expect(next.actions).toEqual(['announce']);
       current = next.record;
     }
     expect(waits).toEqual([1, 2, 4, 8, 16]);
     expect(nextDueMs(current, deadlines)).toBe(openedAt.getTime() + deadlines.deliveryMs);
-    expect(decide(current, due, after(12 * 3_600_000), deadlines).actions).toEqual([]);
+    expect(decideExchange(current, due, after(12 * 3_600_000), deadlines).actions).toEqual([]);
   });
 
   test('whatever the AIMM says ends the silence', () => {
@@ -116,7 +116,7 @@ describe('a delivery that waits', () => {
       [due, 60_000],
       [due, 180_000],
     ]).record;
-    const heard = decide(quiet, reported('some state of tomorrow'), after(200_000), deadlines).record;
+    const heard = decideExchange(quiet, reported('some state of tomorrow'), after(200_000), deadlines).record;
     expect(nextDueMs(heard, deadlines)).toBe(after(260_000).getTime());
     expect(heard).toMatchObject({ state: 'NewDelivery', reportedState: 'some state of tomorrow' });
   });
@@ -126,8 +126,8 @@ describe('a delivery that waits', () => {
       [opened, 0],
       [urlRequested, 1_000],
     ]).record;
-    expect(decide(owed, due, after(30_000), deadlines).actions).toEqual([]);
-    expect(decide(owed, due, after(61_000), deadlines)).toMatchObject({
+    expect(decideExchange(owed, due, after(30_000), deadlines).actions).toEqual([]);
+    expect(decideExchange(owed, due, after(61_000), deadlines)).toMatchObject({
       actions: ['sendUrl'],
       record: { state: 'PresignedUrlRequested', announcements: 1 },
     });
@@ -139,9 +139,9 @@ describe('a delivery that waits', () => {
       [due, deadlines.deliveryMs],
     ]).record;
     expect(timedOut.state).toBe('TimedOut');
-    const late = decide(timedOut, reported('Success'), after(deadlines.deliveryMs + 1), deadlines);
+    const late = decideExchange(timedOut, reported('Success'), after(deadlines.deliveryMs + 1), deadlines);
     expect(late.record).toMatchObject({ state: 'TimedOut', reportedState: 'Success' });
-    expect(decide(late.record, reported('Success'), after(deadlines.deliveryMs + 2), deadlines).record).toBe(late.record);
+    expect(decideExchange(late.record, reported('Success'), after(deadlines.deliveryMs + 2), deadlines).record).toBe(late.record);
   });
 
   test('an AIMM that never stops talking does not fill the record', () => {
@@ -153,11 +153,11 @@ describe('a delivery that waits', () => {
   test('nothing is sent before it is approved', () => {
     const waiting: DeliveryRecord = { ...record, state: 'AwaitingApproval' };
     for (const event of [opened, due, urlRequested, urlSent, reported('Success')])
-      expect(decide(waiting, event, after(deadlines.deliveryMs * 2), deadlines)).toEqual({ record: waiting, actions: [] });
+      expect(decideExchange(waiting, event, after(deadlines.deliveryMs * 2), deadlines)).toEqual({ record: waiting, actions: [] });
   });
 });
 
-const anyEvent: fc.Arbitrary<DeliveryEvent> = fc.oneof(
+const anyEvent: fc.Arbitrary<ExchangeEvent> = fc.oneof(
   fc.constantFrom(opened, due, urlRequested, urlSent),
   fc.constantFrom(...simulatorStates, 'Paused', 'success').map((state) => reported(state)),
 );
@@ -165,13 +165,13 @@ const story = fc.array(fc.tuple(anyEvent, fc.integer({ min: 0, max: 3_600_000 })
 
 describe('laws of the exchange', () => {
   /** The moments at which a record may change, in the order of the story. */
-  const replay = (steps: readonly (readonly [DeliveryEvent, number])[]) => {
+  const replay = (steps: readonly (readonly [ExchangeEvent, number])[]) => {
     let at = 0;
     let current = record;
     return steps.map(([event, waitMs]) => {
       at += waitMs;
       const before = current;
-      const decision = decide(before, event, after(at), deadlines);
+      const decision = decideExchange(before, event, after(at), deadlines);
       current = decision.record;
       return { before, event, at, decision };
     });
@@ -195,7 +195,7 @@ describe('laws of the exchange', () => {
         for (const { before, event } of moves.filter(({ decision }) => decision.actions.includes('sendUrl')))
           expect([event.kind, before.state]).toContain(event.kind === 'urlRequested' ? 'urlRequested' : 'PresignedUrlRequested');
         for (const { event, at, decision } of moves.filter((move) => move.event.kind !== 'urlRequested')) {
-          expect(decide(decision.record, event, after(at), deadlines)).toMatchObject({
+          expect(decideExchange(decision.record, event, after(at), deadlines)).toMatchObject({
             record: { state: decision.record.state },
             actions: [],
           });

@@ -11,7 +11,7 @@ import {
   packageProblem,
   parseDigest,
   parseDigestBlob,
-  placeOf,
+  packageLocationOf,
   refusedTags,
   type Released,
   releaseTags,
@@ -40,7 +40,7 @@ const model: CatalogVersion = {
 };
 const released: Released = {
   model,
-  place,
+  location: place,
   sha256,
   fileName: 'Pump-Watch-edge_12.zip',
   packageName: 'Pump Watch',
@@ -164,7 +164,7 @@ test('a release is opened at once, or waits for approval where the stack asks fo
 });
 
 test('the package of a delivery is the one that its record was opened for', () => {
-  expect(placeOf(openedRecord(settings, released, now))).toEqual(place);
+  expect(packageLocationOf(openedRecord(settings, released, now))).toEqual(place);
 });
 
 test("a person's refusal fits into a tag, with who and why", () => {
@@ -176,7 +176,7 @@ test("a person's refusal fits into a tag, with who and why", () => {
 
 test('one delivery for each package version and device, whenever it is opened', () => {
   const id = (change: Partial<TagAndDeliverSettings>, version = place.packageVersion) =>
-    openedRecord({ ...settings, ...change }, { ...released, place: { ...place, packageVersion: version } }, new Date()).deliveryId;
+    openedRecord({ ...settings, ...change }, { ...released, location: { ...place, packageVersion: version } }, new Date()).deliveryId;
   expect(id({})).toBe(id({}));
   expect(new Set([id({}), id({ DEVICE_ID: 'aimm-plant-2' }), id({}, '13')]).size).toBe(3);
 });
