@@ -21,7 +21,7 @@ export function datasetOfRawBlob(own: string, name: string): string {
   return slash < 0 ? own : name.slice(0, slash);
 }
 
-export const modelName = (factory: string, line: string) => `${factory}-${line}`;
+const modelName = (factory: string, line: string) => `${factory}-${line}`;
 export const packageName = (line: string) => `${line}-anomaly-detection`;
 
 /** What a data set's model, package and artifacts are called in the services. */
