@@ -28,7 +28,7 @@ import { LoopEvents } from './storage/loopEvents';
 import { LoopStorage } from './storage/loopStorage';
 import { TrainingEnvironment } from './training/trainingEnvironment';
 
-interface FactoryArgs {
+export interface FactoryArgs {
   /** Settings of the stack. */
   readonly configuration: Configuration;
   /** Subscription, tenant and principal of whoever deploys. */

@@ -28,7 +28,7 @@ import { SecureAccount } from './storage/secureAccount';
 import { MachineLearning } from './training/machineLearning';
 import { TrainingCluster } from './training/trainingCluster';
 
-interface PlatformArgs {
+export interface PlatformArgs {
   /** Settings of the stack. */
   readonly configuration: Configuration;
   /** Name of the stack; part of the resource group's name. */

@@ -22,7 +22,7 @@ export function datasetOfRawBlob(factoryDataset: string, name: string): string {
   return slash < 0 ? factoryDataset : name.slice(0, slash);
 }
 
-export const modelName = (factory: string, line: string) => `${factory}-${line}`;
+const modelName = (factory: string, line: string) => `${factory}-${line}`;
 export const packageName = (line: string) => `${line}-anomaly-detection`;
 
 /** What a data set's model, package and artifacts are called in the services. */

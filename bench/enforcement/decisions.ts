@@ -14,7 +14,7 @@ export interface Question {
 }
 
 /** One question for every assignment that must be granted, and the same one asked by somebody who has none. */
-export function questionsOf({ assignments }: DeclaredAccess, roles: RegionContext['roles']): Question[] {
+function questionsOf({ assignments }: DeclaredAccess, roles: RegionContext['roles']): Question[] {
   const stranger: Principal = { objectId: '00000000-0000-4000-9000-00000000ffff', clientId: 'stranger', displayName: 'stranger' };
   return assignments.flatMap(({ principalId, roleDefinitionId, scope }) => {
     const role = roles.role(roleDefinitionId);

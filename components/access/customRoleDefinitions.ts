@@ -4,7 +4,7 @@ import { nameBasedUuid } from '../../contracts/nameBasedUuid';
 import { defaultPropagationSeconds, pauseAfter } from '../resource/pause';
 import { customRoles, type CustomRole } from '../resource/roles';
 
-interface CustomRoleDefinitionsArgs {
+export interface CustomRoleDefinitionsArgs {
   /** ARM id of the resource group in which the roles can be assigned. */
   readonly resourceGroupId: pulumi.Input<string>;
   /** ARM id of a registry that is somebody else's: artifacts are removed there, so its group is one more in which that role can be assigned; default none. */

@@ -13,7 +13,7 @@ interface AccountScopes extends Scope {
   readonly containers: Readonly<Record<string, Scope>>;
   readonly queues: Readonly<Record<string, Scope>>;
 }
-interface FactoryGrantsArgs {
+export interface FactoryGrantsArgs {
   /** Storage of the factory: its accounts, containers and queues are scopes. */
   readonly storage: { readonly data: AccountScopes; readonly edge: AccountScopes };
   /** Hub and event hub of the factory. */

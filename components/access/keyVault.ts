@@ -4,7 +4,7 @@ import { known } from '../resource/known';
 import { attach, type UniformArgs } from '../resource/uniformComponent';
 
 /** A vault acts as nobody, so it has no identity. */
-interface KeyVaultArgs extends Omit<UniformArgs, 'identity'> {
+export interface KeyVaultArgs extends Omit<UniformArgs, 'identity'> {
   /** Resource group of the vault. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

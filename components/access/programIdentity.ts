@@ -2,7 +2,7 @@ import { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity';
 import * as pulumi from '@pulumi/pulumi';
 import { identityName, type NameParts } from '../resource/names';
 
-interface ProgramIdentityArgs {
+export interface ProgramIdentityArgs {
   /** Resource group of the identity. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

@@ -11,7 +11,7 @@ import { attach, identityOf, type UniformArgs } from '../resource/uniformCompone
 import type { HubSize } from '../configuration/iotHubSize';
 
 /** Roles are given at the hub. */
-interface MessageRouteArgs extends UniformArgs {
+export interface MessageRouteArgs extends UniformArgs {
   /** Resource group of hub and event hub. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

@@ -168,7 +168,7 @@ export function workbookContent(title: string, logAnalyticsId: string, panels: r
   });
 }
 
-interface LoopWorkbookArgs {
+export interface LoopWorkbookArgs {
   /** Resource group of the workbook. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

@@ -12,7 +12,7 @@ import { tableDeployment } from './tableDeployment';
 import { tableSettings } from './tableSettings';
 
 /** Roles and lock are the Log Analytics workspace's; so are the diagnostics, its audit of queries, by default into itself. It acts as nobody. */
-interface MonitoringArgs extends Omit<UniformArgs, 'identity'> {
+export interface MonitoringArgs extends Omit<UniformArgs, 'identity'> {
   /** Resource group of all three. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

@@ -2,7 +2,7 @@ import { Budget } from '@pulumi/azure-native/consumption';
 import * as pulumi from '@pulumi/pulumi';
 import { alertName, type NameParts } from '../resource/names';
 
-interface MonthlyBudgetArgs {
+export interface MonthlyBudgetArgs {
   /** ARM id of the resource group, or of whatever else is counted. */
   readonly scope: pulumi.Input<string>;
   /** What the name is made of. */

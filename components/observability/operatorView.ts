@@ -7,7 +7,7 @@ import { factoryAlerts, type FactorySignals } from './alertRules';
 import { LoopWorkbook } from './loopWorkbook';
 import { OperatorAlerts } from './operatorAlerts';
 
-interface OperatorViewArgs {
+export interface OperatorViewArgs {
   /** Settings of the stack. */
   readonly configuration: Configuration;
   /** Log Analytics. */

@@ -2,7 +2,7 @@ import { Deployment } from '@pulumi/azure-native/resources';
 import type * as pulumi from '@pulumi/pulumi';
 import type { TableSetting } from './tableSettings';
 
-interface TableDeploymentArgs {
+export interface TableDeploymentArgs {
   /** Resource group of the workspace. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Log Analytics workspace of the tables. */

@@ -2,7 +2,7 @@ import { ManagedEnvironment } from '@pulumi/azure-native/app';
 import * as pulumi from '@pulumi/pulumi';
 import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 
-interface ContainerEnvironmentArgs extends UniformArgs {
+export interface ContainerEnvironmentArgs extends UniformArgs {
   /** Resource group of the environment. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { attach, type UniformArgs } from '../resource/uniformComponent';
 
 /** Whoever pulls and pushes has an identity; the registry needs none. */
-interface ImageRegistryArgs extends Omit<UniformArgs, 'identity'> {
+export interface ImageRegistryArgs extends Omit<UniformArgs, 'identity'> {
   /** Resource group of the registry. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

@@ -17,7 +17,7 @@ import { programContainer } from './programContainer';
 import { ProgramJob } from './programJob';
 
 /** What it passes on to every program. */
-interface PipelineProgramsArgs extends Pick<UniformArgs, 'tags' | 'lock' | 'roleAssignments'> {
+export interface PipelineProgramsArgs extends Pick<UniformArgs, 'tags' | 'lock' | 'roleAssignments'> {
   /** Resource group of the programs. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

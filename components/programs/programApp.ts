@@ -5,7 +5,7 @@ import type { CronScale } from '../configuration/siteHours';
 import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 
 /** The environment has the logs of its programs. */
-interface ProgramAppArgs extends Omit<UniformArgs, 'diagnostics'> {
+export interface ProgramAppArgs extends Omit<UniformArgs, 'diagnostics'> {
   /** Resource group of the program. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

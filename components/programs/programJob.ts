@@ -4,7 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 
 /** The environment has the logs of its programs. */
-interface ProgramJobArgs extends Omit<UniformArgs, 'diagnostics'> {
+export interface ProgramJobArgs extends Omit<UniformArgs, 'diagnostics'> {
   /** Resource group of the program. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

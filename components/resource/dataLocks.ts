@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { resourceLock, type LockLevel } from './uniformComponent';
 
-interface DataLocksArgs {
+export interface DataLocksArgs {
   /** ARM ids of what holds data, by a name of the caller's choice. */
   readonly resources: Readonly<Record<string, pulumi.Input<string>>>;
   /** CanNotDelete, the default, lets everything but deletion through; ReadOnly also refuses changes. */

@@ -14,7 +14,7 @@ import { certificateSecretName, SimulatedEnrolment, type SiteVaultArgs } from '.
 import { SiteDocuments } from './siteDocuments';
 import { labelled, SiteIdentity, type SiteCertificate } from './siteIdentity';
 
-interface EnrolledSiteArgs {
+export interface EnrolledSiteArgs {
   /** Settings of the stack. */
   readonly configuration: Configuration;
   /** Whoever deploys makes keys and registers the device. */

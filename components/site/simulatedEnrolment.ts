@@ -28,8 +28,7 @@ export interface SimulatedEnrolmentArgs extends SiteVaultArgs {
 export const certificateSecretName = 'device-certificate';
 
 /** Serials whose certificates count: the one asked for and, in an overlap, the one before it. */
-export const countingSerials = (serial: number, overlap: boolean): readonly number[] =>
-  overlap && serial > 1 ? [serial - 1, serial] : [serial];
+const countingSerials = (serial: number, overlap: boolean): readonly number[] => (overlap && serial > 1 ? [serial - 1, serial] : [serial]);
 
 /** What `enrol-site` must know of every certificate. */
 export const certificateSettings = (

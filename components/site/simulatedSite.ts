@@ -8,7 +8,7 @@ import type { ResourceArgs } from '../resource/resourceArgs';
 import { EdgeSite, type EdgeSiteArgs } from './edgeSite';
 import type { EnrolledSite } from './enrolledSite';
 
-interface SimulatedSiteArgs extends Pick<
+export interface SimulatedSiteArgs extends Pick<
   EdgeSiteArgs,
   'iotHubHost' | 'landingZone' | 'environmentId' | 'identityId' | 'certificateSecretUri'
 > {

@@ -12,7 +12,7 @@ export interface SiteCertificate {
 export const labelled = (pems: readonly string[]): SiteCertificate[] =>
   pems.map((pem) => ({ label: certificateFacts(pem).thumbprint.slice(0, 16).toLowerCase(), pem }));
 
-interface SiteIdentityArgs {
+export interface SiteIdentityArgs {
   /** Name of the application in the directory. */
   readonly displayName: pulumi.Input<string>;
   /** Object id of whoever deploys: an owner may change the application without any right on the rest of the directory. */

@@ -4,7 +4,7 @@ import { known } from '../resource/known';
 import { attach, type UniformArgs } from '../resource/uniformComponent';
 
 /** It delivers with an identity of its own, so it takes no other. */
-interface EventTopicArgs extends Omit<UniformArgs, 'identity'> {
+export interface EventTopicArgs extends Omit<UniformArgs, 'identity'> {
   /** Resource group of the source. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region of the source. */
@@ -64,7 +64,7 @@ export const modelRegistered = (model: string): EventFilter => ({
   subjectBeginsWith: `models/${model}:`,
 });
 
-interface QueueSubscriptionArgs {
+export interface QueueSubscriptionArgs {
   /** Resource group of the topic. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** System topic whose events are taken. */

@@ -20,7 +20,7 @@ const triggers = (
   { name: 'package-created', source: 'edge', filter: blobCreatedIn('packaged-models', '.sha256'), starts: 'tag-and-deliver' },
 ];
 
-interface LoopEventsArgs {
+export interface LoopEventsArgs {
   /** Resource group of the storage topics. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Where the queues, the dead letters and two of the topics are. */

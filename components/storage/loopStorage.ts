@@ -12,7 +12,7 @@ type StorageSafety = Omit<
   keyof UniformArgs | 'resourceGroupName' | 'location' | 'accountName' | 'containers' | 'queues'
 >;
 
-interface LoopStorageArgs extends UniformArgs {
+export interface LoopStorageArgs extends UniformArgs {
   /** Resource group of accounts and topics. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

@@ -8,7 +8,7 @@ import { defaultPropagationSeconds } from '../resource/pause';
 import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 import { datastoreEndpoint } from './datastoreEndpoint';
 
-interface MachineLearningArgs extends UniformArgs {
+export interface MachineLearningArgs extends UniformArgs {
   /** Resource group of the workspace. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

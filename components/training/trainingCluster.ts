@@ -6,7 +6,7 @@ import type { NameParts } from '../resource/names';
 import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 
 /** The workspace has the logs of its clusters. */
-interface TrainingClusterArgs extends Omit<UniformArgs, 'diagnostics'> {
+export interface TrainingClusterArgs extends Omit<UniformArgs, 'diagnostics'> {
   /** Resource group of the workspace. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure region. */

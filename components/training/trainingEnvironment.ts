@@ -2,7 +2,7 @@ import { EnvironmentVersion } from '@pulumi/azure-native/machinelearningservices
 import * as pulumi from '@pulumi/pulumi';
 import { RandomString } from '@pulumi/random';
 
-interface TrainingEnvironmentArgs {
+export interface TrainingEnvironmentArgs {
   /** Resource group of the workspace. */
   readonly resourceGroupName: pulumi.Input<string>;
   /** Azure ML workspace that keeps it. */

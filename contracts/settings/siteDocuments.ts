@@ -30,12 +30,15 @@ export const documentsDeletionSettings = z.object(names);
 export type DocumentsDeletionSettings = z.output<typeof documentsDeletionSettings>;
 export type SiteDocumentsSettings = z.output<typeof siteDocumentsSettings>;
 
-const writtenSecret = z.object({ name: z.string(), uri: z.url() });
+interface WrittenSecret {
+  readonly name: string;
+  readonly uri: string;
+}
 /** Answer of `site-documents create`: names and addresses, never a key. */
-export const writtenDocuments = z.object({
-  modelManager: writtenSecret,
-  modelMonitor: writtenSecret,
-  certificates: z.array(z.string()),
-  expiresOn: z.iso.datetime(),
-});
-export type WrittenDocuments = z.output<typeof writtenDocuments>;
+export interface WrittenDocuments {
+  readonly modelManager: WrittenSecret;
+  readonly modelMonitor: WrittenSecret;
+  readonly certificates: readonly string[];
+  /** RFC 3339. */
+  readonly expiresOn: string;
+}

@@ -19,7 +19,7 @@ const pollBackoff = { firstMs: 20, longestMs: 5_000 };
 const finalStates = ['Succeeded', 'Failed', 'Canceled', 'Error', 'Timeout'];
 
 /** The context as tar.gz: sorted and without times, so the same folder gives the same bytes. */
-export async function contextArchive(directory: string): Promise<Buffer> {
+async function contextArchive(directory: string): Promise<Buffer> {
   const tar = pack();
   const chunks: Buffer[] = [];
   const collected = (async () => {

@@ -6,7 +6,7 @@ import { messageOf, type Log } from '../../contracts/program/log';
 import { delivery, type Delivery } from './deliveryMachine';
 
 /** A message for the cloud that the hub has not acknowledged yet. */
-export const outgoing = z.object({
+const outgoing = z.object({
   messageId: z.string(),
   properties: z.record(z.string(), z.string()),
   body: z.record(z.string(), z.unknown()),

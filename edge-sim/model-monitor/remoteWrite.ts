@@ -39,7 +39,7 @@ const doubleField = (field: number) => (field << 3) | 1;
 const integerField = (field: number) => field << 3;
 
 /** prometheus.WriteRequest: timeseries = 1 {labels = 1 {name = 1, value = 2}, samples = 2 {value = 1, timestamp = 2}}. */
-export function writeRequest(series: readonly Series[]): Buffer {
+function writeRequest(series: readonly Series[]): Buffer {
   const writer = Writer.create();
   for (const { labels, samples } of series) {
     writer.uint32(bytesField(1)).fork();

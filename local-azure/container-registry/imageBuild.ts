@@ -6,7 +6,7 @@ import { ociManifest } from './manifest';
 import { gzip, readTar, writeTar, type TarFile } from './tarball';
 
 const limits = { maxBytes: 1024 ** 3, maxEntries: 50_000 };
-export const configMediaType = 'application/vnd.oci.image.config.v1+json';
+const configMediaType = 'application/vnd.oci.image.config.v1+json';
 const layerMediaType = 'application/vnd.oci.image.layer.v1.tar+gzip';
 
 /** Which file of the context is the Dockerfile, and the values that the build gives to its arguments. */

@@ -56,7 +56,7 @@ const stepMatches = (step: string | number | undefined, wanted: string | number 
 export const isWithin = (path: ValuePath, above: ValuePath) =>
   above.length <= path.length && above.every((wanted, index) => stepMatches(path[index], wanted));
 /** One is at or below the other: a change of either is a change of the other. */
-export const touches = (path: ValuePath, other: ValuePath) =>
+const touches = (path: ValuePath, other: ValuePath) =>
   isWithin(path, other) || (other.length > path.length && path.every((step, index) => stepMatches(step, other[index])));
 
 export interface Difference {

@@ -25,7 +25,7 @@ function withoutVariable(props: DeclaredResource['props'], variable: string): De
 }
 
 /** The resource without the property. A property that is gone is made of nothing any more. */
-export function withoutProperty(resource: DeclaredResource, path: string): DeclaredResource {
+function withoutProperty(resource: DeclaredResource, path: string): DeclaredResource {
   if (path.startsWith('env.')) return { ...resource, props: withoutVariable(resource.props, path.slice(4)) };
   const keys = path.split('.');
   const madeOf =

@@ -20,7 +20,7 @@ export function regionState(directory: string): string[] {
 }
 
 /** What may be left of a stack, as in Azure. */
-export const mayRemain: Readonly<Record<string, string>> = {
+const mayRemain: Readonly<Record<string, string>> = {
   'key-vault/vaults': 'soft delete: a vault with purge protection cannot be removed before its time',
   'key-vault/secrets': 'goes with its vault',
 };

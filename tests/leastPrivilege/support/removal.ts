@@ -19,7 +19,7 @@ export interface Removal {
 const patienceMs = 30_000;
 
 /** A refusal that is there because this assignment is not: its principal, below its scope, an action that its role grants. */
-export function becauseOf(assignment: RoleAssignment, denial: Denial, region: Pick<LocalRegion, 'context'>): boolean {
+function becauseOf(assignment: RoleAssignment, denial: Denial, region: Pick<LocalRegion, 'context'>): boolean {
   const role = region.context.roles.role(assignment.roleDefinitionId);
   return (
     denial.status === 403 &&

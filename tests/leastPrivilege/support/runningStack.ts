@@ -58,7 +58,7 @@ export interface RunningStack {
 const sampleIntervalMs = 1_000;
 const queueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88';
 const blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe';
-export const queues: readonly QueueName[] = ['data-pipeline', 'model-development', 'validate-and-package', 'tag-and-deliver', 'delivery'];
+const queues: readonly QueueName[] = ['data-pipeline', 'model-development', 'validate-and-package', 'tag-and-deliver', 'delivery'];
 
 type ClosedLoop = Pick<RunningStack, 'report' | 'region' | 'outputs' | 'resources'>;
 /** Deploys the default stack and lets one round of the loop close; it goes on running until it is ended. */

@@ -31,7 +31,7 @@ const node = (operator: string, inputs: string[], output: string, attributes: Bu
   Buffer.concat([...inputs.map((one) => bytes(1, one)), bytes(2, output), bytes(4, operator), ...attributes.map((one) => bytes(5, one))]);
 
 /** score = sum of two features, alarm = score > 10. */
-export function sumGraph(): Buffer {
+function sumGraph(): Buffer {
   const ten = Buffer.alloc(4);
   ten.writeFloatLE(10);
   const keepDims = Buffer.concat([bytes(1, 'keepdims'), number(3, 0), number(20, 2)]);
