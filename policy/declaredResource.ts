@@ -81,23 +81,23 @@ const parts: Readonly<Partial<Record<Kind, (resource: DeclaredResource) => boole
 export const isKind = (resource: DeclaredResource, kind: Kind): boolean =>
   resource.type === kinds[kind] && (parts[kind]?.(resource) ?? true);
 export const ofKind = (resources: readonly DeclaredResource[], ...wanted: readonly Kind[]): DeclaredResource[] =>
-  resources.filter((one) => wanted.some((kind) => isKind(one, kind)));
+  resources.filter((resource) => wanted.some((kind) => isKind(resource, kind)));
 
 const tableType = 'Microsoft.OperationalInsights/workspaces/tables';
 /** A resource and what its template sets: rules judge a table of a nested deployment as if it were declared by itself. */
 export function withTemplated(resource: DeclaredResource): DeclaredResource[] {
   const tables =
     resource.type === 'azure-native:resources:Deployment'
-      ? listAt(resource.props, 'properties.template.resources').filter((one) => at(one, 'type') === tableType)
+      ? listAt(resource.props, 'properties.template.resources').filter((nested) => at(nested, 'type') === tableType)
       : [];
   return [
     resource,
-    ...tables.map((one): DeclaredResource => {
-      const tableName = /\/(\w+)\W*$/.exec(String(at(one, 'name')))?.[1] ?? '';
+    ...tables.map((table): DeclaredResource => {
+      const tableName = /\/(\w+)\W*$/.exec(String(at(table, 'name')))?.[1] ?? '';
       return {
         type: kinds.LogTable,
         name: `${resource.name}/${tableName}`,
-        props: { tableName, ...(at(one, 'properties') as object) },
+        props: { tableName, ...(at(table, 'properties') as object) },
         protect: resource.protect,
         madeOf: {},
       };
@@ -127,15 +127,15 @@ export const listAt = (value: unknown, path: string): readonly unknown[] => {
 /** Environment variables of every container of a program. */
 export const variablesOf = ({ props }: DeclaredResource) =>
   listAt(props, 'template.containers').flatMap((container) =>
-    listAt(container, 'env').map((one) => ({
+    listAt(container, 'env').map((variable) => ({
       container: String(at(container, 'name')),
-      name: String(at(one, 'name')),
-      value: at(one, 'value'),
+      name: String(at(variable, 'name')),
+      value: at(variable, 'value'),
     })),
   );
 /** An environment variable; a preview may know no variable of a container at all. */
 function variableOf(resource: DeclaredResource, name: string): unknown {
-  const found = variablesOf(resource).find((one) => one.name === name)?.value;
+  const found = variablesOf(resource).find((variable) => variable.name === name)?.value;
   return (
     found ??
     (listAt(resource.props, 'template.containers').some((container) => at(container, 'env') === unknownValue) ? unknownValue : undefined)

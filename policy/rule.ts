@@ -23,7 +23,7 @@ export type Rule = ResourceRule | StackRule;
 export const isStackRule = (rule: Rule): rule is StackRule => 'judgeStack' in rule;
 /** What the rule finds wrong with a stack. */
 export const violations = (rule: Rule, resources: readonly DeclaredResource[]): string[] =>
-  isStackRule(rule) ? rule.judgeStack(resources) : resources.flatMap((one) => rule.judge(one));
+  isStackRule(rule) ? rule.judgeStack(resources) : resources.flatMap((resource) => rule.judge(resource));
 
 const shown = (value: unknown) => (value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 120));
 /** What a property must be. */
@@ -79,5 +79,5 @@ export const inProduction = (resources: readonly DeclaredResource[]): boolean =>
 /** A rule that binds production only. */
 export const demandingInProduction = (facts: RuleFacts, ...demands: readonly Demand[]): StackRule => ({
   ...facts,
-  judgeStack: (resources) => (inProduction(resources) ? resources.flatMap((one) => unmet(one, demands)) : []),
+  judgeStack: (resources) => (inProduction(resources) ? resources.flatMap((resource) => unmet(resource, demands)) : []),
 });

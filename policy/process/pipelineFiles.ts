@@ -38,12 +38,12 @@ export const textOf = (node: Node | undefined): string => (typeof node === 'stri
 function parametersOf(template: Node, given: Node | undefined, file: string): Readonly<Record<string, string>> {
   const known = listOf(isMapping(template) ? template['parameters'] : undefined).filter(isMapping);
   const values = isMapping(given) ? given : {};
-  const stranger = Object.keys(values).find((name) => !known.some((one) => one['name'] === name));
+  const stranger = Object.keys(values).find((name) => !known.some((parameter) => parameter['name'] === name));
   if (stranger !== undefined) throw new Error(`${file} has no parameter ${stranger}`);
   return Object.fromEntries(
-    known.map((one) => {
-      const name = textOf(one['name']);
-      const value = values[name] ?? one['default'];
+    known.map((parameter) => {
+      const name = textOf(parameter['name']);
+      const value = values[name] ?? parameter['default'];
       if (typeof value !== 'string') throw new Error(`${file}: expected a value for its parameter ${name}`);
       return [name, value];
     }),
@@ -64,13 +64,13 @@ const lists = ['stages', 'jobs', 'steps', 'variables'] as const;
 function expanded(node: Node, file: string, parameters: Readonly<Record<string, string>>, yaml: ProcessFiles['yaml']): Node {
   if (typeof node === 'string') return withParameters(node, parameters);
   if (!isMapping(node)) {
-    return node.flatMap((one): readonly Node[] => {
-      if (!isMapping(one) || one['template'] === undefined) return [expanded(one, file, parameters, yaml)];
-      const path = posix.join(posix.dirname(file), textOf(one['template']));
+    return node.flatMap((element): readonly Node[] => {
+      if (!isMapping(element) || element['template'] === undefined) return [expanded(element, file, parameters, yaml)];
+      const path = posix.join(posix.dirname(file), textOf(element['template']));
       const template = yaml[path];
       const list = lists.find((name) => isMapping(template) && template[name] !== undefined);
       if (!isMapping(template) || list === undefined) throw new Error(`${file}: there is no template ${path}`);
-      const given = one['parameters'] === undefined ? undefined : expanded(one['parameters'], file, parameters, yaml);
+      const given = element['parameters'] === undefined ? undefined : expanded(element['parameters'], file, parameters, yaml);
       return listOf(expanded(template[list] ?? [], path, parametersOf(template, given, path), yaml));
     });
   }

@@ -78,7 +78,7 @@ export const stepsOf = (stages: readonly Stage[]): { readonly stage: Stage; read
 /** Whether a stage runs only after another one has succeeded. */
 export function comesAfter(stages: readonly Stage[], stage: Stage, earlier: string): boolean {
   return stage.dependsOn.some((name) => {
-    const before = stages.find((one) => one.name === name);
+    const before = stages.find((earlier) => earlier.name === name);
     return before !== undefined && (name === earlier || comesAfter(stages, before, earlier));
   });
 }

@@ -17,7 +17,7 @@ const alwaysRun = ({ stages }: Process): string[] =>
     .filter(({ job, step }) => job.condition === undefined && step.raw['condition'] === undefined)
     .flatMap(({ step }) => step.commands);
 const missing = (wanted: readonly string[], found: readonly string[], where: string) =>
-  wanted.filter((one) => !found.includes(one)).map((one) => `${where}: no "${one}"`);
+  wanted.filter((text) => !found.includes(text)).map((text) => `${where}: no "${text}"`);
 const laneCommands = ({ lanes }: Process) => lanes.map(({ command }) => command);
 
 const onMain = ['succeeded()', "eq(variables['Build.SourceBranch'], 'refs/heads/main')", "ne(variables['Build.Reason'], 'PullRequest')"];
@@ -35,7 +35,7 @@ const including = (node: Process['main'][string] | undefined) =>
 
 /** The way of one stack: preview, approval, deployment, smoke test, in this order. */
 function judgeWay(stages: readonly Stage[], { name, exceptions }: Process['stacks'][number]): string[] {
-  const [preview, deploy] = [`preview_${name}`, `deploy_${name}`].map((one) => stages.find((stage) => stage.name === one));
+  const [preview, deploy] = [`preview_${name}`, `deploy_${name}`].map((stageName) => stages.find((stage) => stage.name === stageName));
   if (preview === undefined || deploy === undefined) return [`${name}: expected the stages preview_${name} and deploy_${name}`];
   const find = (stage: Stage, wanted: RegExp) =>
     stage.jobs.flatMap((job) =>
@@ -68,8 +68,8 @@ function judgeWay(stages: readonly Stage[], { name, exceptions }: Process['stack
       .map(([stage, before]) => `${stage.name}: waits for ${stage.dependsOn.join(', ') || 'nothing'}, expected ${before}`),
     ...[preview, deploy].flatMap(({ name: stage, condition = '' }) =>
       onMain
-        .filter((one) => !condition.startsWith('and(') || !condition.includes(one))
-        .map((one) => `${stage}: its condition does not ask for ${one}`),
+        .filter((requirement) => !condition.startsWith('and(') || !condition.includes(requirement))
+        .map((requirement) => `${stage}: its condition does not ask for ${requirement}`),
     ),
   ];
 }
@@ -123,8 +123,8 @@ export const processRules: readonly ProcessRule[] = [
         )
         .map(({ job }) => `${job.name}: expected a checkout of the whole history (fetchDepth 0)`),
       ...['gitleaks git ', 'gitleaks dir ']
-        .filter((one) => !process.secretScan.includes(one))
-        .map((one) => `.ci/secret-scan: no "${one.trim()}"`),
+        .filter((scan) => !process.secretScan.includes(scan))
+        .map((scan) => `.ci/secret-scan: no "${scan.trim()}"`),
       ...(/^version=v\d+\.\d+\.\d+$/m.test(process.secretScan) && process.secretScan.includes('gitleaks/v8@$version')
         ? []
         : ['.ci/secret-scan: expected one version of the scanner']),
@@ -137,11 +137,11 @@ export const processRules: readonly ProcessRule[] = [
     judge: (process) => {
       const commands = alwaysRun(process);
       const jobs = process.stages.filter(({ name }) => name === verifyStage).flatMap((stage) => stage.jobs);
-      const planning = jobs.filter((job) => job.steps.some(({ commands: of }) => of.some((one) => one.includes('run plan '))));
+      const planning = jobs.filter((job) => job.steps.some(({ commands: of }) => of.some((command) => command.includes('run plan '))));
       return [
         ...process.stacks.flatMap(({ name }) =>
           ['', ' --roles', ' --cost']
-            .filter((view) => !commands.some((one) => one.startsWith(`npm --silent run plan -- --stack ${name}${view} >`)))
+            .filter((view) => !commands.some((command) => command.startsWith(`npm --silent run plan -- --stack ${name}${view} >`)))
             .map((view) => `no plan of ${name}${view}`),
         ),
         ...planning
@@ -149,7 +149,7 @@ export const processRules: readonly ProcessRule[] = [
             (job) =>
               !publishes(
                 job,
-                job.steps.findLastIndex(({ commands: of }) => of.some((one) => one.includes('run plan '))),
+                job.steps.findLastIndex(({ commands: of }) => of.some((command) => command.includes('run plan '))),
               ),
           )
           .map(({ name }) => `${name}: the plans are not published`),
@@ -183,7 +183,7 @@ export const processRules: readonly ProcessRule[] = [
     judge: ({ certificates, certificateStages, stacks }) => [
       ...(listOf(certificates['schedules'])
         .filter(isMapping)
-        .some((one) => /^\S+( \S+){4}$/.test(textOf(one['cron'])) && one['always'] === 'true')
+        .some((schedule) => /^\S+( \S+){4}$/.test(textOf(schedule['cron'])) && schedule['always'] === 'true')
         ? []
         : ['expected a schedule that runs without a change, too']),
       ...stacks.flatMap(({ name }) => {
@@ -191,12 +191,12 @@ export const processRules: readonly ProcessRule[] = [
           .flatMap(({ jobs }) => jobs)
           .filter((job) => job.name === `certificate_${name}`)
           .flatMap(({ steps }) => steps.flatMap((step) => step.commands));
-        const places = [
+        const positions = [
           `npm run certificate -- renew --stack ${name}`,
           'git push --force origin "$branch"',
           `npm run certificate -- status --stack ${name}`,
-        ].map((one) => commands.indexOf(one));
-        return places.includes(-1) || places.some((place, index) => index > 0 && place < (places[index - 1] ?? 0))
+        ].map((command) => commands.indexOf(command));
+        return positions.includes(-1) || positions.some((position, index) => index > 0 && position < (positions[index - 1] ?? 0))
           ? [`${name}: expected renew, a pull request and status, in this order`]
           : [];
       }),

@@ -4,7 +4,7 @@ import type { Process } from './processModel';
 import type { ProcessRule } from './processRules';
 
 const everyStep = ({ stages, certificateStages }: Process) => stepsOf([...stages, ...certificateStages]);
-const placeOf = ({ stage, job, step }: ReturnType<typeof everyStep>[number]) =>
+const locationOf = ({ stage, job, step }: ReturnType<typeof everyStep>[number]) =>
   `${stage.name}/${job.name}/${step.name || textOf(step.raw['displayName']) || 'checkout'}`;
 const inputsOf = ({ raw }: Step) => (isMapping(raw['inputs']) ? raw['inputs'] : {});
 const variablesOf = ({ main, certificates }: Process) =>
@@ -22,33 +22,33 @@ export const soundnessRules: readonly ProcessRule[] = [
     name: 'no-secret-in-pipelines',
     description: 'A pipeline signs in by workload identity federation; no variable holds a secret.',
     judge: (process) => [
-      ...everyStep(process).flatMap((one) =>
-        everywhere(one.step.raw, placeOf(one))
+      ...everyStep(process).flatMap((stepInJob) =>
+        everywhere(stepInJob.step.raw, locationOf(stepInJob))
           .filter(([, value]) => bySecret.test(value))
           .map(([at]) => `${at}: names a secret`),
       ),
       ...variablesOf(process)
         .filter(
-          (one) =>
-            one['group'] !== undefined ||
-            /secret|password|token|passphrase|(^|_)key/i.test(textOf(one['name'])) ||
-            one['isSecret'] !== undefined,
+          (variable) =>
+            variable['group'] !== undefined ||
+            /secret|password|token|passphrase|(^|_)key/i.test(textOf(variable['name'])) ||
+            variable['isSecret'] !== undefined,
         )
-        .map((one) => `variable ${textOf(one['name'] ?? one['group'])}: looks like a secret`),
+        .map((variable) => `variable ${textOf(variable['name'] ?? variable['group'])}: looks like a secret`),
       ...everyStep(process)
         .filter(
           ({ step }) =>
-            step.commands.some((one) => /\bpulumi |npm run smoke|npm run certificate/.test(one)) &&
+            step.commands.some((command) => /\bpulumi |npm run smoke|npm run certificate/.test(command)) &&
             (step.raw['task'] !== 'AzureCLI@2' ||
               inputsOf(step)['addSpnToEnvironment'] !== 'true' ||
               inputsOf(step)['keepAzSessionActive'] !== 'true' ||
-              !step.commands.some((one) => one.includes('ARM_USE_OIDC=true ARM_OIDC_TOKEN="$idToken"'))),
+              !step.commands.some((command) => command.includes('ARM_USE_OIDC=true ARM_OIDC_TOKEN="$idToken"'))),
         )
-        .map((one) => `${placeOf(one)}: does not sign in by workload identity federation`),
+        .map((stepInJob) => `${locationOf(stepInJob)}: does not sign in by workload identity federation`),
       ...everyStep(process)
         .filter(({ step }) => step.raw['checkout'] !== undefined && step.raw['persistCredentials'] !== 'false')
-        .filter(({ job }) => !job.steps.some(({ commands }) => commands.some((one) => one.startsWith('git push '))))
-        .map((one) => `${placeOf(one)}: keeps the credentials of the run on the disk`),
+        .filter(({ job }) => !job.steps.some(({ commands }) => commands.some((command) => command.startsWith('git push '))))
+        .map((stepInJob) => `${locationOf(stepInJob)}: keeps the credentials of the run on the disk`),
       ...everyStep(process)
         .filter(
           ({ step }) =>
@@ -57,37 +57,39 @@ export const soundnessRules: readonly ProcessRule[] = [
               textOf(isMapping(step.raw['env']) ? step.raw['env']['PULUMI_BACKEND_URL'] : undefined),
             ),
         )
-        .map((one) => `${placeOf(one)}: expected its state in Blob Storage, where Entra ID lets it in`),
+        .map((stepInJob) => `${locationOf(stepInJob)}: expected its state in Blob Storage, where Entra ID lets it in`),
     ],
   },
   {
     name: 'nothing-passed-over',
     description: 'A step that fails, fails the run.',
     judge: (process) => [
-      ...everyStep(process).flatMap((one) => [
+      ...everyStep(process).flatMap((stepInJob) => [
         ...['continueOnError', 'enabled', 'retryCountOnTaskFailure']
-          .filter((key) => one.step.raw[key] !== undefined || (key !== 'retryCountOnTaskFailure' && one.job.raw[key] !== undefined))
-          .map((key) => `${placeOf(one)}: ${key}`),
-        ...[one.step.raw['condition'], one.job.condition, one.stage.condition]
+          .filter(
+            (key) => stepInJob.step.raw[key] !== undefined || (key !== 'retryCountOnTaskFailure' && stepInJob.job.raw[key] !== undefined),
+          )
+          .map((key) => `${locationOf(stepInJob)}: ${key}`),
+        ...[stepInJob.step.raw['condition'], stepInJob.job.condition, stepInJob.stage.condition]
           .filter((condition) => /always\(\)|failed\(\)|succeededOrFailed\(\)/i.test(textOf(condition)))
-          .map(() => `${placeOf(one)}: runs after a failure, too`),
-        ...(one.step.commands.length > 1 && one.step.commands[0] !== 'set -euo pipefail'
-          ? [`${placeOf(one)}: a failed command would be passed over, expected set -euo pipefail first`]
+          .map(() => `${locationOf(stepInJob)}: runs after a failure, too`),
+        ...(stepInJob.step.commands.length > 1 && stepInJob.step.commands[0] !== 'set -euo pipefail'
+          ? [`${locationOf(stepInJob)}: a failed command would be passed over, expected set -euo pipefail first`]
           : []),
-        ...one.step.commands
+        ...stepInJob.step.commands
           .filter((command) => /\|\|\s*(true|:)\s*$|set \+e/.test(command))
-          .map((command) => `${placeOf(one)}: passes over the failure of ${command}`),
+          .map((command) => `${locationOf(stepInJob)}: passes over the failure of ${command}`),
       ]),
       ...stepsOf(process.stages)
         .filter(({ stage, job }) => stage.name === 'verify' && job.raw['dependsOn'] !== undefined)
-        .map((one) => `${placeOf(one)}: a job of verify waits for another, so it may be skipped`),
+        .map((stepInJob) => `${locationOf(stepInJob)}: a job of verify waits for another, so it may be skipped`),
     ],
   },
   {
     name: 'versions-pinned',
     description: 'The same commit is judged and deployed by the same tools.',
     judge: (process) => {
-      const variables = Object.fromEntries(variablesOf(process).map((one) => [textOf(one['name']), textOf(one['value'])]));
+      const variables = Object.fromEntries(variablesOf(process).map((variable) => [textOf(variable['name']), textOf(variable['value'])]));
       const wanted = { nodeVersion: process.versions['node'], pulumiVersion: process.versions['@pulumi/pulumi'] };
       const images = [process.main, process.certificates].map((pipeline) =>
         isMapping(pipeline['pool']) ? textOf(pipeline['pool']['vmImage']) : '',
@@ -102,38 +104,38 @@ export const soundnessRules: readonly ProcessRule[] = [
         ...images.filter((image) => !/-\d+\.\d+$/.test(image)).map((image) => `vmImage ${image}: expected a release`),
         ...everyStep(process)
           .filter(({ step }) => step.raw['task'] !== undefined && !/^\w+@\d+$/.test(textOf(step.raw['task'])))
-          .map((one) => `${placeOf(one)}: expected a task with its version`),
+          .map((stepInJob) => `${locationOf(stepInJob)}: expected a task with its version`),
         ...everyStep(process)
           .filter(
             ({ step }) =>
               ['UseNode@1', 'UsePythonVersion@0', 'GoTool@0'].includes(textOf(step.raw['task'])) &&
               !/^\$\((node|python|go)Version\)$/.test(textOf(inputsOf(step)['version'] ?? inputsOf(step)['versionSpec'])),
           )
-          .map((one) => `${placeOf(one)}: expected the version of variables.yml`),
+          .map((stepInJob) => `${locationOf(stepInJob)}: expected the version of variables.yml`),
         ...everyStep(process)
-          .filter(({ step }) => step.commands.some((one) => /\bnpm (install|i)\b/.test(one)))
-          .map((one) => `${placeOf(one)}: expected npm ci, which takes the lock file`),
+          .filter(({ step }) => step.commands.some((command) => /\bnpm (install|i)\b/.test(command)))
+          .map((stepInJob) => `${locationOf(stepInJob)}: expected npm ci, which takes the lock file`),
         ...everyStep(process)
           .filter(
             ({ job, step }) =>
-              step.commands.some((one) => /\b(npm (run|--silent run|start|test)|npx)\b/.test(one)) &&
+              step.commands.some((command) => /\b(npm (run|--silent run|start|test)|npx)\b/.test(command)) &&
               !job.steps.slice(0, job.steps.indexOf(step)).some(({ commands }) => commands.includes('npm ci --no-progress')),
           )
-          .map((one) => `${placeOf(one)}: expected npm ci before it`),
+          .map((stepInJob) => `${locationOf(stepInJob)}: expected npm ci before it`),
         ...everyStep(process)
           .filter(
             ({ step }) =>
-              step.commands.some((one) => one.includes('curl ')) &&
-              !step.commands.some((one) => one.includes('sha256sum --check --strict')),
+              step.commands.some((command) => command.includes('curl ')) &&
+              !step.commands.some((command) => command.includes('sha256sum --check --strict')),
           )
-          .map((one) => `${placeOf(one)}: does not compare what it downloads with a checksum`),
+          .map((stepInJob) => `${locationOf(stepInJob)}: does not compare what it downloads with a checksum`),
         ...everyStep(process)
           .filter(
             ({ job, step }) =>
-              step.commands.some((one) => /\bpulumi /.test(one)) &&
-              !job.steps.some(({ commands }) => commands.some((one) => one.includes('v$(pulumiVersion)'))),
+              step.commands.some((command) => /\bpulumi /.test(command)) &&
+              !job.steps.some(({ commands }) => commands.some((command) => command.includes('v$(pulumiVersion)'))),
           )
-          .map((one) => `${placeOf(one)}: uses whatever Pulumi CLI the agent has`),
+          .map((stepInJob) => `${locationOf(stepInJob)}: uses whatever Pulumi CLI the agent has`),
       ];
     },
   },

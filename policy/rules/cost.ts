@@ -55,7 +55,7 @@ export const costRules: readonly Rule[] = [
       );
       return [
         ...ofKind(resources, 'LogTable')
-          .filter((one) => !set.includes(one))
+          .filter((table) => !set.includes(table))
           .map(({ name }) => `${name}: expected plan Basic, or Analytics with retentionInDays, and totalRetentionInDays`),
         ...(workspaces.length > 0 && !set.some(({ props }) => props['tableName'] === 'StorageBlobLogs')
           ? ['StorageBlobLogs: no table setting']
@@ -72,7 +72,7 @@ export const costRules: readonly Rule[] = [
       const aged = accountsWithLifecycle(resources);
       // Models of the workspace are kept: each is small, and the catalog names it for good.
       return ofKind(resources, 'StorageAccount')
-        .filter((one) => !aged.has(keyOf(one)) && one.name === 'data')
+        .filter((account) => !aged.has(keyOf(account)) && account.name === 'data')
         .map(({ name }) => `${name}: no enabled lifecycle rule`);
     },
   },
@@ -111,7 +111,7 @@ export const costRules: readonly Rule[] = [
     reason: 'Every further workspace, vault or registry costs and is looked after.',
     judgeStack: (resources) =>
       Object.entries(needed).flatMap(([kind, most]) => {
-        const found = resources.filter((one) => isKind(one, kind as Kind)).length;
+        const found = resources.filter((resource) => isKind(resource, kind as Kind)).length;
         return found > most ? [`${found} of ${kind}, expected at most ${most}`] : [];
       }),
   },
@@ -139,8 +139,12 @@ export const costRules: readonly Rule[] = [
         ? ['no budget, expected one']
         : budgets.flatMap(({ name, props }) => {
             const thresholds = Object.values((props['notifications'] ?? {}) as Record<string, unknown>)
-              .filter((one) => at(one, 'enabled') === true && listAt(one, 'contactGroups').length + listAt(one, 'contactEmails').length > 0)
-              .map((one) => at(one, 'threshold'));
+              .filter(
+                (notification) =>
+                  at(notification, 'enabled') === true &&
+                  listAt(notification, 'contactGroups').length + listAt(notification, 'contactEmails').length > 0,
+              )
+              .map((notification) => at(notification, 'threshold'));
             return [
               ...[80, 100]
                 .filter((threshold) => !thresholds.includes(threshold))

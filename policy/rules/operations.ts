@@ -62,12 +62,12 @@ const platformToldAbout: Readonly<Record<string, string>> = {
   'daily-cap': 'the logs reached their cap',
 };
 
-const isAlert = (one: DeclaredResource) => isKind(one, 'LogAlert') || isKind(one, 'MetricAlert');
+const isAlert = (resource: DeclaredResource) => isKind(resource, 'LogAlert') || isKind(resource, 'MetricAlert');
 const callsGroup = ({ madeOf }: DeclaredResource) => (madeOf['actions'] ?? []).some((key) => key.startsWith(`${kinds.ActionGroup} `));
 const criteria = ({ props }: DeclaredResource) => listAt(props, 'criteria.allOf');
-const asksSomething = (one: DeclaredResource) =>
-  criteria(one).length > 0 &&
-  criteria(one).every(
+const asksSomething = (resource: DeclaredResource) =>
+  criteria(resource).length > 0 &&
+  criteria(resource).every(
     (each) =>
       (at(each, 'query') ?? at(each, 'metricName')) !== undefined &&
       at(each, 'threshold') !== undefined &&
@@ -94,8 +94,11 @@ export const operationRules: readonly Rule[] = [
       ...(resource.type !== kinds.Job && resource.type !== kinds.ContainerApp
         ? []
         : listAt(resource.props, 'template.containers')
-            .filter((one) => !byDigest(at(one, 'image')))
-            .map((one) => `${resource.name}: image of ${String(at(one, 'name'))} is ${String(at(one, 'image'))}, expected a digest`)),
+            .filter((container) => !byDigest(at(container, 'image')))
+            .map(
+              (container) =>
+                `${resource.name}: image of ${String(at(container, 'name'))} is ${String(at(container, 'image'))}, expected a digest`,
+            )),
       ...(resource.type !== kinds.Environment || byDigest(at(resource.props, 'properties.image'))
         ? []
         : [`${resource.name}: properties.image is ${String(at(resource.props, 'properties.image'))}, expected a digest`]),
@@ -127,17 +130,17 @@ export const operationRules: readonly Rule[] = [
     reason: 'The loop runs unattended; silence must not look like health.',
     judgeStack: (resources) => {
       const alerts = resources.filter(isAlert);
-      const working = alerts.filter((one) => one.props['enabled'] === true && callsGroup(one) && asksSomething(one));
+      const working = alerts.filter((alert) => alert.props['enabled'] === true && callsGroup(alert) && asksSomething(alert));
       return [
         ...Object.entries({ ...(holdsFactory(resources) ? factoryToldAbout : {}), ...(holdsPlatform(resources) ? platformToldAbout : {}) })
           .filter(
             ([name]) =>
               !(sleeps(resources) && name === knowsNoHours) &&
-              !working.some((one) => one.name.replace(/^(platform-)?alerts-/, '').startsWith(name)),
+              !working.some((alert) => alert.name.replace(/^(platform-)?alerts-/, '').startsWith(name)),
           )
           .map(([name, what]) => `${name}: no enabled alert that calls an action group when ${what}`),
         ...alerts
-          .filter((one) => !working.includes(one))
+          .filter((alert) => !working.includes(alert))
           .map(({ name }) => `${name}: expected an enabled rule with a criterion that calls an action group`),
         ...alerts.filter(({ props }) => !props['description']).map(({ name }) => `${name}: no advice in its description`),
         ...alerts.filter(({ props }) => typeof props['severity'] !== 'number').map(({ name }) => `${name}: no severity`),
@@ -169,13 +172,13 @@ export const operationRules: readonly Rule[] = [
     reason: 'A job is gone when it has ended; its log is all that is left.',
     judgeStack: (resources) => {
       const logged = new Set(ofKind(resources, 'DiagnosticSetting').flatMap(({ madeOf }) => madeOf['resourceUri'] ?? []));
-      return ofKind(resources, 'RunEnvironment').flatMap((one) => [
-        ...(at(one.props, 'appLogsConfiguration.destination') === 'azure-monitor'
+      return ofKind(resources, 'RunEnvironment').flatMap((environment) => [
+        ...(at(environment.props, 'appLogsConfiguration.destination') === 'azure-monitor'
           ? []
           : [
-              `${one.name}: appLogsConfiguration.destination is ${String(at(one.props, 'appLogsConfiguration.destination'))}, expected "azure-monitor"`,
+              `${environment.name}: appLogsConfiguration.destination is ${String(at(environment.props, 'appLogsConfiguration.destination'))}, expected "azure-monitor"`,
             ]),
-        ...(logged.has(keyOf(one)) ? [] : [`${one.name}: no diagnostic setting`]),
+        ...(logged.has(keyOf(environment)) ? [] : [`${environment.name}: no diagnostic setting`]),
       ]);
     },
   },

@@ -65,10 +65,10 @@ export const performanceRules: readonly Rule[] = [
       const covered = new Set(settings.flatMap(({ madeOf }) => madeOf['resourceUri'] ?? []));
       return [
         ...ofKind(resources, ...logged)
-          .filter((one) => !covered.has(keyOf(one)))
+          .filter((resource) => !covered.has(keyOf(resource)))
           .map(({ name, type }) => `${name} (${type}): no diagnostic setting`),
         ...ofKind(resources, 'DiagnosticSetting')
-          .filter((one) => !settings.includes(one))
+          .filter((resource) => !settings.includes(resource))
           .map(({ name }) => `${name}: expected resourceUri, workspaceId and an enabled log`),
       ];
     },
@@ -86,7 +86,9 @@ export const performanceRules: readonly Rule[] = [
               ({ props }) =>
                 props['enabled'] === true &&
                 /maxNodes/.test(String(props['description'])) &&
-                listAt(props, 'criteria.allOf').some((one) => at(one, 'metricName') === metric && at(one, 'threshold') !== undefined),
+                listAt(props, 'criteria.allOf').some(
+                  (criterion) => at(criterion, 'metricName') === metric && at(criterion, 'threshold') !== undefined,
+                ),
             ),
         )
         .map((metric) => `no enabled alert on ${metric} that says what to do about training.maxNodes`),

@@ -11,7 +11,7 @@ const unlocked = (resources: readonly DeclaredResource[]) => {
       .filter(({ props }) => props['level'] === 'CanNotDelete' || props['level'] === 'ReadOnly')
       .flatMap(({ madeOf }) => madeOf['scope'] ?? []),
   );
-  return ofKind(resources, ...dataKinds).filter((one) => !locked.has(keyOf(one)));
+  return ofKind(resources, ...dataKinds).filter((resource) => !locked.has(keyOf(resource)));
 };
 
 export const reliabilityRules: readonly Rule[] = [

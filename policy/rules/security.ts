@@ -154,8 +154,8 @@ export const securityRules: readonly Rule[] = [
               .filter(({ name, value }) => secretValue.test(text(value)) || secretName.test(name))
               .map(({ container, name }) => `${resource.name}: ${container} is given ${name}, which looks like a secret`),
             ...listAt(resource.props, 'configuration.secrets')
-              .filter((one) => text(at(one, 'keyVaultUrl')) === '' || at(one, 'value') !== undefined)
-              .map((one) => `${resource.name}: secret ${text(at(one, 'name'))} is a value, expected keyVaultUrl`),
+              .filter((secret) => text(at(secret, 'keyVaultUrl')) === '' || at(secret, 'value') !== undefined)
+              .map((secret) => `${resource.name}: secret ${text(at(secret, 'name'))} is a value, expected keyVaultUrl`),
           ],
   },
   {
@@ -165,14 +165,14 @@ export const securityRules: readonly Rule[] = [
       'Nobody owns anything or hands out roles; Contributor only where Azure ML needs it itself; no role on a whole group or subscription.',
     reason: 'What a program cannot do, nobody can make it do.',
     judgeStack: (resources) =>
-      ofKind(resources, 'RoleAssignment').flatMap((one) => [
-        ...(roleGuid(one) in rulers ? [`${one.name}: gives ${rulers[roleGuid(one)] ?? ''}`] : []),
-        ...(roleGuid(one) === contributor && !isOfWorkspace(one)
-          ? [`${one.name}: gives Contributor to somebody else than the identity of the ML workspace`]
+      ofKind(resources, 'RoleAssignment').flatMap((assignment) => [
+        ...(roleGuid(assignment) in rulers ? [`${assignment.name}: gives ${rulers[roleGuid(assignment)] ?? ''}`] : []),
+        ...(roleGuid(assignment) === contributor && !isOfWorkspace(assignment)
+          ? [`${assignment.name}: gives Contributor to somebody else than the identity of the ML workspace`]
           : []),
-        ...(roleGuid(one) === '' ? [`${one.name}: names no role`] : []),
-        ...(one.props['scope'] !== unknownValue && !/\/providers\//.test(text(one.props['scope']))
-          ? [`${one.name}: scope is ${text(one.props['scope']) || 'nothing'}, expected a single resource`]
+        ...(roleGuid(assignment) === '' ? [`${assignment.name}: names no role`] : []),
+        ...(assignment.props['scope'] !== unknownValue && !/\/providers\//.test(text(assignment.props['scope']))
+          ? [`${assignment.name}: scope is ${text(assignment.props['scope']) || 'nothing'}, expected a single resource`]
           : []),
       ]),
   },
@@ -198,8 +198,8 @@ export const securityRules: readonly Rule[] = [
         ? []
         : listAt(resource.props, 'permissions').length === 0
           ? [`${resource.name}: no permissions`]
-          : listAt(resource.props, 'permissions').flatMap((one) => {
-              const actions = [...listAt(one, 'actions'), ...listAt(one, 'dataActions')].map(text);
+          : listAt(resource.props, 'permissions').flatMap((permission) => {
+              const actions = [...listAt(permission, 'actions'), ...listAt(permission, 'dataActions')].map(text);
               return actions.length === 0
                 ? [`${resource.name}: no action`]
                 : actions

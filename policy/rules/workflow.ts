@@ -50,7 +50,7 @@ export const workflowRules: readonly Rule[] = [
         .filter(({ props }) => props['source'] === undefined)
         .map(({ name }) => `${name}: source is nothing, expected whose events it carries`),
       ...Object.entries(holdsFactory(resources) ? triggers : {}).flatMap(([name, begins]) => {
-        const trigger = ofKind(resources, 'EventSubscription').find((one) => one.name === name);
+        const trigger = ofKind(resources, 'EventSubscription').find((subscription) => subscription.name === name);
         if (trigger === undefined) return [`no trigger ${name}`];
         return [
           ...(begins.test(String(at(trigger.props, 'filter.subjectBeginsWith')))
