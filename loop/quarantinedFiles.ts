@@ -13,7 +13,7 @@ const reasonFile = z.looseObject({
 /** What the data pipeline put aside and why; raw files by the name they were dropped with. */
 export async function quarantinedFiles(reader: EvidenceReader): Promise<(QuarantinedFile & { readonly blob: string })[]> {
   const container = reader.container('data', reader.outputs.quarantineContainer);
-  const reasons = (await reader.list(container, `${reader.outputs.dataset}/`)).filter((one) => one.name.endsWith('/reason.json'));
+  const reasons = (await reader.list(container, `${reader.outputs.dataset}/`)).filter((blob) => blob.name.endsWith('/reason.json'));
   const folder = `${reader.outputs.dataset}/`;
   return Promise.all(
     reasons.map(async ({ name }) => {

@@ -155,7 +155,7 @@ export const steps: readonly Step[] = [
       facts.model = model;
       const container = reader.container('edge', reader.outputs.packagedModelsContainer);
       const folder = packageFolder(packageId, packageVersion);
-      const digest = (await reader.list(container, `${folder}/`)).find((one) => one.name.endsWith('.sha256'));
+      const digest = (await reader.list(container, `${folder}/`)).find((blob) => blob.name.endsWith('.sha256'));
       const [sha256 = '', file = ''] = (digest && (await reader.text(container, digest.name)))?.split('  ') ?? [];
       const blob = file === '' ? undefined : await reader.blob(container, `${folder}/${file}`);
       if (!blob) return undefined;

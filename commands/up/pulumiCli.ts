@@ -14,7 +14,7 @@ const isExecutable = (file: string) => {
 
 /** `pulumi` of PATH, else the one that engine:build made. Throws UsageError that says how to get one. */
 export function findPulumi(root: string, environment: NodeJS.ProcessEnv): string {
-  const folders = [...(environment['PATH'] ?? '').split(delimiter).filter((one) => one !== ''), join(root, '.local', 'bin')];
+  const folders = [...(environment['PATH'] ?? '').split(delimiter).filter((directory) => directory !== ''), join(root, '.local', 'bin')];
   const found = folders.map((folder) => join(folder, 'pulumi')).find(isExecutable);
   if (found === undefined)
     throw new UsageError(

@@ -116,15 +116,15 @@ export const alertSettings = z.strictObject({
   enabled: z.boolean(),
   emails: z.array(email).max(20),
   evaluationMinutes: z.union(
-    [5, 10, 15, 30, 45, 60].map((one) => z.literal(one)),
+    [5, 10, 15, 30, 45, 60].map((minutes) => z.literal(minutes)),
     { error: '5, 10, 15, 30, 45 or 60' },
   ),
   deviceSilentMinutes: z.union(
-    [5, 15, 30, 60].map((one) => z.literal(one)),
+    [5, 15, 30, 60].map((minutes) => z.literal(minutes)),
     { error: '5, 15, 30 or 60' },
   ),
   telemetrySilentMinutes: z.union(
-    [15, 30, 60, 120].map((one) => z.literal(one)),
+    [15, 30, 60, 120].map((minutes) => z.literal(minutes)),
     { error: '15, 30, 60 or 120' },
   ),
   deliveryStuckMinutes: z.int().min(5).max(1_440),

@@ -97,7 +97,7 @@ export class SimulatedEnrolment extends pulumi.ComponentResource {
       };
     });
     this.certificatePem = pulumi.output(made.find(({ serial }) => serial === certificateSerial)?.pem ?? '');
-    this.certificates = made.sort((one, other) => (other.serial % 2) - (one.serial % 2));
+    this.certificates = made.sort((certificate, other) => (other.serial % 2) - (certificate.serial % 2));
     this.registerOutputs({ certificatePem: this.certificatePem });
   }
 }

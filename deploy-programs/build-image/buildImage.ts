@@ -106,7 +106,7 @@ async function build(settings: BuildImageSettings, tag: string, credential: Toke
       `the build ${runId} of ${settings.PROGRAM} ended as ${run.status ?? 'unknown'}:\n${log.split('\n').slice(-40).join('\n')}`,
     );
   }
-  const digest = run.outputImages?.find((one) => one.repository === settings.PROGRAM)?.digest;
+  const digest = run.outputImages?.find((built) => built.repository === settings.PROGRAM)?.digest;
   if (digest === undefined) throw new Error(`the build ${runId} of ${settings.PROGRAM} succeeded without an image`);
   return digest;
 }

@@ -182,7 +182,7 @@ export class CommandJobs {
     );
     if (!found)
       throw userError(
-        `The managed identity ${clientId ?? objectId ?? resourceId ?? ''} is not assigned to the cluster '${compute.name}', which has ${identities.map((one) => one.clientId).join(', ') || 'none'}.`,
+        `The managed identity ${clientId ?? objectId ?? resourceId ?? ''} is not assigned to the cluster '${compute.name}', which has ${identities.map((principal) => principal.clientId).join(', ') || 'none'}.`,
       );
     return found;
   }

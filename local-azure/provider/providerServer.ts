@@ -16,7 +16,7 @@ import { ResourceError, type CheckFailure } from '../region/resourceType';
 const packages = { 'azure-native': azureNativeVersion, azuread: azureadVersion, random: randomVersion, command: commandVersion };
 const newest =
   Object.values(packages)
-    .sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
+    .sort((version, other) => version.localeCompare(other, 'en', { numeric: true }))
     .at(-1) ?? '';
 const maxMessageBytes = 64 * 1024 * 1024;
 const shutdownMs = 5_000;

@@ -8,4 +8,4 @@ export const scriptValue = (value: unknown): string =>
   JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 
 export const table = (head: readonly string[], rows: readonly (readonly string[])[], name: string): string =>
-  `<div class="scroll"><table class="${name}"><thead><tr>${head.map((one) => `<th>${text(one)}</th>`).join('')}</tr></thead><tbody>${rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('')}</tbody></table></div>`;
+  `<div class="scroll"><table class="${name}"><thead><tr>${head.map((heading) => `<th>${text(heading)}</th>`).join('')}</tr></thead><tbody>${rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('')}</tbody></table></div>`;
