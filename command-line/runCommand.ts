@@ -45,7 +45,7 @@ async function answer<R>(command: Command<R>, args: readonly string[]): Promise<
 const written = (stream: NodeJS.WriteStream) => new Promise<void>((resolve) => stream.write('', () => resolve()));
 
 /** Runs a command to its end and ends the process: help and results on standard output, what is wrong on standard error. */
-async function runCommand<R>(command: Command<R>, args: readonly string[] = process.argv.slice(2)): Promise<void> {
+export async function runCommand<R>(command: Command<R>, args: readonly string[] = process.argv.slice(2)): Promise<void> {
   endOnSignals();
   endWithReader();
   const status = await answer(command, args);

@@ -24,4 +24,6 @@ if (answer.status !== 0 || !(pythonMajor > 3 || (pythonMajor === 3 && pythonMino
 }
 
 require('ts-node/register');
-void require('../command-line/runCommand.ts').runCommand(require('./start.ts').command);
+const { runCommand } = require('../command-line/runCommand.ts');
+const { command } = require('./start.ts');
+void runCommand(command);

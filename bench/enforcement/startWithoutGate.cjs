@@ -6,4 +6,6 @@ const { OpenGate } = require('./openGate.ts');
 // The exports of a compiled module are getters, so the module itself is replaced.
 require.cache[require.resolve('../../local-azure/region/gate.ts')].exports = { ...gate, Gate: OpenGate };
 process.on('exit', () => process.stderr.write(`decisions ${OpenGate.decisions}\n`));
-require('../../commands/start.ts');
+const { runCommand } = require('../../command-line/runCommand.ts');
+const { command } = require('../../commands/start.ts');
+void runCommand(command);

@@ -7,4 +7,6 @@ const index = factoryRoles.findIndex((row) => row.who === who && row.role === ro
 if (index < 0) throw new Error(`the table has no row ${who} ${role} ${scope}`);
 factoryRoles.splice(index, 1);
 process.argv.splice(2, process.argv.length - 2, ...options);
-require('../../../commands/start.ts');
+const { runCommand } = require('../../../command-line/runCommand.ts');
+const { command } = require('../../../commands/start.ts');
+void runCommand(command);
