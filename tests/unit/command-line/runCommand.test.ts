@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { projectRoot } from '../../support/projectRoot';
@@ -26,6 +26,15 @@ async function ended(child: Running) {
   const [status] = (await once(child, 'close')) as [number | null];
   return { status, ...texts };
 }
+
+it('is what npm start does, through a plain script that checks the versions first', () => {
+  const { status, stdout, stderr } = spawnSync(join(projectRoot, 'node_modules', '.bin', 'node'), ['commands/start.cjs', '--help'], {
+    cwd: projectRoot,
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^Usage: npm start -- \[options\]\n/);
+});
 
 it.each([
   ['a command that says nothing else', 'terminal.line("done");', { status: 0, stdout: 'done\n', stderr: '' }],
