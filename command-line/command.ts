@@ -6,6 +6,8 @@ export interface Option<T> {
   readonly description: string;
   readonly placeholder?: string;
   readonly short?: string;
+  /** Where it must be given: the values that it can have, as far as they are known. */
+  readonly required?: () => readonly string[];
   /** Reads what was given for it, nothing or a text each time. Throws UsageError that says what was expected. */
   read(given: readonly string[]): T;
 }
@@ -38,7 +40,7 @@ export interface Command<R = unknown> {
   passesOn?(args: readonly string[]): R;
   readonly notes?: string;
   readonly examples: readonly string[];
-  /** By exit status; 2, wrong usage, every command has. */
+  /** By exit status; 2, wrong usage, and 130, interrupted, every command has. */
   readonly exits: Readonly<Record<number, string>>;
   /** What one option means for another. Throws UsageError. */
   check(given: never): R;
@@ -73,16 +75,16 @@ export function defineCommand<
 
 export const flag = (description: string): Option<boolean> => ({ description, read: (given) => given.length > 0 });
 
-/** How the value of an option is read, and what it is without one: undefined, another value, or a mistake. */
+/** How the value of an option is read, and what it is without one: undefined, another value, or, where it is required, a mistake. */
 interface Reading {
   readonly parse?: (text: string) => unknown;
   readonly short?: string;
   readonly otherwise?: unknown;
-  readonly missing?: () => string;
+  readonly required?: () => readonly string[];
 }
 type Read<R> =
   | (R extends { parse: (text: string) => infer T } ? T : string)
-  | (R extends { otherwise: unknown } | { missing: unknown } ? never : undefined);
+  | (R extends { otherwise: unknown } | { required: unknown } ? never : undefined);
 
 /** An option with a value. The last one counts where it is given twice. */
 export const option = <const R extends Reading = Record<never, never>>(
@@ -90,19 +92,22 @@ export const option = <const R extends Reading = Record<never, never>>(
   description: string,
   reading?: R,
 ): Option<Read<R>> => {
-  const { parse, missing, otherwise, short }: Reading = reading ?? {};
+  const { parse, required, otherwise, short }: Reading = reading ?? {};
   return {
     placeholder,
     description,
     ...(short === undefined ? {} : { short }),
+    ...(required === undefined ? {} : { required }),
     read: (given) => {
       const text = given.at(-1);
       if (text !== undefined) return (parse ? parse(text) : text) as Read<R>;
-      if (missing) throw new UsageError(missing());
       return otherwise as Read<R>;
     },
   };
 };
+/** What is said of an option that is needed and was not given. */
+export const missingOption = (name: string, placeholder: string, known: readonly string[] = []): UsageError =>
+  new UsageError(`expected --${name} <${placeholder}>${known.length === 0 ? '' : `, one of ${known.join(', ')}`}.`);
 /** An option that is given once for each value. */
 export const repeated = (placeholder: string, description: string): Option<readonly string[]> => ({
   placeholder,

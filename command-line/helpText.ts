@@ -1,8 +1,9 @@
 import type { Help } from 'commander';
 import type { Command, Rows } from './command';
+import { interruptedStatus } from './interruption';
 
 const width = 80;
-const wrongUsage = { 2: 'wrong usage' };
+const exitsOfAll = { 2: 'wrong usage', [interruptedStatus]: 'interrupted' };
 
 /** What `--help` prints: usage, what the command does, its actions and options, examples, exit statuses. */
 export function formatHelp<R>(command: Command<R>, usage: readonly string[], helper: Help): string {
@@ -11,7 +12,7 @@ export function formatHelp<R>(command: Command<R>, usage: readonly string[], hel
     description,
   ]);
   const { actions = [], examples, notes } = command;
-  const exits: Rows = Object.entries({ ...wrongUsage, ...command.exits });
+  const exits: Rows = Object.entries({ ...exitsOfAll, ...command.exits });
   const column = Math.max(...[...actions, ...options].map(([term]) => term.length), '-h, --help'.length);
   const rows = (all: Rows, termWidth: number) =>
     all.map(([term, description]) => helper.formatItem(term, termWidth, description, helper)).join('\n');

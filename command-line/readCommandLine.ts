@@ -1,5 +1,5 @@
 import { Command as Program, CommanderError, Option as ProgramOption } from 'commander';
-import type { Command, Option } from './command';
+import { missingOption, type Command, type Option } from './command';
 import { formatHelp } from './helpText';
 import { UsageError } from './usageError';
 
@@ -30,12 +30,15 @@ export const helpText = <R>(command: Command<R>): string => programOf(command).h
 /** Commander would take the next option for the value that is missing. */
 function refuseMissingValues<R>(command: Command<R>, args: readonly string[]): void {
   const end = args.indexOf('--');
-  for (const [index, name] of args.slice(0, end < 0 ? undefined : end).entries()) {
-    const known = Object.entries(command.options).find(([long, { short }]) => name === `--${long}` || name === `-${short ?? ''}`);
+  for (const [index, given] of args.slice(0, end < 0 ? undefined : end).entries()) {
+    const known = Object.entries(command.options).find(([name, { short }]) => given === `--${name}` || given === `-${short ?? ''}`);
+    if (known?.[1].placeholder === undefined) continue;
+    const [name, { placeholder }] = known;
     const value = args[index + 1];
-    if (known?.[1].placeholder !== undefined && value !== undefined && /^-./.test(value))
+    if (value === undefined) throw new UsageError(`--${name}: expected <${placeholder}>, got nothing`);
+    if (/^-./.test(value))
       throw new UsageError(
-        `${name}: expected <${known[1].placeholder}>, got "${value}"; a value that begins with a dash is given as --${known[0]}=${value}`,
+        `--${name}: expected <${placeholder}>, got "${value}"; a value that begins with a dash is given as --${name}=${value}`,
       );
   }
 }
@@ -62,21 +65,26 @@ function readValue(name: string, given: readonly string[], declared: Option<unkn
   }
 }
 
-/** What a command is asked for. Throws UsageError with one line that says what is wrong. */
-export function readCommandLine<R>(command: Command<R>, args: readonly string[]): R | 'help' {
-  const usage = `Usage: ${usageLines(command).join(' or ')}. See "${calledAs(command.script)} -- --help".`;
-  const misused = (message: string) => new UsageError(`${message.replace(/[.?]*$/, '')}. ${usage}`);
-  if (command.passesOn) return ['--help', '-h'].includes(args[0] ?? '') ? 'help' : command.passesOn(args);
+const sentence = (message: string) => message.replace(/[.?]*$/, '.');
+
+/** Throws UsageError; where the command is called in another way than it can be, with how it can. */
+function interpret<R>(command: Command<R>, args: readonly string[]): R | 'help' {
+  const misused = (message: string) => new UsageError(`${sentence(message)} Usage: ${usageLines(command).join(' or ')}.`);
   let texts: ReadonlyMap<string, readonly string[]>;
   const values: Record<string, unknown> = {};
   try {
+    if (command.passesOn) return ['--help', '-h'].includes(args[0] ?? '') ? 'help' : command.passesOn(args);
     const given = parse(command, args);
     texts = given.texts;
     const positionals = Object.entries(command.arguments);
     const excess = given.positionals[positionals.length];
     if (excess !== undefined) throw new UsageError(`unexpected "${excess}"`);
     positionals.forEach(([name, { read }], index) => (values[name] = read(given.positionals[index])));
-    for (const [name, { read }] of Object.entries(command.options)) if (!texts.has(name)) values[name] = read([]);
+    for (const [name, { read, required, placeholder = '' }] of Object.entries(command.options)) {
+      if (texts.has(name)) continue;
+      if (required) throw missingOption(name, placeholder, required());
+      values[name] = read([]);
+    }
   } catch (error) {
     if (error instanceof UsageError) throw misused(error.message);
     if (!(error instanceof CommanderError)) throw error;
@@ -85,4 +93,14 @@ export function readCommandLine<R>(command: Command<R>, args: readonly string[])
   }
   for (const [name, given] of texts) values[name] = readValue(name, given, command.options[name]);
   return command.check(values as never);
+}
+
+/** What a command is asked for. Throws UsageError with one line that says what is wrong and where help is. */
+export function readCommandLine<R>(command: Command<R>, args: readonly string[]): R | 'help' {
+  try {
+    return interpret(command, args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${sentence(error.message)} See "${calledAs(command.script)} -- --help".`);
+  }
 }

@@ -8,7 +8,7 @@ export const command = defineCommand({
   usage: [''],
   summary:
     'Builds the Pulumi CLI and its Node language host into .local/bin, unless they are there. Takes minutes the first time; needs Go and a Go module proxy.',
-  exits: { 0: 'they are there', 1: 'the build failed', 130: 'interrupted' },
+  exits: { 0: 'they are there', 1: 'the build failed' },
   run: (_, { terminal }) => buildEngine(join(__dirname, '..'), terminal),
 });
 

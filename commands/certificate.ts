@@ -30,7 +30,7 @@ export const command = defineCommand({
   ],
   options: {
     site: option('folder', 'the folder of the keys of the site'),
-    stack: option('name', 'keep Pulumi.<name>.yaml up to date; without it the public certificate is printed'),
+    stack: option('name', 'keep Pulumi.<name>.yaml up to date; without it the public certificate is printed', { short: 's' }),
     device: option('id', 'create: the device id of the AI Model Manager'),
     outputs: option(
       'file',

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { defineCommand, flag, option } from '../command-line/command';
+import { defineCommand, flag } from '../command-line/command';
 import { whileWorking } from '../command-line/progress';
 import { runScript } from '../command-line/runCommand';
 import { examine } from './doctor/examine';
 import { exitCodeOf } from './doctor/finding';
 import { findingLines } from './doctor/findingLines';
+import { stackFileOption } from './options/stackName';
 
 export const command = defineCommand({
   script: 'doctor',
@@ -12,7 +13,7 @@ export const command = defineCommand({
   summary:
     'Says what would stop "pulumi up" of the stack, each with its fix: settings, tools on this machine, sign-in, resource providers, the deployer\'s roles and Entra permissions, policies, quotas, names that are still soft-deleted. It changes nothing. Without a connection it says what it could not check.',
   options: {
-    stack: option('name', 'stack whose Pulumi.<name>.yaml is examined', { short: 's', missing: () => 'expected --stack <name>' }),
+    stack: stackFileOption('stack whose Pulumi.<name>.yaml is examined'),
     json: flag('the findings as a JSON array, alone on standard output'),
   },
   examples: ['npm run doctor -- --stack dev'],

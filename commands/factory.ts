@@ -29,7 +29,7 @@ export const command = defineCommand({
   },
   notes: 'A file that is there already is never overwritten.',
   examples: ['npm run factory -- new plant-two', 'npm run factory -- new plant-two --profile production --certificate site.pem'],
-  exits: { 0: 'written', 2: "wrong usage or a value that the stack's configuration does not allow", 130: 'interrupted' },
+  exits: { 0: 'written', 2: "wrong usage or a value that the stack's configuration does not allow" },
   run: (asked, { terminal }) => writeStackFile(asked, join(__dirname, '..'), terminal),
 });
 

@@ -2,15 +2,12 @@ import { join } from 'node:path';
 import { defineCommand, flag, option, type Given } from '../command-line/command';
 import { runScript } from '../command-line/runCommand';
 import { UsageError } from '../command-line/usageError';
-import { stacksIn } from '../plan/stackFile';
+import { stackFileOption } from './options/stackName';
 import { showPlan, type PlanOptions } from './plan/showPlan';
 
 const root = join(__dirname, '..');
 const options = {
-  stack: option('name', 'the stack of Pulumi.<name>.yaml', {
-    short: 's',
-    missing: () => `expected --stack <name>, one of ${stacksIn(root).join(', ')}`,
-  }),
+  stack: stackFileOption('the stack of Pulumi.<name>.yaml'),
   roles: flag('who may do what, where and why, one line for each role assignment'),
   cost: flag('monthly estimate by resource, with its assumptions'),
   'refresh-prices': flag("with --cost: the prices of the stack's region from Azure's public price list, where there is Internet"),

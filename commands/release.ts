@@ -11,7 +11,7 @@ const root = join(__dirname, '..');
 const inputs = {
   arguments: { action: actionOf(['list', 'approve', 'reject']), delivery: anyText },
   options: {
-    stack: deployedStackOption('npm run release -- list --stack dev'),
+    stack: deployedStackOption,
     reason: option('text', 'why; kept with the delivery (needed to reject)', { parse: reasonOf }),
     all: flag('with list: every delivery, not only those that wait'),
     local: localStacksOption,

@@ -14,7 +14,7 @@ import { asOperator } from './stack/personSignIn';
 
 const root = join(__dirname, '..');
 const options = {
-  stack: deployedStackOption('npm run smoke -- --stack dev'),
+  stack: deployedStackOption,
   timeout: option('seconds', 'how long all of it may take, 10 to 86400 (default 2700)', {
     parse: wholeNumber('whole seconds', 10, 86_400),
     otherwise: 2_700,
@@ -51,7 +51,7 @@ export const command = defineCommand({
     "Drops a small raw file into a deployed stack and follows it round the loop, from step 1a to 13c, as a data set of its own beside the factory's. Then takes away again what can be taken away. What it touches, the roles that it needs and what it leaves: docs/smoke.md.",
   options,
   examples: ['npm run smoke -- --stack dev', 'npm run smoke -- --stack dev --until 7 --raw recording.csv'],
-  exits: { 0: 'all steps were seen', 1: 'a step is missing or failed', 130: 'interrupted' },
+  exits: { 0: 'all steps were seen', 1: 'a step is missing or failed' },
   check,
   run: (asked, { terminal }) => asOperator(asked.local, asked.stack, (isLocal) => smoke(asked, isLocal, root, terminal)),
 });

@@ -23,6 +23,7 @@ const options = {
   stack: option(
     'name',
     'take sizes, limits and names from Pulumi.<name>.yaml; what only Azure has is left out, the site is simulated and releases need no approval',
+    { short: 's' },
   ),
   rounds: option('n', 'how often the loop goes round, 1 to 50 (default 1): what the line sends back in one round starts the next', {
     parse: wholeNumber('a whole number', 1, 50),
@@ -55,7 +56,7 @@ export const command = defineCommand({
   notes:
     'The report is written to report.json and report.html in that folder; "npm run report" opens it, "npm run reset" clears the folder.',
   examples: ['npm start', 'npm start -- --raw recordings --label fault', 'npm start -- --rounds 3 --continue'],
-  exits: { 0: 'all steps are done', 1: 'a step is missing or failed', 130: 'interrupted' },
+  exits: { 0: 'all steps are done', 1: 'a step is missing or failed' },
   check,
   run: (asked, { terminal }) => start(asked, join(__dirname, '..'), terminal),
 });

@@ -59,11 +59,14 @@ function readYaml(file: string): unknown {
   }
 }
 
-/** Reads `Pulumi.<stack>.yaml`; no CLI and no passphrase, so what is encrypted becomes the placeholder. */
-export function readStackFile(root: string, stack: string, placeholder: string): StackFile {
+export const noStackFile = (root: string, stack: string, option = '--stack'): string =>
+  `${option} ${stack}: there is no Pulumi.${stack}.yaml; expected one of ${stacksIn(root).join(', ')}`;
+
+/** Reads `Pulumi.<stack>.yaml`, which `option` asked for; no CLI and no passphrase, so what is encrypted becomes the placeholder. */
+export function readStackFile(root: string, stack: string, placeholder: string, option?: string): StackFile {
   const file = join(root, `Pulumi.${stack}.yaml`);
   if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stack) || statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
-    throw new UsageError(`--stack ${stack}: there is no Pulumi.${stack}.yaml; expected one of ${stacksIn(root).join(', ')}.`);
+    throw new UsageError(`${noStackFile(root, stack, option)}.`);
   const project = projectFile.parse(readYaml(join(root, 'Pulumi.yaml'))).name;
   const read = stackFile.safeParse(readYaml(file) ?? null);
   if (!read.success) throw new UsageError(`Pulumi.${stack}.yaml: expected "config:" with <project>:<key> entries.`);

@@ -1,5 +1,7 @@
+import { missingOption } from '../../command-line/command';
 import { UsageError } from '../../command-line/usageError';
 import type { HubTransport } from '../../contracts/siteDocuments';
+import { stacksWithFile } from '../options/stackName';
 
 export const certificateActions = ['create', 'rotate', 'revoke', 'status', 'renew', 'documents'] as const;
 
@@ -47,10 +49,10 @@ export function certificateOptions(given: GivenOptions): CertificateOptions {
   if (transport !== undefined && action !== 'documents') throw new UsageError('--transport is for documents only.');
   if (action === 'renew' && site !== undefined)
     throw new UsageError('renew: expected --stack without --site; the keys of a real site are replaced with rotate.');
-  if (action === 'renew' && stack === undefined) throw new UsageError('--stack <name> is missing: whose certificate is to be renewed.');
+  if (action === 'renew' && stack === undefined) throw missingOption('stack', 'name', stacksWithFile());
   if (site !== undefined && action !== 'renew') return siteTask({ ...given, action, site });
   if ((action === 'renew' || action === 'status') && stack !== undefined) return { action, site: undefined, stack, json };
-  throw new UsageError('--site <folder> is missing: where the keys of the site are.');
+  throw missingOption('site', 'folder');
 }
 
 function siteTask(given: GivenOptions & { readonly action: SiteTask['action']; readonly site: string }): SiteTask {

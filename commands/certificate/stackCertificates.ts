@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ConfigurationError, parseConfiguration } from '../../components/configuration/configuration';
 import type { Configuration } from '../../components/configuration/schema';
 import { thumbprintOf } from '../../contracts/thumbprint';
+import { noStackFile } from '../../plan/stackFile';
 import { CertificateError } from './siteKeys';
 
 const path = ['config', 'factory-loop:siteCertificates'] as const;
@@ -52,7 +53,7 @@ export class StackCertificates {
   ) {
     if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(stack)) throw new CertificateError(`--stack ${stack}: expected the name of a stack.`);
     this.file = join(root, `Pulumi.${stack}.yaml`);
-    if (!existsSync(this.file)) throw new CertificateError(`there is no ${this.file}: make the stack first (pulumi stack init ${stack}).`);
+    if (!existsSync(this.file)) throw new CertificateError(`${noStackFile(root, stack)}, or pulumi stack init ${stack}`);
   }
 
   private read(): Document {

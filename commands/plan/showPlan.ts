@@ -80,7 +80,7 @@ async function planned(
 /** What a stack holds, allows or costs before it exists, or has otherwise than another. */
 export async function showPlan(options: PlanOptions, root: string, terminal: Terminal): Promise<void> {
   const stack = readStackFile(root, options.stack, secretPlaceholder);
-  const other = options.other === undefined ? undefined : readStackFile(root, options.other, secretPlaceholder);
+  const other = options.other === undefined ? undefined : readStackFile(root, options.other, secretPlaceholder, '--diff');
   const { value, text } = await whileWorking(terminal, `planning ${stack.stack}`, planned(options, stack, other, terminal));
   process.stdout.write(`${options.json ? JSON.stringify(value, null, 2) : text()}\n`);
 }

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { plannedStack } from '../../../plan/plannedStack';
 import { readStackFile } from '../../../plan/stackFile';
 import { readCommandLine } from '../../../command-line/readCommandLine';
+import { createTerminal } from '../../../command-line/terminal';
 import { command } from '../../../commands/plan';
+import { showPlan } from '../../../commands/plan/showPlan';
 import { UsageError } from '../../../command-line/usageError';
 import { root, shippedStack } from '../support/shippedStacks';
 
@@ -31,6 +33,14 @@ describe('npm run plan', () => {
     expect(refused.stderr).toMatch(/^--stack nowhere: there is no Pulumi\.nowhere\.yaml; expected one of .*dev.*\n$/);
   }, 400_000);
 
+  it('names the option whose stack is not there', async () => {
+    const options = { stack: 'dev', view: 'diff', other: 'nosuch', preview: false, refreshPrices: false, json: false } as const;
+    const terminal = createTerminal(process.stdout, { quiet: true, environment: {} });
+    await expect(showPlan(options, root, terminal)).rejects.toThrow(
+      /^--diff nosuch: there is no Pulumi\.nosuch\.yaml; expected one of .*dev/,
+    );
+  });
+
   it('prints nothing but a JSON array on standard output', () => {
     const { status, stdout, stderr } = plan('--stack', 'dev', '--json');
     expect([status, stderr]).toEqual([0, '']);
@@ -41,8 +51,8 @@ describe('npm run plan', () => {
 
   it.each([
     [[], /^expected --stack <name>, one of .*\bdev\b.*\. Usage: .* See/],
-    [['--stack', 'dev', '--roles', '--cost'], /^--roles and --cost: expected one of them at a time\.$/],
-    [['--stack', 'dev', '--refresh-prices'], /^--refresh-prices: expected it with --cost\.$/],
+    [['--stack', 'dev', '--roles', '--cost'], /^--roles and --cost: expected one of them at a time\. See "npm run plan -- --help"\.$/],
+    [['--stack', 'dev', '--refresh-prices'], /^--refresh-prices: expected it with --cost\. See "npm run plan -- --help"\.$/],
     [['--stack', 'dev', '--preview', '--cost'], /^--preview with --cost: expected it alone or with --json/],
     [['--stack', 'dev', '--what'], /^unknown option '--what'\. Usage: npm run plan -- --stack <name> \[options\]\. See/],
     [['dev'], /^unexpected "dev"/],

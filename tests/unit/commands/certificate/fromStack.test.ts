@@ -91,10 +91,10 @@ describe('the command line', () => {
   });
 
   it.each([
-    [['renew'], /--stack <name> is missing/],
+    [['renew'], /^expected --stack <name>, one of .*\bdev\b/],
     [['renew', '--stack', 'dev', '--site', 'keys'], /without --site/],
-    [['rotate', '--stack', 'dev'], /--site <folder> is missing/],
-    [['status'], /--site <folder> is missing/],
+    [['rotate', '--stack', 'dev'], /^expected --site <folder>\./],
+    [['status'], /^expected --site <folder>\./],
     [['revoke', '--site', 'keys'], /expected next, previous/],
     [['create', '--site', 'keys'], /--device/],
     [['status', 'now', '--site', 'keys'], /unexpected "now"/],
@@ -103,6 +103,12 @@ describe('the command line', () => {
   ])('refuses %j in one line', (args, message) => {
     expect(() => readCommandLine(command, args)).toThrow(message);
   });
+});
+
+it('says which stacks there are, and how to make one, where the one that is asked for has no file', () => {
+  expect(() => new StackCertificates(projectRoot, 'nosuch')).toThrow(
+    /^--stack nosuch: there is no Pulumi\.nosuch\.yaml; expected one of .*\bdev\b.*, or pulumi stack init nosuch$/,
+  );
 });
 
 describe('npm run certificate -- status --stack', () => {

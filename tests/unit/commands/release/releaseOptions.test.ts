@@ -29,7 +29,7 @@ test('an action, a delivery and a stack', () => {
 test.each([
   [[], 'expected list, approve or reject, got nothing'],
   [['release', '--stack', 'dev'], 'got release'],
-  [['list'], '--stack: expected the name of a stack'],
+  [['list'], 'expected --stack <name>. Usage: '],
   [['list', '--stack=-rf'], '--stack -rf: expected the name of a stack'],
   [['list', 'x', '--stack', 'dev'], 'unexpected "x"'],
   [['approve', '--stack', 'dev'], 'approve: expected the id of a delivery'],

@@ -19,7 +19,7 @@ test('without options the whole loop is followed and everything is taken away', 
 });
 
 test.each([
-  [[], '--stack: expected the name of a stack'],
+  [[], 'expected --stack <name>. Usage: '],
   [['--stack=-rf'], '--stack -rf: expected the name of a stack'],
   [['--stack', 'a b'], '--stack a b: expected the name of a stack'],
   [['--stack', 'dev', '--until', '14'], '--until 14: expected 1a, 1b, 2, '],
