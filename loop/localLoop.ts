@@ -17,7 +17,7 @@ import { Releases } from './releases';
 import { regionCredential } from './regionCredential';
 import { RunRecord } from './runRecord';
 import { readRunState, writeRunState } from './runState';
-import { runRounds, type LoopEvents } from './runRounds';
+import { runRounds, type LoopObserver } from './runRounds';
 import { SiteConsole } from './siteConsole';
 import { waitUntilIdle } from './waitUntilIdle';
 import { telemetryReturn } from './telemetryReturn';
@@ -41,7 +41,7 @@ export interface LocalLoopOptions {
   /** Loads the Pulumi program: the product's own, unless a test changes it. */
   readonly program: () => Promise<Record<string, unknown>>;
   readonly signal: AbortSignal;
-  readonly events: LoopEvents;
+  readonly events: LoopObserver;
   readonly replay: Replay;
   /** Called with the finished report while the region still runs. */
   readonly whileRunning?: (
@@ -127,7 +127,7 @@ async function deliverRawFiles(evidence: EvidenceReader, rawWriter: TokenCredent
 }
 
 /** Lets a delivery that waits for a person go: whoever runs the loop is that person. */
-function approverOf(region: LocalRegion, outputs: StackOutputs, events: LoopEvents) {
+function approverOf(region: LocalRegion, outputs: StackOutputs, events: LoopObserver) {
   const releases = Releases.of(outputs, regionCredential(region, region.principal('approver')));
   return async (deliveryId: string) => {
     events.phase(`approving delivery ${deliveryId} for whoever runs this`);

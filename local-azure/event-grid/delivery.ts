@@ -45,7 +45,7 @@ export function backOffMs(attempts: number, scale: number, random = Math.random(
 }
 
 /** Delivers from a durable outbox: at least once, with back-off, then to the dead-letter container. */
-export class Delivery {
+export class EventDelivery {
   private readonly waiting: string[] = [];
   private readonly timers = new Map<string, () => void>();
   private readonly inFlight = new Set<Promise<void>>();
