@@ -1,5 +1,5 @@
 import { metricNames, telemetryLabels } from '../contracts/telemetry';
-import type { StoredBatch } from './landingZone';
+import type { StoredBatch } from './landingZoneReader';
 import type { Observation, Observer, Sent, Step } from './step';
 
 const done = (evidence: Record<string, unknown>): Observation => ({ ok: true, evidence });

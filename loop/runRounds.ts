@@ -2,7 +2,7 @@ import type { LocalRegion } from '../local-azure/localRegion';
 import type { EvidenceReader } from './evidenceReader';
 import { explainFailure } from './explainFailure';
 import { followSteps } from './followSteps';
-import { LandingZoneReader, manifestNames, resultKey } from './landingZone';
+import { LandingZoneReader, manifestNames, resultKey } from './landingZoneReader';
 import type { MonitorReader } from './monitorReader';
 import type { Replay } from './replay';
 import type { ReplayResult, RoundSummary, StepResult } from './report';

@@ -2,7 +2,7 @@ import type { DatasetManifest } from '../contracts/datasetManifest';
 import type { DeliveryRecord } from '../contracts/deliveryRecord';
 import type { ModelTags } from '../contracts/modelCatalog';
 import type { EvidenceReader } from './evidenceReader';
-import type { StoredBatch, LandingZoneReader } from './landingZone';
+import type { StoredBatch, LandingZoneReader } from './landingZoneReader';
 import type { MonitorReader } from './monitorReader';
 import type { SiteConsole } from './siteConsole';
 

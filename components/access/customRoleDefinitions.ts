@@ -1,7 +1,7 @@
 import { RoleDefinition } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
 import { nameBasedUuid } from '../../contracts/nameBasedUuid';
-import { defaultPropagationSeconds, pauseAfter } from '../resource/pause';
+import { defaultPropagationSeconds, pauseAfter } from '../resource/propagationDelay';
 import { customRoles, type CustomRole } from '../resource/roles';
 
 export interface CustomRoleDefinitionsArgs {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { RoleAssignment } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
 import { nameBasedUuid } from '../../contracts/nameBasedUuid';
-import { pauseAfter } from '../resource/pause';
+import { pauseAfter } from '../resource/propagationDelay';
 import { type RoleRow } from './roleMatrix';
 import { builtInRoleId, isCustomRole, type CustomRole } from '../resource/roles';
 

@@ -5,7 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { ResourceSettings } from '../configuration/effectiveSettings';
 import { known } from '../resource/known';
 import { applicationInsightsName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../resource/names';
-import { defaultPropagationSeconds, pauseAfter } from '../resource/pause';
+import { defaultPropagationSeconds, pauseAfter } from '../resource/propagationDelay';
 import type { TelemetryTargets } from '../resource/platformLinks';
 import { attach, type UniformArgs } from '../resource/uniformComponent';
 import { tableDeployment } from './tableDeployment';

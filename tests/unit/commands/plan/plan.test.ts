@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { plannedStack } from '../../../plan/plannedStack';
-import { readStackFile } from '../../../plan/stackFile';
-import { readCommandLine } from '../../../command-line/readCommandLine';
-import { command } from '../../../commands/plan';
-import { UsageError } from '../../../command-line/usageError';
-import { root, shippedStack } from '../support/shippedStacks';
+import { plannedStack } from '../../../../plan/plannedStack';
+import { readStackFile } from '../../../../plan/stackFile';
+import { readCommandLine } from '../../../../command-line/readCommandLine';
+import { command } from '../../../../commands/plan';
+import { UsageError } from '../../../../command-line/usageError';
+import { root, shippedStack } from '../../support/shippedStacks';
 
 const directory = mkdtempSync(join(tmpdir(), 'stacks-'));
 beforeAll(() => copyFileSync(join(root, 'Pulumi.yaml'), join(directory, 'Pulumi.yaml')));
