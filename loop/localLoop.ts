@@ -200,7 +200,7 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
 
     const report = record.report(region);
     if (options.keep && !signal.aborted) {
-      events.phase('waiting until the loop is at rest');
+      events.phase('waiting until the loop is idle');
       await waitUntilIdle(evidence, record.startedAt, signal);
     }
     await options.whileRunning?.(report, region, outputs, deployment.resources);

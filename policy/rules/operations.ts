@@ -126,7 +126,7 @@ export const operationRules: readonly Rule[] = [
   {
     name: 'operators-told',
     pillar,
-    description: 'An operator is told what stops the loop, with advice.',
+    description: 'An operator is notified of what stops the loop, with advice.',
     reason: 'The loop runs unattended; silence must not look like health.',
     judgeStack: (resources) => {
       const alerts = resources.filter(isAlert);
