@@ -117,7 +117,7 @@ export const repeated = (placeholder: string, description: string): Option<reado
 
 const choice = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 /** A value that is one of a few words. */
-export const oneOf =
+export const oneOfWords =
   <const W extends string>(words: readonly W[]) =>
   (text: string): W => {
     const word = words.find((known) => known === text);

@@ -1,4 +1,4 @@
-import { bundleAll } from '../bundles/bundle';
+import { bundleAll } from '../bundles/bundlePrograms';
 import { defineCommand } from '../command-line/command';
 import { whileWorking } from '../command-line/progress';
 import { runScript } from '../command-line/runCommand';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { actionOf, anyText, defineCommand, flag, oneOf, option } from '../command-line/command';
+import { actionOf, anyText, defineCommand, flag, oneOfWords, option } from '../command-line/command';
 import { runScript } from '../command-line/runCommand';
 import { hubTransports } from '../contracts/siteDocuments';
 import { answerAbout } from './certificate/answer';
@@ -39,7 +39,7 @@ export const command = defineCommand({
     transport: option(
       'tls|wss',
       'documents: how the AI Model Manager reaches the hub, MQTT on port 8883 or through a WebSocket on port 443; default tls',
-      { parse: oneOf(hubTransports) },
+      { parse: oneOfWords(hubTransports) },
     ),
     json: flag('the result as JSON, on standard output'),
   },

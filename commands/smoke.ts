@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { defineCommand, flag, oneOf, option, type Given } from '../command-line/command';
+import { defineCommand, flag, oneOfWords, option, type Given } from '../command-line/command';
 import { runScript } from '../command-line/runCommand';
 import { UsageError } from '../command-line/usageError';
 import { isSmokeDataset } from '../contracts/datasets';
@@ -20,7 +20,7 @@ const options = {
     otherwise: 2_700,
   }),
   until: option('step', 'stop after this step, such as 7 (default 13c)', {
-    parse: oneOf([...steps, ...returnSteps].map(({ id }) => id)),
+    parse: oneOfWords([...steps, ...returnSteps].map(({ id }) => id)),
     otherwise: '13c',
   }),
   raw: option('file', "drop this CSV file; without it a piece of the factory's own raw data, or simulated data where there are none", {

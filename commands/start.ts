@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { defineCommand, flag, oneOf, option, type Given } from '../command-line/command';
+import { defineCommand, flag, oneOfWords, option, type Given } from '../command-line/command';
 import { runScript } from '../command-line/runCommand';
 import { UsageError } from '../command-line/usageError';
 import { faultKinds, type Fault } from '../contracts/databus';
@@ -32,7 +32,7 @@ const options = {
   fault: option(
     'kind',
     "step, drift, stuck or noise: the line's own machine has this fault from the first round on, for good, and healthy machines of its type deliver new raw data; the loop must not learn the fault",
-    { parse: oneOf(faultKinds.filter((kind): kind is Fault => kind !== 'none')) },
+    { parse: oneOfWords(faultKinds.filter((kind): kind is Fault => kind !== 'none')) },
   ),
   continue: flag('go on in the region that the last run left, instead of starting an empty one'),
   keep: flag('leave the region running afterwards; Ctrl-C ends it'),

@@ -20,7 +20,7 @@ import { ContainerEnvironment } from './programs/containerEnvironment';
 import { PipelinePrograms } from './programs/pipelinePrograms';
 import { pipelineSettings } from './programs/pipelineSettings';
 import { ProgramImages, type ImageSource } from './programs/programImages';
-import { enrolSite, holdsSiteKey } from './site/enrolledSite';
+import { declareEnrolment, holdsSiteKey } from './site/enrolledSite';
 import { simulatedSite } from './site/simulatedSite';
 import type { SiteDocuments } from './site/siteDocuments';
 import type { SiteIdentity } from './site/siteIdentity';
@@ -104,7 +104,7 @@ export class Factory extends pulumi.ComponentResource {
     const grant = this.grants();
     this.triggers(grant);
     const { iotHubHost, iotHubId } = this.route;
-    const site = enrolSite({ ...this.shared, iotHubHost, buildNumber: args.pipelineVersion, grant }, this);
+    const site = declareEnrolment({ ...this.shared, iotHubHost, buildNumber: args.pipelineVersion, grant }, this);
     this.device = site.device;
     this.siteIdentity = site.identity;
     this.siteCertificates = pulumi.all(site.certificates.map(({ pem }) => pem));

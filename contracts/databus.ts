@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Quality codes of samples: `lowestGood` and what is above it is good. */
+export const qualityCode = { good: 3, lowestGood: 2, uncertain: 1 } as const;
+
 /**
  * Topics and payloads on the site's databus. The data and metrics topics are Siemens' (SIMATIC v1 payload format and the
  * inference server's metrics topic); everything below `factory-loop/` is ours, because no public specification exists.
@@ -15,7 +18,7 @@ export const inferenceDataTopic = (pipeline: string) => `ie/d/j/simatic/v1/${inf
 export const metricTopic = (pipeline: string, version: string, component: string, metric: string) =>
   `/siemens/edge/aiinference/${pipeline}/${version}/metrics/${component}/${metric}`;
 
-/** SIMATIC v1 data message; qc 3 is "good". */
+/** SIMATIC v1 data message; qc is a quality code. */
 export const simaticData = z.object({
   seq: z.number().int().nonnegative(),
   vals: z

@@ -11,3 +11,6 @@ export const thumbprintOf = ({ fingerprint256 }: X509Certificate): string => wit
 
 /** SHA-1 of a certificate as Azure writes it: how Key Vault knows one. */
 export const sha1ThumbprintOf = ({ fingerprint }: X509Certificate): string => withoutColons(fingerprint);
+
+/** The same of a fingerprint as Node writes it (`AB:CD:…`), as tokens and vaults write it. */
+export const base64urlThumbprint = (fingerprint: string): string => Buffer.from(withoutColons(fingerprint), 'hex').toString('base64url');

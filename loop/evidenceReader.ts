@@ -16,7 +16,7 @@ interface BlobEvidence {
   readonly sizeBytes: number;
   readonly createdAt: Date;
 }
-export interface DeviceMessage {
+export interface ReceivedDeviceMessage {
   readonly deviceId: string;
   readonly enqueuedAt: Date;
   readonly type: string;
@@ -42,7 +42,7 @@ export class EvidenceReader {
   private readonly workspace: AzureMachineLearningWorkspaces;
   private readonly apps: ContainerAppsAPIClient;
   private readonly registry: ContainerRegistryClient;
-  private readonly messages: DeviceMessage[] = [];
+  private readonly messages: ReceivedDeviceMessage[] = [];
   private events: EventHubConsumerClient | undefined;
   private subscription: { close(): Promise<void> } | undefined;
 
@@ -214,7 +214,7 @@ export class EvidenceReader {
       { startPosition: { enqueuedOn: since }, maxWaitTimeInSeconds: 1 },
     );
   }
-  deviceMessages(deliveryId: string): readonly DeviceMessage[] {
+  deviceMessages(deliveryId: string): readonly ReceivedDeviceMessage[] {
     return this.messages.filter((message) => message.deliveryId === deliveryId);
   }
 

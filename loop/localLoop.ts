@@ -2,10 +2,10 @@ import type { TokenCredential } from '@azure/identity';
 import { stackOutputs, type StackOutputs } from '../contracts/stackOutputs';
 import type { DeployedResource } from '../local-azure/provider/host';
 import { LocalRegion } from '../local-azure/localRegion';
-import { bundleAll } from '../bundles/bundle';
+import { bundleAll } from '../bundles/bundlePrograms';
 import { EvidenceReader } from './evidenceReader';
 import { Interrupted, unlessInterrupted } from '../command-line/interruption';
-import { endProcessesOf } from './leftovers';
+import { endProcessesOf } from './regionProcesses';
 import { localConfiguration, project, sitePorts, type DatasetColumns, type SitePorts } from './localConfiguration';
 import { localStackConfiguration } from './localStackConfiguration';
 import { MonitorReader } from './monitorReader';
@@ -17,7 +17,7 @@ import { Releases } from './releases';
 import { regionCredential } from './regionCredential';
 import { RunRecord } from './runRecord';
 import { readRunState, writeRunState } from './runState';
-import { runRounds, type LoopEvents } from './runRounds';
+import { runRounds, type LoopObserver } from './runRounds';
 import { SiteConsole } from './siteConsole';
 import { waitUntilIdle } from './waitUntilIdle';
 import { telemetryReturn } from './telemetryReturn';
@@ -41,7 +41,7 @@ export interface LocalLoopOptions {
   /** Loads the Pulumi program: the product's own, unless a test changes it. */
   readonly program: () => Promise<Record<string, unknown>>;
   readonly signal: AbortSignal;
-  readonly events: LoopEvents;
+  readonly events: LoopObserver;
   readonly replay: Replay;
   /** Called with the finished report while the region still runs. */
   readonly whileRunning?: (
@@ -127,7 +127,7 @@ async function deliverRawFiles(evidence: EvidenceReader, rawWriter: TokenCredent
 }
 
 /** Lets a delivery that waits for a person go: whoever runs the loop is that person. */
-function approverOf(region: LocalRegion, outputs: StackOutputs, events: LoopEvents) {
+function approverOf(region: LocalRegion, outputs: StackOutputs, events: LoopObserver) {
   const releases = Releases.of(outputs, regionCredential(region, region.principal('approver')));
   return async (deliveryId: string) => {
     events.phase(`approving delivery ${deliveryId} for whoever runs this`);
@@ -200,7 +200,7 @@ export async function runLocalLoop(options: LocalLoopOptions): Promise<LoopRepor
 
     const report = record.report(region);
     if (options.keep && !signal.aborted) {
-      events.phase('waiting until the loop is at rest');
+      events.phase('waiting until the loop is idle');
       await waitUntilIdle(evidence, record.startedAt, signal);
     }
     await options.whileRunning?.(report, region, outputs, deployment.resources);

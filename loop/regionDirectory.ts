@@ -3,7 +3,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync,
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UsageError } from '../command-line/usageError';
-import { endProcessesOf, processesOf, startOfProcess } from './leftovers';
+import { endProcessesOf, processesOf, startOfProcess } from './regionProcesses';
 
 const ownerFile = (local: string) => join(local, 'region.pid');
 export const regionDirectory = (local: string) => join(local, 'region');

@@ -1,5 +1,5 @@
 import { metricNames, telemetryLabels } from '../contracts/telemetry';
-import type { Batch } from './landingZone';
+import type { StoredBatch } from './landingZoneReader';
 import type { Observation, Observer, Sent, Step } from './step';
 
 const done = (evidence: Record<string, unknown>): Observation => ({ ok: true, evidence });
@@ -17,7 +17,7 @@ export interface LandedCounts {
   readonly duplicates: number;
 }
 /** What batches hold of what was sent, after de-duplication by record id; records of an interrupted run that came late are none of it. */
-export function landedCounts(batches: readonly Batch[], sent: Sent): LandedCounts {
+export function landedCounts(batches: readonly StoredBatch[], sent: Sent): LandedCounts {
   const records = batches
     .flatMap((batch) => batch.records)
     .filter(({ kind, key }) => (kind === 'sample' ? sent.times : sent.results).has(key));
@@ -27,7 +27,7 @@ export function landedCounts(batches: readonly Batch[], sent: Sent): LandedCount
 }
 
 /** The round's batches, once they hold all that the line sent and the server answered; before that the error says what is missing. */
-async function wholeReturn({ landing, facts }: Observer): Promise<{ batches: readonly Batch[]; counts: LandedCounts } | undefined> {
+async function wholeReturn({ landing, facts }: Observer): Promise<{ batches: readonly StoredBatch[]; counts: LandedCounts } | undefined> {
   const batches = await landing.batches(facts.landedBefore);
   const counts = landedCounts(batches, facts.sent);
   facts.landed = batches;

@@ -2,7 +2,7 @@ import type { LocalRegion } from '../local-azure/localRegion';
 import type { EvidenceReader } from './evidenceReader';
 import { explainFailure } from './explainFailure';
 import { followSteps } from './followSteps';
-import { LandingZone, manifestNames, resultKey } from './landingZone';
+import { LandingZoneReader, manifestNames, resultKey } from './landingZoneReader';
 import type { MonitorReader } from './monitorReader';
 import type { Replay } from './replay';
 import type { ReplayResult, RoundSummary, StepResult } from './report';
@@ -14,7 +14,7 @@ import { steps } from './steps';
 const stepTimeoutMs = 120_000;
 
 /** What happens in the loop, for whoever looks on. */
-export interface LoopEvents {
+export interface LoopObserver {
   phase(text: string): void;
   waiting(round: number, step: Step, sinceMs: number): void;
   step(result: StepResult): void;
@@ -38,7 +38,7 @@ interface RoundsOptions {
   readonly deliver: (round: number) => Promise<readonly string[]>;
   readonly signal: AbortSignal;
   readonly replay: Replay;
-  readonly events: LoopEvents;
+  readonly events: LoopObserver;
 }
 /** Filled while the rounds go on, so that an interrupted run has what there is. */
 export interface RoundsResult {
@@ -80,7 +80,7 @@ const wholeSecond = (timeMs: number) => new Date(Math.floor(timeMs / 1_000) * 1_
 /** Follows the loop round after round: what the line sends back in one round starts the next. Ends at the first step that is not ok. */
 export async function runRounds(options: RoundsOptions, result: RoundsResult): Promise<void> {
   const { region, reader, monitor, site, rounds, rawFiles, signal, events } = options;
-  const landing = new LandingZone(reader);
+  const landing = new LandingZoneReader(reader);
   let startedAt = options.startedAt;
   let recycled: readonly string[] = [];
   for (let round = 1; round <= rounds && !signal.aborted; round++) {

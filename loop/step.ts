@@ -2,7 +2,7 @@ import type { DatasetManifest } from '../contracts/datasetManifest';
 import type { DeliveryRecord } from '../contracts/deliveryRecord';
 import type { ModelTags } from '../contracts/modelCatalog';
 import type { EvidenceReader } from './evidenceReader';
-import type { Batch, LandingZone } from './landingZone';
+import type { StoredBatch, LandingZoneReader } from './landingZoneReader';
 import type { MonitorReader } from './monitorReader';
 import type { SiteConsole } from './siteConsole';
 
@@ -23,7 +23,7 @@ export interface RoundFacts {
   readonly landedBefore: ReadonlySet<string>;
   /** What the line sent and the inference server answered in this round: times of samples, one key a result. */
   readonly sent: Sent;
-  landed?: readonly Batch[];
+  landed?: readonly StoredBatch[];
   manifest?: DatasetManifest;
   model?: { version: string; tags: ModelTags; modelUri: string };
   packageBlob?: { name: string; sha256: string };
@@ -34,7 +34,7 @@ export interface Observer {
   readonly reader: EvidenceReader;
   readonly site?: SiteConsole;
   readonly monitor: MonitorReader;
-  readonly landing: LandingZone;
+  readonly landing: LandingZoneReader;
   readonly facts: RoundFacts;
   /** Lets a delivery that waits go; missing where a person has to do it. */
   readonly approve?: (deliveryId: string) => Promise<void>;

@@ -2,7 +2,7 @@ import { linkShown } from '../contracts/aimmMessages';
 import type { DatasetManifest } from '../contracts/datasetManifest';
 import { digestFileName, packageFileName, packageFolder } from '../contracts/edgePackage';
 import { modelFiles, modelSignature, parseModelUri } from '../contracts/modelCatalog';
-import type { DeviceMessage, EvidenceReader } from './evidenceReader';
+import type { ReceivedDeviceMessage, EvidenceReader } from './evidenceReader';
 import { quarantinedFiles } from './quarantinedFiles';
 import type { Observation, Observer, RoundFacts, Step } from './step';
 
@@ -20,15 +20,15 @@ const triggered = (id: string, title: string, program: string): Step => ({
   },
 });
 
-const stateMessage = (messages: readonly DeviceMessage[], ...states: string[]) =>
+const stateMessage = (messages: readonly ReceivedDeviceMessage[], ...states: string[]) =>
   messages.find((message) => message.type === 'state' && states.includes(String(message.body['state'])));
-const shownBy = (message: DeviceMessage) => ({
+const shownBy = (message: ReceivedDeviceMessage) => ({
   deliveryId: message.deliveryId,
   device: message.deviceId,
   enqueued: message.enqueuedAt.toISOString(),
 });
 
-async function findDelivery({ reader, facts }: Observer): Promise<readonly DeviceMessage[] | undefined> {
+async function findDelivery({ reader, facts }: Observer): Promise<readonly ReceivedDeviceMessage[] | undefined> {
   const { packageId, packageVersion } = facts.model?.tags ?? {};
   if (packageId === undefined || packageVersion === undefined) return undefined;
   const record = await reader.delivery(packageId, packageVersion);

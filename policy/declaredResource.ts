@@ -110,13 +110,13 @@ export const holdsPlatform = (resources: readonly DeclaredResource[]) => ofKind(
 export const holdsFactory = (resources: readonly DeclaredResource[]) => ofKind(resources, 'IotHub').length > 0;
 
 /** Stands for what a preview cannot know; no rule holds it against a resource. */
-export const unknownValue = '(known after deployment)';
+export const unknownPlaceholder = '(known after deployment)';
 /** The value at `a.b.0.c`; undefined where there is none. */
 export const at = (value: unknown, path: string): unknown =>
   path
     .split('.')
     .reduce<unknown>(
-      (inner, key) => (inner === unknownValue ? unknownValue : (inner as Record<string, unknown> | null | undefined)?.[key]),
+      (inner, key) => (inner === unknownPlaceholder ? unknownPlaceholder : (inner as Record<string, unknown> | null | undefined)?.[key]),
       value,
     );
 export const listAt = (value: unknown, path: string): readonly unknown[] => {
@@ -138,7 +138,9 @@ function variableOf(resource: DeclaredResource, name: string): unknown {
   const found = variablesOf(resource).find((variable) => variable.name === name)?.value;
   return (
     found ??
-    (listAt(resource.props, 'template.containers').some((container) => at(container, 'env') === unknownValue) ? unknownValue : undefined)
+    (listAt(resource.props, 'template.containers').some((container) => at(container, 'env') === unknownPlaceholder)
+      ? unknownPlaceholder
+      : undefined)
   );
 }
 /** A property by its path; `env.NAME` is an environment variable. */

@@ -1,4 +1,4 @@
-import { unknownValue } from './declaredResource';
+import { unknownPlaceholder } from './declaredResource';
 
 const maxDepth = 40;
 
@@ -10,7 +10,7 @@ export function knownProps(value: unknown, depth = 0): unknown {
     try {
       inner = (value as Record<string | number, unknown>)[key];
     } catch {
-      return unknownValue;
+      return unknownPlaceholder;
     }
     return knownProps(inner, depth + 1);
   };

@@ -1,4 +1,4 @@
-import { at, isKind, propertyOf, unknownValue, type DeclaredResource, type Kind } from './declaredResource';
+import { at, isKind, propertyOf, unknownPlaceholder, type DeclaredResource, type Kind } from './declaredResource';
 
 type Pillar = 'reliability' | 'security' | 'cost optimization' | 'operational excellence' | 'performance efficiency' | 'workflow';
 
@@ -66,7 +66,7 @@ const unmet = (resource: DeclaredResource, demands: readonly Demand[]): string[]
     .filter(({ kind }) => isKind(resource, kind))
     .flatMap(({ path, expected, holds }) => {
       const value = propertyOf(resource, path);
-      return value === unknownValue || holds(value) ? [] : [`${resource.name}: ${path} is ${shown(value)}, expected ${expected}`];
+      return value === unknownPlaceholder || holds(value) ? [] : [`${resource.name}: ${path} is ${shown(value)}, expected ${expected}`];
     });
 export const demanding = (facts: RuleFacts, ...demands: readonly Demand[]): ResourceRule => ({
   ...facts,

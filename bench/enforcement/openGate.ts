@@ -1,4 +1,4 @@
-import { Gate, type AccessRequest, type Decision } from '../../local-azure/region/gate';
+import { Gate, type AccessRequest, type AccessDecision } from '../../local-azure/region/gate';
 import type { Principal } from '../../local-azure/region/tokenAuthority';
 
 /** Who the token says it is for, and until when; nothing of it is checked. */
@@ -15,12 +15,16 @@ export class OpenGate extends Gate {
   /** How often it was asked for a decision. */
   static decisions = 0;
 
-  override authenticate(token: string | undefined, request: AccessRequest): Decision {
+  override authenticate(token: string | undefined, request: AccessRequest): AccessDecision {
     if (token === undefined) return super.authenticate(token, request);
     return { allowed: true, ...claimed(token) };
   }
 
-  override authorizePrincipal(principal: Principal, _request: Omit<AccessRequest, 'audiences'>, expiresAt = new Date(8.64e15)): Decision {
+  override authorizePrincipal(
+    principal: Principal,
+    _request: Omit<AccessRequest, 'audiences'>,
+    expiresAt = new Date(8.64e15),
+  ): AccessDecision {
     OpenGate.decisions++;
     return { allowed: true, principal, expiresAt };
   }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundleAll } from '../../bundles/bundle';
+import { bundleAll } from '../../bundles/bundlePrograms';
 import { measureDecisions } from './decisions';
 import { defaultAccess } from './defaultAssignments';
 import { sideBySide, type Pair } from './figures';

@@ -15,7 +15,7 @@ export function goVersion(directory: string): string | undefined {
 const buildTimeoutMs = 45 * 60_000;
 const tailLines = 20;
 
-/** Runs `go` to its end; every line of its progress is told. Rejects with the last lines when it fails. */
+/** Runs `go` to its end; every line of its progress is reported. Rejects with the last lines when it fails. */
 export async function runGo(directory: string, args: readonly string[], onLine: (line: string) => void): Promise<void> {
   const child = spawn('go', args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'], timeout: buildTimeoutMs, killSignal: 'SIGTERM' });
   const stop = () => child.kill('SIGTERM');

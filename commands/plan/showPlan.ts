@@ -1,4 +1,4 @@
-import { bundleAll } from '../../bundles/bundle';
+import { bundleAll } from '../../bundles/bundlePrograms';
 import { whileWorking } from '../../command-line/progress';
 import type { Terminal } from '../../command-line/terminal';
 import { parseConfiguration } from '../../components/configuration/configuration';

@@ -39,7 +39,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 /**
  * Takes away what the smoke test of a data set made. Raw file and data version go first: programs that are still at work for it then miss
  * their input and end. Model and data version are archived, so that their numbers are never given again. Batches of the landing zone are
- * written once and stay. `outputs` are the stack's, told for the data set; one kind that fails keeps no other from being done.
+ * written once and stay. `outputs` are the stack's, with the names of the data set; one kind that fails keeps no other from being done.
  */
 export async function cleanUp(reader: EvidenceReader, credential: TokenCredential, onlyRaw = false): Promise<CleanedUp> {
   const { outputs } = reader;

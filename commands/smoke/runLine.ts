@@ -1,5 +1,5 @@
 import type { DatasetManifest } from '../../contracts/datasetManifest';
-import { resultKey } from '../../loop/landingZone';
+import { resultKey } from '../../loop/landingZoneReader';
 import { replayStretch } from '../../loop/replayStretches';
 import type { SiteConsole } from '../../loop/siteConsole';
 import type { RoundFacts, Step } from '../../loop/step';

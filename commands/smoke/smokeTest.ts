@@ -7,7 +7,7 @@ import { isSmokeDataset, loopNames, smokePrefix } from '../../contracts/datasets
 import type { StackOutputs } from '../../contracts/stackOutputs';
 import { EvidenceReader } from '../../loop/evidenceReader';
 import { followSteps } from '../../loop/followSteps';
-import { LandingZone, manifestNames } from '../../loop/landingZone';
+import { LandingZoneReader, manifestNames } from '../../loop/landingZoneReader';
 import { MonitorReader } from '../../loop/monitorReader';
 import { dropRawFiles, rawBlobNames } from '../../loop/rawFiles';
 import type { QuarantinedFile, StepResult } from '../../loop/report';
@@ -20,7 +20,7 @@ import { steps } from '../../loop/steps';
 import { cleanUp, type CleanedUp } from './cleanUp';
 import { fromTheLine, runLine, type LineUse } from './runLine';
 import { smokeFile } from './smokeFile';
-import { testBefore, type TestsUnderWay } from './underWay';
+import { testBefore, type TestsUnderWay } from './runningSmokeTests';
 
 interface SmokeTestOptions {
   /** The stack's own outputs. */
@@ -110,7 +110,7 @@ export async function smokeTest(options: SmokeTestOptions): Promise<SmokeReport>
     events.phase('looking for other smoke tests');
     await waitForNobody(options, factory);
     const { file, ...facts } = await smokeFile(factory, directory, options.raw);
-    const landing = new LandingZone(reader);
+    const landing = new LandingZoneReader(reader);
     const round: RoundFacts = {
       startedAt,
       rawBlobs: rawBlobNames(dataset, [file]),

@@ -7,7 +7,7 @@ import type { Fault } from '../../contracts/databus';
 import { regionMarker } from '../../contracts/regionMarker';
 import { closingText } from '../../loop/closingText';
 import { faultyLine } from '../../loop/faultyLine';
-import { endProcessesOf } from '../../loop/leftovers';
+import { endProcessesOf } from '../../loop/regionProcesses';
 import { showSteps } from '../../loop/liveSteps';
 import { runLocalLoop, type LocalLoopOptions } from '../../loop/localLoop';
 import { reportPage } from '../../loop/page/reportPage';

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { bundleAll } from '../../bundles/bundle';
+import { bundleAll } from '../../bundles/bundlePrograms';
 import { localConfiguration, sitePorts } from '../../loop/localConfiguration';
 import type { Terminal } from '../../command-line/terminal';
 import { prepareBackend, prepareStack, pulumiEnvironment } from './localStack';

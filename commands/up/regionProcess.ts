@@ -2,7 +2,7 @@ import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { LocalRegion } from '../../local-azure/localRegion';
 import { onInterrupt } from '../../command-line/interruption';
 import { regionMarker } from '../../contracts/regionMarker';
-import { endProcessesOf, startOfProcess } from '../../loop/leftovers';
+import { endProcessesOf, startOfProcess } from '../../loop/regionProcesses';
 import { claimRegionDirectory, regionDirectory } from '../../loop/regionDirectory';
 import { enrolOperator } from './operator';
 import type { RegionFacts } from './runningRegion';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, openSync, closeSync, readFileSync } from 'node:f
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { endProcessesOf, startOfProcess } from '../../loop/leftovers';
+import { endProcessesOf, startOfProcess } from '../../loop/regionProcesses';
 import { regionDirectory, regionOwner } from '../../loop/regionDirectory';
 import { upDirectory } from './upDirectory';
 

@@ -1,7 +1,7 @@
 import { RoleDefinition } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
 import { nameBasedUuid } from '../../contracts/nameBasedUuid';
-import { defaultPropagationSeconds, pauseAfter } from '../resource/pause';
+import { defaultPropagationSeconds, waitForPropagation } from '../resource/propagationDelay';
 import { customRoles, type CustomRole } from '../resource/roles';
 
 export interface CustomRoleDefinitionsArgs {
@@ -63,7 +63,10 @@ export class CustomRoleDefinitions extends pulumi.ComponentResource {
       CustomRole,
       pulumi.Output<string>
     >;
-    this.ready = [...Object.values(definitions), ...pauseAfter(`${name}-known`, propagationSeconds, Object.values(definitions), this)];
+    this.ready = [
+      ...Object.values(definitions),
+      ...waitForPropagation(`${name}-known`, propagationSeconds, Object.values(definitions), this),
+    ];
     this.registerOutputs({ ids: this.ids });
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { RoleAssignment } from '@pulumi/azure-native/authorization';
 import * as pulumi from '@pulumi/pulumi';
 import { nameBasedUuid } from '../../contracts/nameBasedUuid';
-import { pauseAfter } from '../resource/pause';
+import { waitForPropagation } from '../resource/propagationDelay';
 import { type RoleRow } from './roleMatrix';
 import { builtInRoleId, isCustomRole, type CustomRole } from '../resource/roles';
 
@@ -61,7 +61,7 @@ export class RoleGrants extends pulumi.ComponentResource {
         : actor.map((grantee) => this.assign(row, grantee, `${row.who}-${granteeTag(grantee.principalId)}`, args));
     });
     const { waitSeconds = 0 } = args;
-    this.ready = [...assignments, ...pauseAfter(`${name}-in-force`, waitSeconds, assignments, this)];
+    this.ready = [...assignments, ...waitForPropagation(`${name}-in-force`, waitSeconds, assignments, this)];
     this.registerOutputs({ assignments: assignments.length });
   }
 

@@ -73,7 +73,7 @@ export const configurationSchema = z.strictObject({
     .regex(/^[a-z0-9]{3,40}$/, 'the short name of an Azure region, such as westeurope')
     .default('westeurope'),
   profile: z.enum(profileNames).default('dev'),
-  /** What this stack is: the platform and a factory, or one of them; a factory alone is told the platform's stack. */
+  /** What this stack is: the platform and a factory, or one of them; a factory alone names the platform's stack. */
   parts: z.enum(['both', 'platform', 'factory']).default('both'),
   platformStack: z
     .string()
@@ -132,7 +132,7 @@ export const configurationSchema = z.strictObject({
       sampleIntervalMs: z.int().min(1).max(3_600_000).default(1_000),
       /** A certificate that the deployment makes is good for 180 days; the next number is the next key and certificate. */
       certificateSerial: z.int().min(1).max(1_000_000).default(1),
-      /** The certificate of the number before counts, too, until the site has gone over. */
+      /** The certificate of the number before counts, too, until the site has switched. */
       certificateOverlap: z.boolean().default(true),
       /** When the site is up: outside these hours it is gone, with its packages and buffers, and costs nothing. */
       hours: siteHours.default({ timezone: 'Europe/Berlin', days: '1-5', from: '09:00', to: '11:00' }),

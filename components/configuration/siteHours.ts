@@ -37,7 +37,7 @@ export interface CronScale {
 
 const cronTime = (time: string, days: string) => `${Number(time.slice(3))} ${Number(time.slice(0, 2))} * * ${days}`;
 
-/** How the platform is told; undefined where the site is always up. Cron counts Sunday as 0. */
+/** The hours as the platform's scaler takes them; undefined where the site is always up. Cron counts Sunday as 0. */
 export function cronScale(hours: SiteHours): CronScale | undefined {
   if (hours === 'always') return undefined;
   const days =

@@ -6,7 +6,7 @@ import { programIdentity } from '../access/programIdentity';
 import { RoleGrants, servicePrincipal } from '../access/roleGrants';
 import { rowsOf } from '../access/roleMatrix';
 import { eventHubsName, iotHubName, type NameParts } from '../resource/names';
-import { defaultPropagationSeconds } from '../resource/pause';
+import { defaultPropagationSeconds } from '../resource/propagationDelay';
 import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 import type { HubSize } from '../configuration/iotHubSize';
 

@@ -5,7 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { ResourceSettings } from '../configuration/effectiveSettings';
 import { known } from '../resource/known';
 import { applicationInsightsName, logAnalyticsName, monitorWorkspaceName, type NameParts } from '../resource/names';
-import { defaultPropagationSeconds, pauseAfter } from '../resource/pause';
+import { defaultPropagationSeconds, waitForPropagation } from '../resource/propagationDelay';
 import type { TelemetryTargets } from '../resource/platformLinks';
 import { attach, type UniformArgs } from '../resource/uniformComponent';
 import { tableDeployment } from './tableDeployment';
@@ -148,7 +148,7 @@ export class Monitoring extends pulumi.ComponentResource {
     const tables = tableSettings(logs);
     if (tables.length > 0) {
       // Just after its creation a workspace may answer "Workspace not active".
-      const active = pauseAfter(`${name}-active`, propagationSeconds, [workspace], this);
+      const active = waitForPropagation(`${name}-active`, propagationSeconds, [workspace], this);
       tableDeployment(
         `${name}-tables`,
         { resourceGroupName: resourceArgs.resourceGroupName, workspaceName: workspace.name, tables },

@@ -9,7 +9,7 @@ export interface MonthlyBudgetArgs {
   readonly names: pulumi.Input<NameParts>;
   /** In the currency of the subscription. */
   readonly monthlyAmount: number;
-  /** Percentages of the amount at which somebody is told; default 80 and 100. */
+  /** Percentages of the amount at which somebody is notified; default 80 and 100. */
   readonly percentages?: readonly number[];
   /** ARM ids of the action groups to call; default none. */
   readonly actionGroupIds?: readonly pulumi.Input<string>[];

@@ -161,7 +161,7 @@ function siteDocuments(
 }
 
 /** Makes a site known: its key where the deployment makes one, its service principal, its device, and its documents where they are asked for. */
-export function enrolSite(args: EnrolledSiteArgs, parent: pulumi.Resource): EnrolledSite {
+export function declareEnrolment(args: EnrolledSiteArgs, parent: pulumi.Resource): EnrolledSite {
   const { configuration } = args;
   const { cloud, edgeSite } = configuration;
   const vault = holdsSiteKey(configuration) ? siteVault(args, parent) : undefined;

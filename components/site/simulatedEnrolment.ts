@@ -18,7 +18,7 @@ export interface SiteVaultArgs {
   readonly roleAssignmentWaitSeconds?: number;
 }
 export interface SimulatedEnrolmentArgs extends SiteVaultArgs {
-  /** The certificate before this one counts, too, until the site has gone over; default true. */
+  /** The certificate before this one counts, too, until the site has switched; default true. */
   readonly certificateOverlap?: boolean;
   /** How long the site may take to take up what was handed over to it; default 1800. */
   readonly takeUpSeconds?: number;

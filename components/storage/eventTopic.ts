@@ -48,18 +48,18 @@ export class EventTopic extends pulumi.ComponentResource {
 }
 
 /** Which events of a topic reach a queue. A filter always names one container or one model, so that no program triggers itself. */
-export interface EventFilter {
+export interface EventSubscriptionFilter {
   readonly eventType: string;
   readonly subjectBeginsWith: string;
   readonly subjectEndsWith?: string;
 }
 
-export const blobCreatedIn = (container: string, subjectEndsWith?: string): EventFilter => ({
+export const blobCreatedIn = (container: string, subjectEndsWith?: string): EventSubscriptionFilter => ({
   eventType: 'Microsoft.Storage.BlobCreated',
   subjectBeginsWith: `/blobServices/default/containers/${container}/blobs/`,
   ...(subjectEndsWith === undefined ? {} : { subjectEndsWith }),
 });
-export const modelRegistered = (model: string): EventFilter => ({
+export const modelRegisteredFilter = (model: string): EventSubscriptionFilter => ({
   eventType: 'Microsoft.MachineLearningServices.ModelRegistered',
   subjectBeginsWith: `models/${model}:`,
 });
@@ -70,7 +70,7 @@ export interface QueueSubscriptionArgs {
   /** System topic whose events are taken. */
   readonly topicName: pulumi.Input<string>;
   /** Which of them. */
-  readonly filter: EventFilter;
+  readonly filter: EventSubscriptionFilter;
   /** Where the events go. */
   readonly queue: { readonly accountId: pulumi.Input<string>; readonly name: pulumi.Input<string> };
   /** Where events go that the queue did not take. */

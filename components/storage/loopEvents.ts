@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { QueueName } from '../configuration/pipelineJobs';
-import { blobCreatedIn, modelRegistered, queueSubscription, type EventFilter } from './eventTopic';
+import { blobCreatedIn, modelRegisteredFilter, queueSubscription, type EventSubscriptionFilter } from './eventTopic';
 import type { LoopStorage } from './loopStorage';
 
 /** Which event starts which program: the loop's triggers. */
@@ -9,14 +9,14 @@ const triggers = (
 ): readonly {
   readonly name: string;
   readonly source: 'data' | 'edge' | 'ml';
-  readonly filter: EventFilter;
+  readonly filter: EventSubscriptionFilter;
   readonly starts: QueueName;
 }[] => [
   { name: 'raw-file-created', source: 'data', filter: blobCreatedIn('raw'), starts: 'data-pipeline' },
   { name: 'inference-data-created', source: 'edge', filter: blobCreatedIn('landing-zone', '.manifest.json'), starts: 'data-pipeline' },
   { name: 'manifest-created', source: 'data', filter: blobCreatedIn('processed', '/manifest.json'), starts: 'model-development' },
-  { name: 'model-registered', source: 'ml', filter: modelRegistered(models.own), starts: 'validate-and-package' },
-  { name: 'smoke-model-registered', source: 'ml', filter: modelRegistered(models.smoke), starts: 'validate-and-package' },
+  { name: 'model-registered', source: 'ml', filter: modelRegisteredFilter(models.own), starts: 'validate-and-package' },
+  { name: 'smoke-model-registered', source: 'ml', filter: modelRegisteredFilter(models.smoke), starts: 'validate-and-package' },
   { name: 'package-created', source: 'edge', filter: blobCreatedIn('packaged-models', '.sha256'), starts: 'tag-and-deliver' },
 ];
 

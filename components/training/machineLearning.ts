@@ -4,7 +4,7 @@ import { programIdentity } from '../access/programIdentity';
 import { RoleGrants, servicePrincipal } from '../access/roleGrants';
 import { workspaceRoles } from '../access/roleMatrix';
 import { machineLearningName, type NameParts } from '../resource/names';
-import { defaultPropagationSeconds } from '../resource/pause';
+import { defaultPropagationSeconds } from '../resource/propagationDelay';
 import { attach, identityOf, type UniformArgs } from '../resource/uniformComponent';
 import { datastoreEndpoint } from './datastoreEndpoint';
 

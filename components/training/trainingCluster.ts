@@ -68,7 +68,7 @@ export class TrainingCluster extends pulumi.ComponentResource {
             scaleSettings: { minNodeCount: minNodes, maxNodeCount: maxNodes, nodeIdleTimeBeforeScaleDown: `PT${idleSeconds}S` },
           },
         },
-        // Azure wants to be told what becomes of the nodes, which Pulumi does not say: the cluster goes with the workspace.
+        // Azure requires a statement of what becomes of the nodes, which Pulumi does not say: the cluster goes with the workspace.
       },
       { parent: this, retainOnDelete: true, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
     );

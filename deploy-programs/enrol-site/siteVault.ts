@@ -1,7 +1,7 @@
 import type { KeyVaultSecret, SecretClient } from '@azure/keyvault-secrets';
+import { vaultTimeout } from '../vaultTimeout';
 
 const contentType = 'application/x-pem-file';
-const requestTimeout = () => ({ abortSignal: AbortSignal.timeout(60_000) });
 const status = (error: unknown) => (error as { statusCode?: unknown } | null)?.statusCode;
 const ignoring =
   (ignored: number) =>
@@ -37,7 +37,7 @@ export class SiteVault {
   }
 
   async read(name: string): Promise<StoredCertificate | undefined> {
-    const secret: KeyVaultSecret | undefined = await this.client.getSecret(name, requestTimeout()).catch(ignoring(404));
+    const secret: KeyVaultSecret | undefined = await this.client.getSecret(name, vaultTimeout()).catch(ignoring(404));
     if (secret?.value === undefined) return undefined;
     const { tags, createdOn, version } = secret.properties;
     const replaces = tags?.['replaces'];
@@ -51,24 +51,24 @@ export class SiteVault {
   }
 
   async write(name: string, pem: string, expiresOn: Date, tags: CertificateTags): Promise<void> {
-    const write = () => this.client.setSecret(name, pem, { contentType, expiresOn, tags: { ...tags }, ...requestTimeout() });
+    const write = () => this.client.setSecret(name, pem, { contentType, expiresOn, tags: { ...tags }, ...vaultTimeout() });
     const written = await write().catch(async (error: unknown) => {
       ignoring(409)(error);
       // The name is held by a deleted secret of an earlier site: it is recovered and gets a new version.
-      await (await this.client.beginRecoverDeletedSecret(name, requestTimeout())).pollUntilDone();
+      await (await this.client.beginRecoverDeletedSecret(name, vaultTimeout())).pollUntilDone();
       return write();
     });
     await this.disableAllBut(name, written.properties.version ?? '');
   }
 
   async disableAllBut(name: string, latest: string): Promise<void> {
-    for await (const { version, enabled } of this.client.listPropertiesOfSecretVersions(name, requestTimeout())) {
+    for await (const { version, enabled } of this.client.listPropertiesOfSecretVersions(name, vaultTimeout())) {
       if (version !== undefined && version !== latest && enabled === true)
-        await this.client.updateSecretProperties(name, version, { enabled: false, ...requestTimeout() });
+        await this.client.updateSecretProperties(name, version, { enabled: false, ...vaultTimeout() });
     }
   }
 
   async delete(name: string): Promise<void> {
-    await this.client.beginDeleteSecret(name, requestTimeout()).catch(ignoring(404));
+    await this.client.beginDeleteSecret(name, vaultTimeout()).catch(ignoring(404));
   }
 }

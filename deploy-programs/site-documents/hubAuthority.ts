@@ -22,7 +22,7 @@ export function trustedAuthorities(): TrustedAuthorities {
 }
 
 const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;
-/** A device is told whom to trust, not everybody whom this machine trusts. */
+/** The document names whom a device trusts, not everybody whom this machine trusts. */
 const maxExtra = 3;
 const hasCommonName = (pem: string, commonName: string) => new X509Certificate(pem).subject.split('\n').includes(`CN=${commonName}`);
 

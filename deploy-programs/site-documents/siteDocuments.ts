@@ -32,7 +32,7 @@ function vaultClients(
   return { secrets: new SecretClient(uri, who, options), certificates: new CertificateClient(uri, who, options) };
 }
 
-/** Key and certificate of the site, which must be those that the hub was told of. */
+/** Key and certificate of the site, which must be those that were reported to the hub. */
 async function siteKey(client: SecretClient, { KEY_SECRET_NAME: name, CERTIFICATE_THUMBPRINT: told }: SiteDocumentsSettings) {
   const keyAndCertificate = (await client.getSecret(name, { abortSignal: AbortSignal.timeout(60_000) })).value ?? '';
   const certificate = new X509Certificate(keyAndCertificate);

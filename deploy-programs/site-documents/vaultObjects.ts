@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import type { CertificateClient } from '@azure/keyvault-certificates';
 import type { SecretClient } from '@azure/keyvault-secrets';
 import { sha1ThumbprintOf } from '../../contracts/thumbprint';
+import { vaultTimeout } from '../vaultTimeout';
 
-const requestTimeout = () => ({ abortSignal: AbortSignal.timeout(60_000) });
 const hasStatus = (error: unknown, status: number) => (error as { statusCode?: unknown } | null)?.statusCode === status;
 
 async function undefinedIfMissing<T>(work: Promise<T>): Promise<T | undefined> {
@@ -37,7 +37,7 @@ export interface VaultSecret {
 
 /** A new version only where the newest one is another: asked again, nothing changes. */
 export async function putSecret(client: SecretClient, { name, value, contentType, expiresOn, tags }: VaultSecret): Promise<void> {
-  const newest = await undefinedIfMissing(client.getSecret(name, requestTimeout()));
+  const newest = await undefinedIfMissing(client.getSecret(name, vaultTimeout()));
   if (
     newest?.value === value &&
     newest.properties.contentType === contentType &&
@@ -45,12 +45,12 @@ export async function putSecret(client: SecretClient, { name, value, contentType
   )
     return;
   await writeOverDeleted(
-    () => client.setSecret(name, value, { contentType, expiresOn, tags: { ...tags }, ...requestTimeout() }),
-    () => client.beginRecoverDeletedSecret(name, requestTimeout()),
+    () => client.setSecret(name, value, { contentType, expiresOn, tags: { ...tags }, ...vaultTimeout() }),
+    () => client.beginRecoverDeletedSecret(name, vaultTimeout()),
   );
 }
 export async function deleteSecret(client: SecretClient, name: string): Promise<void> {
-  await undefinedIfMissing(client.beginDeleteSecret(name, requestTimeout()));
+  await undefinedIfMissing(client.beginDeleteSecret(name, vaultTimeout()));
 }
 
 const pem = 'application/x-pem-file';
@@ -68,14 +68,14 @@ export async function putCertificate(
   tags: Readonly<Record<string, string>>,
 ): Promise<void> {
   const thumbprint = Buffer.from(sha1ThumbprintOf(new X509Certificate(keyAndCertificate)), 'hex');
-  const newest = await undefinedIfMissing(client.getCertificate(name, requestTimeout()));
+  const newest = await undefinedIfMissing(client.getCertificate(name, vaultTimeout()));
   if (newest?.properties.x509Thumbprint !== undefined && Buffer.from(newest.properties.x509Thumbprint).equals(thumbprint)) return;
   const options = { ...pemImport, tags: { ...tags } };
   await writeOverDeleted(
-    () => client.importCertificate(name, Buffer.from(keyAndCertificate), { ...options, ...requestTimeout() }),
-    () => client.beginRecoverDeletedCertificate(name, requestTimeout()),
+    () => client.importCertificate(name, Buffer.from(keyAndCertificate), { ...options, ...vaultTimeout() }),
+    () => client.beginRecoverDeletedCertificate(name, vaultTimeout()),
   );
 }
 export async function deleteCertificate(client: CertificateClient, name: string): Promise<void> {
-  await undefinedIfMissing(client.beginDeleteCertificate(name, requestTimeout()));
+  await undefinedIfMissing(client.beginDeleteCertificate(name, vaultTimeout()));
 }

@@ -13,6 +13,7 @@ import {
   type InferenceAnswer,
   type InferencePipeline,
   type InferenceRequest,
+  qualityCode,
 } from '../../contracts/databus';
 import type { Databus } from '../databus/databusClient';
 import { messageOf, type Log } from '../../contracts/program/log';
@@ -39,8 +40,6 @@ interface InferenceServerConnections {
 }
 
 const batchSize = 500;
-const goodQuality = 3;
-const uncertainQuality = 1;
 const activeRecord = z.array(z.object({ packageId: z.string(), packageVersion: z.string() }));
 
 export class InferenceServer implements Running {
@@ -260,7 +259,7 @@ export class InferenceServer implements Running {
         const value = values[name];
         return {
           id: name,
-          qc: uncertain ? uncertainQuality : goodQuality,
+          qc: uncertain ? qualityCode.uncertain : qualityCode.good,
           ts: time,
           val: typeof value === 'object' ? JSON.stringify(value) : value,
         };

@@ -1,4 +1,12 @@
-import { lineCommand, lineCommandTopic, lineDataTopic, lineStateTopic, type LineCommand, type LineState } from '../../contracts/databus';
+import {
+  lineCommand,
+  lineCommandTopic,
+  lineDataTopic,
+  lineStateTopic,
+  qualityCode,
+  type LineCommand,
+  type LineState,
+} from '../../contracts/databus';
 import type { Databus } from '../databus/databusClient';
 import { messageOf, type Log } from '../../contracts/program/log';
 import { pause } from '../../contracts/program/retry';
@@ -16,14 +24,12 @@ interface LineSample {
 /** Samples on their way to the databus; enough to be fast, few enough that a stop is felt at once. */
 const window = 200;
 const nominalPeriodMs = 1_000;
-const goodQuality = 3;
-const uncertainQuality = 1;
 
 function* replayed({ columns, rows, quality }: Extract<Run, { kind: 'replay' }>): Generator<LineSample> {
   for (const [time, ...cells] of rows) {
     yield {
       time,
-      qc: quality === 'uncertain' ? uncertainQuality : goodQuality,
+      qc: quality === 'uncertain' ? qualityCode.uncertain : qualityCode.good,
       values: columns.flatMap((sensor, at) => (typeof cells[at] === 'number' ? [[sensor, cells[at]] as const] : [])),
     };
   }
@@ -38,7 +44,7 @@ function* simulated(
     const { time, values } = machine.sample(intervalMs > 0 ? new Date() : undefined);
     yield {
       time: time.toISOString(),
-      qc: goodQuality,
+      qc: qualityCode.good,
       values: machineSensors.map((sensor) => [sensor, values[sensor] as number] as const),
     };
   }

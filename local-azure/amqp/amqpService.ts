@@ -1,5 +1,5 @@
 import type { Message, Receiver, Sender } from 'rhea';
-import type { Decision } from '../region/gate';
+import type { AccessDecision } from '../region/gate';
 
 export interface AmqpError {
   readonly condition: string;
@@ -7,7 +7,7 @@ export interface AmqpError {
 }
 /** The client at the other end of a link: it may what the claims say that it has put for this link, as long as they last. */
 export interface AmqpPeer {
-  authorize(actions: readonly string[], scope: string): Decision;
+  authorize(actions: readonly string[], scope: string): AccessDecision;
   /** Runs when the link is refused its claim or the connection ends. */
   onClosed(run: () => void): void;
 }

@@ -5,7 +5,7 @@ import type { RegionContext } from '../region/regionContext';
 import type { RunningContainer } from '../region/serviceInterfaces';
 import type { AppDeclaration, ContainerDeclaration } from './declarations';
 import { Replica, type ReplicaServices } from './replica';
-import { backOffMs } from './scaling';
+import { backoffMs } from '../../contracts/program/retry';
 
 export type AppEvent =
   | { readonly type: 'appStarted'; readonly name: string; readonly revision: string; readonly container: string; readonly pid: number }
@@ -34,7 +34,7 @@ export interface ContainerState {
 
 /** How often a revision looks at the vaults: a new version of a secret is mounted when two looks have found it, so after one to two of these. Azure takes up to 30 minutes. */
 export const secretRefreshMs = 15_000;
-const restartBackOff = { firstMs: 1_000, ceilingMs: 60_000 };
+const restartBackoff = { firstMs: 1_000, longestMs: 60_000 };
 /** A container that ran this long is healthy: its next failure counts as the first. */
 const healthyAfterMs = 60_000;
 
@@ -104,7 +104,7 @@ export class AppRevision {
         made.release();
         return;
       } catch (error) {
-        const restartInMs = backOffMs(++failures, restartBackOff);
+        const restartInMs = backoffMs(failures++, restartBackoff);
         const reason = (error as Error).message;
         this.services.context.log('container-apps', `replica ${this.revision}-${index} cannot start`, { reason, restartInMs });
         this.services.emit({
@@ -181,7 +181,7 @@ export class AppRevision {
       }
       const durationMs = context.clock.now().getTime() - startedAt;
       failures = durationMs > healthyAfterMs ? 1 : failures + 1;
-      const restartInMs = this.stopping ? null : Math.round(backOffMs(failures, restartBackOff));
+      const restartInMs = this.stopping ? null : Math.round(backoffMs(failures - 1, restartBackoff));
       const reason = exit.reason === undefined ? {} : { reason: exit.reason };
       this.states.set(key, { ...started, restarts, pid: null, lastExitCode: exit.code, ...reason });
       context.log('container-apps', `container ${container.name} of ${this.revision} ended`, {

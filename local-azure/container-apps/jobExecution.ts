@@ -3,7 +3,7 @@ import type { Clock } from '../region/clock';
 import type { RunningContainer } from '../region/serviceInterfaces';
 import type { JobDeclaration } from './declarations';
 import { Replica, type ReplicaServices } from './replica';
-import { backOffMs } from './scaling';
+import { backoffMs } from '../../contracts/program/retry';
 
 type ExecutionStatus = 'Running' | 'Succeeded' | 'Failed' | 'Stopped';
 interface Attempt {
@@ -26,7 +26,7 @@ export interface JobExecution {
 }
 
 const graceMs = 10_000;
-const retryBackOff = { firstMs: 1_000, ceilingMs: 30_000 };
+const retryBackoff = { firstMs: 1_000, longestMs: 30_000 };
 
 /** One execution of a job: replicas with their retries and time limit, until enough have succeeded or one has failed for good. */
 export class RunningExecution {
@@ -67,7 +67,7 @@ export class RunningExecution {
     for (let attempt = 0; ; attempt++) {
       const result = await this.replica(index, attempt);
       if (result.exitCode === 0 || this.stopped || result.timedOut || attempt >= replicaRetryLimit) return result;
-      await this.pause(backOffMs(attempt + 1, retryBackOff));
+      await this.pause(backoffMs(attempt, retryBackoff));
       if (this.stopped) return result;
     }
   }

@@ -9,12 +9,3 @@ export function executionsToStart(state: {
   const wanted = Math.max(state.minExecutions, Math.ceil(state.messages / state.messagesPerExecution));
   return Math.max(0, Math.min(state.maxExecutions, wanted) - state.running);
 }
-
-/** Waiting time before the next attempt: doubles, with a ceiling and up to a fifth of jitter. */
-export function backOffMs(
-  failures: number,
-  options: { readonly firstMs: number; readonly ceilingMs: number },
-  random = Math.random(),
-): number {
-  return Math.min(options.ceilingMs, options.firstMs * 2 ** Math.min(failures - 1, 30)) * (1 + random / 5);
-}

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RegistryError } from './registryError';
 import type { ManifestRecord } from './repositories';
 
-export const maxManifestBytes = 4 * 1024 * 1024;
+export const maxImageManifestBytes = 4 * 1024 * 1024;
 export const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
 const ociIndex = 'application/vnd.oci.image.index.v1+json';
 const imageManifests = [ociManifest, 'application/vnd.docker.distribution.manifest.v2+json'];

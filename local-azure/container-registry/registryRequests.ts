@@ -5,7 +5,7 @@ import type { RegionContext } from '../region/regionContext';
 import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
 import { digestOf, digestPattern, type BlobStore } from './blobStore';
 import { metadataRoute, type MetadataAnswer } from './metadata';
-import { checkManifest, maxManifestBytes } from './manifest';
+import { checkManifest, maxImageManifestBytes } from './manifest';
 import { RegistryError } from './registryError';
 import type { Repositories } from './repositories';
 import { actionsOf, parseScopes, type Right, type RegistryTokens } from './registryTokens';
@@ -88,7 +88,7 @@ export class RegistryRequests {
       const isDigest = reference.includes(':');
       if (!isDigest && !tagName.test(reference))
         throw new RegistryError(400, 'MANIFEST_INVALID', `invalid tag: ${reference.slice(0, 200)}`);
-      const content = await readBody(call.request, maxManifestBytes);
+      const content = await readBody(call.request, maxImageManifestBytes);
       const digest = digestOf(content);
       if (isDigest && reference !== digest)
         throw new RegistryError(400, 'DIGEST_INVALID', `expected a manifest with the digest ${reference}, got ${digest}`);

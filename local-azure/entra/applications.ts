@@ -1,6 +1,6 @@
 import { randomUUID, X509Certificate } from 'node:crypto';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { base64urlThumbprint } from '../region/thumbprint';
+import { base64urlThumbprint } from '../../contracts/thumbprint';
 import type { Principal } from '../region/tokenAuthority';
 
 export interface ApplicationCertificate {

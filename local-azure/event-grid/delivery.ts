@@ -33,19 +33,19 @@ export interface Route {
 }
 
 /** Event Grid's published schedule, in seconds; the last step repeats. */
-const backOffSeconds = [10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200];
+const retryScheduleSeconds = [10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200];
 const deadLetterPatienceMs = 4 * 3_600_000;
 const maxMessageBytes = 64 * 1024;
 const parallelDeliveries = 16;
 
 /** Time until the next attempt; up to a tenth more, so that failures do not march in step. */
-export function backOffMs(attempts: number, scale: number, random = Math.random()): number {
-  const step = backOffSeconds[Math.min(Math.max(attempts, 1), backOffSeconds.length) - 1] ?? 0;
+export function nextAttemptMs(attempts: number, scale: number, random = Math.random()): number {
+  const step = retryScheduleSeconds[Math.min(Math.max(attempts, 1), retryScheduleSeconds.length) - 1] ?? 0;
   return step * 1_000 * scale * (1 + random / 10);
 }
 
 /** Delivers from a durable outbox: at least once, with back-off, then to the dead-letter container. */
-export class Delivery {
+export class EventDelivery {
   private readonly waiting: string[] = [];
   private readonly timers = new Map<string, () => void>();
   private readonly inFlight = new Set<Promise<void>>();
@@ -152,7 +152,7 @@ export class Delivery {
       attempts,
       lastAttemptAt: now.toISOString(),
       lastOutcome,
-      nextAttemptAt: new Date(now.getTime() + backOffMs(attempts, this.retryScale)).toISOString(),
+      nextAttemptAt: new Date(now.getTime() + nextAttemptMs(attempts, this.retryScale)).toISOString(),
     };
   }
 

@@ -5,7 +5,7 @@ import { containerId, nameOf, queueId } from '../region/armId';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext, Service } from '../region/regionContext';
 import type { BlobAccess, Directory, EventPublisher, QueueAccess } from '../region/serviceInterfaces';
-import { Delivery, type PendingDelivery, type Route } from './delivery';
+import { EventDelivery, type PendingDelivery, type Route } from './delivery';
 import { eventFilter, filterMatches } from './eventFilter';
 
 const identity = z.object({ type: z.enum(['SystemAssigned', 'UserAssigned']), userAssignedIdentity: z.string().optional() });
@@ -43,7 +43,7 @@ export class EventGrid implements Service, EventPublisher {
   readonly resources: AppendOnlyStore<Record<string, unknown>>;
   private readonly topics: AppendOnlyStore<SystemTopic>;
   private readonly subscriptions: AppendOnlyStore<EventSubscription>;
-  private readonly delivery: Delivery;
+  private readonly delivery: EventDelivery;
 
   /** `retryScale` shortens Azure's back-off (10 s, 30 s, 1 min, …), which a laptop need not wait for. */
   constructor(
@@ -54,7 +54,7 @@ export class EventGrid implements Service, EventPublisher {
     this.resources = context.openStore('event-grid/resources');
     this.topics = context.openStore('event-grid/topics');
     this.subscriptions = context.openStore('event-grid/subscriptions');
-    this.delivery = new Delivery(
+    this.delivery = new EventDelivery(
       context,
       context.openStore<PendingDelivery>('event-grid/outbox'),
       connections,

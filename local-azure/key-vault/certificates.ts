@@ -1,7 +1,7 @@
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import type { AppendOnlyStore } from '../region/appendOnlyStore';
-import { base64urlThumbprint } from '../region/thumbprint';
+import { base64urlThumbprint } from '../../contracts/thumbprint';
 import { tags, type Secrets } from './secrets';
 
 /** Certificates of all vaults of the region, kept as secrets are. Key and certificate together are a secret of the same name, which the vault manages. */

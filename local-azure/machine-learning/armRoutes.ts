@@ -3,7 +3,7 @@ import type { ArmResource } from './armResource';
 import { assetKinds, type AssetKindName, type Assets } from './assets';
 import { commandJobBody, parseProperties } from './bodies';
 import type { CommandJobs, StoredJob } from './commandJobs';
-import type { DeclaredResource, Workspaces } from './workspaces';
+import type { WorkspaceAsset, Workspaces } from './workspaces';
 
 interface Catalog {
   readonly workspaces: Workspaces;
@@ -67,7 +67,7 @@ export function machineLearningRoutes(catalog: Catalog): ArmRoute[] {
   const { workspaces, assets, jobs } = catalog;
   type Handler = (
     request: ArmRequest,
-    workspace: DeclaredResource,
+    workspace: WorkspaceAsset,
     group: (name: string) => string,
   ) => Promise<{ status: number; body?: unknown }> | { status: number; body?: unknown };
   const route = (method: ArmRoute['method'], path: string, operation: string, handler: Handler): ArmRoute => ({

@@ -8,7 +8,7 @@ import type { ContainerRuntime, Directory, IdentityEndpoint, RunningContainer } 
 import { notFound, stamped, userError, type ArmResource } from './armResource';
 import type { Assets } from './assets';
 import { durationMs, type CommandJobBody } from './bodies';
-import type { DeclaredResource, Workspaces } from './workspaces';
+import type { WorkspaceAsset, Workspaces } from './workspaces';
 
 export type JobStatus = 'Queued' | 'Starting' | 'Running' | 'Completed' | 'Failed' | 'CancelRequested' | 'Canceled';
 const ended: readonly string[] = ['Completed', 'Failed', 'Canceled'] satisfies JobStatus[];
@@ -139,14 +139,14 @@ export class CommandJobs {
     for (const { name } of jobs) this.store.delete(this.key(workspaceId, name));
   }
 
-  private findCompute(workspaceId: string, computeId: string): DeclaredResource | undefined {
+  private findCompute(workspaceId: string, computeId: string): WorkspaceAsset | undefined {
     return this.services.workspaces.find(`${workspaceId}/computes/${nameOf(computeId)}`);
   }
-  private compute(workspaceId: string, computeId: string): DeclaredResource {
+  private compute(workspaceId: string, computeId: string): WorkspaceAsset {
     const compute = this.findCompute(workspaceId, computeId);
     if (compute?.id.toLowerCase() !== computeId.replace(/^azureml:/i, '').toLowerCase())
       throw userError(`The compute '${computeId}' does not exist in the workspace; expected the ARM id of a cluster.`);
-    return compute as DeclaredResource;
+    return compute as WorkspaceAsset;
   }
   private image(workspaceId: string, environmentId: string): string {
     const match = /^(?:azureml:)?(?:.*\/)?environments\/([^/]+)\/versions\/([^/]+)$/i.exec(environmentId);
@@ -159,7 +159,7 @@ export class CommandJobs {
     return image;
   }
 
-  private computeIdentities(compute: DeclaredResource): Principal[] {
+  private computeIdentities(compute: WorkspaceAsset): Principal[] {
     const { directory } = this.services;
     const userAssigned = Object.keys(compute.identity?.userAssignedIdentities ?? {}).flatMap(
       (id) => directory.find({ resourceId: id }) ?? [],
@@ -169,7 +169,7 @@ export class CommandJobs {
       : userAssigned;
   }
   /** The identity that the job's command may use: one of the cluster's, and only when the job asks for it. */
-  private jobIdentity(compute: DeclaredResource, body: CommandJobBody): Principal | undefined {
+  private jobIdentity(compute: WorkspaceAsset, body: CommandJobBody): Principal | undefined {
     if (body.identity?.identityType !== 'Managed') return undefined;
     const { clientId, objectId, resourceId } = body.identity;
     const identities = this.computeIdentities(compute);
@@ -280,7 +280,7 @@ export class CommandJobs {
   }
 }
 
-const maxNodes = (compute: DeclaredResource): number => {
+const maxNodes = (compute: WorkspaceAsset): number => {
   const cluster = (compute.properties['properties'] ?? {}) as { scaleSettings?: { maxNodeCount?: number } };
   return cluster.scaleSettings?.maxNodeCount ?? 1;
 };

@@ -4,7 +4,7 @@ import type { ArmResource } from './armResource';
 import { notFound } from './armResource';
 
 /** Workspaces, compute clusters and datastores: what the deployment declares and programs may look at. */
-export interface DeclaredResource extends ArmResource {
+export interface WorkspaceAsset extends ArmResource {
   readonly location?: string;
   readonly tags?: Record<string, string>;
   readonly identity?: {
@@ -17,21 +17,21 @@ export interface DeclaredResource extends ArmResource {
 }
 
 export class Workspaces {
-  constructor(private readonly store: AppendOnlyStore<DeclaredResource>) {}
+  constructor(private readonly store: AppendOnlyStore<WorkspaceAsset>) {}
 
-  put(resource: DeclaredResource): void {
+  put(resource: WorkspaceAsset): void {
     this.store.set(resource.id.toLowerCase(), resource);
   }
-  find(id: string): DeclaredResource | undefined {
+  find(id: string): WorkspaceAsset | undefined {
     return this.store.get(id.toLowerCase());
   }
-  get(id: string, what: string): DeclaredResource {
+  get(id: string, what: string): WorkspaceAsset {
     const found = this.find(id);
     if (!found) throw notFound(`${what} '${id.split('/').pop() ?? id}'`);
     return found;
   }
   /** For the deployment: the workspace that a child resource belongs to. */
-  parent(workspaceId: string): DeclaredResource {
+  parent(workspaceId: string): WorkspaceAsset {
     const found = this.find(workspaceId);
     if (!found)
       throw new ResourceError(
@@ -41,7 +41,7 @@ export class Workspaces {
       );
     return found;
   }
-  children(workspaceId: string, collection: 'computes' | 'datastores'): DeclaredResource[] {
+  children(workspaceId: string, collection: 'computes' | 'datastores'): WorkspaceAsset[] {
     const prefix = `${workspaceId.toLowerCase()}/${collection}/`;
     return [...this.store.entries()].flatMap(([key, resource]) => (key.startsWith(prefix) ? [resource] : []));
   }

@@ -1,4 +1,4 @@
-import { QueryError, type Aggregate, type Condition, type Expression, type Operator, type Query } from './kustoSyntax';
+import { QueryError, type KustoAggregate, type Condition, type Expression, type Operator, type Query } from './kustoSyntax';
 import { tableColumns, type Cell, type CellType, type Column, type TableName, type TelemetryRow } from './telemetryStore';
 
 interface Table {
@@ -48,7 +48,7 @@ function matches(row: TelemetryRow, { left, comparison, right }: Condition): boo
 const distinct = (values: readonly Cell[]) =>
   new Set(values.filter((value) => value !== null && value !== '').map((value) => JSON.stringify(value))).size;
 const ordered = (a: Cell, b: Cell) => (a === b ? 0 : a === null || (b !== null && a < b) ? -1 : 1);
-function aggregated(aggregate: Aggregate, rows: readonly TelemetryRow[]): Cell {
+function aggregated(aggregate: KustoAggregate, rows: readonly TelemetryRow[]): Cell {
   if (aggregate.kind === 'count') return rows.length;
   const values = rows.map((row) => valueOf(row, aggregate.of));
   if (aggregate.kind === 'min' || aggregate.kind === 'max')

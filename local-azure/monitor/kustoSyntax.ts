@@ -23,12 +23,12 @@ interface Named<T> {
   readonly name: string;
   readonly value: T;
 }
-export type Aggregate =
+export type KustoAggregate =
   { readonly kind: 'count' } | { readonly kind: 'dcount' | 'count_distinct' | 'min' | 'max'; readonly of: Expression };
 export type Operator =
   | { readonly kind: 'where'; readonly conditions: readonly Condition[] }
   | { readonly kind: 'project'; readonly columns: readonly Named<Expression>[] }
-  | { readonly kind: 'summarize'; readonly aggregates: readonly Named<Aggregate>[]; readonly by: readonly Named<Expression>[] }
+  | { readonly kind: 'summarize'; readonly aggregates: readonly Named<KustoAggregate>[]; readonly by: readonly Named<Expression>[] }
   | { readonly kind: 'order'; readonly by: Expression; readonly descending: boolean }
   | { readonly kind: 'take'; readonly rows: number };
 export interface Query {
@@ -147,7 +147,7 @@ class Parser {
     return { left, comparison, right: right.kind === 'number' ? Number(right.text) : right.text };
   }
 
-  private aggregate(): Aggregate {
+  private aggregate(): KustoAggregate {
     const name = this.word('an aggregation');
     const kind = (['count', 'dcount', 'count_distinct', 'min', 'max'] as const).find((aggregate) => aggregate === name);
     if (kind === undefined)
@@ -156,7 +156,7 @@ class Parser {
         `The aggregation '${name}' is not one that this region answers: count(), dcount(), count_distinct(), min(), max()`,
       );
     this.sign('(');
-    const aggregate: Aggregate = kind === 'count' ? { kind } : { kind, of: this.expression() };
+    const aggregate: KustoAggregate = kind === 'count' ? { kind } : { kind, of: this.expression() };
     this.sign(')');
     return aggregate;
   }

@@ -3,7 +3,7 @@ import { declaredTypes } from '../region/declaredType';
 import type { ProviderPart } from '../region/resourceType';
 import { dataCollectionEndpointType, dataCollectionRuleType, lookUp } from './collectionTypes';
 import type { Monitor } from './monitor';
-import { componentType, diagnosticSettingType, logWorkspaceType, metricsWorkspaceType } from './workspaceTypes';
+import { componentType, diagnosticSettingType, logWorkspaceType, metricsWorkspaceType } from './monitorWorkspaceTypes';
 
 /** Azure Monitor in Pulumi: Log Analytics, Application Insights, Monitor workspace, diagnostic settings, data collection. */
 export function monitorTypes(monitor: Monitor, clock: Clock): ProviderPart {

@@ -95,7 +95,7 @@ const dimensions = (given: z.output<typeof properties>): Record<string, string> 
   );
 
 /** Rows of an item, as the tables of a component have them. `sequence` makes the service's own item id. */
-export function rowsOf(
+export function telemetryRowsOf(
   item: TelemetryEnvelope,
   component: { readonly id: string; readonly name: string; readonly appId: string },
   sequence: number,

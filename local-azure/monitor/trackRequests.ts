@@ -4,7 +4,7 @@ import type { AppendOnlyStore } from '../region/appendOnlyStore';
 import type { RegionContext } from '../region/regionContext';
 import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
 import { bearerToken } from '../region/bearerToken';
-import { bodyItems, maxRequestBytes, readItem, rowsOf, UnreadableBody, type TelemetryEnvelope } from './telemetryItems';
+import { bodyItems, maxRequestBytes, readItem, telemetryRowsOf, UnreadableBody, type TelemetryEnvelope } from './telemetryItems';
 import type { TelemetryStore } from './telemetryStore';
 
 interface ItemError {
@@ -55,7 +55,7 @@ export class TrackRequests {
   }
 
   private keep(item: TelemetryEnvelope, component: Component): void {
-    for (const { table, row } of rowsOf(item, component, this.store.sequence)) this.store.add(component.id, table, row);
+    for (const { table, row } of telemetryRowsOf(item, component, this.store.sequence)) this.store.add(component.id, table, row);
   }
 
   private component(iKey: string, token: string | undefined): Component | ItemError {

@@ -1,4 +1,4 @@
-import type { Properties } from '../region/resourceType';
+import { isObject, type Properties } from '../region/resourceType';
 import type { ValuePath } from './secretValues';
 
 interface PropertyChange {
@@ -6,7 +6,6 @@ interface PropertyChange {
   readonly kind: 'add' | 'delete' | 'update';
 }
 
-const isObject = (value: unknown): value is Properties => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isAbsent = (value: unknown) => value === undefined || value === null;
 
 /** `West Europe` is `westeurope`. */

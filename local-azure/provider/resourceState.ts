@@ -1,8 +1,7 @@
 import { isWithin, parsePath } from './propertyDiff';
-import { unknownValue, type Properties, type ResourceType } from '../region/resourceType';
+import { isObject, type Properties, type ResourceType, unknownValue } from '../region/resourceType';
 import type { ValuePath } from './secretValues';
 
-const isObject = (value: unknown): value is Properties => typeof value === 'object' && value !== null && !Array.isArray(value);
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 const computedPaths = ({ computed = [] }: Pick<ResourceType, 'computed'>) => computed.map(parsePath);
 

@@ -1,10 +1,11 @@
+import { isObject } from '../region/resourceType';
+
 const signatureKey = '4dabf18193072939515e22adb298388d';
 const secretSignature = '1b47061264138c4ac30d75fd1eb44270';
 
 /** Where a value stands: keys of objects, indexes of arrays. */
 export type ValuePath = readonly (string | number)[];
 type Entries = Record<string, unknown>;
-const isObject = (value: unknown): value is Entries => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isEnvelope = (value: unknown): value is Entries => isObject(value) && value[signatureKey] === secretSignature;
 
 /** Takes the engine's secret envelopes off a value, at any depth. Azure gets the plain value. */

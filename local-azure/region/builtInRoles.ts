@@ -9,4 +9,4 @@ export interface RolePermissions {
 }
 
 /** Azure's built-in roles that the product declares or its users are likely to hold, by GUID (Azure role definitions, 2026-08). */
-export const builtInRoles: Readonly<Record<string, RolePermissions & { readonly name: string }>> = roles;
+export const builtInRolePermissions: Readonly<Record<string, RolePermissions & { readonly name: string }>> = roles;

@@ -3,7 +3,7 @@ import type { AppendOnlyStore } from './appendOnlyStore';
 import { ArmError } from './serviceInterfaces';
 import { armId } from './armId';
 import { checkInputs, inputAt, type InputRule } from './checks';
-import { ResourceError, unknownValue, type CheckFailure, type Properties, type ResourceType } from './resourceType';
+import { type CheckFailure, isObject, type Properties, ResourceError, type ResourceType, unknownValue } from './resourceType';
 
 /** A resource type whose outputs are kept as they were answered; `apply` makes it real in its service. */
 export interface DeclaredType {
@@ -34,7 +34,6 @@ export interface DeclaredType {
 export const fixedLocation = { location: 'REST specification, common types, TrackedResource: x-ms-mutability create and read' };
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '');
-const isObject = (value: unknown): value is Properties => typeof value === 'object' && value !== null && !Array.isArray(value);
 const merged = (inputs: Properties, outputs: Properties): Properties => ({
   ...inputs,
   ...Object.fromEntries(

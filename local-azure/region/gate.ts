@@ -23,7 +23,7 @@ export interface Denial {
   readonly reason: string;
   readonly rolesThatGrant: readonly string[];
 }
-export type Decision =
+export type AccessDecision =
   | { readonly allowed: true; readonly principal: Principal; readonly expiresAt: Date }
   | { readonly allowed: false; readonly status: 401 | 403; readonly reason: string; readonly principal?: Principal };
 
@@ -46,13 +46,13 @@ export class Gate {
   ) {}
 
   /** `token` is the bare JWT; undefined stands for a request without credentials. */
-  authorize(token: string | undefined, request: AccessRequest): Decision {
+  authorize(token: string | undefined, request: AccessRequest): AccessDecision {
     const decision = this.authenticate(token, request);
     return decision.allowed ? this.authorizePrincipal(decision.principal, request, decision.expiresAt) : decision;
   }
 
   /** Who asks, where what may be done is asked later. */
-  authenticate(token: string | undefined, request: AccessRequest): Decision {
+  authenticate(token: string | undefined, request: AccessRequest): AccessDecision {
     if (token === undefined) return this.refuse(401, undefined, request, 'no credentials');
     const check = this.authority.verify(token, request.audiences);
     return check.ok
@@ -61,7 +61,7 @@ export class Gate {
   }
 
   /** For a principal that was verified before (an AMQP connection, a SAS signer, a service's own identity). */
-  authorizePrincipal(principal: Principal, request: Omit<AccessRequest, 'audiences'>, expiresAt = new Date(8.64e15)): Decision {
+  authorizePrincipal(principal: Principal, request: Omit<AccessRequest, 'audiences'>, expiresAt = new Date(8.64e15)): AccessDecision {
     if (request.actions.some((action) => this.roles.allowed(principal.objectId, action, request.scope)))
       return { allowed: true, principal, expiresAt };
     return this.refuse(403, principal, request, 'no role assignment grants the action at this scope');
@@ -77,7 +77,12 @@ export class Gate {
     this.keep({ ...refusal, at: this.clock.now().toISOString(), objectId: objectId ?? null, rolesThatGrant: [] });
   }
 
-  private refuse(status: 401 | 403, principal: Principal | undefined, request: Omit<AccessRequest, 'audiences'>, reason: string): Decision {
+  private refuse(
+    status: 401 | 403,
+    principal: Principal | undefined,
+    request: Omit<AccessRequest, 'audiences'>,
+    reason: string,
+  ): AccessDecision {
     this.keep({
       at: this.clock.now().toISOString(),
       service: request.service,

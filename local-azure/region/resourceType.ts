@@ -1,5 +1,6 @@
 /** Inputs and outputs of a resource, plain JSON: secrets are unwrapped before, unknowns appear in previews only. */
 export type Properties = Record<string, unknown>;
+export const isObject = (value: unknown): value is Properties => typeof value === 'object' && value !== null && !Array.isArray(value);
 export interface CheckFailure {
   readonly property: string;
   readonly reason: string;

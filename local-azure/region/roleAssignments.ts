@@ -1,5 +1,5 @@
 import type { AppendOnlyStore } from './appendOnlyStore';
-import { builtInRoles, type RolePermissions } from './builtInRoles';
+import { builtInRolePermissions, type RolePermissions } from './builtInRoles';
 import { isDataAction } from './dataActions';
 import { ResourceError, type Properties } from './resourceType';
 
@@ -98,7 +98,7 @@ export class RoleAssignments {
     return this.customRoles.delete(guidOf(id));
   }
   role(id: string): (RolePermissions & { name: string }) | undefined {
-    return builtInRoles[guidOf(id)] ?? this.customRoles.get(guidOf(id));
+    return builtInRolePermissions[guidOf(id)] ?? this.customRoles.get(guidOf(id));
   }
   all(): RoleAssignment[] {
     return [...this.assignments.values()];
@@ -116,7 +116,7 @@ export class RoleAssignments {
 
   /** Names of the known roles that grant the action: the hint in a refusal. */
   rolesGranting(action: string): string[] {
-    return [...Object.values(builtInRoles), ...this.customRoles.values()]
+    return [...Object.values(builtInRolePermissions), ...this.customRoles.values()]
       .filter((role) => role.name !== 'Owner' && role.name !== 'Contributor' && roleGrants(role, action))
       .map((role) => role.name);
   }

@@ -1,7 +1,7 @@
 import type { FrontConnections } from './frontConnections';
 import type { Operation } from './operation';
 import { serviceSas } from './sharedKey';
-import { classify } from './operations';
+import { classify } from './classifyRequest';
 import { StorageFault } from './storageFault';
 import type { Grant } from './storageAccess';
 import { headerOf, readStorageRequest, writeQuery, type StorageRequest } from './storageRequest';

@@ -1,7 +1,7 @@
 import type { Principal } from '../region/tokenAuthority';
 import type { RegionContext } from '../region/regionContext';
 import type { Operation } from './operation';
-import { scopeOf } from './operations';
+import { scopeOf } from './classifyRequest';
 import { badToken, noCredentials, permissionMismatch, StorageFault } from './storageFault';
 import { headerOf, type StorageRequest } from './storageRequest';
 import type { UserDelegation, VerifiedSas } from './userDelegation';

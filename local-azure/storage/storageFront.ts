@@ -5,7 +5,7 @@ import type { CommittedBlob } from './blobCommits';
 import { copySource } from './copySource';
 import type { FrontConnections } from './frontConnections';
 import type { Operation } from './operation';
-import { classify } from './operations';
+import { classify } from './classifyRequest';
 import type { Grant } from './storageAccess';
 import { faultAnswer, StorageFault } from './storageFault';
 import { headerOf, readStorageRequest, type StorageRequest } from './storageRequest';

@@ -24,7 +24,7 @@ type LandingOutcome =
   | { readonly refused: LandingBlob; readonly refusal: FileRefusal; readonly content: Buffer | undefined };
 
 const manifestSuffix = batchManifestBlob('.ndjson.gz');
-const maxManifestBytes = 256 * 1024;
+const maxBatchManifestBytes = 256 * 1024;
 const parallel = 8;
 
 interface ListedBlob extends LandingBlob {
@@ -42,9 +42,9 @@ async function readOne(
   let blob = manifestBlob;
   let content: Buffer | undefined;
   try {
-    if (manifestBlob.sizeBytes > maxManifestBytes)
-      refuse(`a manifest of at most ${maxManifestBytes} bytes`, `${manifestBlob.sizeBytes} bytes`);
-    const manifestContent = (await readBlob(container, manifestBlob.name, maxManifestBytes))?.content;
+    if (manifestBlob.sizeBytes > maxBatchManifestBytes)
+      refuse(`a manifest of at most ${maxBatchManifestBytes} bytes`, `${manifestBlob.sizeBytes} bytes`);
+    const manifestContent = (await readBlob(container, manifestBlob.name, maxBatchManifestBytes))?.content;
     if (manifestContent === undefined) return undefined;
     content = manifestContent;
     const manifest = readLandingManifest(manifestBlob.name, manifestContent);

@@ -1,7 +1,7 @@
 import { manifestPath, type DatasetManifest, type QuarantineReason } from '../../contracts/datasetManifest';
 import { readBlob, writeBlobFile, writeBlobOnce } from '../clients/storage';
 import { type DraftVersion } from './draftVersion';
-import { latestManifest, maxManifestBytes } from './latestManifest';
+import { latestManifest, maxDatasetManifestBytes } from './latestManifest';
 import { type Pass } from './pass';
 import { reasonText } from './quarantine';
 import { retrainDecision } from './retrainRule';
@@ -55,7 +55,7 @@ export async function publishVersion(
   const { dataVersion, definition, sources, batches, windows, recycledWindows, parquetBytes } = draft;
   const path = manifestPath(dataset, dataVersion);
   // Read, not asked for by HEAD: a refused HEAD carries no error code.
-  if ((await readBlob(processed, path, maxManifestBytes)) !== undefined) {
+  if ((await readBlob(processed, path, maxDatasetManifestBytes)) !== undefined) {
     log('info', 'data version is there already', { dataset, dataVersion, files: sources.length, batches: batches.length });
     return { dataVersion, created: false };
   }

@@ -1,6 +1,7 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection } from '@duckdb/node-api';
+import { qualityCode } from '../../contracts/databus';
 import { featureNames, type FeatureDefinition } from '../../contracts/features/featureDefinition';
 import {
   quoteIdentifier,
@@ -82,8 +83,6 @@ const columnsOf = (columns: Readonly<Record<string, string>>) =>
     .join(', ')}}`;
 const readNumbers = (file: string, columns: Readonly<Record<string, string>>) =>
   `read_csv(${quoteLiteral(file)}, auto_detect=false, header=false, delim=',', quote='"', escape='"', columns=${columnsOf(columns)})`;
-/** Quality codes of the databus: 2 and 3 are good. */
-const goodQuality = 2;
 
 /**
  * Makes the table `recycled`: windows of the landing zone that may be trained on. A record counts once, however often it was sent, and so does a
@@ -112,7 +111,7 @@ export async function recycledWindows(
     `CREATE OR REPLACE TABLE landing_records AS SELECT * FROM ${readNumbers(files.samplesFile, sampleColumns)} QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY batch_id, line) = 1`,
   );
   // The batches of a stream count as a whole here: windows go on over their borders. `label` carries what must not be in a window.
-  await connection.run(`CREATE OR REPLACE TABLE landing_samples AS SELECT stream AS source, row_number() OVER (PARTITION BY stream ORDER BY time_ms) AS row, time_ms, (qc < ${goodQuality})::DOUBLE AS label, batch${sensors.map((name, index) => `, v${index} AS ${name}`).join('')}
+  await connection.run(`CREATE OR REPLACE TABLE landing_samples AS SELECT stream AS source, row_number() OVER (PARTITION BY stream ORDER BY time_ms) AS row, time_ms, (qc < ${qualityCode.lowestGood})::DOUBLE AS label, batch${sensors.map((name, index) => `, v${index} AS ${name}`).join('')}
     FROM (SELECT * FROM landing_records QUALIFY row_number() OVER (PARTITION BY stream, time_ms ORDER BY batch_id, line) = 1)`);
   await connection.run(
     `CREATE OR REPLACE TABLE landing_results AS SELECT * FROM ${readNumbers(files.resultsFile, { stream: 'INTEGER', start_ms: 'BIGINT', end_ms: 'BIGINT', alarm: 'INTEGER', good: 'INTEGER' })}`,

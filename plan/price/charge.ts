@@ -5,11 +5,11 @@ export interface Charge {
   readonly what: string;
   readonly price: string;
   readonly units: number;
-  readonly grant?: Grant;
+  readonly grant?: FreeGrant;
 }
-export type Grant = 'container-apps/vcpu' | 'container-apps/memory' | 'logs' | 'events' | 'metric-alerts' | 'egress';
+export type FreeGrant = 'container-apps/vcpu' | 'container-apps/memory' | 'logs' | 'events' | 'metric-alerts' | 'egress';
 /** Free in every month, in units of the price that uses it. */
-export const monthlyGrants: Readonly<Record<Grant, number>> = {
+export const monthlyGrants: Readonly<Record<FreeGrant, number>> = {
   'container-apps/vcpu': 180_000,
   'container-apps/memory': 360_000,
   logs: 5,
@@ -32,7 +32,7 @@ export interface ChargeContext {
   /** List price of a unit; 0 where none is known. */
   readonly usd: (price: string) => number;
 }
-export type Rule = (resource: PricedResource, context: ChargeContext) => readonly Charge[];
+export type ChargeRule = (resource: PricedResource, context: ChargeContext) => readonly Charge[];
 
 export const at = (value: unknown, ...path: readonly string[]): unknown =>
   path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Values)[key] : undefined), value);

@@ -1,4 +1,4 @@
-import { at, isA, number, text, type Charge, type PricedResource, type Rule, type Values } from './charge';
+import { at, isA, number, text, type Charge, type PricedResource, type ChargeRule, type Values } from './charge';
 import { logWorkspace } from './logCharges';
 import { appHours, containers } from './runningHours';
 import { storageAccount } from './storageCharges';
@@ -21,7 +21,7 @@ const running = (inputs: Values, seconds: number, state: '' | '-idle' = ''): Cha
   },
 ];
 
-const containerApp: Rule = ({ inputs }, { use, hoursPerMonth }) => {
+const containerApp: ChargeRule = ({ inputs }, { use, hoursPerMonth }) => {
   const seconds = appHours(inputs, hoursPerMonth) * 3_600;
   // A site works all the time that it is up; an app of one program waits for work.
   if (containers(inputs).length > 1) return running(inputs, seconds);
@@ -38,7 +38,7 @@ function logAlertPrice(frequency: string): string {
 const retainedGbPerUnit = 84;
 
 /** What costs money, by type. */
-const chargeRules: Readonly<Record<string, Rule>> = {
+const chargeRules: Readonly<Record<string, ChargeRule>> = {
   'azure-native:app:ContainerApp': containerApp,
   // The data pipeline works on whatever comes; the others once in a round.
   'azure-native:app:Job': ({ inputs, name }, { use }) =>
@@ -102,10 +102,10 @@ const chargeRules: Readonly<Record<string, Rule>> = {
   'azure-native:privatedns:PrivateZone': () => [{ what: 'zone', price: 'network/private-dns-zone', units: 1 }],
   'azure-native:storage:StorageAccount': storageAccount,
 };
-const vaultRule: Rule = (_, { use }) => [{ what: 'operations', price: 'key-vault/operations', units: use.vaultOperations / 10_000 }];
+const vaultRule: ChargeRule = (_, { use }) => [{ what: 'operations', price: 'key-vault/operations', units: use.vaultOperations / 10_000 }];
 
 /** The rule of a resource; of what the generic type declares by the kind that it declares. */
-export const chargeRuleOf = ({ type, inputs }: PricedResource): Rule | undefined =>
+export const chargeRuleOf = ({ type, inputs }: PricedResource): ChargeRule | undefined =>
   type === 'azure-native:keyvault:Vault' ||
   (type === 'azure-native:resources:Resource' &&
     inputs['resourceType'] === 'vaults' &&

@@ -1,4 +1,4 @@
-import { monthlyGrants, type Charge, type ChargeContext, type Grant, type PricedResource } from './charge';
+import { monthlyGrants, type Charge, type ChargeContext, type FreeGrant, type PricedResource } from './charge';
 import { chargeRuleOf } from './chargeRules';
 import { freeReason } from './freeTypes';
 import type { Price, PriceTable } from './priceTable';
@@ -31,7 +31,7 @@ export interface CostEstimate {
 
 /** Charges in the order in which Azure's grants help most: what is dear comes first. */
 function itemsOf(charges: readonly { readonly charge: Charge; readonly price: Price }[]): CostItem[] {
-  const left = new Map<Grant, number>(Object.entries(monthlyGrants) as [Grant, number][]);
+  const left = new Map<FreeGrant, number>(Object.entries(monthlyGrants) as [FreeGrant, number][]);
   const order = charges.map((_, index) => index).sort((a, b) => (charges[b]?.price.usd ?? 0) - (charges[a]?.price.usd ?? 0) || a - b);
   const free = new Map<number, number>();
   for (const index of order) {

@@ -7,7 +7,7 @@ import {
   type Charge,
   type ChargeContext,
   type PricedResource,
-  type Rule,
+  type ChargeRule,
   type Values,
 } from './charge';
 import { appHours, containers } from './runningHours';
@@ -108,7 +108,7 @@ function collectedUnderCap(tables: readonly TableCharges[], capGb: number, usd: 
 }
 
 /** Everything that is logged ends in a workspace, so it is counted there. */
-export const logWorkspace: Rule = ({ inputs }, context) => {
+export const logWorkspace: ChargeRule = ({ inputs }, context) => {
   const { all, use, usd } = context;
   const workspaceDays = number(inputs['retentionInDays'], freeDays);
   const tables = logVolumes(context)

@@ -1,4 +1,4 @@
-import { at, below, isA, text, type Charge, type ChargeContext, type PricedResource, type Rule } from './charge';
+import { at, below, isA, text, type Charge, type ChargeContext, type PricedResource, type ChargeRule } from './charge';
 import { assumed, type MonthlyUse, type Stored } from '../../components/configuration/monthlyUse';
 import { tiers } from '../../components/configuration/storageTiers';
 
@@ -48,7 +48,7 @@ export function loggedCalls({ all, use }: Pick<ChargeContext, 'all' | 'use'>): {
   };
 }
 
-export const storageAccount: Rule = (account, { use, all }) => {
+export const storageAccount: ChargeRule = (account, { use, all }) => {
   const redundancy = text(at(account.inputs, 'sku', 'name')).replace(/^(Standard|Premium)_/, '');
   const names = containersOf(account, all);
   const { held, writes, reads, read } = accountUse(names, use);

@@ -2,25 +2,25 @@ import { isMapping, listOf, textOf, type Node } from './pipelineFiles';
 
 type Mapping = { readonly [key: string]: Node };
 
-export interface Step {
+export interface PipelineStep {
   readonly name: string;
   /** What its shell runs, line by line; a continued line is one. */
   readonly commands: readonly string[];
   readonly raw: Mapping;
 }
-export interface Job {
+export interface PipelineJob {
   readonly name: string;
   readonly condition: string | undefined;
   /** Of a deployment: where people approve. */
   readonly environment: string | undefined;
-  readonly steps: readonly Step[];
+  readonly steps: readonly PipelineStep[];
   readonly raw: Mapping;
 }
-export interface Stage {
+export interface PipelineStage {
   readonly name: string;
   readonly dependsOn: readonly string[];
   readonly condition: string | undefined;
-  readonly jobs: readonly Job[];
+  readonly jobs: readonly PipelineJob[];
 }
 
 const optional = (node: Node | undefined) => (typeof node === 'string' ? node : undefined);
@@ -30,14 +30,14 @@ const commandsOf = (script: string) =>
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
 
-const stepOf = (raw: Mapping): Step => {
+const stepOf = (raw: Mapping): PipelineStep => {
   const inputs = isMapping(raw['inputs']) ? raw['inputs'] : {};
   return { name: textOf(raw['name']), commands: commandsOf(textOf(raw['script']) + textOf(inputs['inlineScript'])), raw };
 };
 const at = (node: Node | undefined, path: readonly string[]): Node | undefined =>
   path.reduce<Node | undefined>((inner, key) => (isMapping(inner) ? inner[key] : undefined), node);
 
-const jobOf = (raw: Mapping): Job => {
+const jobOf = (raw: Mapping): PipelineJob => {
   const environment = raw['environment'];
   return {
     name: textOf(raw['job'] ?? raw['deployment']),
@@ -51,7 +51,7 @@ const jobOf = (raw: Mapping): Job => {
 };
 
 /** Stages of an expanded pipeline. A stage that names none before it comes after the one above it. */
-export const stagesOf = (pipeline: Mapping): Stage[] =>
+export const stagesOf = (pipeline: Mapping): PipelineStage[] =>
   listOf(pipeline['stages'])
     .filter(isMapping)
     .map((raw, index, all) => {
@@ -72,11 +72,13 @@ export const stagesOf = (pipeline: Mapping): Stage[] =>
       };
     });
 
-export const stepsOf = (stages: readonly Stage[]): { readonly stage: Stage; readonly job: Job; readonly step: Step }[] =>
+export const stepsOf = (
+  stages: readonly PipelineStage[],
+): { readonly stage: PipelineStage; readonly job: PipelineJob; readonly step: PipelineStep }[] =>
   stages.flatMap((stage) => stage.jobs.flatMap((job) => job.steps.map((step) => ({ stage, job, step }))));
 
 /** Whether a stage runs only after another one has succeeded. */
-export function comesAfter(stages: readonly Stage[], stage: Stage, earlier: string): boolean {
+export function comesAfter(stages: readonly PipelineStage[], stage: PipelineStage, earlier: string): boolean {
   return stage.dependsOn.some((name) => {
     const before = stages.find((earlier) => earlier.name === name);
     return before !== undefined && (name === earlier || comesAfter(stages, before, earlier));

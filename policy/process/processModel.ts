@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stacksIn } from '../../plan/stackFile';
 import { certificatePipeline, expandedPipeline, mainPipeline, type Node, type ProcessFiles } from './pipelineFiles';
-import { lanesOf, stagesOf, type Lane, type Stage } from './pipelineModel';
+import { lanesOf, stagesOf, type Lane, type PipelineStage } from './pipelineModel';
 
 /** How the project is built, judged and deployed, as rules see it. */
 export interface Process {
   readonly main: { readonly [key: string]: Node };
-  readonly stages: readonly Stage[];
+  readonly stages: readonly PipelineStage[];
   readonly certificates: { readonly [key: string]: Node };
-  readonly certificateStages: readonly Stage[];
+  readonly certificateStages: readonly PipelineStage[];
   readonly lanes: readonly Lane[];
   readonly secretScan: string;
   /** Stacks that are shipped, and the file of those with exceptions from the policy pack. */

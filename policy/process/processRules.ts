@@ -1,5 +1,5 @@
 import { isMapping, listOf, textOf } from './pipelineFiles';
-import { comesAfter, stepsOf, type Job, type Stage } from './pipelineModel';
+import { comesAfter, stepsOf, type PipelineJob, type PipelineStage } from './pipelineModel';
 import type { Process } from './processModel';
 
 /** What must hold of the way in which the project is judged and deployed. */
@@ -22,22 +22,22 @@ const laneCommands = ({ lanes }: Process) => lanes.map(({ command }) => command)
 
 const onMain = ['succeeded()', "eq(variables['Build.SourceBranch'], 'refs/heads/main')", "ne(variables['Build.Reason'], 'PullRequest')"];
 const changesSomething = (command: string) => /\bpulumi (up|update|destroy|refresh|import|cancel)\b|npm run smoke\b/.test(command);
-const under = (stage: string, job: Job, command: string, exceptions: string | undefined) => {
+const under = (stage: string, job: PipelineJob, command: string, exceptions: string | undefined) => {
   const options = [...command.matchAll(/--policy-pack(?:-config)? \S+/g)].map(([option]) => option);
   const wanted = ['--policy-pack policy', ...(exceptions === undefined ? [] : [`--policy-pack-config ${exceptions}`])];
   return options.join(' ') === wanted.join(' ')
     ? []
     : [`${stage}/${job.name}: "${command.slice(0, 60)}…" has ${options.join(' ') || 'no policy pack'}, expected ${wanted.join(' ')}`];
 };
-const publishes = (job: Job, after: number) => job.steps.slice(after).some(({ raw }) => raw['publish'] !== undefined);
+const publishes = (job: PipelineJob, after: number) => job.steps.slice(after).some(({ raw }) => raw['publish'] !== undefined);
 const including = (node: Process['main'][string] | undefined) =>
   listOf(isMapping(node) && isMapping(node['branches']) ? node['branches']['include'] : undefined).map(textOf);
 
 /** The way of one stack: preview, approval, deployment, smoke test, in this order. */
-function judgeWay(stages: readonly Stage[], { name, exceptions }: Process['stacks'][number]): string[] {
+function judgeWay(stages: readonly PipelineStage[], { name, exceptions }: Process['stacks'][number]): string[] {
   const [preview, deploy] = [`preview_${name}`, `deploy_${name}`].map((stageName) => stages.find((stage) => stage.name === stageName));
   if (preview === undefined || deploy === undefined) return [`${name}: expected the stages preview_${name} and deploy_${name}`];
-  const find = (stage: Stage, wanted: RegExp) =>
+  const find = (stage: PipelineStage, wanted: RegExp) =>
     stage.jobs.flatMap((job) =>
       job.steps.flatMap((step, index) =>
         step.commands.filter((command) => wanted.test(command)).map((command) => ({ job, index, command })),

@@ -1,12 +1,12 @@
 import { isMapping, listOf, textOf, type Node } from './pipelineFiles';
-import { stepsOf, type Step } from './pipelineModel';
+import { stepsOf, type PipelineStep } from './pipelineModel';
 import type { Process } from './processModel';
 import type { ProcessRule } from './processRules';
 
 const everyStep = ({ stages, certificateStages }: Process) => stepsOf([...stages, ...certificateStages]);
 const locationOf = ({ stage, job, step }: ReturnType<typeof everyStep>[number]) =>
   `${stage.name}/${job.name}/${step.name || textOf(step.raw['displayName']) || 'checkout'}`;
-const inputsOf = ({ raw }: Step) => (isMapping(raw['inputs']) ? raw['inputs'] : {});
+const inputsOf = ({ raw }: PipelineStep) => (isMapping(raw['inputs']) ? raw['inputs'] : {});
 const variablesOf = ({ main, certificates }: Process) =>
   [main, certificates].flatMap((pipeline) => listOf(pipeline['variables']).filter(isMapping));
 const everywhere = (node: Node, at: string): [string, string][] =>

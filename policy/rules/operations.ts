@@ -7,14 +7,14 @@ import {
   kinds,
   listAt,
   ofKind,
-  unknownValue,
+  unknownPlaceholder,
   type DeclaredResource,
   type Kind,
 } from '../declaredResource';
 import { demanding, demandingInProduction, is, present, type Rule } from '../rule';
 
 const pillar = 'operational excellence';
-const byDigest = (image: unknown) => image === unknownValue || /^[^\s@]+@sha256:[0-9a-f]{64}$/.test(String(image));
+const byDigest = (image: unknown) => image === unknownPlaceholder || /^[^\s@]+@sha256:[0-9a-f]{64}$/.test(String(image));
 
 /** Kinds that take tags. */
 const tagged: readonly Kind[] = [
@@ -126,7 +126,7 @@ export const operationRules: readonly Rule[] = [
   {
     name: 'operators-told',
     pillar,
-    description: 'An operator is told what stops the loop, with advice.',
+    description: 'An operator is notified of what stops the loop, with advice.',
     reason: 'The loop runs unattended; silence must not look like health.',
     judgeStack: (resources) => {
       const alerts = resources.filter(isAlert);
@@ -161,7 +161,7 @@ export const operationRules: readonly Rule[] = [
     judgeStack: (resources) => {
       const shown = ofKind(resources, 'Workbook').map(({ props }) => String(props['serializedData'] ?? ''));
       return (holdsFactory(resources) ? ['1a', '5a', '8a', '10', '12', '13c'] : [])
-        .filter((step) => !shown.some((content) => content === unknownValue || content.includes(step)))
+        .filter((step) => !shown.some((content) => content === unknownPlaceholder || content.includes(step)))
         .map((step) => `no workbook shows step ${step}`);
     },
   },

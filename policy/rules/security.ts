@@ -1,4 +1,4 @@
-import { at, keyOf, kinds, listAt, ofKind, unknownValue, variablesOf, type DeclaredResource } from '../declaredResource';
+import { at, keyOf, kinds, listAt, ofKind, unknownPlaceholder, variablesOf, type DeclaredResource } from '../declaredResource';
 import { between, demanding, demandingInProduction, is, oneOf, present, type Demand, type Rule } from '../rule';
 
 const pillar = 'security';
@@ -171,7 +171,7 @@ export const securityRules: readonly Rule[] = [
           ? [`${assignment.name}: gives Contributor to somebody else than the identity of the ML workspace`]
           : []),
         ...(roleGuid(assignment) === '' ? [`${assignment.name}: names no role`] : []),
-        ...(assignment.props['scope'] !== unknownValue && !/\/providers\//.test(text(assignment.props['scope']))
+        ...(assignment.props['scope'] !== unknownPlaceholder && !/\/providers\//.test(text(assignment.props['scope']))
           ? [`${assignment.name}: scope is ${text(assignment.props['scope']) || 'nothing'}, expected a single resource`]
           : []),
       ]),

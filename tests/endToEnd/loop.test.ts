@@ -143,7 +143,7 @@ describe('the loop on one machine', () => {
     expect(report.refusals).toEqual([]);
   }, 180_000);
 
-  it('comes to rest: left alone for a minute after a run, no further job starts, and Ctrl-C ends it with the result of the run', async () => {
+  it('starts no further job when left alone for a minute after a run, and Ctrl-C ends it with the result of the run', async () => {
     const child = spawn(node, ['commands/start.cjs', '--keep', '--raw', experiments(directory()), '--local', local], {
       cwd: projectRoot,
       stdio: ['ignore', 'pipe', 'ignore'],

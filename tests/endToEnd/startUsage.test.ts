@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startOfProcess } from '../../loop/leftovers';
+import { startOfProcess } from '../../loop/regionProcesses';
 import { projectRoot } from '../support/projectRoot';
 
 const start = (args: readonly string[], environment: NodeJS.ProcessEnv = {}, script = 'commands/start.cjs') => {

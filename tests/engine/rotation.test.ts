@@ -121,7 +121,7 @@ inLane('a plant rotates as the manual tells it, with an update of its stack in b
         'update command:local:Command::model-manager-device',
       ]);
       await rotate(keys, stackCertificates, new Date());
-      await until('the device has gone over', () => states.includes('certificate taken up'));
+      await until('the device has switched', () => states.includes('certificate taken up'));
       const previous = file('previous');
       revoke(keys, stackCertificates, 'previous');
       expect(await update()).toEqual([
@@ -180,13 +180,13 @@ const update = async (edgeSite: object) => {
   return succeeded(await engine.run('up', stack)).operations;
 };
 
-/** Adds the next certificate, waits until the site has gone over, and takes the old one away; what each update of the stack did. */
+/** Adds the next certificate, waits until the site has switched, and takes the old one away; what each update of the stack did. */
 async function rotation(site: Site) {
   const old = site.certificate();
   const next = await update({ certificateSerial: 2 });
   expect([site.certificate() === old, site.registered()]).toEqual([true, 2]);
   await until(
-    'the site has gone over',
+    'the site has switched',
     () => site.certificate() !== old && site.logOf('model-manager').some(({ message }) => message === 'IoT Hub certificate taken up'),
   );
   const last = await update({ certificateSerial: 2, certificateOverlap: false });

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { processesOf } from '../../loop/leftovers';
+import { processesOf } from '../../loop/regionProcesses';
 import type { LoopReport } from '../../loop/report';
 import { projectRoot } from '../support/projectRoot';
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { processesOf } from '../../loop/leftovers';
+import { processesOf } from '../../loop/regionProcesses';
 import type { LoopReport } from '../../loop/report';
 import { sentByNow } from '../../loop/telemetryReturn';
 import { projectRoot } from '../support/projectRoot';

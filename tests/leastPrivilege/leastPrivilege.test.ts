@@ -18,7 +18,7 @@ import {
   topicExercise,
 } from './support/platformExercises';
 import { deliveryExercise, dropRaw, jobExercise, trainExercise } from './support/programExercises';
-import { startStack, waitUntilIdle, type RunningStack } from './support/runningStack';
+import { startStack, waitForJobsToEnd, type RunningStack } from './support/runningStack';
 import { smokeExercise } from './support/smokeExercises';
 import { withoutAssignment, type Exercise } from './support/removal';
 
@@ -185,7 +185,7 @@ it('the file has one row for each role assignment that plan --json shows of the 
 }, 120_000);
 
 it('with all of them back the loop closes again, and nothing is refused', async () => {
-  await waitUntilIdle(running);
+  await waitForJobsToEnd(running);
   await until(
     () => !running.region.containerApps.state().apps.some(({ containers }) => containers.some(({ pid }) => pid === null)),
     'all programs',

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { bundleAll } from '../../bundles/bundle';
+import { bundleAll } from '../../bundles/bundlePrograms';
 import { localConfiguration, sitePorts } from '../../loop/localConfiguration';
 import type { Properties } from '../../local-azure/region/resourceType';
 import type { LocalRegion } from '../../local-azure/localRegion';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { EnvironmentCredential } from '@azure/identity';
-import { processesOf, startOfProcess } from '../../loop/leftovers';
+import { processesOf, startOfProcess } from '../../loop/regionProcesses';
 import { regionDirectory } from '../../loop/regionDirectory';
 import { findPulumi } from '../../commands/up/pulumiCli';
 import { endRegion, ensureRegion, runningRegion } from '../../commands/up/runningRegion';

@@ -9,13 +9,13 @@ import { until } from './support/testRegion';
 import { platformRegion, type PlatformRegion } from './support/platformRegion';
 import type { ProgramName } from '../../contracts/programs';
 import { exitOf, freePort, siteProcesses, type SiteProcesses } from './support/siteProcesses';
-import { TelemetryTargets } from './support/telemetryTargets';
+import { TelemetryReceivers } from './support/telemetryTargets';
 
 const instrumentationKey = randomUUID();
 const remoteWritePath = '/dataCollectionRules/dcr-1/streams/Microsoft-PrometheusMetrics/api/v1/write?api-version=2023-04-24';
 const certificateOf = (pem: string) => new X509Certificate(pem).toString();
 let region: PlatformRegion;
-let targets: TelemetryTargets;
+let targets: TelemetryReceivers;
 let programs: SiteProcesses;
 let directory: string;
 let certificatePath: string;
@@ -92,7 +92,7 @@ beforeAll(async () => {
   application = region.entra.applications.register('site');
   region.entra.applications.addServicePrincipal(application.clientId);
   region.entra.applications.addCertificate(application.objectId, certificateOf(pem));
-  targets = await TelemetryTargets.open(region.context.tls);
+  targets = await TelemetryReceivers.open(region.context.tls);
   ports = { otlp: await freePort(), monitor: await freePort(), ingestion: await freePort(), metrics: await freePort() };
   programs = await siteProcesses(['otel-collector', 'model-monitor', 'auth-proxy']);
   for (const name of ['otel-collector', 'model-monitor', 'ingestion-proxy', 'metrics-proxy']) start(name);

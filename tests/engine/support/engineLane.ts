@@ -20,7 +20,7 @@ const majorOf = (folder: string): number | undefined => {
 };
 const isOlder = (folder: string) => (majorOf(folder) ?? Infinity) < 22;
 
-/** Folder of a Node on this machine that is too old for the program; undefined when there is none. Who names one with FACTORY_LOOP_OLD_NODE is told when it is none. */
+/** Folder of a Node on this machine that is too old for the program; undefined when there is none. Who names one with FACTORY_LOOP_OLD_NODE learns when it is none. */
 export function olderNode(): string | undefined {
   const named = process.env['FACTORY_LOOP_OLD_NODE'];
   if (named !== undefined && !isOlder(named))

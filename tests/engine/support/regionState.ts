@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { processesOf } from '../../../loop/leftovers';
+import { processesOf } from '../../../loop/regionProcesses';
 
 /** Everything that the region's stores hold now: `<store>: <key>`, read from its files, and the files that are no store: volumes, layers of images. */
 export function regionState(directory: string): string[] {

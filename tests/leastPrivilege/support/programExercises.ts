@@ -6,7 +6,7 @@ import { digestFileName, packageFolder } from '../../../contracts/edgePackage';
 import { simulateCsv } from '../../../edge-sim/production-line/machine';
 import type { CommandJobBody } from '../../../local-azure/machine-learning/bodies';
 import { blobCreated } from '../../support/queueEvents';
-import { waitUntilIdle, type RunningStack } from './runningStack';
+import { waitForJobsToEnd, type RunningStack } from './runningStack';
 import type { Exercise } from './removal';
 
 /** Two looks of a scaler at its queue. */
@@ -93,7 +93,7 @@ async function fillQueue(running: RunningStack, job: JobName, asked: () => boole
 
 /** A job starts, fails and its execution says so; without the right to read the queue's length it never starts. */
 export async function jobExercise(running: RunningStack, job: JobName, row: FactoryRow): Promise<Exercise> {
-  await waitUntilIdle(running);
+  await waitForJobsToEnd(running);
   const record = job === 'tag-and-deliver' ? await running.delivery() : undefined;
   const eventsBefore = running.events.length;
   let known: ReadonlySet<string> = new Set();
@@ -125,7 +125,7 @@ export async function jobExercise(running: RunningStack, job: JobName, row: Fact
       return attempts.length > 0 ? `the execution of ${job} fails` : undefined;
     },
     restore: async () => {
-      await waitUntilIdle(running);
+      await waitForJobsToEnd(running);
       if (record) await running.writeDelivery(record);
     },
   };

@@ -193,7 +193,7 @@ export async function startStack(): Promise<RunningStack> {
 }
 
 /** No job of the loop runs or is about to. */
-export async function waitUntilIdle({ region, clearQueues }: RunningStack): Promise<void> {
+export async function waitForJobsToEnd({ region, clearQueues }: RunningStack): Promise<void> {
   const busy = () => region.containerApps.state().jobs.some(({ running }) => running.length > 0);
   await clearQueues();
   await until(() => !busy(), 'the end of all jobs', 90_000);

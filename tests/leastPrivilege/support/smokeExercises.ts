@@ -5,7 +5,7 @@ import { regionCredential } from '../../../loop/regionCredential';
 import { cleanUp, type CleanedUp } from '../../../commands/smoke/cleanUp';
 import { newSmokeDataset, outputsFor, smokeTest } from '../../../commands/smoke/smokeTest';
 import type { FactoryRow, FactoryScope } from '../../../components/access/roleMatrix';
-import { waitUntilIdle, type RunningStack } from './runningStack';
+import { waitForJobsToEnd, type RunningStack } from './runningStack';
 import type { Exercise } from './removal';
 
 /** How far a smoke test must come so that there is something at the scope, and what of it stays when nobody may take it away. */
@@ -23,7 +23,7 @@ export async function smokeExercise(running: RunningStack, { scope }: FactoryRow
   const { region, outputs, directory, smokeTester } = running;
   const [until, left] = made[scope] ?? [];
   if (until === undefined || left === undefined) throw new Error(`a smoke test makes nothing at ${scope}`);
-  await waitUntilIdle(running);
+  await waitForJobsToEnd(running);
   const credential = regionCredential(region, smokeTester);
   const dataset = newSmokeDataset();
   const unusable = scope === 'data/quarantine' ? join(directory, 'unusable.csv') : undefined;
@@ -48,7 +48,7 @@ export async function smokeExercise(running: RunningStack, { scope }: FactoryRow
       ? report.error === undefined && report.steps.every(({ ok }) => ok) && report.steps.at(-1)?.id === until
       : report.quarantined.length > 0;
   if (!came) throw new Error(`the smoke test did not come to ${until}: ${report.error ?? JSON.stringify(report.steps.at(-1))}`);
-  await waitUntilIdle(running);
+  await waitForJobsToEnd(running);
   const takeAway = () => cleanUp(new EvidenceReader(outputsFor(outputs, dataset), credential), credential);
   let done: CleanedUp | undefined;
   return {

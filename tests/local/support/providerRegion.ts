@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endProcessesOf } from '../../../loop/leftovers';
+import { endProcessesOf } from '../../../loop/regionProcesses';
 import { LocalRegion } from '../../../local-azure/localRegion';
 import { ProviderClient } from './providerClient';
 

@@ -39,7 +39,7 @@ message Sample { double value = 1; int64 timestamp = 2; }`,
 const body = async (request: IncomingMessage) => Buffer.concat((await request.toArray()) as Buffer[]);
 
 /** Azure Monitor's two front doors as far as a sender sees them, with every failure that a test wants. */
-export class TelemetryTargets {
+export class TelemetryReceivers {
   readonly envelopes: Envelope[] = [];
   readonly samples: Sample[] = [];
   readonly requests: { readonly url: string; readonly authorization: string; readonly headers: IncomingMessage['headers'] }[] = [];
@@ -48,9 +48,9 @@ export class TelemetryTargets {
   refuseMetrics: () => number | undefined = () => undefined;
   private constructor(private readonly server: Server) {}
 
-  static async open(tls: TlsMaterial): Promise<TelemetryTargets> {
+  static async open(tls: TlsMaterial): Promise<TelemetryReceivers> {
     const server = createServer({ key: tls.privateKey, cert: tls.certificate });
-    const targets = new TelemetryTargets(server);
+    const targets = new TelemetryReceivers(server);
     server.on(
       'request',
       (request, response) =>

@@ -1,4 +1,4 @@
-import { actionOf, anyText, defineCommand, flag, oneOf, option, repeated } from '../../../command-line/command';
+import { actionOf, anyText, defineCommand, flag, oneOfWords, option, repeated } from '../../../command-line/command';
 import { helpText, readCommandLine } from '../../../command-line/readCommandLine';
 import { UsageError } from '../../../command-line/usageError';
 import { commandOf, commandScripts } from '../../support/commands';
@@ -10,7 +10,7 @@ const command = defineCommand({
   arguments: { action: actionOf(['add', 'drop']), item: anyText },
   options: {
     into: option('box', 'where it goes', { required: () => ['a', 'b'], short: 'i' }),
-    size: option('size', 'how large', { parse: oneOf(['small', 'large']), otherwise: 'small' }),
+    size: option('size', 'how large', { parse: oneOfWords(['small', 'large']), otherwise: 'small' }),
     label: repeated('text', 'what stands on it'),
     'by-air': flag('how it travels'),
   },

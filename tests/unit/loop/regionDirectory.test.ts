@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startOfProcess } from '../../../loop/leftovers';
+import { startOfProcess } from '../../../loop/regionProcesses';
 import { regionFolders, regionOwner } from '../../../loop/regionDirectory';
 import { projectRoot } from '../../support/projectRoot';
 

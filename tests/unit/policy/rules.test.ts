@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readStackFile, stacksIn } from '../../../plan/stackFile';
 import { allRules } from '../../../policy/allRules';
-import { unknownValue, type DeclaredResource } from '../../../policy/declaredResource';
+import { unknownPlaceholder, type DeclaredResource } from '../../../policy/declaredResource';
 import { knownProps } from '../../../policy/knownProps';
 import { violations } from '../../../policy/rule';
 import { numbersOf, readConsiderations } from '../../mutation/considerations';
@@ -223,12 +223,12 @@ describe('what a preview cannot know', () => {
         },
       ],
     };
-    expect(knownProps(unknowable)).toEqual({ id: 'x', scope: unknownValue, list: [1, { image: unknownValue }] });
+    expect(knownProps(unknowable)).toEqual({ id: 'x', scope: unknownPlaceholder, list: [1, { image: unknownPlaceholder }] });
     const hidden = of(false).map((one) =>
       one.type.endsWith(':RoleAssignment')
-        ? { ...one, props: { ...one.props, scope: unknownValue } }
+        ? { ...one, props: { ...one.props, scope: unknownPlaceholder } }
         : one.type.endsWith(':StorageAccount')
-          ? { ...one, props: { ...one.props, sku: unknownValue, allowSharedKeyAccess: true } }
+          ? { ...one, props: { ...one.props, sku: unknownPlaceholder, allowSharedKeyAccess: true } }
           : one,
     );
     const environment = {
@@ -236,7 +236,7 @@ describe('what a preview cannot know', () => {
       name: 'tag-and-deliver',
       protect: false,
       madeOf: {},
-      props: { template: { containers: [{ name: 'tag-and-deliver', env: unknownValue }] } },
+      props: { template: { containers: [{ name: 'tag-and-deliver', env: unknownPlaceholder }] } },
     };
     expect(violations(ruleNamed('lineage-known'), [environment])).toEqual([]);
     expect(new Set(allViolations(hidden).map((found) => found.split(':')[0]))).toEqual(new Set(['entra-only']));

@@ -1,7 +1,7 @@
 import { factoryRoles, workspaceRoles } from '../../../../components/access/roleMatrix';
 import { queueNames } from '../../../../components/configuration/pipelineJobs';
 import { builtInRoles, isCustomRole } from '../../../../components/resource/roles';
-import { builtInRoles as publishedRoles } from '../../../../local-azure/region/builtInRoles';
+import { builtInRolePermissions as publishedRoles } from '../../../../local-azure/region/builtInRoles';
 
 const all = [...workspaceRoles, ...factoryRoles];
 

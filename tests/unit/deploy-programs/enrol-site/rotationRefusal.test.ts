@@ -21,7 +21,7 @@ it('goes back to no number', () => {
   expect(rotationRefusal(asked(1, false), inUse(2, 1), now)).toMatch(/numbers go up/);
 });
 
-it('waits until the site must have gone over, unless the overlap is given up', () => {
+it('waits until the site must have switched, unless the overlap is given up', () => {
   expect(rotationRefusal(asked(3), inUse(2, 1), now)).toMatch(/until 2026-11-01T08:30:00\.000Z the site may still use certificate 1/);
   expect(rotationRefusal(asked(3, false), inUse(2, 1), now)).toBeUndefined();
   expect(rotationRefusal(asked(3), inUse(2, 1), new Date('2026-11-01T08:30:00Z'))).toBeUndefined();

@@ -1,4 +1,4 @@
-import { backOffMs } from '../../../../local-azure/event-grid/delivery';
+import { nextAttemptMs } from '../../../../local-azure/event-grid/delivery';
 import { eventFilter, filterMatches } from '../../../../local-azure/event-grid/eventFilter';
 import { readSubscription } from '../../../../local-azure/event-grid/eventSubscriptionType';
 
@@ -70,6 +70,6 @@ it('refuses an operator, a schema and a retry policy that Event Grid does not ha
 });
 
 it('backs off as Event Grid does, up to a ceiling, with at most a tenth of jitter', () => {
-  expect([1, 2, 3, 10, 29].map((attempts) => backOffMs(attempts, 1, 0))).toEqual([10_000, 30_000, 60_000, 43_200_000, 43_200_000]);
-  expect(backOffMs(1, 1, 1)).toBe(11_000);
+  expect([1, 2, 3, 10, 29].map((attempts) => nextAttemptMs(attempts, 1, 0))).toEqual([10_000, 30_000, 60_000, 43_200_000, 43_200_000]);
+  expect(nextAttemptMs(1, 1, 1)).toBe(11_000);
 });

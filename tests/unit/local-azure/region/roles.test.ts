@@ -1,9 +1,9 @@
-import { builtInRoles } from '../../../../local-azure/region/builtInRoles';
+import { builtInRolePermissions } from '../../../../local-azure/region/builtInRoles';
 import { isDataAction } from '../../../../local-azure/region/dataActions';
 import { roleGrants, scopeContains } from '../../../../local-azure/region/roleAssignments';
 
 const role = (name: string) => {
-  const found = Object.values(builtInRoles).find((one) => one.name === name);
+  const found = Object.values(builtInRolePermissions).find((one) => one.name === name);
   if (!found) throw new Error(`no role ${name}`);
   return found;
 };

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startOfProcess } from '../../../../loop/leftovers';
+import { startOfProcess } from '../../../../loop/regionProcesses';
 import { projectRoot } from '../../../support/projectRoot';
 
 let folder = '';

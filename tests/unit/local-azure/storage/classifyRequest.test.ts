@@ -1,4 +1,4 @@
-import { classify } from '../../../../local-azure/storage/operations';
+import { classify } from '../../../../local-azure/storage/classifyRequest';
 import { readStorageRequest } from '../../../../local-azure/storage/storageRequest';
 
 const blobs = 'blobServices/containers/blobs';

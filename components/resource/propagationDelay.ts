@@ -5,7 +5,7 @@ import type * as pulumi from '@pulumi/pulumi';
 export const defaultPropagationSeconds = 240;
 
 /** Whatever depends on it comes so many seconds after `triggers` first exist; none where there is nothing to wait for. */
-export function pauseAfter(
+export function waitForPropagation(
   name: string,
   seconds: number,
   triggers: readonly pulumi.CustomResource[],

@@ -4,7 +4,7 @@ import { inferenceRecord, landingManifest, maxBatchContentBytes, type LandingMan
 import type { EvidenceReader } from './evidenceReader';
 
 /** A batch as it lies in the landing zone: its manifest, and what its blob really holds. */
-export interface Batch {
+export interface StoredBatch {
   readonly manifestBlob: string;
   readonly manifest: LandingManifest;
   readonly sha256: string;
@@ -41,12 +41,12 @@ export async function manifestNames(reader: EvidenceReader): Promise<string[]> {
 }
 
 /** A batch is read once: it is written once and never again. */
-export class LandingZone {
-  private readonly read = new Map<string, Batch>();
+export class LandingZoneReader {
+  private readonly read = new Map<string, StoredBatch>();
 
   constructor(private readonly reader: EvidenceReader) {}
 
-  async batches(but: ReadonlySet<string>): Promise<readonly Batch[]> {
+  async batches(but: ReadonlySet<string>): Promise<readonly StoredBatch[]> {
     const names = (await manifestNames(this.reader)).filter((name) => !but.has(name));
     for (const name of names.filter((known) => !this.read.has(known))) {
       const batch = await this.batch(name);
@@ -55,7 +55,7 @@ export class LandingZone {
     return names.flatMap((name) => this.read.get(name) ?? []);
   }
 
-  private async batch(manifestBlob: string): Promise<Batch | undefined> {
+  private async batch(manifestBlob: string): Promise<StoredBatch | undefined> {
     const container = this.reader.container('edge', this.reader.outputs.landingZoneContainer);
     const text = await this.reader.text(container, manifestBlob);
     if (text === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { testBefore } from '../../../../commands/smoke/underWay';
+import { testBefore } from '../../../../commands/smoke/runningSmokeTests';
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
 
