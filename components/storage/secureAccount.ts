@@ -42,6 +42,21 @@ const defaults = {
   protect: false,
 } as const;
 
+/** What every account has: Entra ID is the only way in, over TLS. */
+const entraOnly = {
+  kind: 'StorageV2',
+  accessTier: 'Hot',
+  allowSharedKeyAccess: false,
+  defaultToOAuthAuthentication: true,
+  allowBlobPublicAccess: false,
+  allowCrossTenantReplication: false,
+  allowedCopyScope: 'AAD',
+  enableHttpsTrafficOnly: true,
+  minimumTlsVersion: 'TLS1_2',
+  publicNetworkAccess: 'Enabled',
+  networkRuleSet: { defaultAction: 'Allow', bypass: 'AzureServices' },
+} as const;
+
 /** A storage account that takes Entra tokens only: no shared keys, no anonymous access, TLS 1.2, soft delete. */
 export class SecureAccount<Container extends string, QueueName extends string = never> extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
@@ -68,18 +83,8 @@ export class SecureAccount<Container extends string, QueueName extends string = 
         resourceGroupName,
         location: all.location,
         accountName: all.accountName,
-        kind: 'StorageV2',
         sku: { name: `Standard_${all.redundancy}` },
-        accessTier: 'Hot',
-        allowSharedKeyAccess: false,
-        defaultToOAuthAuthentication: true,
-        allowBlobPublicAccess: false,
-        allowCrossTenantReplication: false,
-        allowedCopyScope: 'AAD',
-        enableHttpsTrafficOnly: true,
-        minimumTlsVersion: 'TLS1_2',
-        publicNetworkAccess: 'Enabled',
-        networkRuleSet: { defaultAction: 'Allow', bypass: 'AzureServices' },
+        ...entraOnly,
         ...(identity === undefined ? {} : { identity }),
         ...(all.tags === undefined ? {} : { tags: all.tags }),
       },
