@@ -3,8 +3,7 @@ import { defineCommand, flag, oneOfWords, option, type Given } from '../command-
 import { runScript } from '../command-line/runCommand';
 import { UsageError } from '../command-line/usageError';
 import { isSmokeDataset } from '../contracts/datasets';
-import { returnSteps } from '../loop/returnSteps';
-import { steps } from '../loop/steps';
+import { loopSteps } from '../loop/loopSteps';
 import { existingPath } from './options/givenPath';
 import { localStacksOption } from './options/localFolder';
 import { deployedStackOption } from './options/stackName';
@@ -20,7 +19,7 @@ const options = {
     otherwise: 2_700,
   }),
   until: option('step', 'stop after this step, such as 7 (default 13c)', {
-    parse: oneOfWords([...steps, ...returnSteps].map(({ id }) => id)),
+    parse: oneOfWords(loopSteps.map(({ id }) => id)),
     otherwise: '13c',
   }),
   raw: option('file', "drop this CSV file; without it a piece of the factory's own raw data, or simulated data where there are none", {

@@ -1,8 +1,7 @@
 import type { LocalRegion } from '../local-azure/localRegion';
 import type { LoopReport, QuarantinedFile } from './report';
-import { returnSteps } from './returnSteps';
 import { emptyRounds } from './runRounds';
-import { steps } from './steps';
+import { loopSteps } from './loopSteps';
 
 const nothing = { sent: 0, arrived: 0, distinct: 0 };
 
@@ -51,7 +50,7 @@ export class RunRecord {
 
 /** A run that broke before its first step lacks every step, and its report says so. */
 const notReached = (): LoopReport['steps'] =>
-  [...steps, ...returnSteps].map(({ id, title }) => ({
+  loopSteps.map(({ id, title }) => ({
     round: 1,
     id,
     title,

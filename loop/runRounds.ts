@@ -9,6 +9,7 @@ import type { ReplayResult, RoundSummary, StepResult } from './report';
 import { landedCounts, returnSteps, type LandedCounts } from './returnSteps';
 import type { SiteConsole } from './siteConsole';
 import type { RoundFacts, Step } from './step';
+import { loopSteps } from './loopSteps';
 import { steps } from './steps';
 
 const stepTimeoutMs = 120_000;
@@ -105,7 +106,7 @@ export async function runRounds(options: RoundsOptions, result: RoundsResult): P
     };
     const followed = await followSteps({
       round,
-      steps: [...steps, ...returnSteps],
+      steps: loopSteps,
       observer: { reader, site, monitor, landing, facts, ...(options.approve ? { approve: options.approve } : {}) },
       explain: (program) => explainFailure(region, program),
       stepTimeoutMs,

@@ -16,7 +16,7 @@ import { returnSteps } from '../../loop/returnSteps';
 import { SiteConsole } from '../../loop/siteConsole';
 import { Releases } from '../../loop/releases';
 import type { RoundFacts, Step } from '../../loop/step';
-import { steps } from '../../loop/steps';
+import { loopSteps } from '../../loop/loopSteps';
 import { cleanUp, type CleanedUp } from './cleanUp';
 import { fromTheLine, runLine, type LineUse } from './runLine';
 import { smokeFile } from './smokeFile';
@@ -138,7 +138,7 @@ export async function smokeTest(options: SmokeTestOptions): Promise<SmokeReport>
               { approved: true, by: approveAs, reason: `smoke test ${dataset}` },
               new Date(),
             ));
-    const all = [...steps, ...returnSteps].map(fromTheLine);
+    const all = loopSteps.map(fromTheLine);
     await followSteps({
       round: 1,
       steps: all.slice(0, all.findIndex(({ id }) => id === options.until) + 1),

@@ -5,33 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoopReport } from '../../loop/report';
 import { simulateCsv } from '../../edge-sim/production-line/machine';
+import { loopSteps } from '../../loop/loopSteps';
 import { projectRoot } from '../support/projectRoot';
 
 const node = join(projectRoot, 'node_modules', '.bin', 'node');
 const local = '.local/loop-test';
-const stepIds = [
-  '1a',
-  '1b',
-  '2',
-  '3a',
-  '3b',
-  '4',
-  '5a',
-  '5b',
-  '6',
-  '7',
-  '8a',
-  '8b',
-  '8c',
-  '8d',
-  '9',
-  '10',
-  '11',
-  '12',
-  '13a',
-  '13b',
-  '13c',
-];
+const stepIds = loopSteps.map(({ id }) => id);
 
 interface Run {
   readonly code: number;

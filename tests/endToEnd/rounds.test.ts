@@ -2,32 +2,11 @@ import { execFile } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoopReport } from '../../loop/report';
+import { loopSteps } from '../../loop/loopSteps';
 import { projectRoot } from '../support/projectRoot';
 
 const local = '.local/rounds-test';
-const stepIds = [
-  '1a',
-  '1b',
-  '2',
-  '3a',
-  '3b',
-  '4',
-  '5a',
-  '5b',
-  '6',
-  '7',
-  '8a',
-  '8b',
-  '8c',
-  '8d',
-  '9',
-  '10',
-  '11',
-  '12',
-  '13a',
-  '13b',
-  '13c',
-];
+const stepIds = loopSteps.map(({ id }) => id);
 
 describe('three rounds', () => {
   afterAll(() => rmSync(join(projectRoot, local), { recursive: true, force: true }));

@@ -4,33 +4,12 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SmokeReport } from '../../commands/smoke/smokeTest';
 import type { StackReady, StackRequest, StackState } from './support/stackProcess';
+import { loopSteps } from '../../loop/loopSteps';
 import { projectRoot } from '../support/projectRoot';
 
 const node = join(projectRoot, 'node_modules', '.bin', 'node');
 const local = join('.local', 'smoke-test');
-const stepIds = [
-  '1a',
-  '1b',
-  '2',
-  '3a',
-  '3b',
-  '4',
-  '5a',
-  '5b',
-  '6',
-  '7',
-  '8a',
-  '8b',
-  '8c',
-  '8d',
-  '9',
-  '10',
-  '11',
-  '12',
-  '13a',
-  '13b',
-  '13c',
-];
+const stepIds = loopSteps.map(({ id }) => id);
 
 let stack: ChildProcess;
 let path = '';
