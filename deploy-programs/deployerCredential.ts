@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
+  AzureCliCredential,
   ClientAssertionCredential,
   ClientCertificateCredential,
   ClientSecretCredential,
@@ -21,7 +22,9 @@ export type DeployerSignIn =
     }
   | { readonly kind: 'secret'; readonly tenantId: string; readonly clientId: string; readonly secret: string }
   | { readonly kind: 'assertion'; readonly tenantId: string; readonly clientId: string; readonly assertion: () => Promise<string> }
-  | { readonly kind: 'managed-identity'; readonly clientId?: string };
+  | { readonly kind: 'static-assertion'; readonly tenantId: string; readonly clientId: string; readonly token: string }
+  | { readonly kind: 'managed-identity'; readonly clientId?: string }
+  | { readonly kind: 'azure-cli'; readonly tenantId?: string; readonly subscription?: string };
 
 const requestTimeoutMs = 30_000;
 
@@ -39,7 +42,13 @@ async function requestedAssertion(requestUrl: string, requestToken: string, audi
   return value;
 }
 
-/** The provider's own order: default, certificate, secret, OIDC, managed identity; without any of them whoever the Azure SDK finds. */
+/** The session of the CLI, which renews its tokens by itself. `az` refuses a tenant beside a subscription; the subscription knows its own. */
+const cliSession = (tenantId: string | undefined, subscription: string | undefined): DeployerSignIn => ({
+  kind: 'azure-cli',
+  ...(subscription !== undefined ? { subscription } : tenantId === undefined ? {} : { tenantId }),
+});
+
+/** The provider's own order: default, certificate, secret, OIDC, managed identity; without any of them whoever is signed in to the Azure CLI. */
 export function deployerSignIn(environment: NodeJS.ProcessEnv): DeployerSignIn {
   const given = (name: string) => environment[name] || undefined;
   const needed = (name: string, by: string): string => {
@@ -62,20 +71,25 @@ export function deployerSignIn(environment: NodeJS.ProcessEnv): DeployerSignIn {
   if (given('ARM_USE_OIDC') === 'true') {
     const [token, file] = [given('ARM_OIDC_TOKEN'), given('ARM_OIDC_TOKEN_FILE_PATH')];
     const who = principal('ARM_USE_OIDC');
-    if (token !== undefined) return { kind: 'assertion', ...who, assertion: () => Promise.resolve(token) };
+    if (token !== undefined) return { kind: 'static-assertion', ...who, token };
     if (file !== undefined) return { kind: 'assertion', ...who, assertion: () => Promise.resolve(readFileSync(file, 'utf8').trim()) };
     const requestUrl = given('ARM_OIDC_REQUEST_URL') ?? given('ACTIONS_ID_TOKEN_REQUEST_URL');
     const requestToken = given('ARM_OIDC_REQUEST_TOKEN') ?? given('ACTIONS_ID_TOKEN_REQUEST_TOKEN');
     if (requestUrl === undefined || requestToken === undefined)
       throw new SettingsError(
-        'ARM_USE_OIDC is set: expected ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, or ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN',
+        'ARM_USE_OIDC is set: expected ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, or ARM_OIDC_TOKEN',
       );
     const audience = given('ARM_OIDC_AUDIENCE') ?? 'api://AzureADTokenExchange';
     return { kind: 'assertion', ...who, assertion: () => requestedAssertion(requestUrl, requestToken, audience) };
   }
   if (given('ARM_USE_MSI') === 'true') return { kind: 'managed-identity', ...(clientId === undefined ? {} : { clientId }) };
-  return { kind: 'default' };
+  return cliSession(tenantId, given('ARM_SUBSCRIPTION_ID'));
 }
+
+const staticTokenWarning =
+  'warning: ARM_OIDC_TOKEN is one token for the whole deployment; a build agent issues it for minutes, and what signs in after that is refused ' +
+  '(AADSTS700024). Use a sign-in that is renewed: ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN (GitHub), ARM_OIDC_TOKEN_FILE_PATH (a file ' +
+  'that is written anew), or no ARM_USE_OIDC and the session of the Azure CLI (Azure Pipelines: AzureCLI@2 with keepAzSessionActive).';
 
 /** Where to sign in, if not at the public cloud or where the environment says. */
 export interface Authority {
@@ -110,6 +124,15 @@ export function deployerCredential(environment: NodeJS.ProcessEnv, authority: Au
       return new ClientSecretCredential(signIn.tenantId, signIn.clientId, signIn.secret, authority);
     case 'assertion':
       return new ClientAssertionCredential(signIn.tenantId, signIn.clientId, signIn.assertion, authority);
+    case 'static-assertion':
+      console.error(staticTokenWarning);
+      return new ClientAssertionCredential(signIn.tenantId, signIn.clientId, () => Promise.resolve(signIn.token), authority);
+    case 'azure-cli':
+      return new AzureCliCredential({
+        processTimeoutInMs: requestTimeoutMs,
+        ...(signIn.tenantId === undefined ? {} : { tenantId: signIn.tenantId }),
+        ...(signIn.subscription === undefined ? {} : { subscription: signIn.subscription }),
+      });
     case 'managed-identity':
       return new ManagedIdentityCredential(signIn.clientId === undefined ? {} : { clientId: signIn.clientId });
     case 'default':

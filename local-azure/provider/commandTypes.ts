@@ -92,8 +92,8 @@ export function commandTypes(context: RegionContext, entra: Pick<Tenant, 'deploy
       NODE_EXTRA_CA_CERTS: context.tls.caFile,
       [regionMarker]: context.directory,
       ...grant.environment,
-      AZURE_CLIENT_ID: entra.deployer.clientId,
-      AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+      ARM_USE_MSI: 'true',
+      ARM_CLIENT_ID: entra.deployer.clientId,
       ...outputsBefore,
       ...declared,
     };

@@ -16,6 +16,9 @@ const everywhere = (node: Node, at: string): [string, string][] =>
 const bySecret =
   /ARM_CLIENT_SECRET|ARM_CLIENT_CERTIFICATE|ARM_ACCESS_KEY|AZURE_CLIENT_SECRET|AZURE_STORAGE_(KEY|SAS|CONNECTION)|PULUMI_ACCESS_TOKEN|PULUMI_CONFIG_PASSPHRASE|servicePrincipalKey|BEGIN [A-Z ]*PRIVATE KEY/;
 
+/** A federated token that is asked for once, whatever takes it: what signs in later than ten minutes is refused. */
+const assertsByOneToken = /\bidToken\b|\bARM_(USE_OIDC|OIDC_TOKEN)\b|\/addSpnToEnvironment=true$/;
+
 /** What holds of every step of every pipeline. */
 export const soundnessRules: readonly ProcessRule[] = [
   {
@@ -39,12 +42,17 @@ export const soundnessRules: readonly ProcessRule[] = [
         .filter(
           ({ step }) =>
             step.commands.some((command) => /\bpulumi |npm run smoke|npm run certificate/.test(command)) &&
-            (step.raw['task'] !== 'AzureCLI@2' ||
-              inputsOf(step)['addSpnToEnvironment'] !== 'true' ||
-              inputsOf(step)['keepAzSessionActive'] !== 'true' ||
-              !step.commands.some((command) => command.includes('ARM_USE_OIDC=true ARM_OIDC_TOKEN="$idToken"'))),
+            (step.raw['task'] !== 'AzureCLI@2' || inputsOf(step)['keepAzSessionActive'] !== 'true'),
         )
-        .map((stepInJob) => `${locationOf(stepInJob)}: does not sign in by workload identity federation`),
+        .map(
+          (stepInJob) =>
+            `${locationOf(stepInJob)}: does not sign in by workload identity federation with a session that is renewed (AzureCLI@2, keepAzSessionActive)`,
+        ),
+      ...everyStep(process).flatMap((stepInJob) =>
+        everywhere(stepInJob.step.raw, locationOf(stepInJob))
+          .filter(([at, value]) => assertsByOneToken.test(`${at}=${value}`))
+          .map(([at]) => `${at}: signs in with one token, which ends after ten minutes; leave it to the session of AzureCLI@2`),
+      ),
       ...everyStep(process)
         .filter(({ step }) => step.raw['checkout'] !== undefined && step.raw['persistCredentials'] !== 'false')
         .filter(({ job }) => !job.steps.some(({ commands }) => commands.some((command) => command.startsWith('git push '))))

@@ -107,7 +107,7 @@ it('a site enrols through a command only when the deployer has been given the ro
   expect((await enrol())['stdout']).toBe(first['stdout']);
   process.env['ONLY_HERE'] = 'leak';
   const seen = await deploy('command:local:Command', 'environment', {
-    create: 'echo "$ONLY_HERE|$DECLARED|$AZURE_CLIENT_ID"; cat',
+    create: 'echo "$ONLY_HERE|$DECLARED|$ARM_CLIENT_ID"; cat',
     environment: { DECLARED: 'yes' },
     stdin: 'typed',
   });

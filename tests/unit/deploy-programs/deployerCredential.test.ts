@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  AzureCliCredential,
   ClientAssertionCredential,
   ClientCertificateCredential,
   ClientSecretCredential,
@@ -12,6 +13,8 @@ import {
 } from '@azure/identity';
 import { deployerCredential, deployerSignIn } from '../../../deploy-programs/deployerCredential';
 import { makeKeyAndCertificate } from '../../../deploy-programs/keyAndCertificate';
+import { parse } from 'yaml';
+import { projectRoot } from '../../support/projectRoot';
 
 const directory = mkdtempSync(join(tmpdir(), 'deployer-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -45,8 +48,7 @@ describe("the commands of a deployment sign in as Pulumi's Azure provider does",
     );
   });
 
-  it('with a token of the build agent: given, in a file that may be renewed, or asked for', async () => {
-    expect(await assertionOf({ ARM_OIDC_TOKEN: 'given' })).toBe('given');
+  it('with a token of the build agent: in a file that may be renewed, or asked for', async () => {
     const path = file('token', 'first\n');
     const signIn = deployerSignIn({ ...who, ARM_USE_OIDC: 'true', ARM_OIDC_TOKEN_FILE_PATH: path });
     file('token', 'second\n');
@@ -69,25 +71,84 @@ describe("the commands of a deployment sign in as Pulumi's Azure provider does",
       '/token?run=7&audience=api%3A%2F%2FOther',
       'Bearer action',
     ]);
-    expect(deployerCredential({ ...who, ARM_USE_OIDC: 'true', ARM_OIDC_TOKEN: 'given' })).toBeInstanceOf(ClientAssertionCredential);
+    expect(deployerCredential({ ...who, ARM_USE_OIDC: 'true', ARM_OIDC_TOKEN_FILE_PATH: path })).toBeInstanceOf(ClientAssertionCredential);
   });
 
-  it('with the identity of the build agent, or as the Azure SDK finds', () => {
+  it('with one token that was given, which ends: which is said, with what to use instead', () => {
+    const said = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    expect(deployerCredential({ ...who, ARM_USE_OIDC: 'true', ARM_OIDC_TOKEN: 'given' })).toBeInstanceOf(ClientAssertionCredential);
+    expect(said.mock.calls).toEqual([
+      [expect.stringMatching(/^warning: ARM_OIDC_TOKEN is .*minutes.*ARM_OIDC_TOKEN_FILE_PATH.*keepAzSessionActive/)],
+    ]);
+    deployerCredential({ ...who, ARM_USE_OIDC: 'true', ARM_OIDC_TOKEN_FILE_PATH: 'token' });
+    deployerCredential({});
+    expect(said).toHaveBeenCalledTimes(1);
+    said.mockRestore();
+  });
+
+  it('with the identity of the build agent, as the Azure SDK finds where that is asked for, or with the session of the CLI', () => {
     expect(deployerSignIn({ ...who, ARM_USE_MSI: 'true' })).toEqual({ kind: 'managed-identity', clientId: who.ARM_CLIENT_ID });
     expect(deployerCredential({ ARM_USE_MSI: 'true' })).toBeInstanceOf(ManagedIdentityCredential);
     expect(deployerSignIn({ ...who, ARM_USE_DEFAULT_AZURE_CREDENTIAL: 'true', ARM_CLIENT_SECRET: 's' })).toEqual({
       kind: 'default',
       tenantId: who.ARM_TENANT_ID,
     });
-    expect(deployerSignIn(who)).toEqual({ kind: 'default' });
-    expect(deployerCredential({})).toBeInstanceOf(DefaultAzureCredential);
+    expect(deployerCredential({ ARM_USE_DEFAULT_AZURE_CREDENTIAL: 'true' })).toBeInstanceOf(DefaultAzureCredential);
+    expect(deployerSignIn(who)).toEqual({ kind: 'azure-cli', tenantId: who.ARM_TENANT_ID });
+    // As the provider, they do not take what only the Azure SDK would: a second principal.
+    expect(deployerCredential({ AZURE_CLIENT_ID: 'c', AZURE_TENANT_ID: 't', AZURE_CLIENT_SECRET: 's' })).toBeInstanceOf(AzureCliCredential);
+  });
+
+  it('asks the CLI by subscription or by tenant, not by both: it refuses that', () => {
+    const [subscription, tenant] = ['33333333-3333-4333-8333-333333333333', who.ARM_TENANT_ID];
+    expect(deployerSignIn({ ARM_SUBSCRIPTION_ID: subscription, ARM_TENANT_ID: tenant })).toEqual({ kind: 'azure-cli', subscription });
   });
 
   it('or say which half is missing, and never the other', () => {
     expect(() => deployerSignIn({ ARM_CLIENT_SECRET: 's3cret', ARM_CLIENT_ID: who.ARM_CLIENT_ID })).toThrow(
       /^ARM_TENANT_ID is missing: ARM_CLIENT_SECRET is set/,
     );
-    expect(() => deployerSignIn({ ...who, ARM_USE_OIDC: 'true' })).toThrow(/expected ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH/);
+    expect(() => deployerSignIn({ ...who, ARM_USE_OIDC: 'true' })).toThrow(
+      /expected ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN, ARM_OIDC_TOKEN_FILE_PATH/,
+    );
     expect(() => deployerSignIn({ ...who, ARM_CLIENT_SECRET: '' })).not.toThrow();
+  });
+});
+
+/** Environment of the script of signed-in.yml: what it exports and what the step sets, beside what the task gives. */
+function environmentOfPipeline(): Record<string, string> {
+  const { steps } = parse(readFileSync(join(projectRoot, '.azure-pipelines', 'signed-in.yml'), 'utf8')) as {
+    steps: { inputs: { inlineScript: string; addSpnToEnvironment?: boolean }; env: Record<string, string> }[];
+  };
+  const step = steps[0];
+  if (step === undefined) throw new Error('signed-in.yml has no step');
+  const ofTask: Record<string, string> =
+    step.inputs.addSpnToEnvironment === true
+      ? { servicePrincipalId: who.ARM_CLIENT_ID, tenantId: who.ARM_TENANT_ID, idToken: 'ten minutes' }
+      : {};
+  const given = [...step.inputs.inlineScript.matchAll(/\b([A-Z_]+)=("\$(\w+)"|\$\([^)]*\)|\S+)/g)].map(
+    ([, name = '', value = '', variable]) => [name, variable === undefined ? value : (ofTask[variable] ?? '')],
+  );
+  return { ...step.env, ...ofTask, ...(Object.fromEntries(given) as Record<string, string>) };
+}
+
+describe('a deployment that takes longer than a token lives', () => {
+  const oidc = { ...who, ARM_USE_OIDC: 'true' };
+  it.each<[string, NodeJS.ProcessEnv, ReturnType<typeof deployerSignIn>['kind']]>([
+    ['Azure Pipelines, by signed-in.yml', environmentOfPipeline(), 'azure-cli'],
+    ['GitHub', { ...oidc, ACTIONS_ID_TOKEN_REQUEST_URL: 'https://a', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }, 'assertion'],
+    ['GitHub, by the names of the provider', { ...oidc, ARM_OIDC_REQUEST_URL: 'https://a', ARM_OIDC_REQUEST_TOKEN: 't' }, 'assertion'],
+    ['GitLab, by a file', { ...oidc, ARM_OIDC_TOKEN_FILE_PATH: '/token' }, 'assertion'],
+    ['a virtual machine', { ARM_USE_MSI: 'true', ARM_CLIENT_ID: who.ARM_CLIENT_ID }, 'managed-identity'],
+    ['a person', {}, 'azure-cli'],
+    ['a certificate', { ...who, ARM_CLIENT_CERTIFICATE_PATH: '/pem' }, 'certificate'],
+    ['a secret', { ...who, ARM_CLIENT_SECRET: 's' }, 'secret'],
+    ['one token, which ends', { ...oidc, ARM_OIDC_TOKEN: 't' }, 'static-assertion'],
+  ])('%s', (_, environment, kind) => {
+    expect(deployerSignIn(environment).kind).toBe(kind);
+  });
+
+  it('in Azure Pipelines finds the subscription of the service connection', () => {
+    expect(environmentOfPipeline()).toMatchObject({ ARM_SUBSCRIPTION_ID: expect.stringContaining('az account show') as string });
   });
 });

@@ -192,8 +192,27 @@ const cases: [string, ProcessFiles, RegExp][] = [
   ],
   [
     'a passphrase',
-    withChange('.azure-pipelines/signed-in.yml', 'export ARM_USE_OIDC=true', 'export PULUMI_CONFIG_PASSPHRASE=x ARM_USE_OIDC=true'),
+    withChange('.azure-pipelines/signed-in.yml', 'export ARM_SUBSCRIPTION_ID', 'export PULUMI_CONFIG_PASSPHRASE=x ARM_SUBSCRIPTION_ID'),
     /^no-secret-in-pipelines: .*names a secret$/,
+  ],
+  [
+    'one federated token for the whole deployment',
+    withChange(
+      '.azure-pipelines/signed-in.yml',
+      'export ARM_SUBSCRIPTION_ID',
+      'export ARM_USE_OIDC=true ARM_OIDC_TOKEN="$idToken" ARM_SUBSCRIPTION_ID',
+    ),
+    /^no-secret-in-pipelines: .*signs in with one token, which ends after ten minutes/,
+  ],
+  [
+    'a federated token in the environment of a step',
+    withMore(main, { step: { task: 'AzureCLI@2', inputs: { addSpnToEnvironment: 'true', inlineScript: 'true' }, name: 'early' } }),
+    /^no-secret-in-pipelines: verify\/code\/early\/inputs\/addSpnToEnvironment: signs in with one token/,
+  ],
+  [
+    'a session that ends while the stack is deployed',
+    withChange('.azure-pipelines/signed-in.yml', 'true', 'false'),
+    /^no-secret-in-pipelines: deploy_dev\/deploy\/up: does not sign in .*with a session that is renewed/,
   ],
   [
     'a state that a key opens',
