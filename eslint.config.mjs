@@ -88,6 +88,12 @@ const noSockets = sockets.map((name) => ({
   message: 'Only local-azure opens sockets; use an SDK or a protocol library.',
   ...(name in opensNone ? { allowImportNames: opensNone[name] } : {}),
 }));
+/** A program of the deployment that found itself a credential could be somebody else than Pulumi's provider. */
+const noOwnCredential = {
+  name: '@azure/identity',
+  allowImportNames: ['TokenCredential'],
+  message: 'Only deployerCredential.ts makes a credential: every program of the deployment signs in as the provider does.',
+};
 const noLoadedSockets = {
   selector: 'ImportExpression > Literal[value=/^(node:)?(https?|http2|net|tls|dgram)$/]',
   message: 'Only local-azure opens sockets; use an SDK or a protocol library.',
@@ -150,6 +156,11 @@ export default tseslint.config(
       'commands/**',
     ],
     rules: { 'no-restricted-imports': ['error', { paths: noSockets, patterns: [pulumiPackages] }], 'no-restricted-syntax': noWayAround },
+  },
+  {
+    files: ['deploy-programs/**'],
+    ignores: ['deploy-programs/deployerCredential.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: [...noSockets, noOwnCredential], patterns: [pulumiPackages] }] },
   },
   {
     files: ['components/**', 'plan/**', 'policy/**'],

@@ -103,6 +103,24 @@ it.each([
     /speak Pulumi/,
   ],
   [
+    'a program of the deployment that finds itself a credential',
+    'deploy-programs/site-documents/probe.ts',
+    "import { DefaultAzureCredential } from '@azure/identity';\nexport const probe = new DefaultAzureCredential();\n",
+    /Only deployerCredential\.ts makes a credential/,
+  ],
+  [
+    'a credential under another name',
+    'deploy-programs/probe.ts',
+    "import * as identity from '@azure/identity';\nexport const probe = new identity.AzureCliCredential();\n",
+    /Only deployerCredential\.ts makes a credential/,
+  ],
+  [
+    'a socket in a program of the deployment',
+    'deploy-programs/probe.ts',
+    "import { connect } from 'node:net';\nexport const probe = connect;\n",
+    /Only local-azure opens sockets/,
+  ],
+  [
     'a program that switches off the check of certificates',
     'edge-sim/model-manager/probe.ts',
     'export const probe = { rejectUnauthorized: false };\n',
