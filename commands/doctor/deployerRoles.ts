@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { registryActions } from '../../deploy-programs/build-image/registryActions';
 import { problem, note, ready, type Finding } from './finding';
 import type { NeededType } from './neededTypes';
 
@@ -23,15 +24,10 @@ interface HeldRole {
   readonly permissions: DefinitionAnswer['properties']['permissions'];
 }
 
-const buildActions = [
-  'Microsoft.ContainerRegistry/registries/listBuildSourceUploadUrl/action',
-  'Microsoft.ContainerRegistry/registries/scheduleRun/action',
-];
-
 /** Actions without which a deployment stops. */
 export const neededActions = (types: readonly NeededType[], options: { build: boolean }): string[] => [
   ...types.map(({ type }) => `${type}/write`),
-  ...(options.build ? buildActions : []),
+  ...(options.build ? registryActions : []),
 ];
 
 const matches = (pattern: string, action: string) =>

@@ -107,6 +107,17 @@ describe("the deployer's roles", () => {
     });
   });
 
+  it('are not enough without the copy of the base image, where images are built', () => {
+    const importImage = 'Microsoft.ContainerRegistry/registries/importImage/action';
+    const all = [assigned('/o')];
+    const without = [role('/o', 'Almost owner', ['*'], [importImage])];
+    expect(judgeDeployerRoles(all, without, needed, scope)).toMatchObject({
+      state: 'problem',
+      found: expect.stringMatching(/not allowed: Microsoft\.ContainerRegistry\/registries\/importImage\/action$/) as string,
+    });
+    expect(judgeDeployerRoles(all, without, neededActions(types, { build: false }), scope).state).toBe('ready');
+  });
+
   it('do not count in another resource group, nor in one whose name only begins the same', () => {
     expect(judge(assigned('/c', `${scope}2`), assigned('/u', `${scope}2`))).toMatchObject({
       state: 'problem',
