@@ -18,14 +18,17 @@ export async function unreachable(authorityHost: string): Promise<string | undef
   }
 }
 
-/** Signs in as a deployment would. Throws NoAnswer when nobody is signed in. */
-export async function signIn(options: {
-  authorityHost: string;
-  disableInstanceDiscovery: boolean;
-  armAudience: string;
-  graphEndpoint: string;
-}): Promise<SignedIn> {
-  const credential = deployerCredential(process.env, {
+/** Signs in as the programs of a deployment would by this environment. Throws NoAnswer when nobody is signed in. */
+export async function signIn(
+  environment: NodeJS.ProcessEnv,
+  options: {
+    authorityHost: string;
+    disableInstanceDiscovery: boolean;
+    armAudience: string;
+    graphEndpoint: string;
+  },
+): Promise<SignedIn> {
+  const credential = deployerCredential(environment, {
     authorityHost: options.authorityHost,
     disableInstanceDiscovery: options.disableInstanceDiscovery,
   });

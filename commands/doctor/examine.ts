@@ -12,7 +12,8 @@ import { allUnchecked, checkCloud } from './cloudChecks';
 import { note, problem, ready, type Finding } from './finding';
 import { judgeLocalTools } from './localTools';
 import { signIn, unreachable } from './deployerSignIn';
-import { ownSettings, readStackFile } from '../../plan/stackFile';
+import { judgeProviderSignIn } from './providerSignIn';
+import { ownSettings, readStackFile, type StackFile } from '../../plan/stackFile';
 import { UsageError } from '../../command-line/usageError';
 
 const graphEndpoint = 'https://graph.microsoft.com';
@@ -53,7 +54,7 @@ export async function examine(stack: string, root: string): Promise<Finding[]> {
   const configuration = readConfiguration(ownSettings(stackFile));
   const subscriptionId =
     stackFile.configuration['azure-native:subscriptionId'] ?? process.env['ARM_SUBSCRIPTION_ID'] ?? process.env['AZURE_SUBSCRIPTION_ID'];
-  return [...examineMachine(stack, configuration, root), ...(await examineCloud(stack, configuration, subscriptionId))];
+  return [...examineMachine(stack, configuration, root), ...(await examineCloud(stackFile, configuration, subscriptionId))];
 }
 
 /** What this machine alone can say: the stack's settings and the tools that a deployment needs. */
@@ -82,19 +83,26 @@ function examineMachine(stack: string, configuration: Configuration, root: strin
 }
 
 /** What the cloud says to whoever is signed in; without an answer, what is not known. */
-async function examineCloud(stack: string, configuration: Configuration, subscriptionId: string | undefined): Promise<Finding[]> {
+async function examineCloud(stackFile: StackFile, configuration: Configuration, subscriptionId: string | undefined): Promise<Finding[]> {
   const { cloud } = configuration;
   const offline = await unreachable(cloud.authorityHost);
   if (offline !== undefined) return [...allUnchecked(offline, ['sign-in']), ...allUnchecked(offline)];
-  const signedIn = await signIn({
+  const authority = {
     authorityHost: cloud.authorityHost,
     disableInstanceDiscovery: cloud.disableInstanceDiscovery,
     armAudience: cloud.resourceManagerAudience,
     graphEndpoint,
-  }).catch((error: unknown) => {
+  };
+  const signedIn = await signIn(process.env, authority).catch((error: unknown) => {
     if (error instanceof NoAnswer) return error;
     throw error;
   });
   if (signedIn instanceof NoAnswer) return [problem('sign-in', signedIn.message, 'az login'), ...allUnchecked('nobody is signed in')];
-  return checkCloud(signedIn, { configuration, stack, subscriptionId, graphEndpoint });
+  const ofProvider = await judgeProviderSignIn(
+    stackFile,
+    process.env,
+    signedIn.arm.claims,
+    async (environment) => (await signIn(environment, authority)).arm.claims,
+  );
+  return [...ofProvider, ...(await checkCloud(signedIn, { configuration, stack: stackFile.stack, subscriptionId, graphEndpoint }))];
 }
