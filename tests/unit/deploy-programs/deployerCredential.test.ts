@@ -148,6 +148,24 @@ describe('a deployment that takes longer than a token lives', () => {
     expect(deployerSignIn(environment).kind).toBe(kind);
   });
 
+  it('asks the CLI again for every token, so that a session that was renewed meanwhile counts', async () => {
+    const calls = join(directory, 'calls');
+    const answer = `{"accessToken":"'$(wc -l < '${calls}' | tr -d ' ')'","expiresOn":"2999-01-01 00:00:00.000000","expires_on":32472144000}`;
+    writeFileSync(join(directory, 'az'), `#!/bin/sh\necho "$*" >> '${calls}'\necho '${answer}'\n`, { mode: 0o755 });
+    const path = process.env['PATH'];
+    process.env['PATH'] = `${directory}:${path ?? ''}`;
+    try {
+      const credential = deployerCredential({ ARM_SUBSCRIPTION_ID: '33333333-3333-4333-8333-333333333333' });
+      const token = async () => (await credential.getToken('https://vault.azure.net/.default'))?.token;
+      expect([await token(), await token()]).toEqual(['1', '2']);
+    } finally {
+      process.env['PATH'] = path;
+    }
+    expect(readFileSync(calls, 'utf8').split('\n')[0]).toBe(
+      'account get-access-token --output json --resource https://vault.azure.net --subscription 33333333-3333-4333-8333-333333333333',
+    );
+  });
+
   it('in Azure Pipelines finds the subscription of the service connection', () => {
     expect(environmentOfPipeline()).toMatchObject({ ARM_SUBSCRIPTION_ID: expect.stringContaining('az account show') as string });
   });
