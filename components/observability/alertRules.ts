@@ -119,15 +119,6 @@ const gateRejected: LogRule<FactorySignals> = {
     'The line keeps its model. The tags of the model version say which figure failed: look at the data of that version before you change a limit of the gate.',
 };
 
-const poisonMessage: LogRule<FactorySignals> = {
-  ...anyRowWithin(60),
-  name: 'poison-message',
-  title: 'A message could not be worked on',
-  severity: 2,
-  query: ({ environmentId }) => printed(environmentId, '', ['poison message deleted', 'not a delivery, acknowledged']).join('\n'),
-  advice: 'A program gave a message up after several attempts. Its log has the reason and the hash of the message.',
-};
-
 function telemetryStopped(
   ofFactory: string,
   { telemetrySilentMinutes, evaluationMinutes }: AlertSettings,
@@ -179,19 +170,38 @@ const modelDrifts = (ofFactory: string, { driftAlarmsPerDay }: AlertSettings): L
     'Either the machine has changed or the model no longer fits it. Look at the machine first; windows with an alarm are never trained on, so the model does not learn a fault as normal.',
 });
 
+/** A message is given up after several failures, so both are one thing to look at, and one rule to pay for. */
 const programFailed: LogRule<FactorySignals> = {
   ...anyRowWithin(60),
   name: 'program-failed',
-  title: 'A program of the loop failed',
+  title: 'A program of the loop failed, or gave a message up',
+  severity: 1,
+  query: ({ environmentId }) =>
+    printed(environmentId, '', [
+      'failed',
+      'wrong settings',
+      'training failed too often, not submitted again',
+      'poison message deleted',
+      'not a delivery, acknowledged',
+    ]).join('\n'),
+  advice:
+    'The work is still in its queue or the message came back; a message that was given up after several attempts is logged with its reason and hash. The log of the program names what was refused; a 403 names the role that is missing.',
+};
+
+/** What Container Apps says of a program that it could not start or had to end. A failed pull has several reasons, most of which say nothing of images: the text does. */
+const programStopped: LogRule<FactorySignals> = {
+  ...anyRowWithin(60),
+  name: 'program-stopped',
+  title: 'A program of the loop could not start, or was ended',
   severity: 1,
   query: ({ environmentId }) =>
     [
-      'union isfuzzy=true',
-      `  (${printed(environmentId, '', ['failed', 'wrong settings', 'training failed too often, not submitted again']).join(' ')}),`,
-      `  (ContainerAppSystemLogs | where _ResourceId =~ ${quoted(environmentId)} | where Reason in ('BackoffLimitExceeded', 'DeadlineExceeded', 'ImagePullFailure'))`,
+      'ContainerAppSystemLogs',
+      `| where _ResourceId =~ ${quoted(environmentId)}`,
+      "| where Reason in ('BackoffLimitExceeded', 'DeadlineExceeded') or Reason startswith 'ImagePull' or Log has_any ('ImagePullFailure', 'ImagePullBackOff', 'Failed to pull image', 'Image Pull Errors')",
     ].join('\n'),
   advice:
-    'The work is still in its queue or the message came back. The log of the program names what was refused; a 403 names the role that is missing.',
+    'An image that cannot be pulled is the role acrPull of the identity of the program, or an image that is gone from the registry; what took too long or failed too often has its reason in the log of the program. The work is still in its queue.',
 };
 
 /** What an operator of a factory must know about. A site that is up by the clock may be silent outside its hours: its telemetry is asked for within them, and a platform metric such as the connected devices knows no hours. */
@@ -209,11 +219,11 @@ export function factoryAlerts(
     gateRejected,
     deadLetters('data', ({ dataTopicId }) => dataTopicId),
     deadLetters('edge', ({ edgeTopicId }) => edgeTopicId),
-    poisonMessage,
     telemetryStopped(ofFactory, settings, hours),
     certificateEnds(settings, site.simulated === true),
     modelDrifts(ofFactory, settings),
     programFailed,
+    programStopped,
   ];
 }
 
