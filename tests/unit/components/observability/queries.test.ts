@@ -1,5 +1,7 @@
+import { LogsQueryClient, LogsQueryResultStatus } from '@azure/monitor-query-logs';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MonitorReader } from '../../../../loop/monitorReader';
 import { declaredQueries } from '../../support/declaredQueries';
 import { diagnosticsOf } from '../../support/kusto';
 import { tableColumns } from '../../support/tableColumns';
@@ -24,11 +26,21 @@ describe('the queries of the shipped stacks', () => {
     const found = queries.flatMap(({ stack, resource, query }) => diagnosticsOf(query).map((one) => `${stack} ${resource}: ${one}`));
     expect(found).toEqual([]);
   });
+});
 
-  it('ask no table without its columns being known here, and every table that is', () => {
-    const asked = Object.keys(tableColumns).filter((table) => queries.some(({ query }) => new RegExp(`\\b${table}\\b`).test(query)));
-    expect(asked).toEqual(Object.keys(tableColumns));
-  });
+it('what the loop asks Application Insights is understood by it, too', async () => {
+  const asked = jest
+    .spyOn(LogsQueryClient.prototype, 'queryResource')
+    .mockResolvedValue({ status: LogsQueryResultStatus.Success, tables: [{ name: 'PrimaryResult', columnDescriptors: [], rows: [] }] });
+  const outputs = { applicationInsightsId: '/components/one', logsQueryEndpoint: 'https://127.0.0.1', metricsQueryEndpoint: '' };
+  const reader = new MonitorReader(outputs, { getToken: () => Promise.resolve(null) });
+  await reader.traces({ factory: 'plant "one"' });
+  await reader.customMetrics({ factory: 'plant' }, { name: 'windows' });
+  await reader.idsOf('stream');
+  const texts = asked.mock.calls.map(([, query]) => query);
+  asked.mockRestore();
+  expect(texts).toHaveLength(4);
+  expect(texts.flatMap(diagnosticsOf)).toEqual([]);
 });
 
 describe('the parser', () => {
