@@ -119,6 +119,15 @@ const gateRejected: LogRule<FactorySignals> = {
     'The line keeps its model. The tags of the model version say which figure failed: look at the data of that version before you change a limit of the gate.',
 };
 
+const poisonMessage: LogRule<FactorySignals> = {
+  ...anyRowWithin(60),
+  name: 'poison-message',
+  title: 'A message could not be worked on',
+  severity: 2,
+  query: ({ environmentId }) => printed(environmentId, '', ['poison message deleted', 'not a delivery, acknowledged']).join('\n'),
+  advice: 'A program gave a message up after several attempts. Its log has the reason and the hash of the message.',
+};
+
 function telemetryStopped(
   ofFactory: string,
   { telemetrySilentMinutes, evaluationMinutes }: AlertSettings,
@@ -170,22 +179,15 @@ const modelDrifts = (ofFactory: string, { driftAlarmsPerDay }: AlertSettings): L
     'Either the machine has changed or the model no longer fits it. Look at the machine first; windows with an alarm are never trained on, so the model does not learn a fault as normal.',
 });
 
-/** A message is given up after several failures, so both are one thing to look at, and one rule to pay for. */
 const programFailed: LogRule<FactorySignals> = {
   ...anyRowWithin(60),
   name: 'program-failed',
-  title: 'A program of the loop failed, or gave a message up',
+  title: 'A program of the loop failed',
   severity: 1,
   query: ({ environmentId }) =>
-    printed(environmentId, '', [
-      'failed',
-      'wrong settings',
-      'training failed too often, not submitted again',
-      'poison message deleted',
-      'not a delivery, acknowledged',
-    ]).join('\n'),
+    printed(environmentId, '', ['failed', 'wrong settings', 'training failed too often, not submitted again']).join('\n'),
   advice:
-    'The work is still in its queue or the message came back; a message that was given up after several attempts is logged with its reason and hash. The log of the program names what was refused; a 403 names the role that is missing.',
+    'The work is still in its queue or the message came back. The log of the program names what was refused; a 403 names the role that is missing.',
 };
 
 /** What Container Apps says of a program that it could not start or had to end. A failed pull has several reasons, most of which say nothing of images: the text does. */
@@ -219,6 +221,7 @@ export function factoryAlerts(
     gateRejected,
     deadLetters('data', ({ dataTopicId }) => dataTopicId),
     deadLetters('edge', ({ edgeTopicId }) => edgeTopicId),
+    poisonMessage,
     telemetryStopped(ofFactory, settings, hours),
     certificateEnds(settings, site.simulated === true),
     modelDrifts(ofFactory, settings),

@@ -46,6 +46,7 @@ describe('the alerts of a factory', () => {
       'gate-rejected',
       'dead-letters-data',
       'dead-letters-edge',
+      'poison-message',
       'telemetry-stopped',
       'certificate',
       'drift',
