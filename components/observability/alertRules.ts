@@ -185,13 +185,25 @@ const programFailed: LogRule<FactorySignals> = {
   title: 'A program of the loop failed',
   severity: 1,
   query: ({ environmentId }) =>
-    [
-      'union isfuzzy=true',
-      `  (${printed(environmentId, '', ['failed', 'wrong settings', 'training failed too often, not submitted again']).join(' ')}),`,
-      `  (ContainerAppSystemLogs | where _ResourceId =~ ${quoted(environmentId)} | where Reason in ('BackoffLimitExceeded', 'DeadlineExceeded', 'ImagePullFailure'))`,
-    ].join('\n'),
+    printed(environmentId, '', ['failed', 'wrong settings', 'training failed too often, not submitted again']).join('\n'),
   advice:
     'The work is still in its queue or the message came back. The log of the program names what was refused; a 403 names the role that is missing.',
+};
+
+/** What Container Apps says of a program that it could not start or had to end. A failed pull has several reasons, most of which say nothing of images: the text does. */
+const programStopped: LogRule<FactorySignals> = {
+  ...anyRowWithin(60),
+  name: 'program-stopped',
+  title: 'A program of the loop could not start, or was ended',
+  severity: 1,
+  query: ({ environmentId }) =>
+    [
+      'ContainerAppSystemLogs',
+      `| where _ResourceId =~ ${quoted(environmentId)}`,
+      "| where Reason in ('BackoffLimitExceeded', 'DeadlineExceeded') or Reason startswith 'ImagePull' or Log has_any ('ImagePullFailure', 'ImagePullBackOff', 'Failed to pull image', 'Image Pull Errors')",
+    ].join('\n'),
+  advice:
+    'An image that cannot be pulled is the role acrPull of the identity of the program, or an image that is gone from the registry; what took too long or failed too often has its reason in the log of the program. The work is still in its queue.',
 };
 
 /** What an operator of a factory must know about. A site that is up by the clock may be silent outside its hours: its telemetry is asked for within them, and a platform metric such as the connected devices knows no hours. */
@@ -214,6 +226,7 @@ export function factoryAlerts(
     certificateEnds(settings, site.simulated === true),
     modelDrifts(ofFactory, settings),
     programFailed,
+    programStopped,
   ];
 }
 

@@ -72,17 +72,17 @@ export function loopPanels(factory: string, environmentId: string): Panel[] {
         ofFactory,
         '| extend package = tostring(Properties.package_id), version = tostring(Properties.version)',
         "| where package != ''",
-        '| summarize last = max(TimeGenerated), records = count() by package, version',
-        '| order by last desc',
+        '| summarize lastSeen = max(TimeGenerated), records = count() by package, version',
+        '| order by lastSeen desc',
       ],
     },
     {
       title: '11, 12: telemetry of the edge',
       visualization: 'timechart',
       query: [
-        "union (AppTraces | extend kind = 'logs'), (AppMetrics | extend kind = 'metrics')",
+        "union (AppTraces | extend signal = 'logs'), (AppMetrics | extend signal = 'metrics')",
         ofFactory,
-        '| summarize count() by kind, bin(TimeGenerated, 5m)',
+        '| summarize count() by signal, bin(TimeGenerated, 5m)',
       ],
     },
     {
@@ -102,7 +102,7 @@ export function loopPanels(factory: string, environmentId: string): Panel[] {
         'StorageBlobLogs',
         "| where OperationName == 'PutBlob' or OperationName == 'PutBlockList'",
         "| where Uri contains '/landing-zone/'",
-        '| summarize batches = count(), refused = countif(StatusCode >= 400) by bin(TimeGenerated, 1h)',
+        '| summarize batches = count(), refused = countif(toint(StatusCode) >= 400) by bin(TimeGenerated, 1h)',
       ],
     },
     {

@@ -56,6 +56,7 @@ const factoryToldAbout: Readonly<Record<string, string>> = {
   certificate: 'a certificate runs out',
   drift: 'the model alarms more than it did',
   'program-failed': 'a program failed',
+  'program-stopped': 'a program could not start or was ended',
 };
 const platformToldAbout: Readonly<Record<string, string>> = {
   'training-failed': 'a training job failed',
@@ -73,6 +74,27 @@ const asksSomething = (resource: DeclaredResource) =>
       at(each, 'threshold') !== undefined &&
       at(each, 'operator') !== undefined,
   );
+
+/** What Azure says that the query of a log alert may not do. */
+const refusedInAlerts: readonly (readonly [string, RegExp])[] = [
+  ['union', /\bunion\b/],
+  ['search', /\bsearch\b/],
+  ['take', /\btake\b/],
+  ['limit', /\blimit\b/],
+  ['bag_unpack()', /\bbag_unpack\s*\(/],
+  ['pivot()', /\bpivot\s*\(/],
+  ['narrow()', /\bnarrow\s*\(/],
+  ['AggregatedValue', /\bAggregatedValue\b/],
+  ['ago() of anything but a timespan', /\bago\s*\((?!\s*\d+(\.\d+)?(d|h|m|s|ms|microsecond|tick)\s*\))/],
+];
+/** A word in a text or in a comment does nothing. */
+const withoutTexts = (query: string) => query.replaceAll(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|\/\/.*/g, "''");
+const queryFault = (query: unknown) => {
+  if (query === unknownPlaceholder) return [];
+  if (typeof query !== 'string' || query === '') return ['no query'];
+  const text = withoutTexts(query);
+  return refusedInAlerts.filter(([, pattern]) => pattern.test(text)).map(([what]) => `its query has ${what}, which log alerts refuse`);
+};
 
 export const operationRules: readonly Rule[] = [
   {
@@ -152,6 +174,16 @@ export const operationRules: readonly Rule[] = [
           .map(({ name }) => `${name}: the action group is not enabled`),
       ];
     },
+  },
+  {
+    name: 'alerts-askable',
+    pillar,
+    description: 'A log alert asks what Azure lets log alerts ask.',
+    reason: 'The query is not tried when the rule is made; one that cannot run never fires.',
+    judge: (resource) =>
+      isKind(resource, 'LogAlert')
+        ? criteria(resource).flatMap((each) => queryFault(at(each, 'query')).map((fault) => `${resource.name}: ${fault}`))
+        : [],
   },
   {
     name: 'loop-shown',

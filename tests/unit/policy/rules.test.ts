@@ -189,6 +189,21 @@ describe('rules about what must not be there', () => {
     expect([quiet(true), quiet(false)]).toEqual([['device-silent', 'telemetry-stopped'], ['telemetry-stopped']]);
   });
 
+  it.each([
+    ['union isfuzzy=true (AppTraces), (AppMetrics)', 1],
+    ['AppTraces | take 5', 1],
+    ['search "failed" | where TimeGenerated > ago(window) | limit 1', 3],
+    ["AppTraces | where Message == 'take the union of a search' // limit\n| where TimeGenerated > ago(1h)", 0],
+    ['AppTraces | extend limits = 1, unions = 2 | where TimeGenerated > ago(1.5h)', 0],
+    ['AppTraces | evaluate bag_unpack(Properties)', 1],
+    ['', 1],
+    [unknownPlaceholder, 0],
+  ])('see what the query of a log alert may not do: %s', (query, faults) => {
+    const alert = of(true).find(({ type }) => type.endsWith(':ScheduledQueryRule'));
+    if (alert === undefined) throw new Error('there is no log alert');
+    expect(violations(ruleNamed('alerts-askable'), [{ ...alert, props: { criteria: { allOf: [{ query }] } } }])).toHaveLength(faults);
+  });
+
   it('see a key in the settings of a program and a secret that is a value', () => {
     const withEnvironment = (name: string, value: string) =>
       violations(

@@ -51,6 +51,7 @@ describe('the alerts of a factory', () => {
       'certificate',
       'drift',
       'program-failed',
+      'program-stopped',
     ]);
     expect(platformAlerts(1, alerts).map(({ name }) => name)).toEqual([
       'dead-letters-model-catalog',
@@ -151,6 +152,40 @@ describe('the queries of the alerts', () => {
   it('ask only tables that the plans of the tables leave to alerts', () => {
     const asked = logTables.filter((table) => queries.some((text) => new RegExp(`\\b${table}\\b`).test(text)));
     expect([...asked].sort()).toEqual([...alertTables].sort());
+  });
+
+  it.each([
+    ['ContainerTerminated', "Container 'train' was terminated with exit code '' and reason 'ImagePullFailure'", true],
+    [
+      'ContainerTerminated',
+      "Container 'train' was terminated with exit code '' and reason 'ImagePullFailure'. Image r.azurecr.io/train not found in registry.",
+      true,
+    ],
+    [
+      'ContainerBackOff',
+      'Persistent Image Pull Errors for image "r.azurecr.io/train". Please check https://aka.ms/cappsimagepullerrors.',
+      true,
+    ],
+    [
+      'Error',
+      'Failed to pull image "r.azurecr.io/train": rpc error: code = Unknown desc = failed to pull and unpack image: 401 Unauthorized',
+      true,
+    ],
+    ['Error', 'Error: ImagePullBackOff', true],
+    ['ImagePullUnauthorized', 'Container pull image failed with unauthorized error.', true],
+    ['DeadlineExceeded', 'Job was active longer than specified deadline', true],
+    ['ContainerTerminated', "Container 'train' was terminated with exit code '0' and reason 'ProcessExited'", false],
+    ['PullingImage', "Pulling image 'r.azurecr.io/train'", false],
+    ['PulledImage', "Successfully pulled image 'r.azurecr.io/train' in 2.1s", false],
+  ])('know rows of Container Apps with the reason %s and the text %s', (reason, text, wanted) => {
+    const [, reasons, start, words] =
+      /Reason in \((.*?)\) or Reason startswith (.*?) or Log has_any \((.*?)\)$/.exec(query('program-stopped')) ?? [];
+    const texts = (list = '') => [...list.matchAll(/'([^']+)'/g)].map(([, one]) => one?.toLowerCase() ?? '');
+    const matched =
+      texts(reasons).includes(reason.toLowerCase()) ||
+      texts(start).some((one) => reason.toLowerCase().startsWith(one)) ||
+      texts(words).some((one) => new RegExp(`(?<![a-z0-9])${one}(?![a-z0-9])`).test(text.toLowerCase()));
+    expect(matched).toBe(wanted);
   });
 
   it('look at the first certificate to run out: a rotation that nobody finished leaves the site with it', () => {
