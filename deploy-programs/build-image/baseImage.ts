@@ -1,4 +1,5 @@
 import type { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
+import { statusOf } from '../transientFailure';
 
 /** An image of Docker Hub that a Dockerfile begins with, by digest: the default of its argument BASE_IMAGE. */
 export interface BaseImage {
@@ -45,6 +46,6 @@ export async function importBaseImage(
       { abortSignal: AbortSignal.timeout(timeoutMs) },
     );
   } catch (error) {
-    if ((error as { statusCode?: unknown }).statusCode !== 409) throw error;
+    if (statusOf(error) !== 409) throw error;
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseImageArgument, baseImageOf, importBaseImage, type BaseImage } from '../../../../deploy-programs/build-image/baseImage';
 import { explainedBuildError } from '../../../../deploy-programs/build-image/buildImage';
-import { isTransient, retryTransient } from '../../../../deploy-programs/build-image/transientFailure';
+import { isTransientBuildFailure, retryTransient } from '../../../../deploy-programs/transientFailure';
 import { programs } from '../../../../contracts/programs';
 import { parseDockerfile } from '../../../../local-azure/container-registry/dockerfile';
 import { projectRoot } from '../../../support/projectRoot';
@@ -81,7 +81,7 @@ describe('a build that failed', () => {
     ['Dockerfile line 2: the instruction VOLUME is not supported', false],
     ['npm error 404 Not Found', false],
   ])('by "%s": again %s', (message, again) => {
-    expect(isTransient(new Error(`the build c1 of train ended as Failed:\n${message}`))).toBe(again);
+    expect(isTransientBuildFailure(new Error(`the build c1 of train ended as Failed:\n${message}`))).toBe(again);
   });
 
   it('is tried again so often and no more, and not at all where trying does not help', async () => {
