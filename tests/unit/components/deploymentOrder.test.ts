@@ -40,6 +40,15 @@ describe('waiting for roles', () => {
   });
 });
 
+describe('plans of log tables', () => {
+  it('come after a pause since the workspace, and nothing waits for them: where Azure refuses them, all the rest can be made', () => {
+    const [tables] = ofType(captured, 'azure-native:resources:Deployment') as [Registration];
+    expect(dependencies(tables).filter((urn) => urn.endsWith('-active'))).toHaveLength(1);
+    const waiting = captured.registrations.filter((one) => dependencies(one).some((urn) => urn.endsWith(`::${tables.name}`)));
+    expect(waiting.map(({ name }) => name)).toEqual([]);
+  });
+});
+
 describe('images', () => {
   it('are built one first, which brings the base image, and then four at a time', () => {
     const names = Object.keys(programs).map((program) => `image-${program}`);
