@@ -58,7 +58,12 @@ export function explainedBuildError(error: unknown): unknown {
 
 async function build(settings: BuildImageSettings, tag: string, credential: TokenCredential): Promise<string> {
   const [, , subscriptionId = '', , resourceGroup = '', , , , registry = ''] = settings.REGISTRY_ID.split('/');
-  const place: BuildRegistry = { resourceGroup, registry, loginServer: settings.REGISTRY_LOGIN_SERVER };
+  const place: BuildRegistry = {
+    resourceGroup,
+    registry,
+    loginServer: settings.REGISTRY_LOGIN_SERVER,
+    baseImageRegistry: settings.BASE_IMAGE_REGISTRY ?? 'docker.io',
+  };
   const client = new ContainerRegistryManagementClient(credential, subscriptionId, {
     endpoint: settings.AZURE_RESOURCE_MANAGER_ENDPOINT,
     credentialScopes: [`${settings.AZURE_RESOURCE_MANAGER_AUDIENCE}/.default`],

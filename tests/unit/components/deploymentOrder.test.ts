@@ -15,7 +15,13 @@ jest.mock('../../../components/programs/contentHashes', () => ({
 let captured: Captured;
 beforeAll(async () => {
   const reader = { principalId: guid('a reader'), principalType: 'ServicePrincipal' };
-  captured = await captureProgram({ factory: 'plant-one', readers: [reader], cloud: { propagationSeconds: 2 }, sourceCommit: 'abc' });
+  captured = await captureProgram({
+    factory: 'plant-one',
+    readers: [reader],
+    cloud: { propagationSeconds: 2 },
+    sourceCommit: 'abc',
+    baseImageRegistry: 'mirror.example/docker',
+  });
 });
 const dependencies = (of: Registration) => dependenciesOf(captured, of);
 
@@ -63,6 +69,15 @@ describe('images', () => {
     expect(Object.fromEntries(before)).toEqual(
       Object.fromEntries(names.map((name, index) => [name, index === 0 ? [] : [names[Math.max(0, index - 4)]]])),
     );
+  });
+});
+
+describe('base images', () => {
+  it('are imported from where the stack says', () => {
+    const sources = ofType(captured, 'command:local:Command')
+      .filter(({ name }) => name.startsWith('image-'))
+      .map(({ inputs }) => (inputs.environment as { BASE_IMAGE_REGISTRY?: string }).BASE_IMAGE_REGISTRY);
+    expect(sources).toEqual(Object.keys(programs).map(() => 'mirror.example/docker'));
   });
 });
 
