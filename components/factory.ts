@@ -230,6 +230,7 @@ export class Factory extends pulumi.ComponentResource {
         resourceManagerEndpoint: cloud.resourceManagerEndpoint,
         resourceManagerAudience: cloud.resourceManagerAudience,
         roleAssignmentWaitSeconds: cloud.roleAssignmentWaitSeconds,
+        ...(configuration.baseImageRegistry === undefined ? {} : { baseImageRegistry: configuration.baseImageRegistry }),
       },
       this.child,
     );

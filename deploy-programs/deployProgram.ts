@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { exitCodeAfter } from '../contracts/program/exitCode';
 import { deployerCredential } from './deployerCredential';
+import { statusOf } from './transientFailure';
 
 /** What a program does with its settings, as whoever deploys; it resolves to the program's answer. */
 export type DeployWork<Answer = object> = (environment: NodeJS.ProcessEnv, credential: TokenCredential) => Promise<Answer>;
@@ -19,13 +20,14 @@ export async function runDeployProgram(work: DeployWork): Promise<void> {
     process.stdout.write(`${JSON.stringify(await work(process.env, deployerCredential(process.env)))}\n`);
   } catch (error) {
     const { name, message } = error as Error;
-    const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+    const { code } = error as { code?: unknown };
+    const status = statusOf(error);
     console.error(
       JSON.stringify({
         error: name,
         message,
         ...(typeof code === 'string' ? { errorCode: code } : {}),
-        ...(typeof statusCode === 'number' ? { status: statusCode } : {}),
+        ...(status === undefined ? {} : { status }),
       }),
     );
     process.exitCode = exitCodeAfter(error);

@@ -4,6 +4,7 @@ import { isReservedDataset } from '../../contracts/datasets';
 import { maxBatchRecords } from '../../contracts/landingZone';
 import { programs } from '../../contracts/programs';
 import { maxRawBytes } from '../../contracts/settings/dataPipeline';
+import { imageRegistry } from '../../contracts/settings/imageRegistry';
 import { documentSuffix, hubTransports } from '../../contracts/siteDocuments';
 import type { ResourceSettings } from './effectiveSettings';
 import { profileNames } from './profiles';
@@ -174,6 +175,8 @@ export const configurationSchema = z.strictObject({
     .prefault({}),
   deployerPrincipalType: z.enum(['User', 'ServicePrincipal']).default('User'),
   imageSource: z.enum(['build', 'prebuilt']).default('build'),
+  /** Where base images are imported from, by the same digest: Docker Hub throttles what is shared. */
+  baseImageRegistry: imageRegistry().optional(),
   prebuiltImages: z
     .partialRecord(
       z.enum(Object.keys(programs) as [keyof typeof programs]),

@@ -20,6 +20,8 @@ export interface ProgramImagesArgs {
   readonly resourceManagerEndpoint?: string;
   /** Resource that tokens for it are asked for; default the public cloud's. */
   readonly resourceManagerAudience?: string;
+  /** Registry, and folder in it, that base images are imported from; default Docker Hub. */
+  readonly baseImageRegistry?: string;
   /** How long a refusal is tried again, while the deployer's role takes effect; default 900. */
   readonly roleAssignmentWaitSeconds?: number;
 }
@@ -52,6 +54,7 @@ export class ProgramImages extends pulumi.ComponentResource {
             REGISTRY_LOGIN_SERVER: args.registryLoginServer,
             PROGRAM: program,
             CONTENT_HASH: hash,
+            BASE_IMAGE_REGISTRY: args.baseImageRegistry,
             CONTEXT_DIRECTORY: `dist/${program}`,
             AZURE_RESOURCE_MANAGER_ENDPOINT: all.resourceManagerEndpoint,
             AZURE_RESOURCE_MANAGER_AUDIENCE: all.resourceManagerAudience,

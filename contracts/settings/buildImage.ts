@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { imageRegistry } from './imageRegistry';
 import { roleAssignmentWait } from './deployment';
 import { resourceManager, text } from './settings';
 
@@ -15,6 +16,8 @@ export const buildImageSettings = z.object({
   REGISTRY_LOGIN_SERVER: text(),
   PROGRAM: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower case words with dashes'),
   CONTENT_HASH: z.string().regex(/^[0-9a-f]{16,64}$/, 'at least 16 hex digits'),
+  /** Where the base image is imported from; without it Docker Hub. */
+  BASE_IMAGE_REGISTRY: imageRegistry().optional(),
   /** Folder with the Dockerfile and all that it copies. */
   CONTEXT_DIRECTORY: text(),
 });

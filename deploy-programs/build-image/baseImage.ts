@@ -1,4 +1,5 @@
 import type { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
+import { statusOf } from '../transientFailure';
 
 /** An image of Docker Hub that a Dockerfile begins with, by digest: the default of its argument BASE_IMAGE. */
 export interface BaseImage {
@@ -10,6 +11,8 @@ export interface BuildRegistry {
   readonly resourceGroup: string;
   readonly registry: string;
   readonly loginServer: string;
+  /** Where base images are imported from: a registry, and the folder in it that has Docker Hub's images. */
+  readonly baseImageRegistry: string;
 }
 
 const from = /^ARG BASE_IMAGE=(?<name>[a-z0-9][a-z0-9_/-]*):(?<tag>[\w.-]+)@(?<digest>sha256:[0-9a-f]{64})\r?\nFROM \$\{BASE_IMAGE\}\r?$/m;
@@ -32,19 +35,21 @@ export const baseImageArgument = (base: BaseImage, loginServer: string) => ({
 /** Copies the base image into the registry, once: whoever comes later finds its tag taken. */
 export async function importBaseImage(
   client: Pick<ContainerRegistryManagementClient, 'registries'>,
-  { resourceGroup, registry }: BuildRegistry,
+  { resourceGroup, registry, baseImageRegistry }: BuildRegistry,
   base: BaseImage,
   timeoutMs: number,
 ): Promise<void> {
   const target = `${copiedRepository(base)}:${base.tag}-${base.digest.slice(7, 19)}`;
+  const [registryUri = '', ...folder] = baseImageRegistry.split('/');
+  const sourceImage = [...folder, `${base.repository}@${base.digest}`].join('/');
   try {
     await client.registries.beginImportImageAndWait(
       resourceGroup,
       registry,
-      { source: { registryUri: 'docker.io', sourceImage: `${base.repository}@${base.digest}` }, targetTags: [target], mode: 'NoForce' },
+      { source: { registryUri, sourceImage }, targetTags: [target], mode: 'NoForce' },
       { abortSignal: AbortSignal.timeout(timeoutMs) },
     );
   } catch (error) {
-    if ((error as { statusCode?: unknown }).statusCode !== 409) throw error;
+    if (statusOf(error) !== 409) throw error;
   }
 }

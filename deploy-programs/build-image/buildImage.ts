@@ -10,8 +10,8 @@ import { buildImageSettings, type BuildImageSettings, type BuiltImage } from '..
 import { readSettings } from '../../contracts/settings/settings';
 import { backoffMs, pause } from '../../contracts/program/retry';
 import { baseImageArgument, baseImageOf, importBaseImage, type BuildRegistry } from './baseImage';
-import { retryUntilAuthorized } from '../roleAssignmentWait';
-import { retryTransient } from './transientFailure';
+import { retryUntilReady } from '../retryUntilReady';
+import { retryTransient, statusOf } from '../transientFailure';
 
 const buildTimeoutMs = 30 * 60_000;
 const requestTimeout = () => AbortSignal.timeout(5 * 60_000);
@@ -42,7 +42,7 @@ async function digestOfTag(settings: BuildImageSettings, tag: string, credential
   try {
     return (await client.getManifest(tag, { abortSignal: requestTimeout() })).digest;
   } catch (error) {
-    if ((error as { statusCode?: unknown }).statusCode === 404) return undefined;
+    if (statusOf(error) === 404) return undefined;
     throw error;
   }
 }
@@ -58,7 +58,12 @@ export function explainedBuildError(error: unknown): unknown {
 
 async function build(settings: BuildImageSettings, tag: string, credential: TokenCredential): Promise<string> {
   const [, , subscriptionId = '', , resourceGroup = '', , , , registry = ''] = settings.REGISTRY_ID.split('/');
-  const place: BuildRegistry = { resourceGroup, registry, loginServer: settings.REGISTRY_LOGIN_SERVER };
+  const place: BuildRegistry = {
+    resourceGroup,
+    registry,
+    loginServer: settings.REGISTRY_LOGIN_SERVER,
+    baseImageRegistry: settings.BASE_IMAGE_REGISTRY ?? 'docker.io',
+  };
   const client = new ContainerRegistryManagementClient(credential, subscriptionId, {
     endpoint: settings.AZURE_RESOURCE_MANAGER_ENDPOINT,
     credentialScopes: [`${settings.AZURE_RESOURCE_MANAGER_AUDIENCE}/.default`],
@@ -121,6 +126,6 @@ export async function buildProgramImage(
   const tag = settings.CONTENT_HASH.slice(0, 16);
   const log = (message: string) => console.error(message);
   const found = async () => (await digestOfTag(settings, tag, credential)) ?? (await build(settings, tag, credential));
-  const digest = await retryUntilAuthorized(() => retryTransient(found, { ...retry, log }), settings.ROLE_ASSIGNMENT_WAIT_SECONDS);
+  const digest = await retryUntilReady(() => retryTransient(found, { ...retry, log }), settings.ROLE_ASSIGNMENT_WAIT_SECONDS);
   return { image: `${settings.REGISTRY_LOGIN_SERVER}/${settings.PROGRAM}@${digest}` };
 }

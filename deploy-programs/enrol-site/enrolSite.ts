@@ -6,7 +6,7 @@ import { readSettings } from '../../contracts/settings/settings';
 import { sha1ThumbprintOf, thumbprintOf } from '../../contracts/thumbprint';
 import type { DeployWork } from '../deployProgram';
 import { certificateInTime, makeKeyAndCertificate } from '../keyAndCertificate';
-import { retryUntilAuthorized } from '../roleAssignmentWait';
+import { retryUntilReady } from '../retryUntilReady';
 import { rotationRefusal } from './rotationRefusal';
 import { SiteVault, type StoredCertificate } from './siteVault';
 
@@ -107,7 +107,7 @@ const action =
       disableChallengeResourceVerification: vaultSettings.VAULT_DISABLE_CHALLENGE_VERIFICATION === 'true',
     });
     const vault = new SiteVault(client, SECRET_NAME);
-    return retryUntilAuthorized(() => work(vault, settings), vaultSettings.ROLE_ASSIGNMENT_WAIT_SECONDS);
+    return retryUntilReady(() => work(vault, settings), vaultSettings.ROLE_ASSIGNMENT_WAIT_SECONDS);
   };
 
 /**

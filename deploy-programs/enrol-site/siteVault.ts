@@ -1,13 +1,14 @@
 import type { KeyVaultSecret, SecretClient } from '@azure/keyvault-secrets';
+import { isMissing, statusOf } from '../transientFailure';
 import { vaultTimeout } from '../vaultTimeout';
 
 const contentType = 'application/x-pem-file';
-const status = (error: unknown) => (error as { statusCode?: unknown } | null)?.statusCode;
 const ignoring =
-  (ignored: number) =>
+  (isIgnored: (error: unknown) => boolean) =>
   (error: unknown): undefined => {
-    if (status(error) !== ignored) throw error;
+    if (!isIgnored(error)) throw error;
   };
+const hasStatus = (status: number) => (error: unknown) => statusOf(error) === status;
 
 /** Tags of the vault's secrets. `replaces` is the serial that was in use before, when there was one. */
 export interface CertificateTags {
@@ -37,7 +38,7 @@ export class SiteVault {
   }
 
   async read(name: string): Promise<StoredCertificate | undefined> {
-    const secret: KeyVaultSecret | undefined = await this.client.getSecret(name, vaultTimeout()).catch(ignoring(404));
+    const secret: KeyVaultSecret | undefined = await this.client.getSecret(name, vaultTimeout()).catch(ignoring(isMissing));
     if (secret?.value === undefined) return undefined;
     const { tags, createdOn, version } = secret.properties;
     const replaces = tags?.['replaces'];
@@ -53,7 +54,7 @@ export class SiteVault {
   async write(name: string, pem: string, expiresOn: Date, tags: CertificateTags): Promise<void> {
     const write = () => this.client.setSecret(name, pem, { contentType, expiresOn, tags: { ...tags }, ...vaultTimeout() });
     const written = await write().catch(async (error: unknown) => {
-      ignoring(409)(error);
+      ignoring(hasStatus(409))(error);
       // The name is held by a deleted secret of an earlier site: it is recovered and gets a new version.
       await (await this.client.beginRecoverDeletedSecret(name, vaultTimeout())).pollUntilDone();
       return write();
@@ -69,6 +70,6 @@ export class SiteVault {
   }
 
   async delete(name: string): Promise<void> {
-    await this.client.beginDeleteSecret(name, vaultTimeout()).catch(ignoring(404));
+    await this.client.beginDeleteSecret(name, vaultTimeout()).catch(ignoring(hasStatus(404)));
   }
 }

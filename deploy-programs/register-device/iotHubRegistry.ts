@@ -20,7 +20,9 @@ class HostAndPortHttp extends Http {
     if (typeof host !== 'string' || !callback) throw new Error('expected a host name and a callback');
     const [name = '', port] = host.split(':');
     const request = super.buildRequest(method, path, headers, name, { port: Number(port ?? 443) }, callback);
-    request.setTimeout(requestTimeoutMs, () => request.destroy(new Error(`no answer from ${host} within ${requestTimeoutMs / 1_000} s`)));
+    request.setTimeout(requestTimeoutMs, () =>
+      request.destroy(Object.assign(new Error(`no answer from ${host} within ${requestTimeoutMs / 1_000} s`), { code: 'ETIMEDOUT' })),
+    );
     return request;
   }
 }
@@ -30,7 +32,3 @@ export function iotHubRegistry(host: string, tokenCredential: TokenCredential): 
   const config = { host, tokenCredential, tokenScope: 'https://iothubs.azure.net/.default' };
   return new Registry(config, new RestApiClient(config, 'factory-loop', new HostAndPortHttp()));
 }
-
-/** HTTP status of a refused call: the SDK keeps the whole answer. */
-export const responseStatus = (error: unknown): number | undefined =>
-  (error as { response?: { statusCode?: number } } | null)?.response?.statusCode;

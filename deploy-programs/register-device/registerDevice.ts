@@ -3,17 +3,11 @@ import type { DeployAction } from '../../contracts/programs';
 import { deviceDeletionSettings, registerDeviceSettings, type RegisteredDevice } from '../../contracts/settings/registerDevice';
 import { readSettings } from '../../contracts/settings/settings';
 import type { DeployWork } from '../deployProgram';
-import { retryUntilAuthorized } from '../roleAssignmentWait';
-import { iotHubRegistry, responseStatus } from './iotHubRegistry';
+import { retryUntilReady } from '../retryUntilReady';
+import { isMissing, statusOf } from '../transientFailure';
+import { iotHubRegistry } from './iotHubRegistry';
 
 const program = 'register-device';
-const hasStatus = (error: unknown, status: number) => responseStatus(error) === status;
-
-/** Gives the status of a refusal its usual place, so that a role that is still on its way is waited for. */
-const withStatus = <T>(work: Promise<T>): Promise<T> =>
-  work.catch((error: unknown) => {
-    throw Object.assign(error as Error, { statusCode: responseStatus(error) });
-  });
 
 /** The identity of a device that signs in with certificates of these thumbprints. */
 const enabledDevice = (deviceId: string, primaryThumbprint: string, secondaryThumbprint: string) => ({
@@ -35,7 +29,7 @@ function isSame(known: Device, { authentication }: EnabledDevice): boolean {
 
 async function createOrUpdate(registry: Registry, device: EnabledDevice): Promise<RegisteredDevice['status']> {
   const known = await registry.get(device.deviceId).catch((error: unknown) => {
-    if (hasStatus(error, 404)) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   });
   if (known === undefined) {
@@ -43,7 +37,7 @@ async function createOrUpdate(registry: Registry, device: EnabledDevice): Promis
       await registry.create(device);
       return 'created';
     } catch (error) {
-      if (!hasStatus(error, 409)) throw error;
+      if (statusOf(error) !== 409) throw error;
     }
   } else if (isSame(known.responseBody, device)) return 'unchanged';
   await registry.update(device);
@@ -55,7 +49,7 @@ async function deleteIfThere(registry: Registry, deviceId: string): Promise<Regi
     await registry.delete(deviceId);
     return 'deleted';
   } catch (error) {
-    if (hasStatus(error, 404)) return 'absent';
+    if (statusOf(error) === 404) return 'absent';
     throw error;
   }
 }
@@ -65,18 +59,15 @@ const register: DeployWork<RegisteredDevice> = async (environment, credential) =
   const { DEVICE_ID: deviceId, PRIMARY_THUMBPRINT: primary, SECONDARY_THUMBPRINT: secondary = '' } = settings;
   const registry = iotHubRegistry(settings.IOT_HUB_HOST, credential);
   const device = enabledDevice(deviceId, primary.toUpperCase(), secondary.toUpperCase());
-  return retryUntilAuthorized(
-    async () => ({ deviceId, status: await withStatus(createOrUpdate(registry, device)) }),
-    settings.ROLE_ASSIGNMENT_WAIT_SECONDS,
-  );
+  return retryUntilReady(async () => ({ deviceId, status: await createOrUpdate(registry, device) }), settings.ROLE_ASSIGNMENT_WAIT_SECONDS);
 };
 
 const remove: DeployWork<RegisteredDevice> = async (environment, credential) => {
   const settings = readSettings(program, deviceDeletionSettings, environment);
   const { DEVICE_ID: deviceId } = settings;
   const registry = iotHubRegistry(settings.IOT_HUB_HOST, credential);
-  return retryUntilAuthorized(
-    async () => ({ deviceId, status: await withStatus(deleteIfThere(registry, deviceId)) }),
+  return retryUntilReady(
+    async () => ({ deviceId, status: await deleteIfThere(registry, deviceId) }),
     settings.ROLE_ASSIGNMENT_WAIT_SECONDS,
   );
 };

@@ -15,7 +15,7 @@ import { certificateNames, documentNames, documentText, modelManagerDocument, mo
 import { thumbprintOf } from '../../contracts/thumbprint';
 import type { DeployWork } from '../deployProgram';
 import { hubAuthority, trustedAuthorities, type TrustedAuthorities } from './hubAuthority';
-import { retryUntilAuthorized } from '../roleAssignmentWait';
+import { retryUntilReady } from '../retryUntilReady';
 import { deleteCertificate, deleteSecret, putCertificate, putSecret } from './vaultObjects';
 
 const program = 'site-documents';
@@ -73,7 +73,7 @@ async function create(
   const { secrets, certificates } = vaultClients(settings, credential);
   const names = objectNames(settings);
   const tags = { device: settings.DEVICE_ID };
-  return retryUntilAuthorized(async () => {
+  return retryUntilReady(async () => {
     const { keyAndCertificate, expiresOn } = await siteKey(secrets, settings);
     const documents = documentsOf(settings, keyAndCertificate, authority);
     for (const name of names.certificates) await putCertificate(certificates, name, keyAndCertificate, tags);
@@ -95,7 +95,7 @@ const remove: DeployWork = async (environment, credential) => {
   const settings = readSettings(program, documentsDeletionSettings, environment);
   const { secrets, certificates } = vaultClients(settings, credential);
   const names = objectNames(settings);
-  return retryUntilAuthorized(async () => {
+  return retryUntilReady(async () => {
     for (const name of Object.values(names.secrets)) await deleteSecret(secrets, name);
     for (const name of names.certificates) await deleteCertificate(certificates, name);
     return {};

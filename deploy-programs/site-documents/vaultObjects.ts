@@ -2,13 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import type { CertificateClient } from '@azure/keyvault-certificates';
 import type { SecretClient } from '@azure/keyvault-secrets';
 import { sha1ThumbprintOf } from '../../contracts/thumbprint';
+import { isMissing, statusOf } from '../transientFailure';
 import { vaultTimeout } from '../vaultTimeout';
-
-const hasStatus = (error: unknown, status: number) => (error as { statusCode?: unknown } | null)?.statusCode === status;
 
 async function undefinedIfMissing<T>(work: Promise<T>): Promise<T | undefined> {
   return work.catch((error: unknown) => {
-    if (!hasStatus(error, 404)) throw error;
+    if (!isMissing(error)) throw error;
     return undefined;
   });
 }
@@ -18,7 +17,7 @@ async function writeOverDeleted(
   recover: () => Promise<{ pollUntilDone(): Promise<unknown> }>,
 ): Promise<void> {
   await write().catch(async (error: unknown) => {
-    if (!hasStatus(error, 409)) throw error;
+    if (statusOf(error) !== 409) throw error;
     const recovering = await undefinedIfMissing(recover());
     // Nothing deleted has the name: whatever holds it is not ours.
     if (recovering === undefined) throw error;

@@ -135,21 +135,22 @@ it('an upload under a digest that is not its own is thrown away', async () => {
   expect((await call('/v2/another/blobs/uploads/', 'POST')).status).toBe(401);
 });
 
+const directory = mkdtempSync(join(tmpdir(), 'context-'));
+const dockerfile = (text: string) => writeFileSync(join(directory, 'Dockerfile'), text);
+const environment = () => ({
+  REGISTRY_ID: registryId,
+  REGISTRY_LOGIN_SERVER: loginServer,
+  PROGRAM: 'sample',
+  CONTENT_HASH: 'a'.repeat(64),
+  CONTEXT_DIRECTORY: directory,
+  AZURE_RESOURCE_MANAGER_ENDPOINT: region.resourceManager.endpoint,
+  AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
+  ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
+});
+const build = (over: Record<string, string> = {}, who = region.entra.deployer) =>
+  buildProgramImage({ ...environment(), ...over }, region.credential(who));
+
 describe('images', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'context-'));
-  const dockerfile = (text: string) => writeFileSync(join(directory, 'Dockerfile'), text);
-  const environment = () => ({
-    REGISTRY_ID: registryId,
-    REGISTRY_LOGIN_SERVER: loginServer,
-    PROGRAM: 'sample',
-    CONTENT_HASH: 'a'.repeat(64),
-    CONTEXT_DIRECTORY: directory,
-    AZURE_RESOURCE_MANAGER_ENDPOINT: region.resourceManager.endpoint,
-    AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
-    ROLE_ASSIGNMENT_WAIT_SECONDS: '0',
-  });
-  const build = (over: Record<string, string> = {}, who = region.entra.deployer) =>
-    buildProgramImage({ ...environment(), ...over }, region.credential(who));
   beforeAll(() => writeFileSync(join(directory, 'index.js'), 'console.log("hello")'));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -210,8 +211,12 @@ describe('images', () => {
     await build({ CONTENT_HASH: '1'.repeat(64), PROGRAM: 'another' });
     const { manifest } = await content(puller, 'sample').getManifest(image.split('@')[1] ?? '');
     expect((manifest as { annotations?: Record<string, string> }).annotations?.['org.opencontainers.image.base.digest']).toBe(digest);
-    const imports = region.logged.filter((line) => line.includes('image imported'));
-    expect(imports).toEqual([expect.stringContaining(`docker.io/library/node@${digest}`)]);
+    const imports = () => region.logged.filter((line) => line.includes('image imported'));
+    expect(imports()).toEqual([expect.stringContaining(`docker.io/library/node@${digest}`)]);
+    const mirrored = `sha256:${'c'.repeat(64)}`;
+    dockerfile(`ARG BASE_IMAGE=node:24-bookworm-slim@${mirrored}\nFROM \${BASE_IMAGE}\nCOPY . .\nCMD ["node", "index.js"]\n`);
+    await build({ CONTENT_HASH: '3'.repeat(64), BASE_IMAGE_REGISTRY: 'mirror.example/docker' });
+    expect(imports().at(-1)).toContain(`mirror.example/docker/library/node@${mirrored}`);
     dockerfile(`FROM ${loginServer}/base/node@sha256:${'f'.repeat(64)}\nCOPY . .\n`);
     await expect(build({ CONTENT_HASH: '2'.repeat(64) })).rejects.toThrow(/base\/node@sha256:f+: manifest unknown/);
   });

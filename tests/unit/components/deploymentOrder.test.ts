@@ -15,7 +15,13 @@ jest.mock('../../../components/programs/contentHashes', () => ({
 let captured: Captured;
 beforeAll(async () => {
   const reader = { principalId: guid('a reader'), principalType: 'ServicePrincipal' };
-  captured = await captureProgram({ factory: 'plant-one', readers: [reader], cloud: { propagationSeconds: 2 }, sourceCommit: 'abc' });
+  captured = await captureProgram({
+    factory: 'plant-one',
+    readers: [reader],
+    cloud: { propagationSeconds: 2 },
+    sourceCommit: 'abc',
+    baseImageRegistry: 'mirror.example/docker',
+  });
 });
 const dependencies = (of: Registration) => dependenciesOf(captured, of);
 
@@ -40,6 +46,15 @@ describe('waiting for roles', () => {
   });
 });
 
+describe('plans of log tables', () => {
+  it('come after a pause since the workspace, and nothing waits for them: where Azure refuses them, all the rest can be made', () => {
+    const [tables] = ofType(captured, 'azure-native:resources:Deployment') as [Registration];
+    expect(dependencies(tables).filter((urn) => urn.endsWith('-active'))).toHaveLength(1);
+    const waiting = captured.registrations.filter((one) => dependencies(one).some((urn) => urn.endsWith(`::${tables.name}`)));
+    expect(waiting.map(({ name }) => name)).toEqual([]);
+  });
+});
+
 describe('images', () => {
   it('are built one first, which brings the base image, and then four at a time', () => {
     const names = Object.keys(programs).map((program) => `image-${program}`);
@@ -54,6 +69,15 @@ describe('images', () => {
     expect(Object.fromEntries(before)).toEqual(
       Object.fromEntries(names.map((name, index) => [name, index === 0 ? [] : [names[Math.max(0, index - 4)]]])),
     );
+  });
+});
+
+describe('base images', () => {
+  it('are imported from where the stack says', () => {
+    const sources = ofType(captured, 'command:local:Command')
+      .filter(({ name }) => name.startsWith('image-'))
+      .map(({ inputs }) => (inputs.environment as { BASE_IMAGE_REGISTRY?: string }).BASE_IMAGE_REGISTRY);
+    expect(sources).toEqual(Object.keys(programs).map(() => 'mirror.example/docker'));
   });
 });
 

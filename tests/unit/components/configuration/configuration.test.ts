@@ -43,6 +43,11 @@ describe('the stack configuration', () => {
     [{ readers: [{ principalType: 'User' }] }, /readers\.0\.principalId is nothing: expected a GUID$/],
     [{ readers: 'me' }, /readers is "me": expected a list of at most 20 entries$/],
     [{ dataset: { referenceFraction: 2 } }, /dataset\.referenceFraction is 2: expected auto, or a number from 0\.1 to 1$/],
+    [
+      { baseImageRegistry: 'https://mirror.example' },
+      /baseImageRegistry is "https:\/\/mirror\.example": expected <host>, or <host>\/<folder>/,
+    ],
+    [{ baseImageRegistry: 'mirror' }, /baseImageRegistry is "mirror": expected <host>/],
     [{ sourceCommit: '' }, /sourceCommit is "": expected text of 1 to 100 characters$/],
     [{ logs: { dailyQuotaGb: 0 } }, /logs\.dailyQuotaGb is 0: expected -1, or a number from 0\.1 to 10000$/],
     [{ tags: { 'a/b': '1' } }, /tags\.a\/b: expected a name of 1 to 128 characters without/],

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseImageArgument, baseImageOf, importBaseImage, type BaseImage } from '../../../../deploy-programs/build-image/baseImage';
 import { explainedBuildError } from '../../../../deploy-programs/build-image/buildImage';
-import { isTransient, retryTransient } from '../../../../deploy-programs/build-image/transientFailure';
+import { isTransientBuildFailure, retryTransient } from '../../../../deploy-programs/transientFailure';
 import { programs } from '../../../../contracts/programs';
 import { parseDockerfile } from '../../../../local-azure/container-registry/dockerfile';
 import { projectRoot } from '../../../support/projectRoot';
 
-const place = { resourceGroup: 'rg', registry: 'acr', loginServer: 'acr.azurecr.io' };
+const place = { resourceGroup: 'rg', registry: 'acr', loginServer: 'acr.azurecr.io', baseImageRegistry: 'docker.io' };
 
 describe('the base image of a program', () => {
   it.each(Object.entries(programs))('%s is pulled from the registry that builds it, by the same digest', (program, room) => {
@@ -50,7 +50,7 @@ describe('the base image of a program', () => {
         },
       }) as unknown as Parameters<typeof importBaseImage>[0];
     await importBaseImage(client(), place, base, 1_000);
-    await importBaseImage(client(409), place, base, 1_000);
+    await importBaseImage(client(409), { ...place, baseImageRegistry: 'mirror.example/docker/hub' }, base, 1_000);
     await expect(importBaseImage(client(403), place, base, 1_000)).rejects.toThrow('refused');
     expect(asked[0]).toEqual([
       'rg',
@@ -60,6 +60,11 @@ describe('the base image of a program', () => {
         targetTags: ['base/node:24-aaaaaaaaaaaa'],
         mode: 'NoForce',
       },
+    ]);
+    expect(asked[1]).toMatchObject([
+      'rg',
+      'acr',
+      { source: { registryUri: 'mirror.example', sourceImage: `docker/hub/library/node@sha256:${'a'.repeat(64)}` } },
     ]);
   });
 });
@@ -81,7 +86,7 @@ describe('a build that failed', () => {
     ['Dockerfile line 2: the instruction VOLUME is not supported', false],
     ['npm error 404 Not Found', false],
   ])('by "%s": again %s', (message, again) => {
-    expect(isTransient(new Error(`the build c1 of train ended as Failed:\n${message}`))).toBe(again);
+    expect(isTransientBuildFailure(new Error(`the build c1 of train ended as Failed:\n${message}`))).toBe(again);
   });
 
   it('is tried again so often and no more, and not at all where trying does not help', async () => {
