@@ -4,6 +4,7 @@ import type { RegionContext } from '../region/regionContext';
 import type { Directory, EventIngress } from '../region/serviceInterfaces';
 import type { DeviceMessage } from './deviceConnections';
 import type { EventHubEndpoint, HubProperties, HubRecord } from './hubRecord';
+import { backoffMs } from '../../contracts/program/retry';
 
 /** Event Hubs as the router needs it: the ingress, and which event hub an endpoint names. */
 export interface RoutingTarget extends EventIngress {
@@ -22,8 +23,7 @@ export interface RoutedMessage {
   readonly enqueuedMs: number;
 }
 
-const firstRetryMs = 500;
-const longestRetryMs = 30_000;
+const retryBackoff = { firstMs: 500, longestMs: 30_000 };
 const retentionMs = 24 * 3_600_000;
 const amqpNames: Readonly<Record<string, string>> = {
   mid: 'message_id',
@@ -67,7 +67,7 @@ export class MessageRouter {
 
   start(): void {
     this.running = true;
-    for (const lane of this.waiting.keys()) void this.drain(lane, firstRetryMs);
+    for (const lane of this.waiting.keys()) void this.drain(lane);
   }
   stop(): void {
     this.running = false;
@@ -115,7 +115,7 @@ export class MessageRouter {
       };
       this.store.set(String(message.sequence), message);
       this.lane(message).push(message);
-      void this.drain(laneOf(message), firstRetryMs);
+      void this.drain(laneOf(message));
     }
   }
 
@@ -125,7 +125,7 @@ export class MessageRouter {
     return messages;
   }
 
-  private async drain(lane: string, retryMs: number): Promise<void> {
+  private async drain(lane: string, retries = 0): Promise<void> {
     if (!this.running || this.busy.has(lane)) return;
     this.cancels.get(lane)?.();
     this.cancels.delete(lane);
@@ -154,7 +154,7 @@ export class MessageRouter {
     if (failed && this.running)
       this.cancels.set(
         lane,
-        this.context.clock.after(retryMs * (0.75 + Math.random() / 2), () => void this.drain(lane, Math.min(longestRetryMs, retryMs * 2))),
+        this.context.clock.after(backoffMs(retries, retryBackoff), () => void this.drain(lane, retries + 1)),
       );
   }
 
