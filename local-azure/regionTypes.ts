@@ -1,4 +1,3 @@
-import type { LocalRegion } from './localRegion';
 import { roleTypes } from './authorization/roleTypes';
 import { alertTypes } from './monitor/alertTypes';
 import { commandTypes } from './provider/commandTypes';
@@ -19,9 +18,35 @@ import { randomTypes } from './provider/randomTypes';
 import { resourceGroupTypes } from './resource-manager/resourceGroupTypes';
 import type { Properties, ProviderPart } from './region/resourceType';
 import { storageTypes } from './storage/storageTypes';
+import type { RegionContext } from './region/regionContext';
+import type { Entra } from './entra/entra';
+import type { KeyVault } from './key-vault/keyVault';
+import type { ContainerRegistry } from './container-registry/containerRegistry';
+import type { Storage } from './storage/storage';
+import type { EventGrid } from './event-grid/eventGrid';
+import type { EventHubs } from './event-hubs/eventHubs';
+import type { IotHub } from './iot-hub/iotHub';
+import type { ContainerApps } from './container-apps/containerApps';
+import type { MachineLearning } from './machine-learning/machineLearning';
+import type { Monitor } from './monitor/monitor';
+
+/** The services that answer for the types. */
+interface RegionServices {
+  readonly context: RegionContext;
+  readonly entra: Entra;
+  readonly keyVault: KeyVault;
+  readonly containerRegistry: ContainerRegistry;
+  readonly storage: Storage;
+  readonly eventGrid: EventGrid;
+  readonly eventHubs: EventHubs;
+  readonly iotHub: IotHub;
+  readonly containerApps: ContainerApps;
+  readonly machineLearning: MachineLearning;
+  readonly monitor: Monitor;
+}
 
 /** Every Pulumi type that the region answers, on its services. */
-export function regionTypes(region: LocalRegion): ProviderPart[] {
+export function regionTypes(region: RegionServices): ProviderPart[] {
   const { context, entra, monitor, storage } = region;
   const now = () => context.clock.now();
   const locks = context.openStore<Properties>('provider/locks');

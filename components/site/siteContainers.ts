@@ -13,9 +13,37 @@ import {
   productionLineSettings,
 } from '../../contracts/settings/edgeSite';
 import type { SettingsOf, SettingsSchema } from '../../contracts/settings/settings';
+import type { Configuration } from '../configuration/schema';
 import { programContainer } from '../programs/programContainer';
-import type { EdgeSiteArgs } from './edgeSite';
+import type { TelemetryTargets } from '../resource/platformLinks';
 import { certificateSecretName } from './simulatedEnrolment';
+
+/** What the programs of a site are configured with. */
+export interface SiteContainersArgs {
+  /** Image of each program, by digest. */
+  readonly images: Readonly<Record<ProgramName, pulumi.Input<string>>>;
+  /** Name of the factory, on telemetry and batches. */
+  readonly factory: string;
+  /** Device that the model manager is in the hub. */
+  readonly deviceId: pulumi.Input<string>;
+  /** Hub that it connects to. */
+  readonly iotHubHost: pulumi.Input<string>;
+  /** Ports, line and intervals of the simulated site. */
+  readonly site: Configuration['edgeSite'];
+  /** How the programs that talk to Azure sign in. */
+  readonly signIn: {
+    readonly clientId: pulumi.Input<string>;
+    readonly tenantId: pulumi.Input<string>;
+    readonly authorityHost: string;
+    readonly disableInstanceDiscovery: boolean;
+  };
+  /** Where logs and metrics go. */
+  readonly telemetry: TelemetryTargets;
+  /** Resource that tokens for telemetry are asked for. */
+  readonly monitorAudience: string;
+  /** Where inference data go. */
+  readonly landingZone: { readonly blobEndpoint: pulumi.Input<string>; readonly container: pulumi.Input<string> };
+}
 
 // The public auth proxy tells PEM from PKCS #12 by the extension.
 const certificateFileName = `${certificateSecretName}.pem`;
@@ -41,7 +69,7 @@ interface ContainerOptions {
   readonly volumeMounts?: readonly { readonly volumeName: string; readonly mountPath: string }[];
 }
 /** The settings that programs of a site have in common, and how one becomes a container: a quarter of a core each, unless it says so. */
-function siteSettings({ factory, deviceId, images, site, signIn }: EdgeSiteArgs) {
+function siteSettings({ factory, deviceId, images, site, signIn }: SiteContainersArgs) {
   return {
     container: <S extends SettingsSchema>(
       program: ProgramName,
@@ -66,7 +94,7 @@ function siteSettings({ factory, deviceId, images, site, signIn }: EdgeSiteArgs)
 }
 
 /** Telemetry on its way to Azure Monitor: the collector on the shop floor, the model monitor, and a proxy that signs in for it at each of two endpoints. */
-function telemetryContainers(args: EdgeSiteArgs): inputs.app.ContainerArgs[] {
+function telemetryContainers(args: SiteContainersArgs): inputs.app.ContainerArgs[] {
   const { site, telemetry: targets, monitorAudience } = args;
   const { container, identity, plant, telemetry } = siteSettings(args);
   const authProxy = (target: string, host: pulumi.Input<string>, port: number) =>
@@ -110,7 +138,7 @@ function telemetryContainers(args: EdgeSiteArgs): inputs.app.ContainerArgs[] {
 }
 
 /** Inference data on their way to the landing zone. */
-function recyclingContainers(args: EdgeSiteArgs): inputs.app.ContainerArgs[] {
+function recyclingContainers(args: SiteContainersArgs): inputs.app.ContainerArgs[] {
   const { site, landingZone } = args;
   const { container, identity, plant } = siteSettings(args);
   const hub = { SITE_DIRECTORY: siteMount.mountPath, DATA_COLLECTOR_HUB_PORT: String(site.dataCollectorHubPort) };
@@ -134,7 +162,7 @@ function recyclingContainers(args: EdgeSiteArgs): inputs.app.ContainerArgs[] {
 }
 
 /** What runs models, and what brings them. */
-function modelContainers(args: EdgeSiteArgs): inputs.app.ContainerArgs[] {
+function modelContainers(args: SiteContainersArgs): inputs.app.ContainerArgs[] {
   const { container, plant, telemetry } = siteSettings(args);
   return [
     container(
@@ -161,7 +189,7 @@ function modelContainers(args: EdgeSiteArgs): inputs.app.ContainerArgs[] {
 }
 
 /** The programs of a site: whoever receives comes before whoever sends to it. The app's sum of cores must be one that Container Apps knows. */
-export function siteContainers(args: EdgeSiteArgs): inputs.app.ContainerArgs[] {
+export function siteContainers(args: SiteContainersArgs): inputs.app.ContainerArgs[] {
   const { container, plant } = siteSettings(args);
   const { lineMode, sampleIntervalMs } = args.site;
   return [

@@ -1,6 +1,6 @@
 import { certificateBundle, importBody, type Certificate, type Certificates } from './certificates';
 import type { Secrets } from './secrets';
-import { recoveryOf, softDeleteDays, VaultError, type VaultCall } from './vaultRequests';
+import { recoveryOf, softDeleteDays, VaultError, type VaultCall } from './vault';
 
 export type CertificateAction = 'read' | 'import/action' | 'delete' | 'recover/action';
 const daySeconds = 86_400;

@@ -5,7 +5,8 @@ import type { SecretReader } from '../region/serviceInterfaces';
 import { createWebServer, sendJson, WebServers } from '../region/webServer';
 import { CertificateRequests } from './certificateRequests';
 import { Certificates, type Certificate } from './certificates';
-import { latest, VaultError, VaultRequests, type Vault } from './vaultRequests';
+import { VaultError, type Vault } from './vault';
+import { latest, VaultRequests } from './vaultRequests';
 import { Secrets, type Secret } from './secrets';
 
 /** Vaults of the region: one TLS port each, secrets and imported certificates under Azure's roles, soft delete. */

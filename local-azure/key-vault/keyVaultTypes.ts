@@ -1,5 +1,5 @@
 import type { KeyVault } from './keyVault';
-import { VaultError } from './vaultRequests';
+import { VaultError } from './vault';
 import { armId } from '../region/armId';
 import { checkInputs, inputAt } from '../region/checks';
 import {

@@ -2,54 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { tenantId, type RegionContext } from '../region/regionContext';
 import { BodyTooLarge, readBody, sendJson } from '../region/webServer';
+import { mayPurge, recoveryOf, softDeleteDays, VaultError, type Vault, type VaultCall } from './vault';
 import type { CertificateAction, CertificateRequests } from './certificateRequests';
 import { secretName, setSecretBody, updateSecretBody, type Secret, type Secrets, type SecretVersion } from './secrets';
-
-export interface Vault {
-  readonly id: string;
-  readonly name: string;
-  readonly location: string;
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly properties: Readonly<Record<string, unknown>>;
-  readonly deletedAt?: string;
-}
-
-export class VaultError extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly innerCode?: string,
-  ) {
-    super(message);
-  }
-}
 
 type SecretAction =
   'getSecret/action' | 'setSecret/action' | 'readMetadata/action' | 'update/action' | 'delete' | 'recover/action' | 'purge/action';
 const daySeconds = 86_400;
-
-export const softDeleteDays = (vault: Vault) => Number(vault.properties['softDeleteRetentionInDays'] ?? 90);
-const mayPurge = (vault: Vault) => vault.properties['enablePurgeProtection'] !== true;
-export const recoveryOf = (vault: Vault) => ({
-  recoveryLevel: mayPurge(vault) ? 'Recoverable+Purgeable' : 'Recoverable',
-  recoverableDays: softDeleteDays(vault),
-});
-
-/** One request to a vault, with its caller known: `authorize` throws what refuses the action. */
-export interface VaultCall<Action> {
-  readonly vault: Vault;
-  readonly origin: string;
-  readonly method: string;
-  readonly name: string | undefined;
-  readonly part: string | undefined;
-  readonly nowSeconds: number;
-  authorize(action: Action): void;
-  send(status: number, body?: unknown): void;
-  body<S extends z.ZodType>(schema: S): Promise<z.output<S>>;
-  /** What is not served. */
-  unknown(): VaultError;
-}
 
 /** The data plane of a vault: `/secrets…` and `/deletedsecrets…` here, certificates beside it. */
 export class VaultRequests {

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { projectRoot } from '../../../support/projectRoot';
 
@@ -143,4 +144,24 @@ it.each([
 it('no data file has the name of a module beside it: Node would take it for the module', () => {
   const files = execFileSync('git', ['ls-files', '*.json', '*.ts'], { cwd: projectRoot, encoding: 'utf8' }).split('\n');
   expect(files.filter((file) => file.endsWith('.json') && files.includes(file.replace(/\.json$/, '.ts')))).toEqual([]);
+});
+
+it('no imports go in a circle, of types neither, which the lint does not see', () => {
+  const files = new Set(execFileSync('git', ['ls-files', '*.ts'], { cwd: projectRoot, encoding: 'utf8' }).trim().split('\n'));
+  const imported = new Map(
+    [...files].map((file) => [
+      file,
+      [...readFileSync(join(projectRoot, file), 'utf8').matchAll(/^(?:import|export)\b[^;]*? from '(\.[^']+)';/gm)]
+        .map(([, path]) => `${posix.join(posix.dirname(file), path ?? '')}.ts`)
+        .filter((path) => files.has(path)),
+    ]),
+  );
+  // What nothing left is imported by cannot be in a circle; what stays when none is left is one, or leads from one to another.
+  let left = [...files];
+  for (let before = 0; before !== left.length;) {
+    before = left.length;
+    const wanted = new Set(left.flatMap((file) => imported.get(file) ?? []));
+    left = left.filter((file) => wanted.has(file) && imported.get(file)?.some((path) => left.includes(path)));
+  }
+  expect(left).toEqual([]);
 });
