@@ -36,5 +36,5 @@ export const step: Recipe = {
     },
     { file: 'docs/architecture.md', before: /^Every step is idempotent/m, text: 'Step 13d sees the manifest of each batch.\n\n' },
   ],
-  tests: ['tests/unit/loop/(reportPage|stepTable)', 'tests/unit/docs/(pictures|threatModel|paths)'],
+  tests: ['tests/unit/loop', 'tests/unit/docs/(pictures|threatModel|paths)'],
 };
